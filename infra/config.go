@@ -1,0 +1,196 @@
+package infra
+
+// Config is the whole configuration of one stack, filled and validated once by [LoadConfig].
+// The schema with the same defaults, shown by `pulumi config`, is in Pulumi.yaml; a test keeps the two equal.
+type Config struct {
+	// Stack is the Pulumi stack's name; not configurable, it names things in messages.
+	Stack string
+	// Region is aws:region, where everything is deployed (spec: us-west-2).
+	Region string
+	// NameSuffix is appended to every name that must be unique in an account and region. Empty in prod, which
+	// carries the spec's names to the letter; "-dev" in dev.
+	NameSuffix string
+	// Protect guards what holds data, and the load balancer, against `pulumi destroy` and replacement.
+	Protect bool
+	// Adopt maps a retained resource's logical name to its provider ID: resources that an earlier destroy kept are
+	// imported instead of created. Entries of resources already in the state are ignored by Pulumi.
+	Adopt map[string]string
+
+	Site          SiteConfig
+	Network       NetworkConfig
+	Sharing       SharingConfig
+	Registry      RegistryConfig
+	Secrets       SecretsConfig
+	Workspace     WorkspaceConfig
+	LoadBalancer  LoadBalancerConfig
+	Service       ServiceConfig
+	Scaler        ScalerConfig
+	Cleanup       CleanupConfig
+	Edge          EdgeConfig
+	Observability ObservabilityConfig
+	CI            CIConfig
+}
+
+// SiteConfig says under which name editors reach the service.
+type SiteConfig struct {
+	// Zone is the Route 53 public hosted zone and the domain of the wildcard certificate, such as ameliastamps.com.
+	Zone string
+	// Host is the single DNS label below Zone (spec: edit), so that the certificate `*.<zone>` covers it.
+	Host string
+	// HostedZoneID skips the look-up by name; empty means look up.
+	HostedZoneID string
+	// CertificateArn skips the look-up of the issued `*.<zone>` certificate; empty means look up (D7).
+	CertificateArn string
+}
+
+// FQDN is the host name editors use, such as edit.ameliastamps.com.
+func (s SiteConfig) FQDN() string { return s.Host + "." + s.Zone }
+
+// NetworkConfig chooses the VPC and the two subnets that everything uses.
+type NetworkConfig struct {
+	// Dedicated creates a VPC of its own with public and private subnets in two zones, instead of the default VPC.
+	Dedicated bool
+	// CidrBlock is the dedicated VPC's address range; unused otherwise.
+	CidrBlock string
+	// NatGateways is None, Single or OnePerAz: how the dedicated VPC's private subnets reach the internet.
+	NatGateways string
+	// SubnetIDs pins the two public subnets; empty means the first two of the VPC's public subnets by ID.
+	SubnetIDs []string
+	// PrivateSubnetIDs puts tasks, file system and functions into these two subnets, without public addresses; they
+	// need a route to the internet (D1). Empty means the public ones.
+	PrivateSubnetIDs []string
+}
+
+// Parts of a stack that another stack may lend, the legal members of SharingConfig.Parts.
+const (
+	PartRegistry     = "registry"
+	PartSecrets      = "secrets"
+	PartWorkspace    = "workspace"
+	PartLoadBalancer = "loadBalancer"
+)
+
+// SharingConfig names the parts that are read from another stack's outputs instead of being created.
+type SharingConfig struct {
+	// Stack is "prod", "project/prod" or "org/project/prod"; empty means nothing is shared.
+	Stack string
+	// Parts are some of registry, secrets, workspace, loadBalancer.
+	Parts []string
+}
+
+// Has reports whether part comes from the other stack.
+func (s SharingConfig) Has(part string) bool {
+	for _, p := range s.Parts {
+		if p == part {
+			return true
+		}
+	}
+	return false
+}
+
+// RegistryConfig describes the image registry (T00 §1).
+type RegistryConfig struct {
+	// ImageTag is the tag the task definition runs (spec: latest).
+	ImageTag string
+	// ImagesToKeep is how many images the lifecycle policy leaves, whatever their tags (spec: 10).
+	ImagesToKeep int
+}
+
+// SecretsConfig holds the secret values that are configured; the rest are put out of band (D5).
+type SecretsConfig struct {
+	// Values maps a secret's configuration key to its value. Only keys with a value are present. The values are
+	// Pulumi secrets wherever they are used.
+	Values map[string]string
+}
+
+// WorkspaceConfig describes the file system and the bucket of workspaces (T00 §3, T02 §1).
+type WorkspaceConfig struct {
+	// Client and User are the session the container opens by default (CLIENT_ID, USER_ID).
+	Client, User string
+	// Repository is the git URL of DEFAULT_REPO.
+	Repository string
+	// Clients each get an access point /clients/<id>; includes Client.
+	Clients []string
+	// Backups turns on the file system's AWS Backup policy.
+	Backups bool
+	// Bucket is an existing S3 bucket's name; empty creates a private one.
+	Bucket string
+	// MountRoleArns are further roles that may mount the file system, such as those of a stack sharing it.
+	MountRoleArns []string
+}
+
+// LoadBalancerConfig describes the load balancer (T00 §4, D9).
+type LoadBalancerConfig struct {
+	// IdleTimeoutSeconds is how long a silent connection stays open, 1 to 4000 (D9: 4000, for WebSockets).
+	IdleTimeoutSeconds int
+	// TLSPolicy is the ELB security policy of the HTTPS listener.
+	TLSPolicy string
+}
+
+// ServiceConfig describes the Fargate service (T02 §1–4).
+type ServiceConfig struct {
+	// CPU units and Memory in MiB of a task; must be a pair that Fargate offers (spec: 2048 and 4096).
+	CPU, Memory int
+	// CPUArchitecture is X86_64 or ARM64, as the image was built.
+	CPUArchitecture string
+	// APIPort, PreviewPort and WebSocketPort are the container's ports (spec: 8080, 4321, 4322).
+	APIPort, PreviewPort, WebSocketPort int
+	// AutoShutdownMinutes without activity put the service to sleep (spec: 5).
+	AutoShutdownMinutes int
+	// MinCapacity and MaxCapacity bound the task count (spec: 0 and 3).
+	MinCapacity, MaxCapacity int
+	// CPUTarget and MemoryTarget are the target-tracking percentages (spec: 40 and 60).
+	CPUTarget, MemoryTarget int
+	// HealthPath, HealthIntervalSeconds and HealthTimeoutSeconds of the target groups (spec: /health, 30, 5).
+	HealthPath                                  string
+	HealthIntervalSeconds, HealthTimeoutSeconds int
+	// HealthyThreshold and UnhealthyThreshold are consecutive checks, 2 to 10. A newly registered target needs one
+	// passing check whatever the threshold.
+	HealthyThreshold, UnhealthyThreshold int
+	// RulePriorityBase is the first of the hundred listener-rule priorities this stack may use (prod 100, dev 200).
+	RulePriorityBase int
+	// LogRetentionDays of the container's log group (spec: 7).
+	LogRetentionDays int
+}
+
+// ScalerConfig bounds what the wake function may hold (D4).
+type ScalerConfig struct {
+	// MaxHolds is how many API calls are held at once while the service wakes; the rest are answered at once.
+	MaxHolds int
+}
+
+// CleanupConfig sets the ages of the workspace cleanup, in days.
+type CleanupConfig struct {
+	// CompressAfterDays without activity a thread is compressed; DeleteAfterDays it is deleted.
+	CompressAfterDays, DeleteAfterDays int
+	// ArchiveAfterDays without activity a user is archived; 0 turns archiving off.
+	ArchiveAfterDays int
+	// DryRun reports what would be done and changes nothing.
+	DryRun bool
+}
+
+// EdgeConfig names the CloudFront distribution, owned by another stack, that gets our behaviours (D12).
+type EdgeConfig struct {
+	// DistributionID is empty where the stack has no CloudFront.
+	DistributionID string
+}
+
+// ObservabilityConfig switches what watches the stack.
+type ObservabilityConfig struct {
+	// Alarms creates the CloudWatch alarms and the dashboard.
+	Alarms bool
+	// AlarmEmail subscribes an address to the alarms; empty subscribes nobody.
+	AlarmEmail string
+	// MonthlyBudgetUSD is the limit of the cost budget; 0 creates none.
+	MonthlyBudgetUSD int
+	// AuditTrail records secret access with CloudTrail; ExistingTrailLogGroup uses a trail that is already there.
+	AuditTrail            bool
+	ExistingTrailLogGroup string
+}
+
+// CIConfig creates the roles that GitHub Actions assumes; off while Repository is empty.
+type CIConfig struct {
+	// Repository is owner/name on GitHub.
+	Repository string
+	// ExistingOIDCProvider reuses the account's provider for token.actions.githubusercontent.com (one per account).
+	ExistingOIDCProvider bool
+}

@@ -1,0 +1,272 @@
+package infra
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strconv"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Fault is one thing wrong with the configuration.
+type Fault struct {
+	// Key is the configuration key without the project's namespace.
+	Key string
+	// Value is what was configured, "(secret)" for secrets.
+	Value string
+	// Expected says what a right value looks like.
+	Expected string
+}
+
+// ConfigError reports every fault of a stack's configuration at once.
+type ConfigError struct {
+	Stack  string
+	Faults []Fault
+}
+
+// Error lists the faults, one a line, and where to mend them.
+func (e *ConfigError) Error() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "the configuration of stack %q has %d fault(s):", e.Stack, len(e.Faults))
+	for _, f := range e.Faults {
+		fmt.Fprintf(&b, "\n  %s = %q: expected %s", f.Key, f.Value, f.Expected)
+	}
+	fmt.Fprintf(&b, "\nMend them in Pulumi.%s.yaml or with `pulumi config set --stack %s KEY VALUE`.", e.Stack, e.Stack)
+	return b.String()
+}
+
+// secretKeys are the configuration keys whose values must be Pulumi secrets.
+func secretKeys() []string {
+	keys := make([]string, 0, len(secretSpecs))
+	for _, s := range secretSpecs {
+		keys = append(keys, s.ConfigKey)
+	}
+	return keys
+}
+
+// LoadConfig reads the stack's configuration, applies the defaults of Pulumi.yaml and validates it.
+// The error is a [*ConfigError] holding every fault found.
+func LoadConfig(ctx *pulumi.Context) (*Config, error) {
+	r := &configReader{ctx: ctx, namespace: ctx.Project()}
+	cfg := &Config{
+		Stack:         ctx.Stack(),
+		Region:        r.provider("aws:region", "us-west-2"),
+		NameSuffix:    r.text("nameSuffix", ""),
+		Protect:       r.flag("protect", false),
+		Adopt:         r.table("adopt"),
+		Site:          loadSite(r),
+		Network:       loadNetwork(r),
+		Sharing:       SharingConfig{Stack: r.text("sharedStack", ""), Parts: r.list("shared", nil)},
+		Registry:      RegistryConfig{ImageTag: r.text("imageTag", "latest"), ImagesToKeep: r.number("imagesToKeep", 10)},
+		Secrets:       SecretsConfig{Values: r.secrets(secretKeys())},
+		Workspace:     loadWorkspace(r),
+		LoadBalancer:  loadLoadBalancer(r),
+		Service:       loadService(r),
+		Scaler:        ScalerConfig{MaxHolds: r.number("maxHolds", 5)},
+		Cleanup:       loadCleanup(r),
+		Edge:          EdgeConfig{DistributionID: r.text("distributionId", "")},
+		Observability: loadObservability(r),
+		CI: CIConfig{
+			Repository:           r.text("ciRepository", ""),
+			ExistingOIDCProvider: r.flag("ciExistingOidcProvider", false),
+		},
+	}
+	faults := append(r.faults, cfg.validate()...)
+	if len(faults) > 0 {
+		return nil, &ConfigError{Stack: ctx.Stack(), Faults: faults}
+	}
+	return cfg, nil
+}
+
+func loadSite(r *configReader) SiteConfig {
+	return SiteConfig{
+		Zone:           r.text("zone", "ameliastamps.com"),
+		Host:           r.text("host", "edit"),
+		HostedZoneID:   r.text("hostedZoneId", ""),
+		CertificateArn: r.text("certificateArn", ""),
+	}
+}
+
+func loadNetwork(r *configReader) NetworkConfig {
+	return NetworkConfig{
+		Dedicated:        r.flag("dedicatedVpc", false),
+		CidrBlock:        r.text("vpcCidr", "10.42.0.0/16"),
+		NatGateways:      r.text("natGateways", "Single"),
+		SubnetIDs:        r.list("subnetIds", nil),
+		PrivateSubnetIDs: r.list("privateSubnetIds", nil),
+	}
+}
+
+func loadWorkspace(r *configReader) WorkspaceConfig {
+	return WorkspaceConfig{
+		Client:        r.text("client", "ameliastamps"),
+		User:          r.text("user", "scott"),
+		Repository:    r.text("repository", "https://github.com/jscotthorn/amelia-astro.git"),
+		Clients:       r.list("clients", []string{"ameliastamps"}),
+		Backups:       r.flag("backups", true),
+		Bucket:        r.text("workspaceBucket", ""),
+		MountRoleArns: r.list("mountRoleArns", nil),
+	}
+}
+
+func loadLoadBalancer(r *configReader) LoadBalancerConfig {
+	return LoadBalancerConfig{
+		IdleTimeoutSeconds: r.number("idleTimeoutSeconds", 4000),
+		TLSPolicy:          r.text("tlsPolicy", "ELBSecurityPolicy-TLS13-1-2-2021-06"),
+	}
+}
+
+func loadService(r *configReader) ServiceConfig {
+	return ServiceConfig{
+		CPU:                   r.number("taskCpu", 2048),
+		Memory:                r.number("taskMemory", 4096),
+		CPUArchitecture:       r.text("cpuArchitecture", "X86_64"),
+		APIPort:               r.number("apiPort", 8080),
+		PreviewPort:           r.number("previewPort", 4321),
+		WebSocketPort:         r.number("webSocketPort", 4322),
+		AutoShutdownMinutes:   r.number("autoShutdownMinutes", 5),
+		MinCapacity:           r.number("minCapacity", 0),
+		MaxCapacity:           r.number("maxCapacity", 3),
+		CPUTarget:             r.number("cpuTarget", 40),
+		MemoryTarget:          r.number("memoryTarget", 60),
+		HealthPath:            r.text("healthPath", "/health"),
+		HealthIntervalSeconds: r.number("healthIntervalSeconds", 30),
+		HealthTimeoutSeconds:  r.number("healthTimeoutSeconds", 5),
+		HealthyThreshold:      r.number("healthyThreshold", 2),
+		UnhealthyThreshold:    r.number("unhealthyThreshold", 3),
+		RulePriorityBase:      r.number("rulePriorityBase", 100),
+		LogRetentionDays:      r.number("logRetentionDays", 7),
+	}
+}
+
+func loadCleanup(r *configReader) CleanupConfig {
+	return CleanupConfig{
+		CompressAfterDays: r.number("cleanupCompressAfterDays", 7),
+		DeleteAfterDays:   r.number("cleanupDeleteAfterDays", 30),
+		ArchiveAfterDays:  r.number("cleanupArchiveAfterDays", 0),
+		DryRun:            r.flag("cleanupDryRun", false),
+	}
+}
+
+func loadObservability(r *configReader) ObservabilityConfig {
+	return ObservabilityConfig{
+		Alarms:                r.flag("alarms", true),
+		AlarmEmail:            r.text("alarmEmail", ""),
+		MonthlyBudgetUSD:      r.number("monthlyBudgetUsd", 0),
+		AuditTrail:            r.flag("auditTrail", false),
+		ExistingTrailLogGroup: r.text("existingTrailLogGroup", ""),
+	}
+}
+
+// configReader reads raw values and collects what cannot be parsed, so that one run reports every fault.
+type configReader struct {
+	ctx       *pulumi.Context
+	namespace string
+	faults    []Fault
+}
+
+func (r *configReader) raw(key string) (string, bool) {
+	return r.ctx.GetConfig(r.namespace + ":" + key)
+}
+
+func (r *configReader) provider(key, fallback string) string {
+	if v, ok := r.ctx.GetConfig(key); ok && v != "" {
+		return v
+	}
+	return fallback
+}
+
+func (r *configReader) fault(key, value, expected string) {
+	r.faults = append(r.faults, Fault{Key: key, Value: value, Expected: expected})
+}
+
+func (r *configReader) text(key, fallback string) string {
+	if v, ok := r.raw(key); ok {
+		return v
+	}
+	return fallback
+}
+
+func (r *configReader) number(key string, fallback int) int {
+	v, ok := r.raw(key)
+	if !ok {
+		return fallback
+	}
+	n, err := strconv.Atoi(strings.TrimSpace(v))
+	if err != nil {
+		r.fault(key, v, "a whole number")
+		return fallback
+	}
+	return n
+}
+
+func (r *configReader) flag(key string, fallback bool) bool {
+	v, ok := r.raw(key)
+	if !ok {
+		return fallback
+	}
+	switch strings.TrimSpace(v) {
+	case "true":
+		return true
+	case "false":
+		return false
+	}
+	r.fault(key, v, "true or false")
+	return fallback
+}
+
+func (r *configReader) list(key string, fallback []string) []string {
+	v, ok := r.raw(key)
+	if !ok || v == "" {
+		return fallback
+	}
+	var items []string
+	if err := json.Unmarshal([]byte(v), &items); err != nil {
+		r.fault(key, v, `a list of strings, such as ["a", "b"]`)
+		return fallback
+	}
+	return items
+}
+
+func (r *configReader) table(key string) map[string]string {
+	v, ok := r.raw(key)
+	if !ok || v == "" {
+		return nil
+	}
+	var items map[string]string
+	if err := json.Unmarshal([]byte(v), &items); err != nil {
+		r.fault(key, v, "a map of strings, logical name to provider ID")
+		return nil
+	}
+	return items
+}
+
+// secrets returns the configured values among keys. A value kept in plain text is a fault: it would stand readable in
+// the stack file and in the history of the repository.
+func (r *configReader) secrets(keys []string) map[string]string {
+	values := map[string]string{}
+	for _, key := range keys {
+		v, ok := r.raw(key)
+		if !ok || v == "" {
+			continue
+		}
+		if !r.ctx.IsConfigSecret(r.namespace + ":" + key) {
+			r.fault(key, "(in plain text)", fmt.Sprintf("a secret: `pulumi config set --stack %s --secret %s`", r.ctx.Stack(), key))
+			continue
+		}
+		values[key] = v
+	}
+	return values
+}
+
+// sortedKeys returns the keys of m in order, so that nothing registered depends on map order.
+func sortedKeys[V any](m map[string]V) []string {
+	keys := make([]string, 0, len(m))
+	for k := range m {
+		keys = append(keys, k)
+	}
+	sort.Strings(keys)
+	return keys
+}

@@ -1,0 +1,252 @@
+package infra
+
+import (
+	"fmt"
+	"net/netip"
+	"net/url"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+)
+
+var (
+	labelPattern     = regexp.MustCompile(`^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$`)
+	suffixPattern    = regexp.MustCompile(`^(-[a-z0-9]+)*$`)
+	imageTagPattern  = regexp.MustCompile(`^[A-Za-z0-9_][A-Za-z0-9_.-]{0,127}$`)
+	pathPattern      = regexp.MustCompile(`^/[A-Za-z0-9_./-]*$`)
+	subnetPattern    = regexp.MustCompile(`^subnet-[0-9a-f]{8,17}$`)
+	bucketPattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+	distPattern      = regexp.MustCompile(`^E[A-Z0-9]{6,20}$`)
+	githubRepo       = regexp.MustCompile(`^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$`)
+	zoneIDPattern    = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
+	tlsPolicyPattern = regexp.MustCompile(`^ELBSecurityPolicy-TLS13-1-[23]-`)
+	arnPattern       = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+$`)
+	emailPattern     = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
+)
+
+// rulesPerStack is how many listener-rule priorities a stack reserves from its base: base+10/20/30 and the waker's
+// base+1 and base+90.
+const rulesPerStack = 100
+
+// maxRulePriority is the highest priority of an ELBv2 listener rule.
+const maxRulePriority = 50000
+
+// validator collects faults; every check adds at most one for its key.
+type validator struct{ faults []Fault }
+
+func (v *validator) require(ok bool, key, value, expected string) {
+	if !ok {
+		v.faults = append(v.faults, Fault{Key: key, Value: value, Expected: expected})
+	}
+}
+
+func (v *validator) between(key string, n, low, high int) {
+	v.require(n >= low && n <= high, key, strconv.Itoa(n), fmt.Sprintf("a number from %d to %d", low, high))
+}
+
+func (v *validator) oneOf(key, value string, choices ...string) {
+	v.require(slices.Contains(choices, value), key, value, "one of "+strings.Join(choices, ", "))
+}
+
+// arn accepts an empty value: the key is optional.
+func (v *validator) arn(key, value, service string) {
+	parts := strings.SplitN(value, ":", 6)
+	ok := value == "" || (arnPattern.MatchString(value) && parts[2] == service)
+	v.require(ok, key, value, fmt.Sprintf("an ARN such as arn:aws:%s:us-west-2:123456789012:…", service))
+}
+
+// validate reports everything wrong with values that could be parsed.
+func (c *Config) validate() []Fault {
+	v := &validator{}
+	v.require(suffixPattern.MatchString(c.NameSuffix), "nameSuffix", c.NameSuffix,
+		"empty, or lower-case words each behind a hyphen, such as -dev")
+	for _, l := range c.Names().limits() {
+		v.require(len(l.name) <= l.max, "nameSuffix", c.NameSuffix,
+			fmt.Sprintf("a shorter suffix: the %s %q has %d characters, AWS allows %d", l.what, l.name, len(l.name), l.max))
+	}
+	c.Site.validate(v)
+	c.Network.validate(v)
+	c.Sharing.validate(v, c.Stack)
+	c.Workspace.validate(v)
+	c.Service.validate(v)
+	c.Cleanup.validate(v)
+	c.Observability.validate(v)
+	v.require(imageTagPattern.MatchString(c.Registry.ImageTag), "imageTag", c.Registry.ImageTag,
+		"an image tag: letters, digits, _ . -, at most 128")
+	v.between("imagesToKeep", c.Registry.ImagesToKeep, 1, 1000)
+	v.between("idleTimeoutSeconds", c.LoadBalancer.IdleTimeoutSeconds, 1, 4000)
+	v.require(tlsPolicyPattern.MatchString(c.LoadBalancer.TLSPolicy), "tlsPolicy", c.LoadBalancer.TLSPolicy,
+		"a policy with TLS 1.3 and nothing below 1.2, such as ELBSecurityPolicy-TLS13-1-2-2021-06")
+	v.between("maxHolds", c.Scaler.MaxHolds, 0, 50)
+	v.require(c.Edge.DistributionID == "" || distPattern.MatchString(c.Edge.DistributionID),
+		"distributionId", c.Edge.DistributionID, "a CloudFront distribution ID such as E2QWRUHAPOMQZL")
+	v.require(c.CI.Repository == "" || githubRepo.MatchString(c.CI.Repository),
+		"ciRepository", c.CI.Repository, "owner/name of a GitHub repository")
+	return v.faults
+}
+
+func (s SiteConfig) validate(v *validator) {
+	v.require(isZone(s.Zone), "zone", s.Zone, "a DNS zone in lower case, such as example.com")
+	v.require(labelPattern.MatchString(s.Host), "host", s.Host,
+		"one DNS label, such as edit: the certificate *.<zone> covers one label only")
+	v.require(s.HostedZoneID == "" || zoneIDPattern.MatchString(s.HostedZoneID),
+		"hostedZoneId", s.HostedZoneID, "a Route 53 zone ID such as Z0123456789ABCDEFGHIJ")
+	v.arn("certificateArn", s.CertificateArn, "acm")
+}
+
+func isZone(zone string) bool {
+	labels := strings.Split(zone, ".")
+	if len(labels) < 2 || len(zone) > 253 {
+		return false
+	}
+	for _, label := range labels {
+		if !labelPattern.MatchString(label) {
+			return false
+		}
+	}
+	return true
+}
+
+func (n NetworkConfig) validate(v *validator) {
+	prefix, err := netip.ParsePrefix(n.CidrBlock)
+	v.require(err == nil && prefix.Addr().Is4() && prefix.Bits() >= 16 && prefix.Bits() <= 24 && prefix == prefix.Masked(),
+		"vpcCidr", n.CidrBlock, "an IPv4 range from /16 to /24, such as 10.42.0.0/16")
+	v.oneOf("natGateways", n.NatGateways, "None", "Single", "OnePerAz")
+	const pair = "empty, or two different subnet IDs in two zones of one VPC"
+	v.require(isSubnetPair(n.SubnetIDs), "subnetIds", strings.Join(n.SubnetIDs, ","), pair)
+	v.require(isSubnetPair(n.PrivateSubnetIDs), "privateSubnetIds", strings.Join(n.PrivateSubnetIDs, ","), pair)
+	v.require(!n.Dedicated || len(n.SubnetIDs)+len(n.PrivateSubnetIDs) == 0, "dedicatedVpc", "true",
+		"no subnetIds or privateSubnetIds beside it: a dedicated VPC brings its own")
+}
+
+func isSubnetPair(ids []string) bool {
+	if len(ids) == 0 {
+		return true
+	}
+	return len(ids) == 2 && ids[0] != ids[1] && subnetPattern.MatchString(ids[0]) && subnetPattern.MatchString(ids[1])
+}
+
+func (s SharingConfig) validate(v *validator, stack string) {
+	known := []string{PartRegistry, PartSecrets, PartWorkspace, PartLoadBalancer}
+	for i, part := range s.Parts {
+		v.oneOf("shared", part, known...)
+		v.require(!slices.Contains(s.Parts[:i], part), "shared", part, "each part once")
+	}
+	v.require(len(s.Parts) == 0 || s.Stack != "", "sharedStack", s.Stack,
+		"the stack that lends "+strings.Join(s.Parts, ", ")+", such as prod")
+	v.require(s.Stack == "" || len(s.Parts) > 0, "shared", "", "some of "+strings.Join(known, ", ")+", as sharedStack is set")
+	v.require(s.Stack != stack, "sharedStack", s.Stack, "another stack than this one")
+}
+
+func (w WorkspaceConfig) validate(v *validator) {
+	seen := map[string]bool{}
+	for _, client := range w.Clients {
+		v.require(labelPattern.MatchString(client), "clients", client,
+			"a directory name of lower-case letters, digits and hyphens, at most 63")
+		v.require(!seen[client], "clients", client, "each client once")
+		seen[client] = true
+	}
+	v.require(seen[w.Client], "client", w.Client, "one of clients: "+strings.Join(w.Clients, ", "))
+	// A file system takes 10,000 access points (AWS EFS quotas); one is /clients, a few are left for functions.
+	v.require(len(w.Clients) <= 9990, "clients", strconv.Itoa(len(w.Clients)), "at most 9990 clients on one file system")
+	v.require(labelPattern.MatchString(w.User), "user", w.User, "a directory name of lower-case letters, digits and hyphens")
+	u, err := url.Parse(w.Repository)
+	v.require(err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && strings.Trim(u.Path, "/") != "",
+		"repository", redactURL(w.Repository), "an https git URL without credentials")
+	v.require(w.Bucket == "" || bucketPattern.MatchString(w.Bucket), "workspaceBucket", w.Bucket,
+		"empty, or the name of an existing bucket")
+	for _, arn := range w.MountRoleArns {
+		v.arn("mountRoleArns", arn, "iam")
+	}
+}
+
+// redactURL drops credentials that somebody put into a URL, so that the error does not repeat them.
+func redactURL(raw string) string {
+	if u, err := url.Parse(raw); err == nil {
+		return u.Redacted()
+	}
+	return "(not a URL)"
+}
+
+func (s ServiceConfig) validate(v *validator) {
+	v.require(isFargatePair(s.CPU, s.Memory), "taskMemory", strconv.Itoa(s.Memory),
+		fmt.Sprintf("a memory size that Fargate offers with taskCpu %d: %s", s.CPU, fargateMemory(s.CPU)))
+	v.oneOf("cpuArchitecture", s.CPUArchitecture, "X86_64", "ARM64")
+	s.validatePorts(v)
+	v.between("autoShutdownMinutes", s.AutoShutdownMinutes, 1, 240)
+	v.between("minCapacity", s.MinCapacity, 0, 10)
+	v.require(s.MaxCapacity >= 1 && s.MaxCapacity >= s.MinCapacity && s.MaxCapacity <= 100, "maxCapacity",
+		strconv.Itoa(s.MaxCapacity), fmt.Sprintf("a number from 1 to 100, not below minCapacity %d", s.MinCapacity))
+	v.between("cpuTarget", s.CPUTarget, 1, 100)
+	v.between("memoryTarget", s.MemoryTarget, 1, 100)
+	v.require(pathPattern.MatchString(s.HealthPath), "healthPath", s.HealthPath, "an absolute path such as /health")
+	v.between("healthIntervalSeconds", s.HealthIntervalSeconds, 5, 300)
+	v.require(s.HealthTimeoutSeconds >= 2 && s.HealthTimeoutSeconds <= 120 && s.HealthTimeoutSeconds < s.HealthIntervalSeconds,
+		"healthTimeoutSeconds", strconv.Itoa(s.HealthTimeoutSeconds),
+		fmt.Sprintf("2 to 120, below healthIntervalSeconds %d", s.HealthIntervalSeconds))
+	v.between("healthyThreshold", s.HealthyThreshold, 2, 10)
+	v.between("unhealthyThreshold", s.UnhealthyThreshold, 2, 10)
+	v.require(s.RulePriorityBase >= 1 && s.RulePriorityBase+rulesPerStack-1 <= maxRulePriority, "rulePriorityBase",
+		strconv.Itoa(s.RulePriorityBase), fmt.Sprintf("1 to %d: a stack uses %d priorities from there",
+			maxRulePriority-rulesPerStack+1, rulesPerStack))
+	v.require(slices.Contains(logRetentionChoices, s.LogRetentionDays), "logRetentionDays", strconv.Itoa(s.LogRetentionDays),
+		fmt.Sprintf("a retention CloudWatch Logs offers: %v", logRetentionChoices))
+}
+
+// logRetentionChoices are the days PutRetentionPolicy accepts (CloudWatch Logs API reference).
+var logRetentionChoices = []int{
+	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
+}
+
+func (s ServiceConfig) validatePorts(v *validator) {
+	used := map[int]string{}
+	for _, p := range []struct {
+		key  string
+		port int
+	}{{"apiPort", s.APIPort}, {"previewPort", s.PreviewPort}, {"webSocketPort", s.WebSocketPort}} {
+		v.between(p.key, p.port, 1, 65535)
+		v.require(used[p.port] == "", p.key, strconv.Itoa(p.port), "a port of its own: "+used[p.port]+" has this one")
+		used[p.port] = p.key
+	}
+}
+
+// fargateSizes maps CPU units to the memory Fargate offers with them, in MiB: from, to, step (AWS: "Task CPU and
+// memory" in the Fargate task definition parameters). 256 units are the irregular 512, 1024, 2048.
+var fargateSizes = map[int][3]int{
+	512: {1024, 4096, 1024}, 1024: {2048, 8192, 1024}, 2048: {4096, 16384, 1024},
+	4096: {8192, 30720, 1024}, 8192: {16384, 61440, 4096}, 16384: {32768, 122880, 8192},
+}
+
+func isFargatePair(cpu, memory int) bool {
+	if cpu == 256 {
+		return memory == 512 || memory == 1024 || memory == 2048
+	}
+	size, ok := fargateSizes[cpu]
+	return ok && memory >= size[0] && memory <= size[1] && memory%size[2] == 0
+}
+
+func fargateMemory(cpu int) string {
+	if cpu == 256 {
+		return "512, 1024 or 2048"
+	}
+	if size, ok := fargateSizes[cpu]; ok {
+		return fmt.Sprintf("%d to %d in steps of %d", size[0], size[1], size[2])
+	}
+	return "none, taskCpu must be 256, 512, 1024, 2048, 4096, 8192 or 16384"
+}
+
+func (c CleanupConfig) validate(v *validator) {
+	v.between("cleanupCompressAfterDays", c.CompressAfterDays, 1, 3650)
+	v.require(c.DeleteAfterDays > c.CompressAfterDays, "cleanupDeleteAfterDays", strconv.Itoa(c.DeleteAfterDays),
+		fmt.Sprintf("more than cleanupCompressAfterDays %d", c.CompressAfterDays))
+	v.require(c.ArchiveAfterDays == 0 || c.ArchiveAfterDays > c.DeleteAfterDays, "cleanupArchiveAfterDays",
+		strconv.Itoa(c.ArchiveAfterDays), fmt.Sprintf("0 (off), or more than cleanupDeleteAfterDays %d", c.DeleteAfterDays))
+}
+
+func (o ObservabilityConfig) validate(v *validator) {
+	v.require(o.AlarmEmail == "" || emailPattern.MatchString(o.AlarmEmail), "alarmEmail", o.AlarmEmail, "an e-mail address")
+	v.require(o.MonthlyBudgetUSD >= 0, "monthlyBudgetUsd", strconv.Itoa(o.MonthlyBudgetUSD), "0 (none) or dollars a month")
+	v.require(o.ExistingTrailLogGroup == "" || o.AuditTrail, "existingTrailLogGroup", o.ExistingTrailLogGroup,
+		"auditTrail true beside it")
+}

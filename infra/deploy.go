@@ -1,0 +1,207 @@
+package infra
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// Deploy is the program of every stack: main.go runs it under the Pulumi CLI, the sandbox runs it inline.
+func Deploy(ctx *pulumi.Context) error {
+	cfg, err := LoadConfig(ctx)
+	if err != nil {
+		return err
+	}
+	base, err := deployFoundation(ctx, cfg)
+	if err != nil {
+		return fmt.Errorf("deploy the foundation of stack %q: %w", cfg.Stack, err)
+	}
+	service, err := deployService(ctx, cfg, base)
+	if err != nil {
+		return fmt.Errorf("deploy the live-edit service of stack %q: %w", cfg.Stack, err)
+	}
+	exportOutputs(ctx, cfg, base, service)
+	return nil
+}
+
+// foundation is what tasks, functions and alarms build on (T00), created here or lent by another stack.
+type foundation struct {
+	Network      *Network
+	Roles        *MountRoles
+	Registry     RegistryOutputs
+	Secrets      SecretsOutputs
+	Pending      []string
+	Workspace    WorkspaceOutputs
+	BucketName   pulumi.StringOutput
+	LoadBalancer LoadBalancerOutputs
+	Alerts       *Alerts
+}
+
+func deployFoundation(ctx *pulumi.Context, cfg *Config) (*foundation, error) {
+	shared, err := newSharedStack(ctx, cfg.Sharing)
+	if err != nil {
+		return nil, err
+	}
+	base := &foundation{}
+	if base.Network, err = NewNetwork(ctx, "network", &NetworkArgs{NetworkConfig: cfg.Network}); err != nil {
+		return nil, err
+	}
+	if base.Roles, err = NewMountRoles(ctx, "mount-roles", &MountRolesArgs{Names: cfg.Names()}); err != nil {
+		return nil, err
+	}
+	for _, deploy := range []func(*pulumi.Context, *Config, *sharedStack) error{
+		base.deployRegistry, base.deploySecrets, base.deployWorkspace, base.deployBucket, base.deployLoadBalancer,
+	} {
+		if err := deploy(ctx, cfg, shared); err != nil {
+			return nil, err
+		}
+	}
+	base.Alerts, err = NewAlerts(ctx, "alerts", &AlertsArgs{
+		TopicName: cfg.Names().Other("edit-alerts"), Email: cfg.Observability.AlarmEmail,
+	})
+	return base, err
+}
+
+func (f *foundation) deployRegistry(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
+	if cfg.Sharing.Has(PartRegistry) {
+		f.Registry = shared.registry()
+		return nil
+	}
+	registry, err := NewRegistry(ctx, "registry", &RegistryArgs{
+		Name: cfg.Names().Repository(), ImagesToKeep: cfg.Registry.ImagesToKeep, keeping: cfg.keeping(),
+	})
+	if err != nil {
+		return err
+	}
+	f.Registry = registry.Outputs()
+	return nil
+}
+
+func (f *foundation) deploySecrets(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
+	if cfg.Sharing.Has(PartSecrets) {
+		f.Secrets = shared.secrets()
+		return nil
+	}
+	secrets, err := NewSecrets(ctx, "secrets", &SecretsArgs{
+		Names: cfg.Names(), Values: cfg.Secrets.Values, keeping: cfg.keeping(),
+	})
+	if err != nil {
+		return err
+	}
+	f.Secrets, f.Pending = secrets.Outputs(), secrets.Pending
+	if len(f.Pending) == 0 {
+		return nil
+	}
+	return ctx.Log.Warn(fmt.Sprintf("secrets without a configured value: %s. Until each has one, put with "+
+		"`aws secretsmanager put-secret-value` or `pulumi config set --secret`, tasks that need it cannot start.",
+		strings.Join(f.Pending, ", ")), nil)
+}
+
+func (f *foundation) deployWorkspace(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
+	if cfg.Sharing.Has(PartWorkspace) {
+		f.Workspace = shared.workspace()
+		return nil
+	}
+	workspace, err := NewWorkspace(ctx, "workspace", &WorkspaceArgs{
+		Names: cfg.Names(), Network: f.Network, Roles: f.Roles, ExtraMountRoleArns: cfg.Workspace.MountRoleArns,
+		Clients: cfg.Workspace.Clients, Backups: cfg.Workspace.Backups, keeping: cfg.keeping(),
+	})
+	if err != nil {
+		return err
+	}
+	f.Workspace = workspace.Outputs()
+	return nil
+}
+
+// deployBucket goes with the workspace: whoever lends the file system lends the bucket.
+func (f *foundation) deployBucket(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
+	if cfg.Sharing.Has(PartWorkspace) {
+		f.BucketName = shared.bucketName()
+		return nil
+	}
+	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{})
+	if err != nil {
+		return fmt.Errorf("look up the account: %w", err)
+	}
+	bucket, err := NewWorkspaceBucket(ctx, "workspace-bucket", &WorkspaceBucketArgs{
+		Existing: cfg.Workspace.Bucket,
+		Name:     pulumi.String(cfg.Names().WorkspaceBucket(caller.AccountId)),
+		keeping:  cfg.keeping(),
+	})
+	if err != nil {
+		return err
+	}
+	f.BucketName = bucket.BucketName
+	return nil
+}
+
+func (f *foundation) deployLoadBalancer(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
+	if cfg.Sharing.Has(PartLoadBalancer) {
+		f.LoadBalancer = shared.loadBalancer(cfg, f.Network)
+		return nil
+	}
+	balancer, err := NewLoadBalancer(ctx, "load-balancer", &LoadBalancerArgs{
+		LoadBalancerConfig: cfg.LoadBalancer,
+		Name:               cfg.Names().LoadBalancer(),
+		SecurityGroupName:  cfg.Names().SecurityGroup("alb"),
+		Network:            f.Network,
+		Site:               cfg.Site,
+		keeping:            cfg.keeping(),
+	})
+	if err != nil {
+		return err
+	}
+	f.LoadBalancer = balancer.Outputs()
+	return nil
+}
+
+// deployService adds the container's service and everything that serves it (T02). Order matters where Pulumi cannot
+// infer it: what other things refer to comes first, the edge last, so that it goes first on destroy.
+func deployService(ctx *pulumi.Context, cfg *Config, base *foundation) (*EditService, error) {
+	service, err := NewEditService(ctx, "edit", &EditServiceArgs{
+		ServiceConfig: cfg.Service, Names: cfg.Names(), Region: cfg.Region, Site: cfg.Site, Session: cfg.Workspace,
+		ImageTag: cfg.Registry.ImageTag, TaskRole: base.Roles.Task, Network: base.Network, Registry: base.Registry,
+		Secrets: base.Secrets, Workspace: base.Workspace, BucketName: base.BucketName, LoadBalancer: base.LoadBalancer,
+	})
+	if err != nil {
+		return nil, err
+	}
+	// Scaler, Cleanup
+	if _, err := NewDns(ctx, "dns", &DnsArgs{Site: cfg.Site, Target: base.LoadBalancer.DNSName}); err != nil {
+		return nil, err
+	}
+	// EdgeBehaviors
+	return service, nil
+}
+
+func exportOutputs(ctx *pulumi.Context, cfg *Config, base *foundation, service *EditService) {
+	for name, value := range map[string]pulumi.Input{
+		outRepositoryURL:            base.Registry.RepositoryURL,
+		outRepositoryArn:            base.Registry.RepositoryArn,
+		outAnthropicAPIKeyArn:       base.Secrets.AnthropicAPIKeyArn,
+		outGitHubTokenArn:           base.Secrets.GitHubTokenArn,
+		outAWSCredentialsArn:        base.Secrets.AWSCredentialsArn,
+		outPendingSecrets:           pulumi.String(strings.Join(base.Pending, ",")),
+		outFileSystemID:             base.Workspace.FileSystemID,
+		outFileSystemArn:            base.Workspace.FileSystemArn,
+		outClientAccessPointID:      base.Workspace.ClientAccessPointID,
+		outClientAccessPointArn:     base.Workspace.ClientAccessPointArn,
+		outWorkspaceSecurityGroupID: base.Workspace.SecurityGroupID,
+		outWorkspaceBucketName:      base.BucketName,
+		outVpcID:                    base.Network.VpcID,
+		outALBArn:                   base.LoadBalancer.Arn,
+		outALBDNSName:               base.LoadBalancer.DNSName,
+		outALBZoneID:                base.LoadBalancer.ZoneID,
+		outHTTPSListenerArn:         base.LoadBalancer.HTTPSListenerArn,
+		outALBSecurityGroupID:       base.LoadBalancer.SecurityGroupID,
+		outClusterName:              service.ClusterName,
+		outServiceName:              service.ServiceName,
+		outTaskDefinitionArn:        service.TaskDefinitionArn,
+		outEditURL:                  pulumi.String("https://" + cfg.Site.FQDN()),
+		outRulePriorityBase:         pulumi.Int(cfg.Service.RulePriorityBase),
+	} {
+		ctx.Export(name, value)
+	}
+}

@@ -1,0 +1,63 @@
+package infra
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const dnsToken = "webordinary:infra:Dns"
+
+// recordTTLSeconds keeps a changed load balancer from being missed for longer than five minutes.
+const recordTTLSeconds = 300
+
+// DnsArgs describes the editors' host name (T02 §7).
+type DnsArgs struct {
+	Site SiteConfig
+	// Target is the load balancer's DNS name.
+	Target pulumi.StringInput
+}
+
+// Dns is the CNAME from the editors' host name to the load balancer.
+type Dns struct {
+	pulumi.ResourceState
+
+	FQDN pulumi.StringOutput `pulumi:"fqdn"`
+}
+
+// NewDns registers the record in the configured or looked-up hosted zone.
+func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.ResourceOption) (*Dns, error) {
+	dns := &Dns{}
+	if err := ctx.RegisterComponentResource(dnsToken, name, dns, opts...); err != nil {
+		return nil, created(name, err)
+	}
+	zoneID, err := hostedZoneFor(ctx, dns, args.Site)
+	if err != nil {
+		return nil, err
+	}
+	record, err := route53.NewRecord(ctx, name+"-record", &route53.RecordArgs{
+		ZoneId:  pulumi.String(zoneID),
+		Name:    pulumi.String(args.Site.FQDN()),
+		Type:    pulumi.String("CNAME"),
+		Ttl:     pulumi.Int(recordTTLSeconds),
+		Records: pulumi.StringArray{args.Target},
+	}, child(dns)...)
+	if err != nil {
+		return nil, created(name+"-record", err)
+	}
+	dns.FQDN = record.Fqdn
+	return dns, ctx.RegisterResourceOutputs(dns, pulumi.Map{"fqdn": dns.FQDN})
+}
+
+func hostedZoneFor(ctx *pulumi.Context, parent pulumi.Resource, site SiteConfig) (string, error) {
+	if site.HostedZoneID != "" {
+		return site.HostedZoneID, nil
+	}
+	private := false
+	zone, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: &site.Zone, PrivateZone: &private}, pulumi.Parent(parent))
+	if err != nil {
+		return "", fmt.Errorf("look up the public hosted zone %q: %w; create it in Route 53, or set hostedZoneId", site.Zone, err)
+	}
+	return zone.ZoneId, nil
+}

@@ -1,0 +1,9 @@
+// Package infra deploys everything around webordinary's live-edit container on AWS.
+//
+// Data flows one way: configuration (config*.go) → components (one file each) → stack outputs (outputs.go);
+// [Deploy] reads like the table of contents. A component never reads configuration or another component's
+// resources on its own: what it needs arrives in its Args, and what others need of it is an exported output.
+//
+// Decisions are numbered D1… in docs/decisions.md; comments refer to them by number. "T00" and "T02" are the two
+// tasks this program implements (foundation and Fargate service); docs/outputs.md maps their CloudFormation exports.
+package infra

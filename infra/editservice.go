@@ -1,0 +1,201 @@
+package infra
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const editServiceToken = "webordinary:infra:EditService"
+
+// healthGraceSeconds keep ECS from stopping a task whose container still installs dependencies: health checks count
+// only after that.
+const healthGraceSeconds = 120
+
+// EditServiceArgs describes the Fargate service of the live-edit container.
+type EditServiceArgs struct {
+	ServiceConfig
+	Names    Names
+	Region   string
+	Site     SiteConfig
+	Session  WorkspaceConfig
+	ImageTag string
+	// TaskRole may mount the workspace; this component gives it the rest of its permissions.
+	TaskRole     *iam.Role
+	Network      *Network
+	Registry     RegistryOutputs
+	Secrets      SecretsOutputs
+	Workspace    WorkspaceOutputs
+	BucketName   pulumi.StringOutput
+	LoadBalancer LoadBalancerOutputs
+}
+
+// EditService runs the container on Fargate behind three target groups, with no task while nobody edits.
+type EditService struct {
+	pulumi.ResourceState
+
+	ClusterArn        pulumi.StringOutput `pulumi:"clusterArn"`
+	ClusterName       pulumi.StringOutput `pulumi:"clusterName"`
+	ServiceArn        pulumi.StringOutput `pulumi:"serviceArn"`
+	ServiceName       pulumi.StringOutput `pulumi:"serviceName"`
+	TaskDefinitionArn pulumi.StringOutput `pulumi:"taskDefinitionArn"`
+	// TargetGroups by kind: api, preview, ws.
+	TargetGroups map[string]TargetGroup
+	// Service is what schedules, alarms and the waker wait for.
+	Service *ecs.Service
+
+	logGroup        *cloudwatch.LogGroup
+	taskGroup       *ec2.SecurityGroup
+	policies, rules []pulumi.Resource
+}
+
+// NewEditService registers cluster, roles, log group, routing, task definition, service and scaling, in that order.
+func NewEditService(
+	ctx *pulumi.Context, name string, args *EditServiceArgs, opts ...pulumi.ResourceOption,
+) (*EditService, error) {
+	service := &EditService{}
+	if err := ctx.RegisterComponentResource(editServiceToken, name, service, opts...); err != nil {
+		return nil, created(name, err)
+	}
+	if err := service.addCluster(ctx, name, args); err != nil {
+		return nil, err
+	}
+	if err := service.addNetworkRules(ctx, name, args); err != nil {
+		return nil, err
+	}
+	if err := service.addRouting(ctx, name, args); err != nil {
+		return nil, err
+	}
+	roles, err := service.addRolePolicies(ctx, name, args)
+	if err != nil {
+		return nil, err
+	}
+	if err := service.addService(ctx, name, args, roles); err != nil {
+		return nil, err
+	}
+	if err := service.addScaling(ctx, name, args); err != nil {
+		return nil, err
+	}
+	return service, ctx.RegisterResourceOutputs(service, pulumi.Map{
+		"clusterArn":        service.ClusterArn,
+		"clusterName":       service.ClusterName,
+		"serviceArn":        service.ServiceArn,
+		"serviceName":       service.ServiceName,
+		"taskDefinitionArn": service.TaskDefinitionArn,
+	})
+}
+
+func (s *EditService) addCluster(ctx *pulumi.Context, name string, args *EditServiceArgs) error {
+	cluster, err := ecs.NewCluster(ctx, name+"-cluster", &ecs.ClusterArgs{
+		Name: pulumi.String(args.Names.Cluster()),
+	}, child(s)...)
+	if err != nil {
+		return created(name+"-cluster", err)
+	}
+	s.ClusterArn, s.ClusterName = cluster.Arn, cluster.Name
+	s.logGroup, err = newLogGroup(ctx, name+"-log-group", args.Names.ServiceLogGroup(), args.LogRetentionDays, child(s)...)
+	return err
+}
+
+// newLogGroup registers a log group whose entries expire.
+func newLogGroup(
+	ctx *pulumi.Context, name, groupName string, retentionDays int, opts ...pulumi.ResourceOption,
+) (*cloudwatch.LogGroup, error) {
+	group, err := cloudwatch.NewLogGroup(ctx, name, &cloudwatch.LogGroupArgs{
+		Name:            pulumi.String(groupName),
+		RetentionInDays: pulumi.Int(retentionDays),
+	}, opts...)
+	return group, created(name, err)
+}
+
+// addNetworkRules opens exactly the paths a task needs: in from the load balancer on the three ports, out to the file
+// system and to HTTPS (ECR, Secrets Manager, S3, GitHub, npm and the Claude API have no fixed addresses).
+func (s *EditService) addNetworkRules(ctx *pulumi.Context, name string, args *EditServiceArgs) error {
+	group, err := newSecurityGroup(ctx, name+"-task-security-group", &securityGroupArgs{
+		Name:        args.Names.SecurityGroup("task"),
+		Description: "Tasks of the live editor",
+		VpcID:       args.Network.VpcID,
+	}, child(s)...)
+	if err != nil {
+		return err
+	}
+	s.taskGroup = group
+	for _, r := range args.routes() {
+		if err := newLink(ctx, name+"-"+r.kind, &linkArgs{
+			Description: "Load balancer to " + args.Names.Service() + " " + r.kind,
+			From:        args.LoadBalancer.SecurityGroupID, To: group.ID().ToStringOutput(), Port: r.port,
+		}, child(s)...); err != nil {
+			return err
+		}
+	}
+	if err := newLink(ctx, name+"-workspace", &linkArgs{
+		Description: args.Names.Service() + " tasks to the workspace",
+		From:        group.ID().ToStringOutput(), To: args.Workspace.SecurityGroupID, Port: nfsPort,
+	}, child(s)...); err != nil {
+		return err
+	}
+	return newEgress(ctx, name+"-https-egress", &ruleArgs{
+		Description: "HTTPS to AWS, GitHub, npm and the Claude API", GroupID: group.ID().ToStringOutput(), Port: 443, Cidr: anywhere,
+	}, child(s)...)
+}
+
+func (s *EditService) addService(ctx *pulumi.Context, name string, args *EditServiceArgs, roles taskRoles) error {
+	definition, err := newTaskDefinition(ctx, name+"-task-definition", args, roles, child(s)...)
+	if err != nil {
+		return err
+	}
+	s.TaskDefinitionArn = definition.Arn
+	service, err := ecs.NewService(ctx, name+"-service", &ecs.ServiceArgs{
+		Name:            pulumi.String(args.Names.Service()),
+		Cluster:         s.ClusterArn,
+		TaskDefinition:  definition.Arn,
+		LaunchType:      pulumi.String("FARGATE"),
+		PlatformVersion: pulumi.String("LATEST"),
+		DesiredCount:    pulumi.Int(0),
+		DeploymentCircuitBreaker: &ecs.ServiceDeploymentCircuitBreakerArgs{
+			Enable: pulumi.Bool(true), Rollback: pulumi.Bool(true),
+		},
+		// A deployment starts the new task before it stops the old one: an editor keeps a working session.
+		DeploymentMinimumHealthyPercent: pulumi.Int(100),
+		DeploymentMaximumPercent:        pulumi.Int(200),
+		HealthCheckGracePeriodSeconds:   pulumi.Int(healthGraceSeconds),
+		PropagateTags:                   pulumi.String("SERVICE"),
+		EnableEcsManagedTags:            pulumi.Bool(true),
+		WaitForSteadyState:              pulumi.Bool(false),
+		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
+			Subnets:        args.Network.WorkloadSubnetIDs,
+			SecurityGroups: pulumi.StringArray{s.taskGroup.ID()},
+			AssignPublicIp: pulumi.Bool(args.Network.AssignPublicIP),
+		},
+		LoadBalancers: s.serviceLoadBalancers(args),
+	}, child(s, pulumi.DependsOn(s.serviceDependencies(args)), pulumi.IgnoreChanges([]string{"desiredCount"}))...)
+	if err != nil {
+		return created(name+"-service", err)
+	}
+	s.Service = service
+	s.ServiceName = service.Name
+	s.ServiceArn = service.ID().ToStringOutput()
+	return nil
+}
+
+func (s *EditService) serviceLoadBalancers(args *EditServiceArgs) ecs.ServiceLoadBalancerArray {
+	var balancers ecs.ServiceLoadBalancerArray
+	for _, r := range args.routes() {
+		balancers = append(balancers, ecs.ServiceLoadBalancerArgs{
+			ContainerName:  pulumi.String(containerName),
+			ContainerPort:  pulumi.Int(r.port),
+			TargetGroupArn: s.TargetGroups[r.kind].Arn.ToStringPtrOutput(),
+		})
+	}
+	return balancers
+}
+
+// serviceDependencies are what Pulumi cannot infer and a task cannot start without (D11).
+func (s *EditService) serviceDependencies(args *EditServiceArgs) []pulumi.Resource {
+	dependencies := append([]pulumi.Resource{}, s.rules...)
+	dependencies = append(dependencies, s.policies...)
+	dependencies = append(dependencies, args.Workspace.Ready...)
+	return append(dependencies, args.Secrets.Versions...)
+}

@@ -1,0 +1,153 @@
+package infra
+
+import (
+	"encoding/json"
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// policyVersion is the current IAM policy language.
+const policyVersion = "2012-10-17"
+
+// PolicyDocument is an IAM policy built from values; [PolicyDocument.JSON] marshals it in the order it was written in.
+type PolicyDocument struct{ Statements []Statement }
+
+// Statement is one permission. Say what it is for in a comment where it is built.
+type Statement struct {
+	// Sid names the statement.
+	Sid string
+	// Deny makes it a refusal; otherwise it allows.
+	Deny bool
+	// Principal is who the statement is about; nil in identity policies, where it is the role itself.
+	Principal *Principal
+	// Actions are exact IAM actions; none of ours is a wildcard.
+	Actions []string
+	// Resources are ARNs; nil only in trust policies.
+	Resources []pulumi.StringInput
+	// Conditions all have to hold.
+	Conditions []Condition
+}
+
+// Principal is who a resource or trust policy speaks about; exactly one field is set.
+type Principal struct {
+	// Anyone is everybody, anonymous callers included.
+	Anyone bool
+	// Services are AWS service principals, such as lambda.amazonaws.com.
+	Services []string
+	// Roles are role ARNs.
+	Roles []pulumi.StringInput
+	// Federated is an identity provider's ARN.
+	Federated pulumi.StringInput
+}
+
+// Condition is one operator on one key.
+type Condition struct {
+	Operator, Key string
+	Values        []pulumi.StringInput
+}
+
+// when is a condition with one value, the usual case.
+func when(operator, key string, value pulumi.StringInput) Condition {
+	return Condition{Operator: operator, Key: key, Values: []pulumi.StringInput{value}}
+}
+
+// resources is a list of ARNs.
+func resources(arns ...pulumi.StringInput) []pulumi.StringInput { return arns }
+
+// anyResource is for the few actions that AWS does not let one restrict to a resource.
+func anyResource() []pulumi.StringInput { return resources(pulumi.String("*")) }
+
+// trustPolicy lets one AWS service assume a role.
+func trustPolicy(service string, conditions ...Condition) PolicyDocument {
+	return PolicyDocument{Statements: []Statement{{
+		Sid:        "Assume",
+		Principal:  &Principal{Services: []string{service}},
+		Actions:    []string{"sts:AssumeRole"},
+		Conditions: conditions,
+	}}}
+}
+
+// JSON resolves the document's inputs and marshals it. Equal documents give equal bytes.
+func (d PolicyDocument) JSON() pulumi.StringOutput {
+	return d.inputs().ToStringArrayOutput().ApplyT(func(values []string) (string, error) {
+		return d.render(values)
+	}).(pulumi.StringOutput)
+}
+
+// inputs lists every value the document is waiting for, in the order in which render takes them.
+func (d PolicyDocument) inputs() pulumi.StringArray {
+	var all pulumi.StringArray
+	for _, s := range d.Statements {
+		if s.Principal != nil {
+			all = append(all, s.Principal.Roles...)
+			if s.Principal.Federated != nil {
+				all = append(all, s.Principal.Federated)
+			}
+		}
+		all = append(all, s.Resources...)
+		for _, c := range s.Conditions {
+			all = append(all, c.Values...)
+		}
+	}
+	return all
+}
+
+type renderedStatement struct {
+	Sid       string                         `json:",omitempty"`
+	Effect    string                         `json:""`
+	Principal any                            `json:",omitempty"`
+	Action    []string                       `json:""`
+	Resource  []string                       `json:",omitempty"`
+	Condition map[string]map[string][]string `json:",omitempty"`
+}
+
+func (d PolicyDocument) render(values []string) (string, error) {
+	take := func(n int) []string {
+		taken := values[:n]
+		values = values[n:]
+		return taken
+	}
+	statements := make([]renderedStatement, 0, len(d.Statements))
+	for _, s := range d.Statements {
+		r := renderedStatement{Sid: s.Sid, Effect: "Allow", Action: s.Actions}
+		if s.Deny {
+			r.Effect = "Deny"
+		}
+		if s.Principal != nil {
+			r.Principal = s.Principal.render(take)
+		}
+		r.Resource = take(len(s.Resources))
+		for _, c := range s.Conditions {
+			if r.Condition == nil {
+				r.Condition = map[string]map[string][]string{}
+			}
+			if r.Condition[c.Operator] == nil {
+				r.Condition[c.Operator] = map[string][]string{}
+			}
+			r.Condition[c.Operator][c.Key] = take(len(c.Values))
+		}
+		statements = append(statements, r)
+	}
+	document, err := json.Marshal(struct {
+		Version   string
+		Statement []renderedStatement
+	}{policyVersion, statements})
+	if err != nil {
+		return "", fmt.Errorf("marshal policy document: %w", err)
+	}
+	return string(document), nil
+}
+
+func (p *Principal) render(take func(int) []string) any {
+	switch {
+	case p.Anyone:
+		return map[string]string{"AWS": "*"}
+	case len(p.Services) > 0:
+		return map[string][]string{"Service": p.Services}
+	case p.Federated != nil:
+		return map[string]string{"Federated": take(1)[0]}
+	default:
+		return map[string][]string{"AWS": take(len(p.Roles))}
+	}
+}

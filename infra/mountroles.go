@@ -1,0 +1,76 @@
+package infra
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const mountRolesToken = "webordinary:infra:MountRoles"
+
+// MountRolesArgs names the two roles.
+type MountRolesArgs struct{ Names Names }
+
+// MountRoles are the two identities that may mount the workspace: the task's and the cleanup function's. They are
+// created before the file system, without permissions, so that its policy can name them from the start (D10); the
+// components that use them add the permissions.
+type MountRoles struct {
+	pulumi.ResourceState
+
+	Task, Cleanup *iam.Role
+}
+
+// NewMountRoles registers both roles.
+func NewMountRoles(ctx *pulumi.Context, name string, args *MountRolesArgs, opts ...pulumi.ResourceOption) (*MountRoles, error) {
+	roles := &MountRoles{}
+	if err := ctx.RegisterComponentResource(mountRolesToken, name, roles, opts...); err != nil {
+		return nil, created(name, err)
+	}
+	var err error
+	if roles.Task, err = newRole(ctx, name+"-task", &roleArgs{
+		Name:        args.Names.Role("edit-task"),
+		Description: "What the live-edit container may do",
+		Service:     "ecs-tasks.amazonaws.com",
+	}, child(roles)...); err != nil {
+		return nil, err
+	}
+	if roles.Cleanup, err = newRole(ctx, name+"-cleanup", &roleArgs{
+		Name:        args.Names.Role("workspace-cleanup"),
+		Description: "What the workspace cleanup function may do",
+		Service:     "lambda.amazonaws.com",
+	}, child(roles)...); err != nil {
+		return nil, err
+	}
+	return roles, ctx.RegisterResourceOutputs(roles, pulumi.Map{
+		"taskRoleArn":    roles.Task.Arn,
+		"cleanupRoleArn": roles.Cleanup.Arn,
+	})
+}
+
+// roleArgs describes a role that one AWS service assumes.
+type roleArgs struct {
+	Name, Description string
+	// Service is the principal that may assume the role.
+	Service string
+}
+
+// newRole registers a role without permissions; newRolePolicy adds them.
+func newRole(ctx *pulumi.Context, name string, args *roleArgs, opts ...pulumi.ResourceOption) (*iam.Role, error) {
+	role, err := iam.NewRole(ctx, name, &iam.RoleArgs{
+		Name:             pulumi.String(args.Name),
+		Description:      pulumi.String(args.Description),
+		AssumeRolePolicy: trustPolicy(args.Service).JSON(),
+	}, opts...)
+	return role, created(name, err)
+}
+
+// newRolePolicy gives role the permissions of document as the inline policy policyName.
+func newRolePolicy(
+	ctx *pulumi.Context, name string, role *iam.Role, document PolicyDocument, opts ...pulumi.ResourceOption,
+) (*iam.RolePolicy, error) {
+	policy, err := iam.NewRolePolicy(ctx, name, &iam.RolePolicyArgs{
+		Name:   pulumi.String(name),
+		Role:   role.Name,
+		Policy: document.JSON(),
+	}, opts...)
+	return policy, created(name, err)
+}

@@ -1,0 +1,78 @@
+package infra
+
+import "fmt"
+
+// Names are the account-unique names of a stack: the spec's own in prod, the same with a suffix elsewhere, so that
+// several stacks live in one account and region.
+type Names struct{ suffix string }
+
+// Names returns the naming scheme of this configuration.
+func (c *Config) Names() Names { return Names{suffix: c.NameSuffix} }
+
+// Repository is the ECR repository (T00 §1).
+func (n Names) Repository() string { return "webordinary/claude-code-astro" + n.suffix }
+
+// Secret is the full name of a Secrets Manager secret (T00 §2).
+func (n Names) Secret(name string) string { return "webordinary/" + name + n.suffix }
+
+// Workspaces is the file system's name and creation token (T00 §3).
+func (n Names) Workspaces() string { return "webordinary-workspaces" + n.suffix }
+
+// WorkspaceBucket is the bucket's name; bucket names are unique in all of AWS, hence the account ID.
+func (n Names) WorkspaceBucket(accountID string) string {
+	return fmt.Sprintf("webordinary-workspaces%s-%s", n.suffix, accountID)
+}
+
+// LoadBalancer is the application load balancer (T00 §4).
+func (n Names) LoadBalancer() string { return "webordinary-edit-alb" + n.suffix }
+
+// Cluster is the ECS cluster (T02 §1).
+func (n Names) Cluster() string { return "webordinary-edit-cluster" + n.suffix }
+
+// Service is the ECS service and the family of its task definitions.
+func (n Names) Service() string { return "webordinary-edit" + n.suffix }
+
+// TargetGroup is the target group for one kind of traffic: api, preview, ws (T02 §3) or waker.
+func (n Names) TargetGroup(kind string) string { return "edit-" + kind + "-tg" + n.suffix }
+
+// Role is an IAM role, such as edit-task.
+func (n Names) Role(purpose string) string { return "webordinary-" + purpose + n.suffix }
+
+// Function is a Lambda function, such as edit-scaler.
+func (n Names) Function(purpose string) string { return "webordinary-" + purpose + n.suffix }
+
+// ServiceLogGroup is the container's log group.
+func (n Names) ServiceLogGroup() string { return "/ecs/" + n.Service() }
+
+// FunctionLogGroup is where Lambda writes a function's log.
+func (n Names) FunctionLogGroup(purpose string) string { return "/aws/lambda/" + n.Function(purpose) }
+
+// SecurityGroup is the group of one part: alb, task, workspace, cleanup.
+func (n Names) SecurityGroup(part string) string { return "webordinary-edit-" + part + n.suffix }
+
+// Other is any further account-unique name, such as an alarm's or a schedule's.
+func (n Names) Other(name string) string { return "webordinary-" + name + n.suffix }
+
+// nameLimit is a name with the longest form AWS accepts for it.
+type nameLimit struct {
+	what, name string
+	max        int
+}
+
+// limits lists every name that a suffix could make too long, with the limits of the AWS API references of ELBv2 (32),
+// Lambda and IAM roles (64), S3 (63), ECS (255) and ECR (256).
+func (n Names) limits() []nameLimit {
+	limits := []nameLimit{
+		{"load balancer", n.LoadBalancer(), 32},
+		{"cluster", n.Cluster(), 255},
+		{"repository", n.Repository(), 256},
+		{"workspace bucket", n.WorkspaceBucket("123456789012"), 63},
+	}
+	for _, kind := range []string{"api", "preview", "ws", "waker"} {
+		limits = append(limits, nameLimit{"target group", n.TargetGroup(kind), 32})
+	}
+	for _, purpose := range []string{"edit-scaler", "workspace-cleanup", "edit-behaviors"} {
+		limits = append(limits, nameLimit{"function and role", n.Function(purpose), 64})
+	}
+	return limits
+}

@@ -1,0 +1,111 @@
+package infra
+
+import (
+	"errors"
+	"fmt"
+	"sort"
+
+	awsxec2 "github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/ec2"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const networkToken = "webordinary:infra:Network"
+
+// zoneCount is how many availability zones, and so subnets, everything uses: the fewest a load balancer takes. Each
+// further one would cost a public IPv4 address of the load balancer, $3.65 a month.
+const zoneCount = 2
+
+// NetworkArgs chooses the VPC and its subnets.
+type NetworkArgs struct{ NetworkConfig }
+
+// Network is the VPC and the two subnets per role that load balancer, tasks, file system and functions share.
+type Network struct {
+	pulumi.ResourceState
+
+	VpcID pulumi.StringOutput `pulumi:"vpcId"`
+	// PublicSubnetIDs are the load balancer's two subnets.
+	PublicSubnetIDs pulumi.StringArrayOutput `pulumi:"publicSubnetIds"`
+	// WorkloadSubnetIDs are where tasks, mount targets and functions live: the public ones, or private ones in the
+	// same zones.
+	WorkloadSubnetIDs pulumi.StringArrayOutput `pulumi:"workloadSubnetIds"`
+	// AssignPublicIP says whether tasks need a public address to reach the internet (D1).
+	AssignPublicIP bool
+}
+
+// NewNetwork looks up the default VPC or creates a dedicated one, through awsx.
+func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pulumi.ResourceOption) (*Network, error) {
+	network := &Network{}
+	if err := ctx.RegisterComponentResource(networkToken, name, network, opts...); err != nil {
+		return nil, created(name, err)
+	}
+	build := network.useDefault
+	if args.Dedicated {
+		build = network.createDedicated
+	}
+	if err := build(ctx, name, args); err != nil {
+		return nil, err
+	}
+	return network, ctx.RegisterResourceOutputs(network, pulumi.Map{
+		"vpcId":             network.VpcID,
+		"publicSubnetIds":   network.PublicSubnetIDs,
+		"workloadSubnetIds": network.WorkloadSubnetIDs,
+	})
+}
+
+func (n *Network) useDefault(ctx *pulumi.Context, name string, args *NetworkArgs) error {
+	vpc, err := awsxec2.NewDefaultVpc(ctx, name+"-default", &awsxec2.DefaultVpcArgs{}, child(n)...)
+	if err != nil {
+		return created(name+"-default", err)
+	}
+	n.VpcID = vpc.VpcId
+	n.PublicSubnetIDs = firstSubnets(vpc.PublicSubnetIds)
+	if len(args.SubnetIDs) > 0 {
+		n.PublicSubnetIDs = pulumi.ToStringArray(args.SubnetIDs).ToStringArrayOutput()
+	}
+	n.WorkloadSubnetIDs = n.PublicSubnetIDs
+	n.AssignPublicIP = true
+	if len(args.PrivateSubnetIDs) > 0 {
+		n.WorkloadSubnetIDs = pulumi.ToStringArray(args.PrivateSubnetIDs).ToStringArrayOutput()
+		n.AssignPublicIP = false
+	}
+	return nil
+}
+
+func (n *Network) createDedicated(ctx *pulumi.Context, name string, args *NetworkArgs) error {
+	zones := zoneCount
+	strategy := awsxec2.SubnetAllocationStrategyAuto
+	vpc, err := awsxec2.NewVpc(ctx, name+"-vpc", &awsxec2.VpcArgs{
+		CidrBlock:                 &args.CidrBlock,
+		NumberOfAvailabilityZones: &zones,
+		EnableDnsHostnames:        pulumi.Bool(true), // EFS mount targets are found by name
+		EnableDnsSupport:          pulumi.Bool(true),
+		SubnetStrategy:            &strategy,
+		SubnetSpecs: []awsxec2.SubnetSpecArgs{
+			{Type: awsxec2.SubnetTypePublic},
+			{Type: awsxec2.SubnetTypePrivate},
+		},
+		NatGateways: &awsxec2.NatGatewayConfigurationArgs{Strategy: awsxec2.NatGatewayStrategy(args.NatGateways)},
+	}, child(n)...)
+	if err != nil {
+		return created(name+"-vpc", err)
+	}
+	n.VpcID = vpc.VpcId
+	n.PublicSubnetIDs = firstSubnets(vpc.PublicSubnetIds)
+	n.WorkloadSubnetIDs = firstSubnets(vpc.PrivateSubnetIds)
+	return nil
+}
+
+var errTooFewSubnets = errors.New("too few subnets")
+
+// firstSubnets picks the same zoneCount subnets on every run, whatever order AWS lists them in.
+func firstSubnets(ids pulumi.StringArrayOutput) pulumi.StringArrayOutput {
+	return ids.ApplyT(func(all []string) ([]string, error) {
+		if len(all) < zoneCount {
+			return nil, fmt.Errorf("%w: the VPC has %d fitting subnets, the load balancer needs %d in different zones; "+
+				"set subnetIds or dedicatedVpc", errTooFewSubnets, len(all), zoneCount)
+		}
+		sorted := append([]string(nil), all...)
+		sort.Strings(sorted)
+		return sorted[:zoneCount], nil
+	}).(pulumi.StringArrayOutput)
+}

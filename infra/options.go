@@ -1,0 +1,50 @@
+package infra
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// child returns the options of a component's child: its parent, then what this child alone needs. Always a fresh
+// slice, so that no two children share a backing array and the caller's options never reach them.
+func child(parent pulumi.Resource, own ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append([]pulumi.ResourceOption{pulumi.Parent(parent)}, own...)
+}
+
+// keeping says how a stack treats what holds data.
+type keeping struct {
+	protect bool
+	adopt   map[string]string
+}
+
+// Keeping is how this stack treats resources that hold data (D6).
+func (c *Config) keeping() keeping { return keeping{protect: c.Protect, adopt: c.Adopt} }
+
+// retained returns the options of a child that holds data: destroying the stack leaves it in the account, protect
+// refuses the destroy in the first place, and a resource kept by an earlier destroy is imported by its ID.
+// Components do not forward these options, so they sit on the child itself (D6).
+func (k keeping) retained(parent pulumi.Resource, name string, own ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	opts := append(child(parent, own...), pulumi.RetainOnDelete(true))
+	if k.protect {
+		opts = append(opts, pulumi.Protect(true))
+	}
+	if id, ok := k.adopt[name]; ok {
+		opts = append(opts, pulumi.Import(pulumi.ID(id)))
+	}
+	return opts
+}
+
+// settingOf returns the options of a child that configures a retained resource, such as a bucket's policy: it stays
+// with it on destroy, and writing it again replaces it in place, so it needs no import.
+func settingOf(parent pulumi.Resource, own ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	return append(child(parent, own...), pulumi.RetainOnDelete(true))
+}
+
+// created wraps the error of registering a resource with its component's name.
+func created(name string, err error) error {
+	if err == nil {
+		return nil
+	}
+	return fmt.Errorf("register %s: %w", name, err)
+}

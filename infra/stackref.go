@@ -1,0 +1,132 @@
+package infra
+
+import (
+	"errors"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+// sharedStack reads the parts that another stack lends (docs/outputs.md).
+type sharedStack struct {
+	name      string
+	reference *pulumi.StackReference
+}
+
+// errMissingOutput marks a reference to an output that the other stack does not have.
+var errMissingOutput = errors.New("missing stack output")
+
+// newSharedStack refers to the configured stack; nil when nothing is shared.
+func newSharedStack(ctx *pulumi.Context, sharing SharingConfig) (*sharedStack, error) {
+	if len(sharing.Parts) == 0 {
+		return nil, nil //nolint:nilnil // nothing shared is no error, and nobody asks a nil for a part
+	}
+	name := qualifiedStackName(ctx, sharing.Stack)
+	reference, err := pulumi.NewStackReference(ctx, "shared", &pulumi.StackReferenceArgs{Name: pulumi.String(name)})
+	if err != nil {
+		return nil, fmt.Errorf("refer to stack %q (sharedStack): %w", name, err)
+	}
+	return &sharedStack{name: name, reference: reference}, nil
+}
+
+// qualifiedStackName completes "prod" or "project/prod" to the form that every backend takes.
+func qualifiedStackName(ctx *pulumi.Context, name string) string {
+	switch strings.Count(name, "/") {
+	case 0:
+		return fmt.Sprintf("%s/%s/%s", ctx.Organization(), ctx.Project(), name)
+	case 1:
+		return ctx.Organization() + "/" + name
+	default:
+		return name
+	}
+}
+
+// value returns an output of the other stack; a missing one is an error that says what to run.
+func (s *sharedStack) value(output string) pulumi.AnyOutput {
+	return s.reference.GetOutput(pulumi.String(output)).ApplyT(func(value any) (any, error) {
+		if value == nil {
+			return nil, fmt.Errorf("%w: stack %q has no output %q; deploy it with this version of the program first: "+
+				"`pulumi up --stack %s`", errMissingOutput, s.name, output, shortName(s.name))
+		}
+		return value, nil
+	}).(pulumi.AnyOutput)
+}
+
+// text returns a string output of the other stack.
+func (s *sharedStack) text(output string) pulumi.StringOutput {
+	return s.value(output).ApplyT(func(value any) (string, error) {
+		text, ok := value.(string)
+		if !ok {
+			return "", fmt.Errorf("%w: output %q of stack %q is a %T, not a string", errMissingOutput, output, s.name, value)
+		}
+		return text, nil
+	}).(pulumi.StringOutput)
+}
+
+func shortName(stack string) string { return stack[strings.LastIndex(stack, "/")+1:] }
+
+func (s *sharedStack) registry() RegistryOutputs {
+	return RegistryOutputs{RepositoryURL: s.text(outRepositoryURL), RepositoryArn: s.text(outRepositoryArn)}
+}
+
+func (s *sharedStack) secrets() SecretsOutputs {
+	return SecretsOutputs{
+		AnthropicAPIKeyArn: s.text(outAnthropicAPIKeyArn),
+		GitHubTokenArn:     s.text(outGitHubTokenArn),
+		AWSCredentialsArn:  s.text(outAWSCredentialsArn),
+	}
+}
+
+func (s *sharedStack) workspace() WorkspaceOutputs {
+	return WorkspaceOutputs{
+		FileSystemID:         s.text(outFileSystemID),
+		FileSystemArn:        s.text(outFileSystemArn),
+		ClientAccessPointID:  s.text(outClientAccessPointID),
+		ClientAccessPointArn: s.text(outClientAccessPointArn),
+		SecurityGroupID:      s.text(outWorkspaceSecurityGroupID),
+	}
+}
+
+func (s *sharedStack) bucketName() pulumi.StringOutput { return s.text(outWorkspaceBucketName) }
+
+// loadBalancer reads the other stack's load balancer. Its listener is handed on only if this stack fits beside the
+// other one: same VPC, a host name and rule priorities of its own.
+func (s *sharedStack) loadBalancer(cfg *Config, network *Network) LoadBalancerOutputs {
+	listener := pulumi.All(
+		s.text(outHTTPSListenerArn), s.text(outVpcID), s.text(outEditURL), s.value(outRulePriorityBase), network.VpcID,
+	).ApplyT(func(values []any) (string, error) {
+		arn, _ := values[0].(string)
+		return arn, s.checkRoom(cfg, values[1:])
+	}).(pulumi.StringOutput)
+	return LoadBalancerOutputs{
+		Arn:              s.text(outALBArn),
+		DNSName:          s.text(outALBDNSName),
+		ZoneID:           s.text(outALBZoneID),
+		HTTPSListenerArn: listener,
+		SecurityGroupID:  s.text(outALBSecurityGroupID),
+		VpcID:            s.text(outVpcID),
+	}
+}
+
+// checkRoom compares this stack with the lender's VPC, URL and priority base.
+func (s *sharedStack) checkRoom(cfg *Config, lender []any) error {
+	var faults []Fault
+	if vpcID, ours := lender[0], lender[3]; vpcID != ours {
+		faults = append(faults, Fault{"dedicatedVpc", fmt.Sprint(cfg.Network.Dedicated),
+			fmt.Sprintf("the VPC of stack %q, %v, as its load balancer is shared; this stack is in %v", s.name, vpcID, ours)})
+	}
+	if url := "https://" + cfg.Site.FQDN(); lender[1] == url {
+		faults = append(faults, Fault{"host", cfg.Site.Host, fmt.Sprintf("another host than stack %q has: %s", s.name, url)})
+	}
+	base, ok := lender[2].(float64)
+	if distance := cfg.Service.RulePriorityBase - int(base); ok && distance > -rulesPerStack && distance < rulesPerStack {
+		faults = append(faults, Fault{"rulePriorityBase", strconv.Itoa(cfg.Service.RulePriorityBase), fmt.Sprintf(
+			"a base at least %d away from that of stack %q, %d: their rules stand on one listener", rulesPerStack, s.name, int(base))})
+	}
+	if len(faults) > 0 {
+		return &ConfigError{Stack: cfg.Stack, Faults: faults}
+	}
+	return nil
+}

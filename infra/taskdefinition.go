@@ -1,0 +1,170 @@
+package infra
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strconv"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const (
+	// containerName is the container in the task definition, and what target groups register (T02 §2).
+	containerName = "claude-code-astro"
+	// workspaceVolume and workspacePath are the EFS volume and where it is mounted (T02 §5).
+	workspaceVolume = "workspace"
+	workspacePath   = "/workspace"
+	// stopTimeoutSeconds is what a session has to save its work between SIGTERM and SIGKILL; 120 is Fargate's most.
+	stopTimeoutSeconds = 60
+)
+
+// containerDefinition is the part of an ECS container definition that this program uses, in the field order that ECS
+// returns. Fields are never left out when empty if ECS would fill them in: a missing list shows up as a change.
+type containerDefinition struct {
+	Name             string           `json:"name"`
+	Image            string           `json:"image"`
+	Essential        bool             `json:"essential"`
+	PortMappings     []portMapping    `json:"portMappings"`
+	Environment      []nameValue      `json:"environment"`
+	Secrets          []nameValueFrom  `json:"secrets"`
+	MountPoints      []mountPoint     `json:"mountPoints"`
+	VolumesFrom      []string         `json:"volumesFrom"`
+	SystemControls   []string         `json:"systemControls"`
+	LinuxParameters  linuxParameters  `json:"linuxParameters"`
+	StopTimeout      int              `json:"stopTimeout"`
+	LogConfiguration logConfiguration `json:"logConfiguration"`
+}
+
+type portMapping struct {
+	ContainerPort int    `json:"containerPort"`
+	HostPort      int    `json:"hostPort"`
+	Protocol      string `json:"protocol"`
+}
+
+type nameValue struct {
+	Name  string `json:"name"`
+	Value string `json:"value"`
+}
+
+type nameValueFrom struct {
+	Name      string `json:"name"`
+	ValueFrom string `json:"valueFrom"`
+}
+
+type mountPoint struct {
+	SourceVolume  string `json:"sourceVolume"`
+	ContainerPath string `json:"containerPath"`
+	ReadOnly      bool   `json:"readOnly"`
+}
+
+type linuxParameters struct {
+	InitProcessEnabled bool `json:"initProcessEnabled"`
+}
+
+type logConfiguration struct {
+	LogDriver string            `json:"logDriver"`
+	Options   map[string]string `json:"options"`
+}
+
+// taskRoles are the two identities of a task.
+type taskRoles struct{ execution, task *iam.Role }
+
+// newTaskDefinition registers the Fargate task (T02 §1, §2, §5).
+func newTaskDefinition(
+	ctx *pulumi.Context, name string, args *EditServiceArgs, roles taskRoles, opts ...pulumi.ResourceOption,
+) (*ecs.TaskDefinition, error) {
+	definition, err := ecs.NewTaskDefinition(ctx, name, &ecs.TaskDefinitionArgs{
+		Family:                  pulumi.String(args.Names.Service()),
+		Cpu:                     pulumi.String(strconv.Itoa(args.CPU)),
+		Memory:                  pulumi.String(strconv.Itoa(args.Memory)),
+		NetworkMode:             pulumi.String("awsvpc"),
+		RequiresCompatibilities: pulumi.StringArray{pulumi.String("FARGATE")},
+		RuntimePlatform: &ecs.TaskDefinitionRuntimePlatformArgs{
+			CpuArchitecture:       pulumi.String(args.CPUArchitecture),
+			OperatingSystemFamily: pulumi.String("LINUX"),
+		},
+		ExecutionRoleArn:     roles.execution.Arn,
+		TaskRoleArn:          roles.task.Arn,
+		ContainerDefinitions: containerDefinitions(args),
+		Volumes: ecs.TaskDefinitionVolumeArray{ecs.TaskDefinitionVolumeArgs{
+			Name: pulumi.String(workspaceVolume),
+			EfsVolumeConfiguration: &ecs.TaskDefinitionVolumeEfsVolumeConfigurationArgs{
+				FileSystemId:      args.Workspace.FileSystemID,
+				TransitEncryption: pulumi.String("ENABLED"), // ECS demands it with IAM authorization
+				AuthorizationConfig: &ecs.TaskDefinitionVolumeEfsVolumeConfigurationAuthorizationConfigArgs{
+					AccessPointId: args.Workspace.ClientAccessPointID,
+					Iam:           pulumi.String("ENABLED"),
+				},
+			},
+		}},
+	}, opts...)
+	return definition, created(name, err)
+}
+
+// containerDefinitions resolves the few values AWS assigns and marshals the container.
+func containerDefinitions(args *EditServiceArgs) pulumi.StringOutput {
+	return pulumi.All(
+		args.Registry.RepositoryURL, args.Secrets.AnthropicAPIKeyArn, args.Secrets.GitHubTokenArn, args.BucketName,
+	).ApplyT(func(values []any) (string, error) {
+		repositoryURL, _ := values[0].(string)
+		anthropicArn, _ := values[1].(string)
+		githubArn, _ := values[2].(string)
+		bucket, _ := values[3].(string)
+		container := baseContainer(args)
+		container.Image = repositoryURL + ":" + args.ImageTag
+		container.Environment = environmentOf(args, bucket)
+		container.Secrets = []nameValueFrom{
+			{Name: "ANTHROPIC_API_KEY", ValueFrom: anthropicArn},
+			{Name: "GITHUB_TOKEN", ValueFrom: githubArn},
+		}
+		definitions, err := json.Marshal([]containerDefinition{container})
+		if err != nil {
+			return "", fmt.Errorf("marshal container definitions: %w", err)
+		}
+		return string(definitions), nil
+	}).(pulumi.StringOutput)
+}
+
+func baseContainer(args *EditServiceArgs) containerDefinition {
+	container := containerDefinition{
+		Name:            containerName,
+		Essential:       true,
+		MountPoints:     []mountPoint{{SourceVolume: workspaceVolume, ContainerPath: workspacePath}},
+		VolumesFrom:     []string{},
+		SystemControls:  []string{},
+		LinuxParameters: linuxParameters{InitProcessEnabled: true}, // reaps what Claude Code's tools leave behind
+		StopTimeout:     stopTimeoutSeconds,
+		LogConfiguration: logConfiguration{LogDriver: "awslogs", Options: map[string]string{
+			"awslogs-group":         args.Names.ServiceLogGroup(),
+			"awslogs-region":        args.Region,
+			"awslogs-stream-prefix": "edit",
+		}},
+	}
+	for _, port := range []int{args.PreviewPort, args.WebSocketPort, args.APIPort} {
+		container.PortMappings = append(container.PortMappings, portMapping{ContainerPort: port, HostPort: port, Protocol: "tcp"})
+	}
+	sort.Slice(container.PortMappings, func(i, j int) bool {
+		return container.PortMappings[i].ContainerPort < container.PortMappings[j].ContainerPort
+	})
+	return container
+}
+
+// environmentOf is the spec's environment (T02 §2 and its CDK sketch) and two values of ours: the host name that Vite
+// has to allow, and the bucket that the task role opens. Sorted by name, as ECS returns it.
+func environmentOf(args *EditServiceArgs, bucket string) []nameValue {
+	environment := []nameValue{
+		{"ASTRO_DEV_MODE", "true"},
+		{"AUTO_SHUTDOWN_MINUTES", strconv.Itoa(args.AutoShutdownMinutes)},
+		{"CLIENT_ID", args.Session.Client},
+		{"DEFAULT_REPO", args.Session.Repository},
+		{"PUBLIC_HOST", args.Site.FQDN()},
+		{"USER_ID", args.Session.User},
+		{"WORKSPACE_BUCKET", bucket},
+		{"WORKSPACE_PATH", workspacePath},
+	}
+	sort.Slice(environment, func(i, j int) bool { return environment[i].Name < environment[j].Name })
+	return environment
+}

@@ -1,0 +1,248 @@
+package infra
+
+import (
+	"fmt"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/efs"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const workspaceToken = "webordinary:infra:Workspace"
+
+const (
+	// nfsPort is where mount targets listen.
+	nfsPort = 2049
+	// workspaceUser is the uid and gid of every file in a workspace (T00 §3), node's in the container image.
+	workspaceUser = 1000
+	// workspacePermissions of the directories that access points create (T00 §3).
+	workspacePermissions = "755"
+)
+
+// WorkspaceArgs describes the file system of workspaces.
+type WorkspaceArgs struct {
+	Names   Names
+	Network *Network
+	// Roles are the only ones that may mount, besides ExtraMountRoleArns.
+	Roles              *MountRoles
+	ExtraMountRoleArns []string
+	// Clients each get an access point of their own below /clients.
+	Clients []string
+	// Backups turns AWS Backup's daily backups on.
+	Backups bool
+	keeping keeping
+}
+
+// WorkspaceOutputs is what others need of the workspaces, this stack's or another's.
+type WorkspaceOutputs struct {
+	FileSystemID, FileSystemArn               pulumi.StringOutput
+	ClientAccessPointID, ClientAccessPointArn pulumi.StringOutput
+	SecurityGroupID                           pulumi.StringOutput
+	// Ready are the mount targets and the policy, which have to be there before anything mounts; empty for another stack's workspace.
+	Ready []pulumi.Resource
+}
+
+// Workspace is the EFS file system that holds every client's work. It outlives the stack (D6); only the task and
+// cleanup roles mount it, through an access point, over TLS (D10).
+type Workspace struct {
+	pulumi.ResourceState
+
+	FileSystemID         pulumi.StringOutput `pulumi:"fileSystemId"`
+	FileSystemArn        pulumi.StringOutput `pulumi:"fileSystemArn"`
+	ClientAccessPointID  pulumi.StringOutput `pulumi:"clientAccessPointId"`
+	ClientAccessPointArn pulumi.StringOutput `pulumi:"clientAccessPointArn"`
+	SecurityGroupID      pulumi.StringOutput `pulumi:"securityGroupId"`
+
+	ready []pulumi.Resource
+}
+
+// NewWorkspace registers the file system with its policy, backups, mount targets and access points.
+func NewWorkspace(ctx *pulumi.Context, name string, args *WorkspaceArgs, opts ...pulumi.ResourceOption) (*Workspace, error) {
+	workspace := &Workspace{}
+	if err := ctx.RegisterComponentResource(workspaceToken, name, workspace, opts...); err != nil {
+		return nil, created(name, err)
+	}
+	fileSystem, err := workspace.addFileSystem(ctx, name+"-file-system", args)
+	if err != nil {
+		return nil, err
+	}
+	if err := workspace.addPolicies(ctx, name, fileSystem, args); err != nil {
+		return nil, err
+	}
+	if err := workspace.addMountTargets(ctx, name, fileSystem, args); err != nil {
+		return nil, err
+	}
+	if err := workspace.addAccessPoints(ctx, name, fileSystem, args.Clients); err != nil {
+		return nil, err
+	}
+	return workspace, ctx.RegisterResourceOutputs(workspace, pulumi.Map{
+		"fileSystemId":         workspace.FileSystemID,
+		"fileSystemArn":        workspace.FileSystemArn,
+		"clientAccessPointId":  workspace.ClientAccessPointID,
+		"clientAccessPointArn": workspace.ClientAccessPointArn,
+		"securityGroupId":      workspace.SecurityGroupID,
+	})
+}
+
+func (w *Workspace) addFileSystem(ctx *pulumi.Context, name string, args *WorkspaceArgs) (*efs.FileSystem, error) {
+	fileSystem, err := efs.NewFileSystem(ctx, name, &efs.FileSystemArgs{
+		CreationToken:   pulumi.String(args.Names.Workspaces()),
+		PerformanceMode: pulumi.String("generalPurpose"),
+		ThroughputMode:  pulumi.String("bursting"),
+		Encrypted:       pulumi.Bool(true),
+		LifecyclePolicies: efs.FileSystemLifecyclePolicyArray{
+			// AWS takes one transition per policy.
+			efs.FileSystemLifecyclePolicyArgs{TransitionToIa: pulumi.String("AFTER_30_DAYS")},
+			efs.FileSystemLifecyclePolicyArgs{TransitionToPrimaryStorageClass: pulumi.String("AFTER_1_ACCESS")},
+		},
+		Tags: pulumi.StringMap{"Name": pulumi.String(args.Names.Workspaces())},
+	}, args.keeping.retained(w, name)...)
+	if err != nil {
+		return nil, created(name, err)
+	}
+	w.FileSystemID = fileSystem.ID().ToStringOutput()
+	w.FileSystemArn = fileSystem.Arn
+	return fileSystem, nil
+}
+
+func (w *Workspace) addPolicies(ctx *pulumi.Context, name string, fileSystem *efs.FileSystem, args *WorkspaceArgs) error {
+	policy, err := efs.NewFileSystemPolicy(ctx, name+"-policy", &efs.FileSystemPolicyArgs{
+		FileSystemId: fileSystem.ID(),
+		Policy:       mountPolicy(fileSystem.Arn, args).JSON(),
+	}, settingOf(w)...)
+	if err != nil {
+		return created(name+"-policy", err)
+	}
+	w.ready = append(w.ready, policy)
+	status := "DISABLED"
+	if args.Backups {
+		status = "ENABLED"
+	}
+	_, err = efs.NewBackupPolicy(ctx, name+"-backups", &efs.BackupPolicyArgs{
+		FileSystemId: fileSystem.ID(),
+		BackupPolicy: &efs.BackupPolicyBackupPolicyArgs{Status: pulumi.String(status)},
+	}, settingOf(w)...)
+	return created(name+"-backups", err)
+}
+
+// mountPolicy lets the mount roles in and refuses everybody else. The allow alone would not do: without a refusal, any
+// role of the account with a mount permission of its own gets in, with or without an access point.
+func mountPolicy(fileSystemArn pulumi.StringInput, args *WorkspaceArgs) PolicyDocument {
+	roles := []pulumi.StringInput{args.Roles.Task.Arn, args.Roles.Cleanup.Arn}
+	for _, arn := range args.ExtraMountRoleArns {
+		roles = append(roles, pulumi.String(arn))
+	}
+	clientActions := []string{
+		"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess",
+	}
+	refuse := func(sid string, condition Condition) Statement {
+		return Statement{
+			Sid: sid, Deny: true, Principal: &Principal{Anyone: true},
+			Actions: clientActions, Resources: resources(fileSystemArn), Conditions: []Condition{condition},
+		}
+	}
+	return PolicyDocument{Statements: []Statement{
+		{
+			Sid:        "MountByOurRoles",
+			Principal:  &Principal{Roles: roles},
+			Actions:    []string{"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"},
+			Resources:  resources(fileSystemArn),
+			Conditions: []Condition{when("Bool", "elasticfilesystem:AccessedViaMountTarget", pulumi.String("true"))},
+		},
+		refuse("RefuseWithoutTLS", when("Bool", "aws:SecureTransport", pulumi.String("false"))),
+		refuse("RefuseWithoutAccessPoint", when("Null", "elasticfilesystem:AccessPointArn", pulumi.String("true"))),
+		// A key that is missing, as with anonymous clients, counts as not equal.
+		refuse("RefuseOtherRoles", Condition{Operator: "ArnNotEquals", Key: "aws:PrincipalArn", Values: roles}),
+	}}
+}
+
+func (w *Workspace) addMountTargets(ctx *pulumi.Context, name string, fileSystem *efs.FileSystem, args *WorkspaceArgs) error {
+	group, err := newSecurityGroup(ctx, name+"-security-group", &securityGroupArgs{
+		Name:        args.Names.SecurityGroup("workspace"),
+		Description: "Mount targets of the workspace file system",
+		VpcID:       args.Network.VpcID,
+	}, child(w)...)
+	if err != nil {
+		return err
+	}
+	w.SecurityGroupID = group.ID().ToStringOutput()
+	for i := range zoneCount {
+		targetName := fmt.Sprintf("%s-mount-target-%d", name, i)
+		target, err := efs.NewMountTarget(ctx, targetName, &efs.MountTargetArgs{
+			FileSystemId:   fileSystem.ID(),
+			SubnetId:       args.Network.WorkloadSubnetIDs.Index(pulumi.Int(i)),
+			SecurityGroups: pulumi.StringArray{w.SecurityGroupID},
+		}, child(w)...)
+		if err != nil {
+			return created(targetName, err)
+		}
+		w.ready = append(w.ready, target)
+	}
+	return nil
+}
+
+func (w *Workspace) addAccessPoints(ctx *pulumi.Context, name string, fileSystem *efs.FileSystem, clients []string) error {
+	all, err := w.addAccessPoint(ctx, name+"-clients", fileSystem, "/clients")
+	if err != nil {
+		return err
+	}
+	w.ClientAccessPointID = all.ID().ToStringOutput()
+	w.ClientAccessPointArn = all.Arn
+	for _, client := range clients {
+		if _, err := w.addAccessPoint(ctx, name+"-client-"+client, fileSystem, "/clients/"+client); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (w *Workspace) addAccessPoint(
+	ctx *pulumi.Context, name string, fileSystem *efs.FileSystem, path string,
+) (*efs.AccessPoint, error) {
+	point, err := efs.NewAccessPoint(ctx, name, &efs.AccessPointArgs{
+		FileSystemId: fileSystem.ID(),
+		PosixUser:    &efs.AccessPointPosixUserArgs{Uid: pulumi.Int(workspaceUser), Gid: pulumi.Int(workspaceUser)},
+		RootDirectory: &efs.AccessPointRootDirectoryArgs{
+			Path: pulumi.String(path),
+			CreationInfo: &efs.AccessPointRootDirectoryCreationInfoArgs{
+				OwnerUid:    pulumi.Int(workspaceUser),
+				OwnerGid:    pulumi.Int(workspaceUser),
+				Permissions: pulumi.String(workspacePermissions),
+			},
+		},
+		Tags: pulumi.StringMap{"Name": pulumi.String(name)},
+	}, child(w)...)
+	return point, created(name, err)
+}
+
+// Outputs is what other components take.
+func (w *Workspace) Outputs() WorkspaceOutputs {
+	return WorkspaceOutputs{
+		FileSystemID:         w.FileSystemID,
+		FileSystemArn:        w.FileSystemArn,
+		ClientAccessPointID:  w.ClientAccessPointID,
+		ClientAccessPointArn: w.ClientAccessPointArn,
+		SecurityGroupID:      w.SecurityGroupID,
+		Ready:                w.ready,
+	}
+}
+
+// securityGroupArgs describes a security group without rules.
+type securityGroupArgs struct {
+	Name, Description string
+	VpcID             pulumi.StringInput
+}
+
+// newSecurityGroup registers a group that lets nothing in or out: rules are separate resources only, since rules
+// inside the group and beside it undo each other (D13).
+func newSecurityGroup(
+	ctx *pulumi.Context, name string, args *securityGroupArgs, opts ...pulumi.ResourceOption,
+) (*ec2.SecurityGroup, error) {
+	group, err := ec2.NewSecurityGroup(ctx, name, &ec2.SecurityGroupArgs{
+		Name:        pulumi.String(args.Name),
+		Description: pulumi.String(args.Description),
+		VpcId:       args.VpcID.ToStringOutput().ToStringPtrOutput(),
+		Tags:        pulumi.StringMap{"Name": pulumi.String(args.Name)},
+	}, opts...)
+	return group, created(name, err)
+}
