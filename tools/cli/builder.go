@@ -1,0 +1,166 @@
+package cli
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+// progressEvery is how often a long build says that it is still at work.
+const progressEvery = 30 * time.Second
+
+// Builder builds tools and remembers the result on disk.
+type Builder struct {
+	// Root is the repository root, which holds the tool modules.
+	Root string
+	// BinDir receives the binaries; empty means .sandbox/bin below Root.
+	BinDir string
+	// Log is told of long steps; nil means silence.
+	Log io.Writer
+}
+
+// Path returns the tool's binary, and builds it when it is not there yet.
+// Processes that ask at the same time build once: the others wait for it. An
+// interrupted build leaves nothing that could be taken for a binary.
+func (b Builder) Path(ctx context.Context, tool Tool) (string, error) {
+	target := filepath.Join(b.binDir(), tool.fileName())
+	if isExecutable(target) {
+		return target, nil
+	}
+	if err := os.MkdirAll(b.binDir(), 0o750); err != nil {
+		return "", fmt.Errorf("cannot keep the %s binary: %w", tool.Name, err)
+	}
+	unlock, err := b.lock(ctx, tool)
+	if err != nil {
+		return "", err
+	}
+	defer unlock()
+	if isExecutable(target) { // another process built it while this one waited
+		return target, nil
+	}
+	return target, b.build(ctx, tool, target)
+}
+
+// lock keeps other processes from building the same tool.
+func (b Builder) lock(ctx context.Context, tool Tool) (func(), error) {
+	path := filepath.Join(b.binDir(), "."+tool.fileName()+".lock")
+	waiting := func() {
+		b.logf("Another process is building %s %s; waiting for it.", tool.Name, tool.Version)
+	}
+	unlock, err := lockFile(ctx, path, waiting)
+	if err != nil {
+		return nil, fmt.Errorf("cannot lock the build of %s: %w", tool.Name, err)
+	}
+	return unlock, nil
+}
+
+func (b Builder) build(ctx context.Context, tool Tool, target string) error {
+	b.removeLeftovers(tool)
+	b.logf("Building %s %s from its Go module: %s the first time; %s keeps it for later runs.",
+		tool.Name, tool.Version, tool.FirstBuild, target)
+	start := time.Now()
+	stop := b.reportProgress(tool, start)
+	defer stop()
+
+	temp, err := os.CreateTemp(b.binDir(), tempPrefix(tool)+"*")
+	if err != nil {
+		return fmt.Errorf("cannot write the %s binary: %w", tool.Name, err)
+	}
+	defer func() { _ = os.Remove(temp.Name()) }() // gone already after the rename
+	if err := temp.Close(); err != nil {
+		return fmt.Errorf("cannot write the %s binary: %w", tool.Name, err)
+	}
+	if err := b.goBuild(ctx, tool, temp.Name()); err != nil {
+		return err
+	}
+	if err := os.Rename(temp.Name(), target); err != nil {
+		return fmt.Errorf("cannot keep the %s binary: %w", tool.Name, err)
+	}
+	b.logf("Built %s %s in %s.", tool.Name, tool.Version, time.Since(start).Round(time.Second))
+	return nil
+}
+
+func (b Builder) goBuild(ctx context.Context, tool Tool, output string) error {
+	// gosec: every argument is one of this package's constants or a path below
+	// the repository.
+	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", //nolint:gosec // see above
+		"-ldflags", tool.LinkFlags, "-o", output, tool.Package)
+	cmd.Dir = filepath.Join(b.Root, filepath.FromSlash(tool.Module))
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	err := cmd.Run()
+	switch {
+	case err == nil:
+		return nil
+	case ctx.Err() != nil:
+		return fmt.Errorf("the build of %s was interrupted: %w", tool.Name, ctx.Err())
+	case errors.Is(err, exec.ErrNotFound):
+		return fmt.Errorf("building %s needs the go command on the PATH: %w", tool.Name, err)
+	default:
+		return fmt.Errorf("cannot build %s %s in %s (Go modules must be reachable, or %s %s or newer be on the PATH): %w\n%s",
+			tool.Name, tool.Version, tool.Module, tool.Name, tool.Version, err, lastLines(out.String(), 15))
+	}
+}
+
+// reportProgress says every half minute that the build is still going on; the
+// returned function ends that.
+func (b Builder) reportProgress(tool Tool, start time.Time) (stop func()) {
+	done := make(chan struct{})
+	go func() {
+		ticker := time.NewTicker(progressEvery)
+		defer ticker.Stop()
+		for {
+			select {
+			case <-done:
+				return
+			case <-ticker.C:
+				b.logf("Still building %s (%s) ...", tool.Name, time.Since(start).Round(time.Second))
+			}
+		}
+	}()
+	return func() { close(done) }
+}
+
+// removeLeftovers deletes what a killed build left behind. The caller holds the
+// lock, so nobody else is writing there.
+func (b Builder) removeLeftovers(tool Tool) {
+	left, _ := filepath.Glob(filepath.Join(b.binDir(), tempPrefix(tool)+"*"))
+	for _, path := range left {
+		_ = os.Remove(path)
+	}
+}
+
+func (b Builder) binDir() string {
+	if b.BinDir != "" {
+		return b.BinDir
+	}
+	return filepath.Join(b.Root, ".sandbox", "bin")
+}
+
+func (b Builder) logf(format string, args ...any) {
+	if b.Log != nil {
+		_, _ = fmt.Fprintf(b.Log, format+"\n", args...)
+	}
+}
+
+func tempPrefix(tool Tool) string { return ".building-" + tool.fileName() + "-" }
+
+func isExecutable(path string) bool {
+	info, err := os.Stat(path)
+	return err == nil && info.Mode().IsRegular() && info.Mode().Perm()&0o111 != 0
+}
+
+func lastLines(text string, count int) string {
+	lines := strings.Split(strings.TrimSpace(text), "\n")
+	return strings.Join(lines[max(0, len(lines)-count):], "\n")
+}
