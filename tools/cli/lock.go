@@ -38,8 +38,7 @@ func lockFile(ctx context.Context, path string, waiting func()) (unlock func(), 
 		// The descriptor stays open until the blocked call has its lock: closing
 		// it under a waiting flock would leave the goroutine waiting for ever.
 		go func() {
-			_ = <-locked
-			_ = file.Close()
+			_ = errors.Join(<-locked, file.Close())
 		}()
 		return nil, ctx.Err()
 	}
