@@ -10,20 +10,31 @@ import (
 
 // Deploy is the program of every stack: main.go runs it under the Pulumi CLI, the sandbox runs it inline.
 func Deploy(ctx *pulumi.Context) error {
-	cfg, err := LoadConfig(ctx)
+	outputs, err := Build(ctx)
 	if err != nil {
 		return err
 	}
+	for _, name := range sortedKeys(outputs) {
+		ctx.Export(name, outputs[name])
+	}
+	return nil
+}
+
+// Build registers every resource of the configured stack and returns the stack's outputs.
+func Build(ctx *pulumi.Context) (pulumi.Map, error) {
+	cfg, err := LoadConfig(ctx)
+	if err != nil {
+		return nil, err
+	}
 	base, err := deployFoundation(ctx, cfg)
 	if err != nil {
-		return fmt.Errorf("deploy the foundation of stack %q: %w", cfg.Stack, err)
+		return nil, fmt.Errorf("deploy the foundation of stack %q: %w", cfg.Stack, err)
 	}
 	service, err := deployService(ctx, cfg, base)
 	if err != nil {
-		return fmt.Errorf("deploy the live-edit service of stack %q: %w", cfg.Stack, err)
+		return nil, fmt.Errorf("deploy the live-edit service of stack %q: %w", cfg.Stack, err)
 	}
-	exportOutputs(ctx, cfg, base, service)
-	return nil
+	return stackOutputs(cfg, base, service), nil
 }
 
 // foundation is what tasks, functions and alarms build on (T00), created here or lent by another stack.
@@ -174,34 +185,4 @@ func deployService(ctx *pulumi.Context, cfg *Config, base *foundation) (*EditSer
 	}
 	// EdgeBehaviors
 	return service, nil
-}
-
-func exportOutputs(ctx *pulumi.Context, cfg *Config, base *foundation, service *EditService) {
-	for name, value := range map[string]pulumi.Input{
-		outRepositoryURL:            base.Registry.RepositoryURL,
-		outRepositoryArn:            base.Registry.RepositoryArn,
-		outAnthropicAPIKeyArn:       base.Secrets.AnthropicAPIKeyArn,
-		outGitHubTokenArn:           base.Secrets.GitHubTokenArn,
-		outAWSCredentialsArn:        base.Secrets.AWSCredentialsArn,
-		outPendingSecrets:           pulumi.String(strings.Join(base.Pending, ",")),
-		outFileSystemID:             base.Workspace.FileSystemID,
-		outFileSystemArn:            base.Workspace.FileSystemArn,
-		outClientAccessPointID:      base.Workspace.ClientAccessPointID,
-		outClientAccessPointArn:     base.Workspace.ClientAccessPointArn,
-		outWorkspaceSecurityGroupID: base.Workspace.SecurityGroupID,
-		outWorkspaceBucketName:      base.BucketName,
-		outVpcID:                    base.Network.VpcID,
-		outALBArn:                   base.LoadBalancer.Arn,
-		outALBDNSName:               base.LoadBalancer.DNSName,
-		outALBZoneID:                base.LoadBalancer.ZoneID,
-		outHTTPSListenerArn:         base.LoadBalancer.HTTPSListenerArn,
-		outALBSecurityGroupID:       base.LoadBalancer.SecurityGroupID,
-		outClusterName:              service.ClusterName,
-		outServiceName:              service.ServiceName,
-		outTaskDefinitionArn:        service.TaskDefinitionArn,
-		outEditURL:                  pulumi.String("https://" + cfg.Site.FQDN()),
-		outRulePriorityBase:         pulumi.Int(cfg.Service.RulePriorityBase),
-	} {
-		ctx.Export(name, value)
-	}
 }

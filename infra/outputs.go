@@ -1,5 +1,11 @@
 package infra
 
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
 // Names of the stack outputs, the contract between stacks: flat camelCase scalars, listed with the CloudFormation
 // exports they replace in docs/outputs.md. Renaming one breaks every stack that refers to it.
 const (
@@ -27,3 +33,32 @@ const (
 	outEditURL                  = "editUrl"
 	outRulePriorityBase         = "rulePriorityBase"
 )
+
+// stackOutputs is everything the stack tells: its users, and the stacks that refer to it. None is secret.
+func stackOutputs(cfg *Config, base *foundation, service *EditService) pulumi.Map {
+	return pulumi.Map{
+		outRepositoryURL:            base.Registry.RepositoryURL,
+		outRepositoryArn:            base.Registry.RepositoryArn,
+		outAnthropicAPIKeyArn:       base.Secrets.AnthropicAPIKeyArn,
+		outGitHubTokenArn:           base.Secrets.GitHubTokenArn,
+		outAWSCredentialsArn:        base.Secrets.AWSCredentialsArn,
+		outPendingSecrets:           pulumi.String(strings.Join(base.Pending, ",")),
+		outFileSystemID:             base.Workspace.FileSystemID,
+		outFileSystemArn:            base.Workspace.FileSystemArn,
+		outClientAccessPointID:      base.Workspace.ClientAccessPointID,
+		outClientAccessPointArn:     base.Workspace.ClientAccessPointArn,
+		outWorkspaceSecurityGroupID: base.Workspace.SecurityGroupID,
+		outWorkspaceBucketName:      base.BucketName,
+		outVpcID:                    base.Network.VpcID,
+		outALBArn:                   base.LoadBalancer.Arn,
+		outALBDNSName:               base.LoadBalancer.DNSName,
+		outALBZoneID:                base.LoadBalancer.ZoneID,
+		outHTTPSListenerArn:         base.LoadBalancer.HTTPSListenerArn,
+		outALBSecurityGroupID:       base.LoadBalancer.SecurityGroupID,
+		outClusterName:              service.ClusterName,
+		outServiceName:              service.ServiceName,
+		outTaskDefinitionArn:        service.TaskDefinitionArn,
+		outEditURL:                  pulumi.String("https://" + cfg.Site.FQDN()),
+		outRulePriorityBase:         pulumi.Int(cfg.Service.RulePriorityBase),
+	}
+}

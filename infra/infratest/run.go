@@ -1,0 +1,193 @@
+// Package infratest runs a Pulumi program under the SDK's mocks and records every registration request, so that tests
+// assert on what was registered after the run: inputs, parents, options and dependencies as the engine would see them.
+package infratest
+
+import (
+	"encoding/json"
+	"fmt"
+	"sort"
+	"strings"
+	"sync"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
+	"github.com/stretchr/testify/require"
+)
+
+// Project is the Pulumi project's name, the namespace of its configuration keys.
+const Project = "webordinary-live-edit"
+
+// Identity of the account that the mocks answer for, the spec's.
+const (
+	AccountID = "942734823970"
+	Region    = "us-west-2"
+)
+
+// Program builds a stack and returns its outputs.
+type Program func(*pulumi.Context) (pulumi.Map, error)
+
+// Run describes one run of a program.
+type Run struct {
+	Stack string
+	// Config holds full keys ("webordinary-live-edit:zone") and values as Pulumi hands them to programs: text, or JSON.
+	Config map[string]string
+	// Secrets is configuration that is marked secret, by full key.
+	Secrets map[string]string
+	// DryRun runs as in a preview: what AWS would assign is unknown.
+	DryRun bool
+	// References are the outputs of other stacks, by stack name.
+	References map[string]map[string]any
+	// FailInvokes makes an invoke fail, by token.
+	FailInvokes map[string]error
+}
+
+// Deployment is what a run registered.
+type Deployment struct {
+	Resources []Resource
+	// Outputs are the stack's outputs; empty values in a dry run where unknown.
+	Outputs map[string]any
+}
+
+// Resource is one registration request.
+type Resource struct {
+	Type, Name, URN string
+	Custom          bool
+	// Inputs as registered; secrets are marked.
+	Inputs resource.PropertyMap
+	// Request is the full registration request.
+	Request *pulumirpc.RegisterResourceRequest
+}
+
+// Do runs program and fails the test if the program fails.
+func (r Run) Do(t testing.TB, program Program) *Deployment {
+	t.Helper()
+	deployment, err := r.Try(program)
+	require.NoError(t, err)
+	return deployment
+}
+
+// Try runs program and returns its error.
+func (r Run) Try(program Program) (*Deployment, error) {
+	recorder := &recorder{run: r}
+	outputs := map[string]any{}
+	var guard sync.Mutex
+	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
+		built, err := program(ctx)
+		if err != nil {
+			return err
+		}
+		for name, value := range built {
+			ctx.Export(name, value)
+			pulumi.ToOutput(value).ApplyT(func(v any) any {
+				guard.Lock()
+				defer guard.Unlock()
+				outputs[name] = v
+				return v
+			})
+		}
+		return nil
+	}, pulumi.WithMocksWithOrganization("organization", Project, r.Stack, recorder), r.apply)
+	if err != nil {
+		return nil, err
+	}
+	recorder.guard.Lock()
+	defer recorder.guard.Unlock()
+	sort.Slice(recorder.resources, func(i, j int) bool { return recorder.resources[i].URN < recorder.resources[j].URN })
+	return &Deployment{Resources: recorder.resources, Outputs: outputs}, nil
+}
+
+func (r Run) apply(info *pulumi.RunInfo) {
+	info.DryRun = r.DryRun
+	info.Config = map[string]string{}
+	for key, value := range r.Config {
+		info.Config[key] = value
+	}
+	info.ConfigSecretKeys = nil
+	for key, value := range r.Secrets {
+		info.Config[key] = value
+		info.ConfigSecretKeys = append(info.ConfigSecretKeys, key)
+	}
+}
+
+// recorder is the mock of the engine and of the AWS providers.
+type recorder struct {
+	run       Run
+	guard     sync.Mutex
+	resources []Resource
+}
+
+// NewResource records the request and answers with the outputs AWS would assign.
+func (r *recorder) NewResource(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	if args.TypeToken == "pulumi:pulumi:StackReference" {
+		return r.readStack(args)
+	}
+	recorded := Resource{
+		Type: args.TypeToken, Name: args.Name, Custom: args.Custom, Inputs: args.Inputs, Request: args.RegisterRPC,
+	}
+	if args.RegisterRPC != nil {
+		recorded.URN = urnOf(r.run.Stack, args)
+	}
+	r.guard.Lock()
+	r.resources = append(r.resources, recorded)
+	r.guard.Unlock()
+	id, outputs := assigned(args, r.run.DryRun)
+	return id, outputs, nil
+}
+
+func urnOf(stack string, args pulumi.MockResourceArgs) string {
+	parentType := ""
+	if parent := resource.URN(args.RegisterRPC.GetParent()); parent != "" && parent.QualifiedType() != resource.RootStackType {
+		parentType = string(parent.QualifiedType()) + "$"
+	}
+	return fmt.Sprintf("urn:pulumi:%s::%s::%s%s::%s", stack, Project, parentType, args.TypeToken, args.Name)
+}
+
+func (r *recorder) readStack(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
+	full := args.Inputs["name"].StringValue()
+	name := full[strings.LastIndex(full, "/")+1:]
+	outputs, ok := r.run.References[name]
+	if !ok {
+		return "", nil, fmt.Errorf("unknown stack %q", full)
+	}
+	return full, resource.PropertyMap{
+		"name":              resource.NewProperty(full),
+		"outputs":           resource.NewProperty(resource.NewPropertyMapFromMap(outputs)),
+		"secretOutputNames": resource.NewProperty([]resource.PropertyValue{}),
+	}, nil
+}
+
+// Call answers the look-ups of the program.
+func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
+	if err := r.run.FailInvokes[args.Token]; err != nil {
+		return nil, err
+	}
+	answers := map[string]map[string]any{
+		"aws:index/getCallerIdentity:getCallerIdentity": {
+			"accountId": AccountID, "arn": "arn:aws:iam::" + AccountID + ":user/deployer", "userId": "AIDA", "id": AccountID,
+		},
+		"aws:acm/getCertificate:getCertificate": {
+			"arn": "arn:aws:acm:" + Region + ":" + AccountID + ":certificate/3f1c9c6e-0000-4000-8000-000000000001",
+		},
+		"aws:route53/getZone:getZone": {"zoneId": "Z0123456789ABCDEFGHIJ", "name": "ameliastamps.com"},
+	}
+	answer, ok := answers[args.Token]
+	if !ok {
+		return nil, fmt.Errorf("the mocks have no answer for invoke %q", args.Token)
+	}
+	return resource.NewPropertyMapFromMap(answer), nil
+}
+
+// Canonical renders every registration in a stable form, for comparing two runs byte for byte.
+func (d *Deployment) Canonical() string {
+	var b strings.Builder
+	for _, r := range d.Resources {
+		request, err := json.Marshal(r.Request)
+		if err != nil {
+			request = []byte(err.Error())
+		}
+		_, _ = fmt.Fprintf(&b, "%s %s\n", r.URN, request)
+	}
+	return b.String()
+}
