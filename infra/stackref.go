@@ -114,8 +114,10 @@ func (s *sharedStack) loadBalancer(cfg *Config, network *Network) LoadBalancerOu
 func (s *sharedStack) checkRoom(cfg *Config, lender []any) error {
 	var faults []Fault
 	if vpcID, ours := lender[0], lender[3]; vpcID != ours {
-		faults = append(faults, Fault{"dedicatedVpc", fmt.Sprint(cfg.Network.Dedicated),
-			fmt.Sprintf("the VPC of stack %q, %v, as its load balancer is shared; this stack is in %v", s.name, vpcID, ours)})
+		faults = append(faults, Fault{
+			"dedicatedVpc", fmt.Sprint(cfg.Network.Dedicated),
+			fmt.Sprintf("the VPC of stack %q, %v, as its load balancer is shared; this stack is in %v", s.name, vpcID, ours),
+		})
 	}
 	if url := "https://" + cfg.Site.FQDN(); lender[1] == url {
 		faults = append(faults, Fault{"host", cfg.Site.Host, fmt.Sprintf("another host than stack %q has: %s", s.name, url)})

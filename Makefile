@@ -1,0 +1,29 @@
+# Everything a contributor runs. `make` alone lists the targets.
+SHELL := /bin/bash
+STACK ?= prod
+HOURS ?= 10
+STATE := .sandbox
+
+.DEFAULT_GOAL := help
+.PHONY: help sandbox test bench bench-quick lint fmt simulate cost import probe clean
+
+help: ## List the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+sandbox: ## Deploy prod and dev on the real Pulumi engine, without an AWS account
+	@go run ./sandbox demo
+
+test: ## Run every test (the first run builds the pinned Pulumi CLI, about 4 minutes)
+	@go run ./tools/install pulumi pulumi-language-go >/dev/null
+	go test -timeout 30m ./...
+
+lint: ## Vet, lint and check formatting with the pinned linters
+	go vet ./...
+	lint=$$(go run ./tools/install golangci-lint) && $$lint run ./... && $$lint fmt --diff
+	$$(go run ./tools/install actionlint)
+
+fmt: ## Format with the pinned gofumpt
+	$$(go run ./tools/install golangci-lint) fmt
+
+clean: ## Remove the sandbox's state, built tools and functions
+	rm -rf $(STATE) .build

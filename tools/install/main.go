@@ -1,0 +1,53 @@
+// Command install builds pinned command-line tools into .sandbox/bin and prints their paths, one a line.
+//
+//	go run ./tools/install golangci-lint actionlint
+package main
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/signal"
+
+	"github.com/webordinary/live-edit/tools/cli"
+)
+
+var known = []cli.Tool{cli.Pulumi, cli.LanguageGo, cli.GolangciLint, cli.Actionlint}
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
+	defer stop()
+	if err := run(ctx, os.Args[1:]); err != nil {
+		fmt.Fprintln(os.Stderr, "install:", err)
+		os.Exit(1)
+	}
+}
+
+func run(ctx context.Context, names []string) error {
+	root, err := os.Getwd()
+	if err != nil {
+		return fmt.Errorf("find the repository: %w", err)
+	}
+	builder := cli.Builder{Root: root, Log: os.Stderr}
+	for _, name := range names {
+		path, err := install(ctx, builder, name)
+		if err != nil {
+			return err
+		}
+		fmt.Println(path)
+	}
+	return nil
+}
+
+func install(ctx context.Context, builder cli.Builder, name string) (string, error) {
+	if name == cli.Pulumi.Name { // one on the PATH will do
+		command, err := builder.PulumiCommand(ctx)
+		return command.Path, err
+	}
+	for _, tool := range known {
+		if tool.Name == name {
+			return builder.Path(ctx, tool)
+		}
+	}
+	return "", fmt.Errorf("no tool %q; there are pulumi, pulumi-language-go, golangci-lint and actionlint", name)
+}
