@@ -1,0 +1,157 @@
+package world
+
+import (
+	"fmt"
+	"time"
+)
+
+// Types of the facts in the account.
+const (
+	TypeTask          = "runtime:ecs/task"
+	TypeServiceStatus = "runtime:ecs/serviceStatus"
+	TypeTarget        = "runtime:elasticloadbalancingv2/target"
+	TypeSeries        = "runtime:cloudwatch/series"
+	TypeImage         = "runtime:ecr/image"
+)
+
+// Task states, from "Amazon ECS task lifecycle" in the developer guide.
+const (
+	Provisioning   = "PROVISIONING"
+	Pending        = "PENDING"
+	Running        = "RUNNING"
+	Deactivating   = "DEACTIVATING"
+	Stopping       = "STOPPING"
+	Deprovisioning = "DEPROVISIONING"
+	Stopped        = "STOPPED"
+)
+
+// Stop codes (ECS API reference, Task.stopCode).
+const (
+	CodeTaskFailedToStart        = "TaskFailedToStart"
+	CodeEssentialContainerExited = "EssentialContainerExited"
+	CodeServiceScheduler         = "ServiceSchedulerInitiated"
+)
+
+// Task is one run of a task definition by a service.
+type Task struct {
+	ARN               string    `json:"arn"`
+	ClusterARN        string    `json:"clusterArn"`
+	ServiceARN        string    `json:"serviceArn"`
+	ServiceName       string    `json:"serviceName"`
+	DeploymentID      string    `json:"deploymentId"`
+	TaskDefinitionARN string    `json:"taskDefinitionArn"`
+	LastStatus        string    `json:"lastStatus"`
+	DesiredStatus     string    `json:"desiredStatus"`
+	SubnetID          string    `json:"subnetId"`
+	PrivateIP         string    `json:"privateIp"`
+	CreatedAt         time.Time `json:"createdAt"`
+	PullStartedAt     time.Time `json:"pullStartedAt,omitzero"`
+	StartedAt         time.Time `json:"startedAt,omitzero"`
+	StoppingAt        time.Time `json:"stoppingAt,omitzero"`
+	StoppedAt         time.Time `json:"stoppedAt,omitzero"`
+	StopCode          string    `json:"stopCode,omitempty"`
+	StoppedReason     string    `json:"stoppedReason,omitempty"`
+	// ProtectedUntil is the end of the task's scale-in protection; zero without protection.
+	ProtectedUntil time.Time `json:"protectedUntil,omitzero"`
+	// DueAt is when the task leaves its present state by itself; zero while it stays.
+	DueAt time.Time `json:"dueAt,omitzero"`
+	// Failed marks a task that counts as failed in its deployment once it has stopped.
+	Failed bool `json:"failed,omitempty"`
+}
+
+// Protected says whether the task is protected from scale-in at that time.
+func (t *Task) Protected(at time.Time) bool { return at.Before(t.ProtectedUntil) }
+
+// alive says whether the task counts toward the desired count.
+func (t *Task) alive() bool { return t.DesiredStatus == Running }
+
+// Target health states (ELBv2 API reference, TargetHealth.State).
+const (
+	TargetInitial     = "initial"
+	TargetHealthy     = "healthy"
+	TargetUnhealthy   = "unhealthy"
+	TargetDraining    = "draining"
+	TargetUnused      = "unused"
+	TargetUnavailable = "unavailable"
+)
+
+// Target is one registration in a target group.
+type Target struct {
+	TargetGroupARN string `json:"targetGroupArn"`
+	TaskARN        string `json:"taskArn"`
+	ServiceARN     string `json:"serviceArn"`
+	// ID is the task's private address.
+	ID               string    `json:"id"`
+	Port             int       `json:"port"`
+	AvailabilityZone string    `json:"availabilityZone"`
+	State            string    `json:"state"`
+	RegisteredAt     time.Time `json:"registeredAt"`
+	// NextCheckAt is the time of the next health check; zero while none is made.
+	NextCheckAt time.Time `json:"nextCheckAt,omitzero"`
+	// Successes and Failures count the latest checks of the same result in a row.
+	Successes int `json:"successes"`
+	Failures  int `json:"failures"`
+	// DrainedAt is when a draining target is gone.
+	DrainedAt time.Time `json:"drainedAt,omitzero"`
+}
+
+func (t *Target) key() string { return fmt.Sprintf("%s|%s:%d", t.TargetGroupARN, t.ID, t.Port) }
+
+// Rollout states (ECS API reference, Deployment.rolloutState).
+const (
+	RolloutInProgress = "IN_PROGRESS"
+	RolloutCompleted  = "COMPLETED"
+	RolloutFailed     = "FAILED"
+)
+
+// Deployment statuses.
+const (
+	DeploymentPrimary = "PRIMARY"
+	DeploymentActive  = "ACTIVE"
+)
+
+// Deployment is one revision of a service and how far it has been rolled out.
+type Deployment struct {
+	ID                 string    `json:"id"`
+	Status             string    `json:"status"`
+	TaskDefinitionARN  string    `json:"taskDefinitionArn"`
+	RolloutState       string    `json:"rolloutState"`
+	RolloutStateReason string    `json:"rolloutStateReason"`
+	FailedTasks        int       `json:"failedTasks"`
+	CreatedAt          time.Time `json:"createdAt"`
+	UpdatedAt          time.Time `json:"updatedAt"`
+}
+
+// Event is one line of the service's event log.
+type Event struct {
+	ID        string    `json:"id"`
+	CreatedAt time.Time `json:"createdAt"`
+	Message   string    `json:"message"`
+}
+
+// ServiceStatus is what ECS knows of a service beyond its configuration.
+type ServiceStatus struct {
+	ServiceARN  string       `json:"serviceArn"`
+	Deployments []Deployment `json:"deployments"` // the primary one first
+	Events      []Event      `json:"events"`      // newest first
+	// StartAt is when the scheduler starts what is missing; zero while nothing is.
+	StartAt time.Time `json:"startAt,omitzero"`
+	// StartFailures counts the tasks in a row that did not reach RUNNING; it slows the scheduler down.
+	StartFailures int `json:"startFailures,omitempty"`
+	// Started counts all tasks ever started, for their names.
+	Started int `json:"started"`
+	// Steady is whether the last event said that the service reached a steady state.
+	Steady bool `json:"steady"`
+	// LastCompleted is the task definition of the latest rollout that completed, where a rollback returns to.
+	LastCompleted string `json:"lastCompleted,omitempty"`
+}
+
+// Primary returns the deployment that the service is being brought to.
+func (s *ServiceStatus) Primary() *Deployment {
+	for i := range s.Deployments {
+		if s.Deployments[i].Status == DeploymentPrimary {
+			return &s.Deployments[i]
+		}
+	}
+	return nil
+}

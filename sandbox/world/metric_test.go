@@ -1,0 +1,92 @@
+package world_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/sandbox/world"
+	"github.com/webordinary/live-edit/sandbox/world/worldtest"
+)
+
+func requestCount(t *testing.T, p *play, dimensions map[string]string) *world.Series {
+	t.Helper()
+	series, ok, err := world.FindSeries(p.store, "AWS/ApplicationELB", "RequestCount", dimensions)
+	require.NoError(t, err)
+	require.True(t, ok, "%v", dimensions)
+	return series
+}
+
+func TestRequestsShowLateAndPerMinute(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, world.Options{Timing: world.Timing{MetricLag: 90 * time.Second}})
+	require.NoError(t, p.world.RecordRequests(after(10), worldtest.APIGroup, 2))
+	require.NoError(t, p.world.RecordRequests(after(59), worldtest.APIGroup, 3))
+	require.NoError(t, p.world.RecordRequests(after(185), worldtest.APIGroup, 1))
+	require.NoError(t, p.world.RecordRequests(after(20), worldtest.PreviewGroup, 7))
+	dimensions := map[string]string{
+		"LoadBalancer": "app/edit-alb/50dc6c495c0c9188", "TargetGroup": "targetgroup/edit-api-tg/73e2d6bc24d8a067",
+	}
+	series := requestCount(t, p, dimensions)
+	assert.Empty(t, series.Visible(epoch, after(600), after(149)), "the first minute ends at 60 s and lags by 90 s")
+	points := series.Visible(epoch, after(600), after(150))
+	require.Len(t, points, 1)
+	assert.Equal(t, world.Point{At: epoch, Sum: 5, Count: 5, Minimum: 2, Maximum: 3, VisibleAt: after(150), Unit: "Count"}, points[0])
+	assert.Len(t, series.Visible(epoch, after(600), after(600)), 2, "quiet minutes have no point at all")
+	assert.Len(t, series.Visible(after(60), after(600), after(600)), 1, "from is inclusive")
+	assert.Len(t, series.Visible(epoch, after(180), after(600)), 1, "to is exclusive")
+	all := requestCount(t, p, map[string]string{"LoadBalancer": dimensions["LoadBalancer"]})
+	assert.InDelta(t, 12, all.Points[0].Sum, 0, "the load balancer counts for all its groups")
+}
+
+func TestRequestsNeedAGroupInUse(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, world.Options{})
+	require.ErrorContains(t, p.world.RecordRequests(epoch, "arn:none", 1), "arn:none does not exist")
+	_, ok, err := world.FindSeries(p.store, "AWS/ApplicationELB", "RequestCount", nil)
+	require.NoError(t, err)
+	assert.False(t, ok)
+}
+
+func TestRecordedSamples(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, world.Options{})
+	low := 1.0
+	for _, sample := range []world.Sample{
+		{At: after(70), Value: 4, Lag: -1},
+		{At: after(5), Value: 10, Count: 4, Minimum: &low, Lag: -1},
+		{At: after(6), Value: 2, Lag: -1},
+	} {
+		sample.Namespace, sample.Name = "WebOrdinary", "WakeSeconds"
+		require.NoError(t, p.world.Record(sample))
+	}
+	series, _, err := world.FindSeries(p.store, "WebOrdinary", "WakeSeconds", nil)
+	require.NoError(t, err)
+	require.Len(t, series.Points, 2, "in order of time, whatever the order of recording")
+	assert.Equal(t, world.Point{At: epoch, Sum: 12, Count: 5, Minimum: 1, Maximum: 10, VisibleAt: after(5)}, series.Points[0])
+	require.NoError(t, p.world.Record(world.Sample{Namespace: "WebOrdinary", Name: "WakeSeconds", At: after(25 * 3600), Value: 1}))
+	series, _, err = world.FindSeries(p.store, "WebOrdinary", "WakeSeconds", nil)
+	require.NoError(t, err)
+	assert.Len(t, series.Points, 1, "points older than a day are dropped")
+}
+
+func TestImages(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, world.Options{})
+	require.NoError(t, p.world.PushImage(world.Image{Repository: "r", Tag: "v1", PushedAt: after(1)}))
+	require.NoError(t, p.world.PushImage(world.Image{Repository: "r", Tag: "v2", PushedAt: after(2)}))
+	require.NoError(t, p.world.PushImage(world.Image{Repository: "other", Tag: "v1", PushedAt: after(3)}))
+	images, err := world.Images(p.store, "r")
+	require.NoError(t, err)
+	require.Len(t, images, 2)
+	assert.Equal(t, "v2", images[0].Tag)
+	assert.Regexp(t, `^sha256:[0-9a-f]{64}$`, images[0].Digest)
+	old := images[0].Digest
+	require.NoError(t, p.world.PushImage(world.Image{Repository: "r", Tag: "v2", PushedAt: after(9)}))
+	images, err = world.Images(p.store, "r")
+	require.NoError(t, err)
+	require.Len(t, images, 2, "the tag has moved")
+	assert.NotEqual(t, old, images[0].Digest)
+}

@@ -1,0 +1,152 @@
+package world
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"time"
+)
+
+// register adds a running task to the service's target groups.
+func (s *scene) register(task *Task, at time.Time) {
+	service, status := s.service(task.ServiceARN), s.statuses[task.ServiceARN]
+	if service == nil {
+		return
+	}
+	for _, balancer := range service.LoadBalancers {
+		group := s.groups[balancer.TargetGroupARN]
+		if group == nil {
+			s.event(status, at, "(service %s) failed to register targets in (target-group %s) with (error The target group '%s' does not exist)",
+				service.Name, balancer.TargetGroupARN, balancer.TargetGroupARN)
+			continue
+		}
+		target := &Target{
+			TargetGroupARN: group.ARN, TaskARN: task.ARN, ServiceARN: service.ARN,
+			ID: task.PrivateIP, Port: balancer.ContainerPort, AvailabilityZone: zoneOf(s.world.store, task.SubnetID),
+			RegisteredAt: at,
+		}
+		s.resetTarget(target, at)
+		s.targets = append(s.targets, target)
+		s.event(status, at, "(service %s) registered 1 targets in (target-group %s)", service.Name, group.ARN)
+	}
+}
+
+// resetTarget begins a target's checks, if its group is in use by a load balancer and has checks.
+func (s *scene) resetTarget(target *Target, at time.Time) {
+	group := s.groups[target.TargetGroupARN]
+	target.Successes, target.Failures, target.NextCheckAt = 0, 0, time.Time{}
+	switch {
+	case group == nil || !group.used():
+		target.State = TargetUnused
+	case !group.checked():
+		target.State = TargetUnavailable
+	default:
+		target.State, target.NextCheckAt = TargetInitial, at.Add(s.world.options.Timing.FirstCheck)
+	}
+}
+
+// drain deregisters a task's targets and says when the last of them is gone.
+func (s *scene) drain(task *Task, at time.Time) time.Time {
+	latest := at
+	drained := 0
+	for _, target := range s.targets {
+		if target.TaskARN != task.ARN || target.State == TargetDraining {
+			continue
+		}
+		delay := 300 // ELB's default deregistration delay, in seconds
+		if group := s.groups[target.TargetGroupARN]; group != nil && group.DeregistrationTime != nil {
+			delay = *group.DeregistrationTime
+		}
+		target.State, target.NextCheckAt, target.DrainedAt = TargetDraining, time.Time{}, at.Add(time.Duration(delay)*time.Second)
+		if target.DrainedAt.After(latest) {
+			latest = target.DrainedAt
+		}
+		drained++
+	}
+	if status := s.statuses[task.ServiceARN]; drained > 0 && status != nil {
+		s.event(status, at, "(service %s) has begun draining connections on 1 tasks.", task.ServiceName)
+	}
+	return latest
+}
+
+func (s *scene) advanceTarget(target *Target, at time.Time) {
+	switch {
+	case !target.DrainedAt.IsZero() && !target.DrainedAt.After(at):
+		s.targets = slices.DeleteFunc(s.targets, func(t *Target) bool { return t == target })
+	case !target.NextCheckAt.IsZero() && !target.NextCheckAt.After(at):
+		s.check(target, at)
+	}
+}
+
+// check makes one health check. A new target needs a single success, whatever the threshold ("Health checks for your
+// target groups" in the ELB guide); after that the thresholds count.
+func (s *scene) check(target *Target, at time.Time) {
+	group, task := s.groups[target.TargetGroupARN], s.task(target.TaskARN)
+	if group == nil || task == nil {
+		target.State, target.NextCheckAt = TargetUnused, time.Time{}
+		return
+	}
+	check := group.HealthCheck
+	target.NextCheckAt = at.Add(time.Duration(check.Interval) * time.Second)
+	port := target.Port
+	if number, err := strconv.Atoi(check.Port); err == nil {
+		port = number
+	}
+	if s.world.options.Containers.Probe(at, Probe{Task: *task, Target: *target, Check: check, Port: port}) {
+		target.Successes, target.Failures = target.Successes+1, 0
+		if target.State == TargetInitial || target.Successes >= check.HealthyThreshold {
+			target.State = TargetHealthy
+		}
+		return
+	}
+	target.Successes, target.Failures = 0, target.Failures+1
+	if target.State == TargetUnhealthy || target.Failures >= check.UnhealthyThreshold {
+		target.State = TargetUnhealthy
+		s.replaceUnhealthy(task, target, at)
+	}
+}
+
+// replaceUnhealthy stops a task that fails its health checks once the service's grace period is over.
+func (s *scene) replaceUnhealthy(task *Task, target *Target, at time.Time) {
+	service, status := s.service(task.ServiceARN), s.statuses[task.ServiceARN]
+	if service == nil || !task.alive() || at.Before(task.StartedAt.Add(time.Duration(service.GracePeriod)*time.Second)) {
+		return
+	}
+	s.event(status, at, "(service %s) (port %d) is unhealthy in (target-group %s) due to (reason Health checks failed)",
+		service.Name, target.Port, target.TargetGroupARN)
+	task.Failed = true
+	s.stop(task, at, CodeServiceScheduler, fmt.Sprintf("Task failed ELB health checks in (target-group %s)", target.TargetGroupARN))
+}
+
+// followUse starts or ends the checks of targets whose group was taken into use by a load balancer, or out of it.
+func (s *scene) followUse(at time.Time) {
+	for _, target := range s.targets {
+		group := s.groups[target.TargetGroupARN]
+		used := group != nil && group.used()
+		if target.State != TargetDraining && used == (target.State == TargetUnused) {
+			s.resetTarget(target, at)
+		}
+	}
+}
+
+func (s *scene) task(arn string) *Task {
+	for _, task := range s.tasks {
+		if task.ARN == arn {
+			return task
+		}
+	}
+	return nil
+}
+
+// ready says whether a task runs and all its targets are healthy.
+func (s *scene) ready(task *Task) bool {
+	if task.LastStatus != Running {
+		return false
+	}
+	for _, target := range s.targets {
+		if target.TaskARN == task.ARN && target.State != TargetHealthy && target.State != TargetUnavailable {
+			return false
+		}
+	}
+	return true
+}
