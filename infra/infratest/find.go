@@ -2,6 +2,7 @@ package infratest
 
 import (
 	"encoding/json"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -55,8 +56,8 @@ func (r Resource) Get(path string) any {
 		case value.IsObject():
 			value = value.ObjectValue()[resource.PropertyKey(step)]
 		case value.IsArray():
-			index := int(step[0] - '0')
-			if index >= len(value.ArrayValue()) {
+			index, err := strconv.Atoi(step)
+			if err != nil || index < 0 || index >= len(value.ArrayValue()) {
 				return nil
 			}
 			value = value.ArrayValue()[index]
@@ -87,6 +88,7 @@ func (r Resource) JSON(t testing.TB, path string, target any) {
 	decoder := json.NewDecoder(strings.NewReader(r.Text(path)))
 	decoder.DisallowUnknownFields()
 	require.NoError(t, decoder.Decode(target), "%s of %s: %s", path, r.Name, r.Text(path))
+	require.False(t, decoder.More(), "%s of %s holds more than one JSON value: %s", path, r.Name, r.Text(path))
 }
 
 // Parent is the URN of the parent.

@@ -12,8 +12,10 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi/internals"
 	pulumirpc "github.com/pulumi/pulumi/sdk/v3/proto/go"
 	"github.com/stretchr/testify/require"
+	"google.golang.org/protobuf/types/known/emptypb"
 )
 
 // Project is the Pulumi project's name, the namespace of its configuration keys.
@@ -46,8 +48,14 @@ type Run struct {
 // Deployment is what a run registered.
 type Deployment struct {
 	Resources []Resource
-	// Outputs are the stack's outputs; empty values in a dry run where unknown.
+	// Outputs are the stack's outputs; those that are unknown in a dry run are left out.
 	Outputs map[string]any
+	// SecretOutputs are the names of the outputs that are marked secret, in order.
+	SecretOutputs []string
+	// References are the full names of the stacks that the run referred to, in order.
+	References []string
+	// OutputsRegistered counts the resources that registered their outputs, the stack included.
+	OutputsRegistered int
 }
 
 // Resource is one registration request.
@@ -71,22 +79,13 @@ func (r Run) Do(t testing.TB, program Program) *Deployment {
 // Try runs program and returns its error.
 func (r Run) Try(program Program) (*Deployment, error) {
 	recorder := &recorder{run: r}
-	outputs := map[string]any{}
-	var guard sync.Mutex
+	deployment := &Deployment{Outputs: map[string]any{}}
 	err := pulumi.RunErr(func(ctx *pulumi.Context) error {
 		built, err := program(ctx)
 		if err != nil {
 			return err
 		}
-		for name, value := range built {
-			ctx.Export(name, value)
-			pulumi.ToOutput(value).ApplyT(func(v any) any {
-				guard.Lock()
-				defer guard.Unlock()
-				outputs[name] = v
-				return v
-			})
-		}
+		deployment.export(ctx, built)
 		return nil
 	}, pulumi.WithMocksWithOrganization("organization", Project, r.Stack, recorder), r.apply)
 	if err != nil {
@@ -94,8 +93,33 @@ func (r Run) Try(program Program) (*Deployment, error) {
 	}
 	recorder.guard.Lock()
 	defer recorder.guard.Unlock()
-	sort.Slice(recorder.resources, func(i, j int) bool { return recorder.resources[i].URN < recorder.resources[j].URN })
-	return &Deployment{Resources: recorder.resources, Outputs: outputs}, nil
+	deployment.Resources = recorder.resources
+	deployment.References = recorder.references
+	deployment.OutputsRegistered = recorder.outputsRegistered
+	sort.Slice(deployment.Resources, func(i, j int) bool { return deployment.Resources[i].URN < deployment.Resources[j].URN })
+	sort.Strings(deployment.References)
+	return deployment, nil
+}
+
+// export exports the outputs and waits for each: an apply that nobody waits for may run after the program has ended.
+// A failed output is left out here; the run reports it.
+func (d *Deployment) export(ctx *pulumi.Context, outputs pulumi.Map) {
+	names := make([]string, 0, len(outputs))
+	for name, value := range outputs {
+		ctx.Export(name, value)
+		names = append(names, name)
+	}
+	sort.Strings(names)
+	for _, name := range names {
+		result, err := internals.UnsafeAwaitOutput(ctx.Context(), pulumi.ToOutput(outputs[name]))
+		if err != nil || !result.Known {
+			continue
+		}
+		d.Outputs[name] = result.Value
+		if result.Secret {
+			d.SecretOutputs = append(d.SecretOutputs, name)
+		}
+	}
 }
 
 func (r Run) apply(info *pulumi.RunInfo) {
@@ -113,9 +137,19 @@ func (r Run) apply(info *pulumi.RunInfo) {
 
 // recorder is the mock of the engine and of the AWS providers.
 type recorder struct {
-	run       Run
-	guard     sync.Mutex
-	resources []Resource
+	run               Run
+	guard             sync.Mutex
+	resources         []Resource
+	references        []string
+	outputsRegistered int
+}
+
+// RegisterResourceOutputs counts; the SDK does not hand the outputs on.
+func (r *recorder) RegisterResourceOutputs() (*emptypb.Empty, error) {
+	r.guard.Lock()
+	defer r.guard.Unlock()
+	r.outputsRegistered++
+	return &emptypb.Empty{}, nil
 }
 
 // NewResource records the request and answers with the outputs AWS would assign.
@@ -147,6 +181,9 @@ func urnOf(stack string, args pulumi.MockResourceArgs) string {
 func (r *recorder) readStack(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	full := args.Inputs["name"].StringValue()
 	name := full[strings.LastIndex(full, "/")+1:]
+	r.guard.Lock()
+	r.references = append(r.references, full)
+	r.guard.Unlock()
 	outputs, ok := r.run.References[name]
 	if !ok {
 		return "", nil, fmt.Errorf("unknown stack %q", full)
