@@ -218,6 +218,42 @@ func TestCircuitBreakerRollsBack(t *testing.T) {
 	assert.Equal(t, world.Running, p.tasks()[0].LastStatus, "the old task was never stopped")
 }
 
+func TestFailedDeploymentWithoutRollbackStartsNothingMore(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, world.Options{})
+	worldtest.Set(p.store, "aws:ecs/service:Service", worldtest.ServiceARN, "deploymentCircuitBreaker", map[string]any{"enable": true})
+	p.containers.FailStarts(func(world.Task) *world.StartFailure { return &world.StartFailure{Reason: "bad image"} })
+	worldtest.SetDesired(p.store, 1)
+	worldtest.Redeploy(p.store, "bad")
+	p.step(400)
+	assert.Equal(t, world.RolloutFailed, p.status().Primary().RolloutState)
+	assert.Equal(t, "ECS deployment circuit breaker: tasks failed to start.", p.status().Primary().RolloutStateReason)
+	count := len(p.tasks())
+	p.step(3000)
+	assert.Len(t, p.tasks(), count)
+}
+
+func TestThrottleEndsWhenATaskRuns(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, world.Options{})
+	fail := func(world.Task) *world.StartFailure { return &world.StartFailure{Reason: "x"} }
+	p.containers.FailStarts(fail)
+	p.desire(0, 1)
+	p.step(400)
+	p.containers.FailStarts(nil)
+	p.step(1200)
+	require.Contains(t, p.seen(), "RUNNING")
+	p.containers.FailStarts(fail)
+	last := len(p.tasks())
+	p.containers.Exit(p.tasks()[last-1].ARN)
+	p.step(1200)
+	p.step(1250)
+	tasks := p.tasks()
+	require.Greater(t, len(tasks), last+1)
+	assert.Equal(t, 3*time.Second, tasks[last].CreatedAt.Sub(after(1200)))
+	assert.Equal(t, 38*time.Second, tasks[last+1].CreatedAt.Sub(tasks[last].CreatedAt), "the next try comes at once")
+}
+
 func TestRollingDeploymentKeepsOneReady(t *testing.T) {
 	t.Parallel()
 	p := newPlay(t, world.Options{})
@@ -344,6 +380,15 @@ func TestGroupWithoutARuleIsNotChecked(t *testing.T) {
 	assert.Contains(t, p.seen(), "| healthy healthy healthy")
 }
 
+func TestGroupBehindARuleOfNoListenerIsNotInUse(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, world.Options{})
+	worldtest.Set(p.store, "aws:lb/listenerRule:ListenerRule", worldtest.RuleARN("ws"), "listenerArn", "arn:gone")
+	p.desire(0, 1)
+	p.step(100)
+	assert.Contains(t, p.seen(), "| healthy healthy unused")
+}
+
 func TestTasksOfADeletedServiceStop(t *testing.T) {
 	t.Parallel()
 	p := newPlay(t, world.Options{})
@@ -362,6 +407,11 @@ func TestTimeDoesNotRunBackwards(t *testing.T) {
 	before := p.seen()
 	p.step(10)
 	assert.Equal(t, before, p.seen())
+	worldtest.SetDesired(p.store, 2)
+	p.step(61)
+	assert.Len(t, p.tasks(), 1, "the scheduler acts 3 s after second 60, not after second 10")
+	p.step(63)
+	assert.Len(t, p.tasks(), 2)
 	at, ok, err := p.world.NextDue()
 	require.NoError(t, err)
 	assert.True(t, ok)
