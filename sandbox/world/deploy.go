@@ -26,6 +26,7 @@ func (s *scene) reconcile(at time.Time) {
 			s.stop(task, at, CodeServiceScheduler, "Scaling activity initiated by deletion of the service")
 		}
 	}
+	s.awaitMetrics(at)
 }
 
 // rollout is the scheduler's look at one service at one time.

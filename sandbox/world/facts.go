@@ -18,6 +18,7 @@ const (
 const (
 	Provisioning   = "PROVISIONING"
 	Pending        = "PENDING"
+	Activating     = "ACTIVATING"
 	Running        = "RUNNING"
 	Deactivating   = "DEACTIVATING"
 	Stopping       = "STOPPING"
@@ -46,6 +47,7 @@ type Task struct {
 	PrivateIP         string    `json:"privateIp"`
 	CreatedAt         time.Time `json:"createdAt"`
 	PullStartedAt     time.Time `json:"pullStartedAt,omitzero"`
+	PullStoppedAt     time.Time `json:"pullStoppedAt,omitzero"`
 	StartedAt         time.Time `json:"startedAt,omitzero"`
 	StoppingAt        time.Time `json:"stoppingAt,omitzero"`
 	StoppedAt         time.Time `json:"stoppedAt,omitzero"`
@@ -140,6 +142,8 @@ type ServiceStatus struct {
 	StartFailures int `json:"startFailures,omitempty"`
 	// Started counts all tasks ever started, for their names.
 	Started int `json:"started"`
+	// MetricsAt is the end of the minute for which the next health metrics are emitted; zero without targets.
+	MetricsAt time.Time `json:"metricsAt,omitzero"`
 	// Steady is whether the last event said that the service reached a steady state.
 	Steady bool `json:"steady"`
 	// LastCompleted is the task definition of the latest rollout that completed, where a rollback returns to.

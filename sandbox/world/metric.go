@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"github.com/webordinary/live-edit/sandbox/account"
 )
 
 // Series is one CloudWatch metric with its dimensions; its datapoints cover a minute each.
@@ -160,33 +158,63 @@ func (w *World) RecordRequests(at time.Time, targetGroupARN string, requests int
 	return nil
 }
 
-// Image is one image in the registry.
-type Image struct {
-	Repository string    `json:"repository"`
-	Tag        string    `json:"tag"`
-	Digest     string    `json:"digest"`
-	PushedAt   time.Time `json:"pushedAt"`
-	SizeBytes  int64     `json:"sizeBytes"`
-}
-
-// PushImage puts an image into the registry under a tag, which moves if another image had it.
-func (w *World) PushImage(image Image) error {
-	if image.Digest == "" {
-		image.Digest = "sha256:" + shortID(image.Repository, image.Tag, image.PushedAt.UnixNano()) + shortID(image.Tag, image.PushedAt.UnixNano())
+// emitHealth reports the healthy and unhealthy targets of every group that has some, once a minute, as the load balancer
+// does: HealthyHostCount and UnHealthyHostCount in AWS/ApplicationELB. A minute is judged by its end.
+func (s *scene) emitHealth(at time.Time) {
+	registered := map[string]bool{}
+	for _, target := range s.targets {
+		registered[target.ServiceARN] = true
 	}
-	id := image.Repository + ":" + image.Tag
-	return save(w.store, TypeImage, id, image)
-}
-
-// Images lists the images of a repository, newest first.
-func Images(store Store, repository string) ([]*Image, error) {
-	all, err := load[Image](store, TypeImage)
-	if err != nil {
-		return nil, err
+	for arn, status := range s.statuses {
+		if status.MetricsAt.IsZero() || status.MetricsAt.After(at) {
+			continue
+		}
+		minute := status.MetricsAt.Add(-time.Minute)
+		status.MetricsAt = time.Time{}
+		if registered[arn] {
+			s.emitMinute(arn, minute)
+		}
 	}
-	all = slices.DeleteFunc(all, func(i *Image) bool { return i.Repository != repository })
-	slices.SortStableFunc(all, func(a, b *Image) int { return b.PushedAt.Compare(a.PushedAt) })
-	return all, nil
 }
 
-var _ Store = (*account.Account)(nil)
+// awaitMetrics schedules the next report of every service with targets.
+func (s *scene) awaitMetrics(at time.Time) {
+	for _, target := range s.targets {
+		if status := s.statuses[target.ServiceARN]; status != nil && status.MetricsAt.IsZero() {
+			status.MetricsAt = at.Truncate(time.Minute).Add(time.Minute)
+		}
+	}
+}
+
+func (s *scene) emitMinute(serviceARN string, minute time.Time) {
+	counts := map[string]*[2]int{} // by target group: healthy, unhealthy
+	for _, target := range s.targets {
+		if target.ServiceARN != serviceARN || target.State == TargetUnused {
+			continue
+		}
+		if counts[target.TargetGroupARN] == nil {
+			counts[target.TargetGroupARN] = &[2]int{}
+		}
+		switch target.State {
+		case TargetHealthy:
+			counts[target.TargetGroupARN][0]++
+		case TargetUnhealthy:
+			counts[target.TargetGroupARN][1]++
+		}
+	}
+	for arn, count := range counts {
+		for _, balancer := range s.groups[arn].LoadBalancerARNs {
+			_, suffix, _ := strings.Cut(balancer, ":loadbalancer/")
+			for i, name := range []string{"HealthyHostCount", "UnHealthyHostCount"} {
+				err := s.world.record(Sample{
+					Namespace: "AWS/ApplicationELB", Name: name, At: minute, Value: float64(count[i]), Unit: "Count",
+					Dimensions: map[string]string{"LoadBalancer": suffix, "TargetGroup": s.groups[arn].ARNSuffix},
+					Lag:        s.world.options.Timing.MetricLag,
+				})
+				if err != nil {
+					s.faults = append(s.faults, err)
+				}
+			}
+		}
+	}
+}

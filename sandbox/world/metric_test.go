@@ -1,6 +1,7 @@
 package world_test
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -39,6 +40,35 @@ func TestRequestsShowLateAndPerMinute(t *testing.T) {
 	assert.Len(t, series.Visible(epoch, after(180), after(600)), 1, "to is exclusive")
 	all := requestCount(t, p, map[string]string{"LoadBalancer": dimensions["LoadBalancer"]})
 	assert.InDelta(t, 12, all.Points[0].Sum, 0, "the load balancer counts for all its groups")
+}
+
+// TestHealthIsReportedEveryMinuteWhileTargetsAreRegistered reads what a client of CloudWatch uses to tell a quiet minute
+// from one that is not there yet.
+func TestHealthIsReportedEveryMinuteWhileTargetsAreRegistered(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, world.Options{})
+	worldtest.Set(p.store, "aws:ecs/service:Service", worldtest.ServiceARN, "healthCheckGracePeriodSeconds", 1000)
+	p.desire(0, 1)
+	p.step(130)
+	p.containers.FailProbes(func(world.Probe) bool { return true })
+	p.desire(190, 0)
+	p.step(3600)
+	dimensions := map[string]string{
+		"LoadBalancer": "app/edit-alb/50dc6c495c0c9188", "TargetGroup": "targetgroup/edit-api-tg/73e2d6bc24d8a067",
+	}
+	read := func(metric string) (out []string) {
+		series, ok, err := world.FindSeries(p.store, "AWS/ApplicationELB", metric, dimensions)
+		require.NoError(t, err)
+		require.True(t, ok)
+		for _, point := range series.Points {
+			out = append(out, fmt.Sprintf("%.0f at %.0f", point.Sum, point.At.Sub(epoch).Seconds()))
+			assert.Equal(t, point.At.Add(2*time.Minute), point.VisibleAt)
+		}
+		return out
+	}
+	// Healthy at 49 s, unhealthy at 159 s, draining from 190 s to 220 s; nothing in the minutes without targets.
+	assert.Equal(t, []string{"1 at 0", "1 at 60", "0 at 120"}, read("HealthyHostCount"))
+	assert.Equal(t, []string{"0 at 0", "0 at 60", "1 at 120"}, read("UnHealthyHostCount"))
 }
 
 func TestRequestsNeedAGroupInUse(t *testing.T) {

@@ -129,6 +129,7 @@ func (s *scene) nextDue() (time.Time, bool) {
 	}
 	for _, status := range s.statuses {
 		consider(status.StartAt)
+		consider(status.MetricsAt)
 	}
 	return first, !first.IsZero()
 }
@@ -143,6 +144,7 @@ func (s *scene) advance(at time.Time) {
 	for _, target := range append([]*Target(nil), s.targets...) {
 		s.advanceTarget(target, at)
 	}
+	s.emitHealth(at)
 }
 
 func (s *scene) service(arn string) *Service {

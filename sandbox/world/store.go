@@ -28,7 +28,10 @@ type Memory struct {
 	resources map[string]map[string]account.Resource
 }
 
-var _ Store = (*Memory)(nil)
+var (
+	_ Store = (*Memory)(nil)
+	_ Store = (*account.Account)(nil)
+)
 
 // Get returns a copy of a resource.
 func (m *Memory) Get(typ, id string) (account.Resource, bool) {

@@ -57,6 +57,8 @@ func (s *scene) transition(task *Task, at time.Time) {
 	case Provisioning:
 		task.LastStatus, task.PullStartedAt, task.DueAt = Pending, at, at.Add(timing.Pull)
 	case Pending:
+		s.start(task, at)
+	case Activating:
 		s.run(task, at)
 	case Deactivating:
 		s.terminate(task, at)
@@ -72,8 +74,8 @@ func (s *scene) transition(task *Task, at time.Time) {
 	}
 }
 
-// run starts the container of a task whose image has been pulled and registers it with the load balancer.
-func (s *scene) run(task *Task, at time.Time) {
+// start starts the container of a task whose image has been pulled.
+func (s *scene) start(task *Task, at time.Time) {
 	err := s.startProblem(task)
 	if err == nil {
 		err = s.world.options.Containers.Start(at, *task)
@@ -89,6 +91,11 @@ func (s *scene) run(task *Task, at time.Time) {
 		task.DueAt = at.Add(s.world.options.Timing.Pull)
 		return
 	}
+	task.LastStatus, task.PullStoppedAt, task.DueAt = Activating, at, at.Add(s.world.options.Timing.Activating)
+}
+
+// run brings a task whose container has started to RUNNING and registers it with the load balancer.
+func (s *scene) run(task *Task, at time.Time) {
 	task.LastStatus, task.StartedAt, task.DueAt = Running, at, time.Time{}
 	if status := s.statuses[task.ServiceARN]; status != nil {
 		status.StartFailures = 0
@@ -102,6 +109,10 @@ func (s *scene) stop(task *Task, at time.Time, code, reason string) {
 		return
 	}
 	task.DesiredStatus, task.StoppingAt, task.StopCode, task.StoppedReason = Stopped, at, code, reason
+	if task.LastStatus == Activating {
+		s.terminate(task, at)
+		return
+	}
 	if task.LastStatus != Running {
 		task.LastStatus, task.DueAt = Deprovisioning, at.Add(s.world.options.Timing.Deprovisioning)
 		return
