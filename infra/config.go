@@ -176,21 +176,29 @@ type EdgeConfig struct {
 
 // ObservabilityConfig switches what watches the stack.
 type ObservabilityConfig struct {
-	// Alarms creates the CloudWatch alarms and the dashboard.
+	// Alarms creates the CloudWatch alarms, the rules that report failed tasks, and the dashboard.
 	Alarms bool
 	// AlarmEmail subscribes an address to the alarms; empty subscribes nobody.
 	AlarmEmail string
 	// MonthlyBudgetUSD is the limit of the cost budget; 0 creates none.
 	MonthlyBudgetUSD int
-	// AuditTrail records secret access with CloudTrail; ExistingTrailLogGroup uses a trail that is already there.
-	AuditTrail            bool
-	ExistingTrailLogGroup string
+	// BudgetTag is the Key=Value of an activated cost allocation tag that the budget counts; empty counts the account.
+	BudgetTag string
+	// AuditTrail reports who reads the secrets, from a CloudTrail trail of its own; ExistingTrail says that the account
+	// already has one that logs read management events here, and creates none.
+	AuditTrail, ExistingTrail bool
 }
 
 // CIConfig creates the roles that GitHub Actions assumes; off while Repository is empty.
 type CIConfig struct {
 	// Repository is owner/name on GitHub.
 	Repository string
+	// RepositoryIDs are GitHub's numbers of both, as ownerID/repositoryID. Repositories created since July 15, 2026
+	// carry them in the subject of their tokens (GitHub: "Immutable subject claims"); empty trusts the older form.
+	RepositoryIDs string
 	// ExistingOIDCProvider reuses the account's provider for token.actions.githubusercontent.com (one per account).
 	ExistingOIDCProvider bool
+	// StateBucket is the S3 bucket of the Pulumi state, and StateKeyArn the KMS key that encrypts the stacks' secrets;
+	// both empty with Pulumi Cloud.
+	StateBucket, StateKeyArn string
 }

@@ -70,7 +70,10 @@ func LoadConfig(ctx *pulumi.Context) (*Config, error) {
 		Observability: loadObservability(r),
 		CI: CIConfig{
 			Repository:           r.text("ciRepository", ""),
+			RepositoryIDs:        r.text("ciRepositoryIds", ""),
 			ExistingOIDCProvider: r.flag("ciExistingOidcProvider", false),
+			StateBucket:          r.text("ciStateBucket", ""),
+			StateKeyArn:          r.text("ciStateKeyArn", ""),
 		},
 	}
 	faults := append(r.faults, cfg.validate()...)
@@ -152,11 +155,12 @@ func loadCleanup(r *configReader) CleanupConfig {
 
 func loadObservability(r *configReader) ObservabilityConfig {
 	return ObservabilityConfig{
-		Alarms:                r.flag("alarms", true),
-		AlarmEmail:            r.text("alarmEmail", ""),
-		MonthlyBudgetUSD:      r.number("monthlyBudgetUsd", 0),
-		AuditTrail:            r.flag("auditTrail", false),
-		ExistingTrailLogGroup: r.text("existingTrailLogGroup", ""),
+		Alarms:           r.flag("alarms", true),
+		AlarmEmail:       r.text("alarmEmail", ""),
+		MonthlyBudgetUSD: r.number("monthlyBudgetUsd", 0),
+		BudgetTag:        r.text("budgetTag", ""),
+		AuditTrail:       r.flag("auditTrail", false),
+		ExistingTrail:    r.flag("existingTrail", false),
 	}
 }
 

@@ -19,6 +19,8 @@ var (
 	bucketPattern    = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
 	distPattern      = regexp.MustCompile(`^E[A-Z0-9]{6,20}$`)
 	githubRepo       = regexp.MustCompile(`^[A-Za-z0-9-]+/[A-Za-z0-9._-]+$`)
+	githubIDs        = regexp.MustCompile(`^\d+/\d+$`)
+	costTagPattern   = regexp.MustCompile(`^[^=$]+=[^=$]+$`)
 	zoneIDPattern    = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 	tlsPolicyPattern = regexp.MustCompile(`^ELBSecurityPolicy-TLS13-1-[23]-`)
 	arnPattern       = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+$`)
@@ -81,8 +83,7 @@ func (c *Config) validate() []Fault {
 	v.between("maxHolds", c.Scaler.MaxHolds, 0, 50)
 	v.require(c.Edge.DistributionID == "" || distPattern.MatchString(c.Edge.DistributionID),
 		"distributionId", c.Edge.DistributionID, "a CloudFront distribution ID such as E2QWRUHAPOMQZL")
-	v.require(c.CI.Repository == "" || githubRepo.MatchString(c.CI.Repository),
-		"ciRepository", c.CI.Repository, "owner/name of a GitHub repository")
+	c.CI.validate(v)
 	return v.faults
 }
 
@@ -247,6 +248,22 @@ func (c CleanupConfig) validate(v *validator) {
 func (o ObservabilityConfig) validate(v *validator) {
 	v.require(o.AlarmEmail == "" || emailPattern.MatchString(o.AlarmEmail), "alarmEmail", o.AlarmEmail, "an e-mail address")
 	v.require(o.MonthlyBudgetUSD >= 0, "monthlyBudgetUsd", strconv.Itoa(o.MonthlyBudgetUSD), "0 (none) or dollars a month")
-	v.require(o.ExistingTrailLogGroup == "" || o.AuditTrail, "existingTrailLogGroup", o.ExistingTrailLogGroup,
-		"auditTrail true beside it")
+	v.require(o.BudgetTag == "" || costTagPattern.MatchString(o.BudgetTag), "budgetTag", o.BudgetTag,
+		"empty, or Key=Value of a cost allocation tag, such as Project=webordinary-live-edit")
+	v.require(!o.ExistingTrail || o.AuditTrail, "existingTrail", "true", "auditTrail true beside it")
+}
+
+func (c CIConfig) validate(v *validator) {
+	v.require(c.Repository == "" || githubRepo.MatchString(c.Repository), "ciRepository", c.Repository,
+		"owner/name of a GitHub repository")
+	v.require(c.RepositoryIDs == "" || githubIDs.MatchString(c.RepositoryIDs), "ciRepositoryIds", c.RepositoryIDs,
+		"GitHub's numbers of owner and repository, such as 123456/789012: `gh api repos/OWNER/NAME --jq '\"\\(.owner.id)/\\(.id)\"'`")
+	v.require(c.StateBucket == "" || bucketPattern.MatchString(c.StateBucket), "ciStateBucket", c.StateBucket,
+		"empty, or the name of the bucket that holds the Pulumi state")
+	v.arn("ciStateKeyArn", c.StateKeyArn, "kms")
+	for _, needing := range []struct{ key, value string }{
+		{"ciRepositoryIds", c.RepositoryIDs}, {"ciStateBucket", c.StateBucket}, {"ciStateKeyArn", c.StateKeyArn},
+	} {
+		v.require(needing.value == "" || c.Repository != "", needing.key, needing.value, "ciRepository beside it")
+	}
 }
