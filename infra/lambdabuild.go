@@ -6,6 +6,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +16,7 @@ import (
 	"path/filepath"
 	"sort"
 	"strings"
+	"time"
 
 	"github.com/klauspost/compress/flate"
 	"golang.org/x/mod/modfile"
@@ -99,7 +101,7 @@ func (b *functionBuilder) toolchain() (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("read the toolchain of the functions: %w", err)
 	}
-	module, err := modfile.ParseLax(path, data, nil)
+	module, err := modfile.Parse(path, data, nil)
 	if err != nil {
 		return "", fmt.Errorf("read the toolchain of the functions: %w", err)
 	}
@@ -109,14 +111,22 @@ func (b *functionBuilder) toolchain() (string, error) {
 	return module.Toolchain.Name, nil
 }
 
+// interruptGrace is what an interrupted compiler has to clean up after itself.
+const interruptGrace = 5 * time.Second
+
 // compile builds one function for Lambda's arm64, with the compiler's own message when it fails.
 func (b *functionBuilder) compile(ctx context.Context, source, toolchain, binary string) error {
+	environment, err := b.environment(ctx, toolchain)
+	if err != nil {
+		return fmt.Errorf("build function %s: %w", source, err)
+	}
 	//nolint:gosec // arguments are the program's own
 	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", "-mod=readonly", "-tags", "lambda.norpc",
 		"-ldflags", "-s -w -buildid=", "-o", binary, "./functions/"+source)
 	cmd.Dir = b.root
-	cmd.Env = append(withoutGoSettings(os.Environ()),
-		"CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "GOARM64=v8.0", "GOTOOLCHAIN="+toolchain, "GOWORK=off", "GOFLAGS=")
+	cmd.Env = append(environment, "CGO_ENABLED=0", "GOOS=linux", "GOARCH=arm64", "GOARM64=v8.0")
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = interruptGrace
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
 	if err := cmd.Run(); err != nil {
@@ -125,12 +135,45 @@ func (b *functionBuilder) compile(ctx context.Context, source, toolchain, binary
 	return nil
 }
 
-// withoutGoSettings drops what would change the bytes from the caller's environment; caches and proxies stay.
+// fetchSettings are the Go settings that say where modules and built packages come from. They do not change the bytes.
+var fetchSettings = []string{
+	"GOAUTH", "GOCACHE", "GOCACHEPROG", "GOINSECURE", "GOMODCACHE", "GONOPROXY", "GONOSUMDB", "GOPATH", "GOPRIVATE", "GOPROXY",
+	"GOSUMDB", "GOVCS",
+}
+
+// environment is the caller's, without the Go settings that would change the bytes: neither those of the environment
+// nor those that `go env -w` wrote into a file, which an empty variable does not override.
+func (b *functionBuilder) environment(ctx context.Context, toolchain string) ([]string, error) {
+	//nolint:gosec // arguments are the program's own
+	cmd := exec.CommandContext(ctx, "go", append([]string{"env", "-json"}, fetchSettings...)...)
+	cmd.Dir = b.root
+	cmd.Env = append(os.Environ(), "GOTOOLCHAIN="+toolchain, "GOFLAGS=", "GOWORK=off")
+	var complaint bytes.Buffer
+	cmd.Stderr = &complaint
+	answer, err := cmd.Output()
+	if err != nil {
+		return nil, fmt.Errorf("ask `go env` with %s: %w\n%s", toolchain, err, complaint.String())
+	}
+	var settings map[string]string
+	if err := json.Unmarshal(answer, &settings); err != nil {
+		return nil, fmt.Errorf("read the answer of `go env`: %w", err)
+	}
+	environment := withoutGoSettings(os.Environ())
+	for _, name := range sortedKeys(settings) {
+		if settings[name] != "" {
+			environment = append(environment, name+"="+settings[name])
+		}
+	}
+	return append(environment, "GOTOOLCHAIN="+toolchain, "GOENV=off", "GOWORK=off", "GOFLAGS="), nil
+}
+
+// withoutGoSettings drops what would change the bytes from the caller's environment.
 func withoutGoSettings(environment []string) []string {
 	var kept []string
 	for _, entry := range environment {
 		switch name, _, _ := strings.Cut(entry, "="); name {
-		case "GOFLAGS", "GOEXPERIMENT", "GOOS", "GOARCH", "GOARM64", "GOAMD64", "CGO_ENABLED", "GOTOOLCHAIN", "GOWORK":
+		case "GO111MODULE", "GOAMD64", "GOARCH", "GOARM64", "GODEBUG", "GOENV", "GOEXPERIMENT", "GOFIPS140", "GOFLAGS", "GOOS",
+			"GOTOOLCHAIN", "GOWORK", "CGO_ENABLED":
 		default:
 			kept = append(kept, entry)
 		}
