@@ -2,6 +2,7 @@ package infra
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -102,6 +103,24 @@ type renderedStatement struct {
 	Condition map[string]map[string][]string `json:",omitempty"`
 }
 
+var errBadStatement = errors.New("bad policy statement")
+
+// add puts a condition into its place. JSON holds an operator's key once: a second condition on it would silently
+// take the place of the first.
+func (r *renderedStatement) add(c Condition, values []string) error {
+	if r.Condition == nil {
+		r.Condition = map[string]map[string][]string{}
+	}
+	if r.Condition[c.Operator] == nil {
+		r.Condition[c.Operator] = map[string][]string{}
+	}
+	if _, taken := r.Condition[c.Operator][c.Key]; taken {
+		return fmt.Errorf("%w: two conditions with %s on %s", errBadStatement, c.Operator, c.Key)
+	}
+	r.Condition[c.Operator][c.Key] = values
+	return nil
+}
+
 func (d PolicyDocument) render(values []string) (string, error) {
 	take := func(n int) []string {
 		taken := values[:n]
@@ -119,15 +138,14 @@ func (d PolicyDocument) render(values []string) (string, error) {
 		}
 		r.Resource = take(len(s.Resources))
 		for _, c := range s.Conditions {
-			if r.Condition == nil {
-				r.Condition = map[string]map[string][]string{}
+			if err := r.add(c, take(len(c.Values))); err != nil {
+				return "", fmt.Errorf("marshal policy document: statement %q: %w", s.Sid, err)
 			}
-			if r.Condition[c.Operator] == nil {
-				r.Condition[c.Operator] = map[string][]string{}
-			}
-			r.Condition[c.Operator][c.Key] = take(len(c.Values))
 		}
 		statements = append(statements, r)
+	}
+	if len(values) > 0 {
+		return "", fmt.Errorf("marshal policy document: %w: %d values are in no statement", errBadStatement, len(values))
 	}
 	document, err := json.Marshal(struct {
 		Version   string
