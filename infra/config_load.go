@@ -37,6 +37,9 @@ func (e *ConfigError) Error() string {
 	return b.String()
 }
 
+// secretValue stands for a secret in messages.
+const secretValue = "(secret)"
+
 // secretKeys are the configuration keys whose values must be Pulumi secrets.
 func secretKeys() []string {
 	keys := make([]string, 0, len(secretSpecs))
@@ -76,8 +79,7 @@ func LoadConfig(ctx *pulumi.Context) (*Config, error) {
 			StateKeyArn:          r.text("ciStateKeyArn", ""),
 		},
 	}
-	faults := append(r.faults, cfg.validate()...)
-	if len(faults) > 0 {
+	if faults := r.allFaults(cfg.validate()); len(faults) > 0 {
 		return nil, &ConfigError{Stack: ctx.Stack(), Faults: faults}
 	}
 	return cfg, nil
@@ -184,6 +186,27 @@ func (r *configReader) provider(key, fallback string) string {
 
 func (r *configReader) fault(key, value, expected string) {
 	r.faults = append(r.faults, Fault{Key: key, Value: value, Expected: expected})
+}
+
+// allFaults joins what could not be parsed with what validation found. A key that could not be parsed was validated
+// with its default, so its second fault would name a value that nobody configured. Secret values are not repeated.
+func (r *configReader) allFaults(found []Fault) []Fault {
+	unparsed := map[string]bool{}
+	for _, f := range r.faults {
+		unparsed[f.Key] = true
+	}
+	all := r.faults
+	for _, f := range found {
+		if !unparsed[f.Key] {
+			all = append(all, f)
+		}
+	}
+	for i, f := range all {
+		if r.ctx.IsConfigSecret(r.namespace + ":" + f.Key) {
+			all[i].Value = secretValue
+		}
+	}
+	return all
 }
 
 func (r *configReader) text(key, fallback string) string {

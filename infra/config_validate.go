@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"encoding/json"
 	"fmt"
 	"net/netip"
 	"net/url"
@@ -24,12 +25,20 @@ var (
 	zoneIDPattern    = regexp.MustCompile(`^Z[A-Z0-9]{1,31}$`)
 	tlsPolicyPattern = regexp.MustCompile(`^ELBSecurityPolicy-TLS13-1-[23]-`)
 	arnPattern       = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+$`)
+	regionPattern    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[1-9][0-9]?$`)
+	stackPattern     = regexp.MustCompile(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,2}$`)
 	emailPattern     = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 )
 
 // rulesPerStack is how many listener-rule priorities a stack reserves from its base: base+10/20/30 and the waker's
 // base+1 and base+90.
 const rulesPerStack = 100
+
+// maxHostHeader is the longest host name that a listener rule's condition takes (ELBv2 API reference).
+const maxHostHeader = 128
+
+// maxAgeDays bounds the ages of the cleanup, a hundred years, far from where days overflow as a duration.
+const maxAgeDays = 36500
 
 // maxRulePriority is the highest priority of an ELBv2 listener rule.
 const maxRulePriority = 50000
@@ -61,15 +70,18 @@ func (v *validator) arn(key, value, service string) {
 // validate reports everything wrong with values that could be parsed.
 func (c *Config) validate() []Fault {
 	v := &validator{}
+	v.require(regionPattern.MatchString(c.Region), "aws:region", c.Region, "an AWS region such as us-west-2")
 	v.require(suffixPattern.MatchString(c.NameSuffix), "nameSuffix", c.NameSuffix,
 		"empty, or lower-case words each behind a hyphen, such as -dev")
 	for _, l := range c.Names().limits() {
 		v.require(len(l.name) <= l.max, "nameSuffix", c.NameSuffix,
 			fmt.Sprintf("a shorter suffix: the %s %q has %d characters, AWS allows %d", l.what, l.name, len(l.name), l.max))
 	}
+	c.validateAdopt(v)
 	c.Site.validate(v)
 	c.Network.validate(v)
 	c.Sharing.validate(v, c.Stack)
+	c.Secrets.validate(v)
 	c.Workspace.validate(v)
 	c.Service.validate(v)
 	c.Cleanup.validate(v)
@@ -87,10 +99,38 @@ func (c *Config) validate() []Fault {
 	return v.faults
 }
 
+func (c *Config) validateAdopt(v *validator) {
+	for _, name := range sortedKeys(c.Adopt) {
+		v.require(slices.Contains(adoptable, name), "adopt", name, "logical names among "+strings.Join(adoptable, ", "))
+		id := c.Adopt[name]
+		v.require(id != "" && !strings.ContainsAny(id, " \t\r\n"), "adopt", id, "the provider ID of "+name+", as AWS shows it")
+	}
+}
+
+// validate never repeats a value.
+func (s SecretsConfig) validate(v *validator) {
+	for _, key := range sortedKeys(s.Values) {
+		v.require(strings.TrimSpace(s.Values[key]) == s.Values[key], key, secretValue,
+			"a value without blanks or line breaks around it")
+	}
+	credentials, ok := s.Values["awsCredentials"]
+	v.require(!ok || isAWSCredentials(credentials), "awsCredentials", secretValue,
+		`JSON such as {"accessKeyId":"...","secretAccessKey":"..."}`)
+}
+
+// isAWSCredentials accepts the shape of the spec's table (T00 §2).
+func isAWSCredentials(value string) bool {
+	var credentials struct{ AccessKeyID, SecretAccessKey string }
+	err := json.Unmarshal([]byte(value), &credentials)
+	return err == nil && credentials.AccessKeyID != "" && credentials.SecretAccessKey != ""
+}
+
 func (s SiteConfig) validate(v *validator) {
 	v.require(isZone(s.Zone), "zone", s.Zone, "a DNS zone in lower case, such as example.com")
 	v.require(labelPattern.MatchString(s.Host), "host", s.Host,
 		"one DNS label, such as edit: the certificate *.<zone> covers one label only")
+	v.require(len(s.FQDN()) <= maxHostHeader, "host", s.Host,
+		fmt.Sprintf("a shorter host name: %s has %d characters, listener rules take %d", s.FQDN(), len(s.FQDN()), maxHostHeader))
 	v.require(s.HostedZoneID == "" || zoneIDPattern.MatchString(s.HostedZoneID),
 		"hostedZoneId", s.HostedZoneID, "a Route 53 zone ID such as Z0123456789ABCDEFGHIJ")
 	v.arn("certificateArn", s.CertificateArn, "acm")
@@ -138,6 +178,8 @@ func (s SharingConfig) validate(v *validator, stack string) {
 		"the stack that lends "+strings.Join(s.Parts, ", ")+", such as prod")
 	v.require(s.Stack == "" || len(s.Parts) > 0, "shared", "", "some of "+strings.Join(known, ", ")+", as sharedStack is set")
 	v.require(s.Stack != stack, "sharedStack", s.Stack, "another stack than this one")
+	v.require(s.Stack == "" || stackPattern.MatchString(s.Stack), "sharedStack", s.Stack,
+		"a stack such as prod, project/prod or organization/project/prod")
 }
 
 func (w WorkspaceConfig) validate(v *validator) {
@@ -158,21 +200,29 @@ func (w WorkspaceConfig) validate(v *validator) {
 	v.require(w.Bucket == "" || bucketPattern.MatchString(w.Bucket), "workspaceBucket", w.Bucket,
 		"empty, or the name of an existing bucket")
 	for _, arn := range w.MountRoleArns {
+		v.require(arn != "", "mountRoleArns", arn, "an ARN such as arn:aws:iam::123456789012:role/NAME")
 		v.arn("mountRoleArns", arn, "iam")
 	}
 }
 
-// redactURL drops credentials that somebody put into a URL, so that the error does not repeat them.
+// redactURL leaves out where credentials stand in a URL, so that the error does not repeat them: a token is often the
+// user name alone, or a query parameter.
 func redactURL(raw string) string {
-	if u, err := url.Parse(raw); err == nil {
-		return u.Redacted()
+	u, err := url.Parse(raw)
+	if err != nil || u.Opaque != "" {
+		return "(not a URL)"
 	}
-	return "(not a URL)"
+	if u.User != nil {
+		u.User = url.User("REDACTED")
+	}
+	if u.RawQuery != "" {
+		u.RawQuery = "REDACTED"
+	}
+	return u.String()
 }
 
 func (s ServiceConfig) validate(v *validator) {
-	v.require(isFargatePair(s.CPU, s.Memory), "taskMemory", strconv.Itoa(s.Memory),
-		fmt.Sprintf("a memory size that Fargate offers with taskCpu %d: %s", s.CPU, fargateMemory(s.CPU)))
+	s.validateSize(v)
 	v.oneOf("cpuArchitecture", s.CPUArchitecture, "X86_64", "ARM64")
 	s.validatePorts(v)
 	v.between("autoShutdownMinutes", s.AutoShutdownMinutes, 1, 240)
@@ -188,7 +238,7 @@ func (s ServiceConfig) validate(v *validator) {
 		fmt.Sprintf("2 to 120, below healthIntervalSeconds %d", s.HealthIntervalSeconds))
 	v.between("healthyThreshold", s.HealthyThreshold, 2, 10)
 	v.between("unhealthyThreshold", s.UnhealthyThreshold, 2, 10)
-	v.require(s.RulePriorityBase >= 1 && s.RulePriorityBase+rulesPerStack-1 <= maxRulePriority, "rulePriorityBase",
+	v.require(s.RulePriorityBase >= 1 && s.RulePriorityBase <= maxRulePriority-rulesPerStack+1, "rulePriorityBase",
 		strconv.Itoa(s.RulePriorityBase), fmt.Sprintf("1 to %d: a stack uses %d priorities from there",
 			maxRulePriority-rulesPerStack+1, rulesPerStack))
 	v.require(slices.Contains(logRetentionChoices, s.LogRetentionDays), "logRetentionDays", strconv.Itoa(s.LogRetentionDays),
@@ -219,30 +269,30 @@ var fargateSizes = map[int][3]int{
 	4096: {8192, 30720, 1024}, 8192: {16384, 61440, 4096}, 16384: {32768, 122880, 8192},
 }
 
-func isFargatePair(cpu, memory int) bool {
-	if cpu == 256 {
-		return memory == 512 || memory == 1024 || memory == 2048
-	}
-	size, ok := fargateSizes[cpu]
-	return ok && memory >= size[0] && memory <= size[1] && memory%size[2] == 0
-}
+// smallestCPU has irregular memory sizes.
+const smallestCPU = 256
 
-func fargateMemory(cpu int) string {
-	if cpu == 256 {
-		return "512, 1024 or 2048"
+func (s ServiceConfig) validateSize(v *validator) {
+	size, regular := fargateSizes[s.CPU]
+	switch {
+	case s.CPU == smallestCPU:
+		v.require(s.Memory == 512 || s.Memory == 1024 || s.Memory == 2048, "taskMemory", strconv.Itoa(s.Memory),
+			"a memory size that Fargate offers with taskCpu 256: 512, 1024 or 2048")
+	case regular:
+		v.require(s.Memory >= size[0] && s.Memory <= size[1] && s.Memory%size[2] == 0, "taskMemory", strconv.Itoa(s.Memory),
+			fmt.Sprintf("a memory size that Fargate offers with taskCpu %d: %d to %d in steps of %d", s.CPU, size[0], size[1], size[2]))
+	default:
+		v.require(false, "taskCpu", strconv.Itoa(s.CPU), "256, 512, 1024, 2048, 4096, 8192 or 16384")
 	}
-	if size, ok := fargateSizes[cpu]; ok {
-		return fmt.Sprintf("%d to %d in steps of %d", size[0], size[1], size[2])
-	}
-	return "none, taskCpu must be 256, 512, 1024, 2048, 4096, 8192 or 16384"
 }
 
 func (c CleanupConfig) validate(v *validator) {
 	v.between("cleanupCompressAfterDays", c.CompressAfterDays, 1, 3650)
-	v.require(c.DeleteAfterDays > c.CompressAfterDays, "cleanupDeleteAfterDays", strconv.Itoa(c.DeleteAfterDays),
-		fmt.Sprintf("more than cleanupCompressAfterDays %d", c.CompressAfterDays))
-	v.require(c.ArchiveAfterDays == 0 || c.ArchiveAfterDays > c.DeleteAfterDays, "cleanupArchiveAfterDays",
-		strconv.Itoa(c.ArchiveAfterDays), fmt.Sprintf("0 (off), or more than cleanupDeleteAfterDays %d", c.DeleteAfterDays))
+	v.require(c.DeleteAfterDays > c.CompressAfterDays && c.DeleteAfterDays <= maxAgeDays, "cleanupDeleteAfterDays",
+		strconv.Itoa(c.DeleteAfterDays), fmt.Sprintf("more than cleanupCompressAfterDays %d, at most %d", c.CompressAfterDays, maxAgeDays))
+	v.require(c.ArchiveAfterDays == 0 || c.ArchiveAfterDays > c.DeleteAfterDays && c.ArchiveAfterDays <= maxAgeDays,
+		"cleanupArchiveAfterDays", strconv.Itoa(c.ArchiveAfterDays),
+		fmt.Sprintf("0 (off), or more than cleanupDeleteAfterDays %d, at most %d", c.DeleteAfterDays, maxAgeDays))
 }
 
 func (o ObservabilityConfig) validate(v *validator) {
