@@ -112,7 +112,7 @@ func (f *foundation) deploySecrets(ctx *pulumi.Context, cfg *Config, shared *sha
 
 func (f *foundation) deployWorkspace(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
 	if cfg.Sharing.Has(PartWorkspace) {
-		f.Workspace = shared.workspace()
+		f.Workspace = shared.workspace(cfg, f.Network)
 		return nil
 	}
 	workspace, err := NewWorkspace(ctx, "workspace", &WorkspaceArgs{

@@ -43,14 +43,19 @@ func qualifiedStackName(ctx *pulumi.Context, name string) string {
 	}
 }
 
-// value returns an output of the other stack; a missing one is an error that says what to run.
+// value returns an output of the other stack; a missing one is an error that says what to run. GetOutput alone would
+// give nothing, and an unknown value in a preview, although the other stack's outputs are known there.
 func (s *sharedStack) value(output string) pulumi.AnyOutput {
-	return s.reference.GetOutput(pulumi.String(output)).ApplyT(func(value any) (any, error) {
-		if value == nil {
-			return nil, fmt.Errorf("%w: stack %q has no output %q; deploy it with this version of the program first: "+
+	// One secret among the outputs marks all of them; which names there are is no secret.
+	there := pulumi.Unsecret(s.reference.Outputs.ApplyT(func(outputs map[string]any) (bool, error) {
+		if outputs[output] == nil {
+			return false, fmt.Errorf("%w: stack %q has no output %q; deploy it with this version of the program first: "+
 				"`pulumi up --stack %s`", errMissingOutput, s.name, output, shortName(s.name))
 		}
-		return value, nil
+		return true, nil
+	}))
+	return pulumi.All(there, s.reference.GetOutput(pulumi.String(output))).ApplyT(func(values []any) any {
+		return values[1]
 	}).(pulumi.AnyOutput)
 }
 
@@ -79,13 +84,20 @@ func (s *sharedStack) secrets() SecretsOutputs {
 	}
 }
 
-func (s *sharedStack) workspace() WorkspaceOutputs {
+// workspace reads the other stack's file system. Its security group is handed on only if this stack is in its VPC,
+// where the mount targets are.
+func (s *sharedStack) workspace(cfg *Config, network *Network) WorkspaceOutputs {
+	group := pulumi.All(s.text(outWorkspaceSecurityGroupID), s.text(outVpcID), network.VpcID).ApplyT(
+		func(values []any) (string, error) {
+			id, _ := values[0].(string)
+			return id, configError(cfg, s.checkVpc(cfg, values[1], values[2]))
+		}).(pulumi.StringOutput)
 	return WorkspaceOutputs{
 		FileSystemID:         s.text(outFileSystemID),
 		FileSystemArn:        s.text(outFileSystemArn),
 		ClientAccessPointID:  s.text(outClientAccessPointID),
 		ClientAccessPointArn: s.text(outClientAccessPointArn),
-		SecurityGroupID:      s.text(outWorkspaceSecurityGroupID),
+		SecurityGroupID:      group,
 	}
 }
 
@@ -112,23 +124,33 @@ func (s *sharedStack) loadBalancer(cfg *Config, network *Network) LoadBalancerOu
 
 // checkRoom compares this stack with the lender's VPC, URL and priority base.
 func (s *sharedStack) checkRoom(cfg *Config, lender []any) error {
-	var faults []Fault
-	if vpcID, ours := lender[0], lender[3]; vpcID != ours {
-		faults = append(faults, Fault{
-			"dedicatedVpc", fmt.Sprint(cfg.Network.Dedicated),
-			fmt.Sprintf("the VPC of stack %q, %v, as its load balancer is shared; this stack is in %v", s.name, vpcID, ours),
-		})
+	base, ok := lender[2].(float64)
+	if !ok {
+		return fmt.Errorf("%w: output %q of stack %q is a %T, not a number", errMissingOutput, outRulePriorityBase, s.name, lender[2])
 	}
+	faults := s.checkVpc(cfg, lender[0], lender[3])
 	if url := "https://" + cfg.Site.FQDN(); lender[1] == url {
 		faults = append(faults, Fault{"host", cfg.Site.Host, fmt.Sprintf("another host than stack %q has: %s", s.name, url)})
 	}
-	base, ok := lender[2].(float64)
-	if distance := cfg.Service.RulePriorityBase - int(base); ok && distance > -rulesPerStack && distance < rulesPerStack {
+	if distance := cfg.Service.RulePriorityBase - int(base); distance > -rulesPerStack && distance < rulesPerStack {
 		faults = append(faults, Fault{"rulePriorityBase", strconv.Itoa(cfg.Service.RulePriorityBase), fmt.Sprintf(
 			"a base at least %d away from that of stack %q, %d: their rules stand on one listener", rulesPerStack, s.name, int(base))})
 	}
-	if len(faults) > 0 {
-		return &ConfigError{Stack: cfg.Stack, Faults: faults}
+	return configError(cfg, faults)
+}
+
+// checkVpc compares the lender's VPC with ours.
+func (s *sharedStack) checkVpc(cfg *Config, theirs, ours any) []Fault {
+	if theirs == ours {
+		return nil
 	}
-	return nil
+	return []Fault{{"dedicatedVpc", fmt.Sprint(cfg.Network.Dedicated), fmt.Sprintf(
+		"the VPC of stack %q, %v, as %s is shared; this stack is in %v", s.name, theirs, strings.Join(cfg.Sharing.Parts, ", "), ours)}}
+}
+
+func configError(cfg *Config, faults []Fault) error {
+	if len(faults) == 0 {
+		return nil
+	}
+	return &ConfigError{Stack: cfg.Stack, Faults: faults}
 }
