@@ -1,0 +1,156 @@
+// Package config reads the function's environment variables, all of them at once and once per process.
+package config
+
+import (
+	"errors"
+	"fmt"
+	"regexp"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/webordinary/live-edit/functions/scaler/web"
+)
+
+// Names of the environment variables.
+const (
+	EnvRegion         = "AWS_REGION"
+	EnvCluster        = "CLUSTER_NAME"
+	EnvService        = "SERVICE_NAME"
+	EnvRule           = "WAKER_RULE_ARN"
+	EnvAPIGroup       = "API_TARGET_GROUP_ARN"
+	EnvPreviewGroup   = "PREVIEW_TARGET_GROUP_ARN"
+	EnvPriorityBase   = "RULE_PRIORITY_BASE"
+	EnvIdleMinutes    = "IDLE_MINUTES"
+	EnvMaxHolds       = "MAX_HOLDS"
+	EnvTypicalSeconds = "TYPICAL_WAKE_SECONDS"
+	EnvCredentials    = "WAKE_CREDENTIALS"
+)
+
+// Config is the function's configuration.
+type Config struct {
+	// Region of the service; AWS_REGION, which Lambda sets.
+	Region string
+	// Cluster and Service are names or ARNs; CLUSTER_NAME and SERVICE_NAME.
+	Cluster, Service string
+	// RuleARN is the waker's listener rule; WAKER_RULE_ARN.
+	RuleARN string
+	// APIGroupARN and PreviewGroupARN are the service's target groups; API_TARGET_GROUP_ARN, PREVIEW_TARGET_GROUP_ARN.
+	APIGroupARN, PreviewGroupARN string
+	// PriorityBase is the first of the stack's hundred listener-rule priorities; RULE_PRIORITY_BASE.
+	PriorityBase int
+	// Idle is the time without activity after which the service sleeps; IDLE_MINUTES, 1 to 1440, default 5. Below 5 the
+	// delay of CloudWatch's metrics sets the pace: no sleep comes sooner than about 5 minutes after the last request.
+	Idle time.Duration
+	// MaxHolds is how many API calls one process holds at once; MAX_HOLDS, 0 to 100, default 5.
+	MaxHolds int
+	// TypicalWake is what visitors are told a wake takes; TYPICAL_WAKE_SECONDS, 1 to 600, default 60.
+	TypicalWake time.Duration
+	// Credentials, if any, are what a request must bring one of to wake the service; WAKE_CREDENTIALS, a comma-separated
+	// list of header:NAME and cookie:NAME, default none.
+	Credentials []web.Credential
+}
+
+// Fault is a missing or malformed environment variable.
+type Fault struct {
+	Name, Value string
+	// Expected says what would be right.
+	Expected string
+}
+
+// Error names the variable, its value and what is expected.
+func (f *Fault) Error() string {
+	if f.Value == "" {
+		return fmt.Sprintf("environment variable %s is missing: expected %s", f.Name, f.Expected)
+	}
+	return fmt.Sprintf("environment variable %s is %q: expected %s", f.Name, f.Value, f.Expected)
+}
+
+// Load reads the configuration. Its error joins a *Fault for everything that is wrong.
+func Load(getenv func(string) string) (*Config, error) {
+	r := &reader{getenv: getenv}
+	cfg := &Config{
+		Region:          r.text(EnvRegion, region, "a region such as us-west-2"),
+		Cluster:         r.text(EnvCluster, ecsName, "the name or ARN of an ECS cluster"),
+		Service:         r.text(EnvService, ecsName, "the name or ARN of an ECS service"),
+		RuleARN:         r.text(EnvRule, ruleARN, "the ARN of a rule of an application load balancer's listener"),
+		APIGroupARN:     r.text(EnvAPIGroup, groupARN, "the ARN of a target group"),
+		PreviewGroupARN: r.text(EnvPreviewGroup, groupARN, "the ARN of a target group"),
+		PriorityBase:    r.number(EnvPriorityBase, bounds{least: 1, most: 49901}),
+		Idle:            time.Duration(r.number(EnvIdleMinutes, bounds{1, 1440, "5"})) * time.Minute,
+		MaxHolds:        r.number(EnvMaxHolds, bounds{0, 100, "5"}),
+		TypicalWake:     time.Duration(r.number(EnvTypicalSeconds, bounds{1, 600, "60"})) * time.Second,
+		Credentials:     r.credentials(EnvCredentials),
+	}
+	if err := errors.Join(r.faults...); err != nil {
+		return nil, err
+	}
+	return cfg, nil
+}
+
+var (
+	region   = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
+	ecsName  = regexp.MustCompile(`^(arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:(cluster|service)/)?[A-Za-z0-9_/-]{1,255}$`)
+	ruleARN  = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener-rule/app(/[A-Za-z0-9-]+){4}$`)
+	groupARN = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[A-Za-z0-9-]+/[A-Za-z0-9]+$`)
+	token    = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+)
+
+type reader struct {
+	getenv func(string) string
+	faults []error
+}
+
+func (r *reader) fault(name, value, expected string) {
+	r.faults = append(r.faults, &Fault{name, value, expected})
+}
+
+func (r *reader) text(name string, form *regexp.Regexp, expected string) string {
+	value := r.getenv(name)
+	if !form.MatchString(value) {
+		r.fault(name, value, expected)
+	}
+	return value
+}
+
+// bounds of a number; without a fallback the variable is required.
+type bounds struct {
+	least, most int
+	fallback    string
+}
+
+func (r *reader) number(name string, b bounds) int {
+	value := r.getenv(name)
+	if value == "" {
+		value = b.fallback
+	}
+	n, err := strconv.Atoi(value)
+	if err != nil || n < b.least || n > b.most {
+		r.fault(name, value, fmt.Sprintf("a whole number from %d to %d", b.least, b.most))
+	}
+	return n
+}
+
+func (r *reader) credentials(name string) []web.Credential {
+	value := r.getenv(name)
+	if value == "" {
+		return nil
+	}
+	var credentials []web.Credential
+	for entry := range strings.SplitSeq(value, ",") {
+		kind, what, _ := strings.Cut(strings.TrimSpace(entry), ":")
+		switch {
+		case !token.MatchString(what):
+			r.fault(name, value, "a comma-separated list of header:NAME and cookie:NAME")
+			return nil
+		case kind == "header":
+			credentials = append(credentials, web.Credential{Header: what})
+		case kind == "cookie":
+			credentials = append(credentials, web.Credential{Cookie: what})
+		default:
+			r.fault(name, value, "a comma-separated list of header:NAME and cookie:NAME")
+			return nil
+		}
+	}
+	return credentials
+}

@@ -1,0 +1,144 @@
+package decide
+
+// awake: the service's own rules answer. The waker moves in front when no target is healthy, and when nobody has come
+// for a while.
+func (p *Policy) awake(f *Facts, in Intent) Plan {
+	if f.Service.Desired == 0 {
+		// Scaled in by somebody else, or a sleep that lost a race with a visitor. People may be at work.
+		return wake(f, ReasonScaledAway)
+	}
+	age := f.Now.Sub(f.Rule.Since)
+	marked := !f.Rule.Since.IsZero()
+	if in != Tick || marked && age < p.RaiseAfter && age < settleAfter {
+		return p.serving(f)
+	}
+	if need := f.lacks(NeedTraffic); need != 0 {
+		return Plan{Need: need}
+	}
+	if p.quiet(f) {
+		if need := f.lacks(NeedProtection); need != 0 {
+			return Plan{Need: need}
+		}
+		if f.has(NeedProtection) && !f.Protection.Active {
+			return Plan{State: StateAsleep, Reason: ReasonInactive}.with(markedMove(PhaseDraining))
+		}
+	}
+	plan := p.serving(f)
+	if plan.Need == 0 && plan.count == 0 && marked && age >= settleAfter {
+		plan = plan.with(settledMove(PhaseAwake))
+	}
+	return plan
+}
+
+// serving keeps the service in charge as long as both kinds of request find a target.
+func (p *Policy) serving(f *Facts) Plan {
+	if need := f.lacks(NeedHealth); need != 0 {
+		return Plan{Need: need}
+	}
+	if !f.has(NeedHealth) {
+		return Plan{State: StateReady, Reason: ReasonHealthUnknown, Stage: StageReady}
+	}
+	if f.Health.Serving() {
+		return Plan{State: StateReady, Reason: ReasonServing, Stage: StageReady}
+	}
+	return wake(f, ReasonUnhealthy)
+}
+
+// quiet reports whether the metrics show no request for RaiseAfter, in which the service was up.
+func (p *Policy) quiet(f *Facts) bool {
+	if !f.has(NeedTraffic) {
+		return false
+	}
+	return f.Now.Sub(f.Traffic.Last) >= p.RaiseAfter && f.Now.Sub(f.Traffic.UpSince) >= p.RaiseAfter
+}
+
+// draining: the waker is in front of a service that nobody uses. The first visitor takes it back; otherwise it sleeps as
+// soon as it is certain that nobody was overlooked.
+func (p *Policy) draining(f *Facts, in Intent) Plan {
+	if f.Service.Desired == 0 {
+		return drained(f, in)
+	}
+	switch in {
+	case Ask, Touch:
+		return resume(f, in)
+	case Look:
+		return Plan{State: StateAsleep, Reason: ReasonDraining}
+	default:
+		return p.drain(f)
+	}
+}
+
+// drained: the count is zero, tasks may still be stopping.
+func drained(f *Facts, in Intent) Plan {
+	if in == Ask {
+		if need := f.lacks(NeedFailures); need != 0 {
+			return Plan{Need: need}
+		}
+		if plan, cooling := cooling(f); cooling {
+			return plan
+		}
+		return wake(f, ReasonAsked)
+	}
+	if f.Service.Running+f.Service.Pending > 0 {
+		return Plan{State: StateAsleep, Reason: ReasonStopping}
+	}
+	return Plan{State: StateAsleep, Reason: ReasonSettled}.with(settledMove(PhaseAsleep))
+}
+
+// resume gives the service back to a visitor.
+func resume(f *Facts, in Intent) Plan {
+	if need := f.lacks(NeedHealth); need != 0 {
+		return Plan{Need: need}
+	}
+	if f.has(NeedHealth) && f.Health.Serving() {
+		return Plan{State: StateReady, Reason: ReasonResumed, Stage: StageReady}.with(markedMove(PhaseAwake))
+	}
+	if in == Touch {
+		return Plan{State: StateAsleep, Reason: ReasonUnhealthy}
+	}
+	return wake(f, ReasonAsked)
+}
+
+// drain sets the count to zero when it is certain that nobody is at work: every request made before the drain is in the
+// metrics by now, the last of them is old enough, and no task is protected.
+func (p *Policy) drain(f *Facts) Plan {
+	age := f.Now.Sub(f.Rule.Since)
+	if age < p.DrainFor {
+		return Plan{State: StateAsleep, Reason: ReasonDraining}
+	}
+	if age < p.BlindDrain {
+		if need := f.lacks(NeedTraffic); need != 0 {
+			return Plan{Need: need}
+		}
+		if !f.has(NeedTraffic) || f.Traffic.Watermark.Before(f.Rule.Since) {
+			return Plan{State: StateAsleep, Reason: ReasonNoMetrics}
+		}
+		// The last request may have come at the very end of its minute.
+		if f.Now.Sub(f.Traffic.Last) < metricMinute+p.Idle {
+			return Plan{State: StateAsleep, Reason: ReasonRecent}
+		}
+	}
+	if need := f.lacks(NeedProtection); need != 0 {
+		return Plan{Need: need}
+	}
+	if !f.has(NeedProtection) {
+		return Plan{State: StateAsleep, Reason: ReasonUnprovable}
+	}
+	if f.Protection.Active {
+		return giveBack(f)
+	}
+	return Plan{State: StateAsleep, Reason: ReasonIdle}.with(Step{Kind: StepStopIdle})
+}
+
+// giveBack ends a drain because a session became busy without a request, through its socket.
+func giveBack(f *Facts) Plan {
+	if need := f.lacks(NeedHealth); need != 0 {
+		return Plan{Need: need}
+	}
+	plan := Plan{State: StateAsleep, Reason: ReasonProtected}
+	if f.has(NeedHealth) && f.Health.Serving() {
+		plan.State, plan.Stage = StateReady, StageReady
+		plan = plan.with(markedMove(PhaseAwake))
+	}
+	return plan
+}

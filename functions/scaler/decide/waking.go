@@ -1,0 +1,104 @@
+package decide
+
+import "time"
+
+// waking: a task is wanted. It is asked for again if the wish got lost, let in when it serves, and given up when it
+// cannot start.
+func (p *Policy) waking(f *Facts) Plan {
+	if f.Service.Desired == 0 {
+		return lostWake(f)
+	}
+	needs := NeedTasks
+	if f.Now.Sub(f.Rule.Since) >= failuresFrom {
+		needs |= NeedFailures
+	}
+	if need := f.lacks(needs); need != 0 {
+		return Plan{Need: need}
+	}
+	// Without a running task there is nothing to check; when the tasks are unknown the targets alone must do.
+	if !f.has(NeedTasks) || f.Tasks.Running > 0 {
+		if need := f.lacks(NeedHealth); need != 0 {
+			return Plan{Need: need}
+		}
+		if f.has(NeedHealth) && f.Health.Serving() {
+			return Plan{
+				State: StateReady, Reason: ReasonWoke, Stage: StageReady, WokenAt: wokenAt(f),
+			}.with(markedMove(PhaseAwake))
+		}
+	}
+	plan := Plan{State: StateWaking, Reason: ReasonStarting, WokenAt: wokenAt(f)}
+	if f.has(NeedTasks) {
+		plan.Stage = f.Tasks.Stage
+	}
+	if f.Missing&NeedHealth != 0 {
+		// A task that may be serving is not given up.
+		plan.Reason = ReasonHealthUnknown
+		return plan
+	}
+	if class := hopeless(f); class != ClassNone {
+		return giveUp(f, class)
+	}
+	return plan
+}
+
+// lostWake: waking, but no task is asked for. Either a wake was interrupted between its steps, or it has been given up.
+func lostWake(f *Facts) Plan {
+	if need := f.lacks(NeedFailures); need != 0 {
+		return Plan{Need: need}
+	}
+	if class := hopeless(f); class != ClassNone {
+		return Plan{
+			State: StateFailing, Reason: ReasonGaveUp, Class: class, RetryAt: f.Now.Add(coolOff),
+		}.with(settledMove(PhaseAsleep))
+	}
+	return Plan{
+		State: StateWaking, Reason: ReasonLostWake, Stage: StageAsked, WokenAt: wokenAt(f),
+	}.with(Step{Kind: StepStart})
+}
+
+// hopeless says why this wake should be given up: too many tasks failed since it began, or it takes too long.
+func hopeless(f *Facts) Class {
+	if f.has(NeedFailures) && f.Failures.Count >= failureLimit && !f.Failures.Last.Before(f.Rule.Since) {
+		return f.Failures.Class
+	}
+	if f.Now.Sub(f.Rule.Since) >= wakeLimit {
+		if f.has(NeedFailures) && f.Failures.Count > 0 {
+			return f.Failures.Class
+		}
+		return ClassTimeout
+	}
+	return ClassNone
+}
+
+// giveUp stops a service that cannot start, so that it does not fail and bill for ever. A running task that is protected
+// is left alone even if its checks fail.
+func giveUp(f *Facts, class Class) Plan {
+	plan := Plan{State: StateFailing, Reason: ReasonGaveUp, Class: class, RetryAt: f.Now.Add(coolOff)}
+	if !f.has(NeedTasks) || f.Tasks.Running > 0 {
+		if need := f.lacks(NeedProtection); need != 0 {
+			return Plan{Need: need}
+		}
+		if !f.has(NeedProtection) {
+			plan.Reason = ReasonUnprovable
+			return plan
+		}
+		if f.Protection.Active {
+			plan.Reason = ReasonProtected
+			return plan
+		}
+	}
+	return plan.with(settledMove(PhaseAsleep)).with(Step{Kind: StepStop})
+}
+
+// wokenAt is when the wake began: the oldest live task's creation, if it belongs to this wake, else the latest moment
+// that the mark allows.
+func wokenAt(f *Facts) time.Time {
+	if f.has(NeedTasks) && f.Tasks.Live > 0 && !f.Tasks.Oldest.Before(f.Rule.Since) {
+		return f.Tasks.Oldest
+	}
+	latest := f.Rule.Since.Add(time.Minute)
+	if latest.After(f.Now) {
+		return f.Now
+	}
+	return latest
+}

@@ -1,0 +1,140 @@
+package web
+
+import (
+	"context"
+	"fmt"
+	"log/slog"
+	"net/http"
+	"time"
+
+	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/reconcile"
+)
+
+// Runner observes, decides and acts once.
+type Runner interface {
+	Run(ctx context.Context, in decide.Intent) (reconcile.Result, error)
+}
+
+// Recorder keeps what happened for logs and metrics.
+type Recorder interface {
+	// Record is called for every run, with the kind of the event that caused it.
+	Record(event string, result *reconcile.Result, err error)
+}
+
+// Handler answers events.
+type Handler struct {
+	Classifier
+	Runner   Runner
+	Recorder Recorder
+	// Glance reports whether the api group has a healthy target, with a single call.
+	Glance func(context.Context) (bool, error)
+	// Holds limits how many API calls this process holds at once.
+	Holds Holds
+	// TypicalWake is told to visitors.
+	TypicalWake time.Duration
+	Now         func() time.Time
+	// Sleep waits, or returns the context's error.
+	Sleep func(context.Context, time.Duration) error
+}
+
+// Handle answers one invocation: a *Response for a request, nil for a tick. A tick's error, unlike a request's, fails the
+// invocation, which is what the function's alarm counts.
+func (h *Handler) Handle(ctx context.Context, payload []byte) (*Response, error) {
+	event, err := ParseEvent(payload)
+	if err != nil {
+		return nil, err
+	}
+	if event.Tick {
+		_, err := h.run(ctx, "tick", decide.Tick)
+		if err != nil {
+			return nil, fmt.Errorf("tick: %w", err)
+		}
+		return nil, nil //nolint:nilnil // a tick has no answer
+	}
+	return h.serve(ctx, event.Request), nil
+}
+
+func (h *Handler) serve(ctx context.Context, r *Request) *Response {
+	if why := checkTarget(r); why != nil {
+		return r.refused(why)
+	}
+	switch h.classify(r) {
+	case KindRefused:
+		return r.unserved()
+	case KindQuiet:
+		return r.quiet()
+	case KindUnwanted:
+		return r.unwanted()
+	case KindPage:
+		return h.servePage(ctx, r)
+	case KindReload:
+		return h.page(r, h.ask(ctx, "reload", decide.Look), pageLook)
+	case KindCall:
+		return h.serveCall(ctx, r)
+	case KindStatus:
+		status := h.ask(ctx, "status", decide.Look)
+		return r.status(&status)
+	case KindWakeStatus:
+		status := h.ask(ctx, "wake", decide.Ask)
+		return r.status(&status)
+	default:
+		return h.serveFile(ctx, r)
+	}
+}
+
+// run reconciles once and keeps a record.
+func (h *Handler) run(ctx context.Context, event string, in decide.Intent) (reconcile.Result, error) {
+	result, err := h.Runner.Run(ctx, in)
+	h.Recorder.Record(event, &result, err)
+	return result, err
+}
+
+// ask runs once and tells the outcome. What could not be done is unknown to the visitor, who asks again.
+func (h *Handler) ask(ctx context.Context, event string, in decide.Intent) Status {
+	plan, _ := h.plan(ctx, event, in)
+	return h.statusOf(&plan, h.Now())
+}
+
+// plan runs once; a plan whose steps failed is turned into an unknown state. moved says that a step was taken.
+func (h *Handler) plan(ctx context.Context, event string, in decide.Intent) (plan decide.Plan, moved bool) {
+	result, err := h.run(ctx, event, in)
+	if err != nil && result.Outcome.Done < len(result.Plan.Steps()) {
+		slog.ErrorContext(ctx, "the plan was not carried out", "event", event, "error", err)
+		return decide.Plan{State: decide.StateUnknown}, false
+	}
+	return result.Plan, result.Outcome.Done > 0
+}
+
+// flipSettle is how long the load balancer may need to follow a moved rule. AWS publishes no figure; requests that come
+// too early are simply answered here once more.
+const flipSettle = 1500 * time.Millisecond
+
+// servePage gives the waiting page, or sends the browser straight on when the service was only draining.
+func (h *Handler) servePage(ctx context.Context, r *Request) *Response {
+	plan, moved := h.plan(ctx, "page", decide.Ask)
+	if plan.State == decide.StateReady && moved && h.Sleep(ctx, flipSettle) == nil {
+		// Looked at again: it may have been put to sleep at the very same moment.
+		if plan, _ = h.plan(ctx, "page", decide.Ask); plan.State == decide.StateReady {
+			return r.again(plan.State.String())
+		}
+	}
+	return h.page(r, h.statusOf(&plan, h.Now()), pageAsk)
+}
+
+// serveFile gives a page's file back to the service if that is up, and never wakes for one.
+func (h *Handler) serveFile(ctx context.Context, r *Request) *Response {
+	plan, _ := h.plan(ctx, "file", decide.Touch)
+	if plan.State == decide.StateReady && h.Sleep(ctx, flipSettle) == nil {
+		return r.again(plan.State.String())
+	}
+	status := h.statusOf(&plan, h.Now())
+	return r.conflict(&status)
+}
+
+// page answers with the waiting page.
+func (h *Handler) page(r *Request, status Status, purpose pagePurpose) *Response {
+	return r.answer(http.StatusOK, waitingPage(&status, purpose),
+		"Content-Type", htmlType, "Content-Security-Policy", contentSecurityPolicy, "Referrer-Policy", "same-origin",
+		"X-Robots-Tag", "noindex, nofollow", "Vary", "Accept", stateHeader, status.State)
+}

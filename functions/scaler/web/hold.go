@@ -1,0 +1,99 @@
+package web
+
+import (
+	"context"
+	"time"
+
+	"github.com/webordinary/live-edit/functions/scaler/decide"
+)
+
+const (
+	// holdLimit is how long an API call is held: CloudFront gives an origin 30 s by default.
+	holdLimit = 20 * time.Second
+	// holdAge is the age of a wake up to which calls are held again. Three holds cover the usual 35 to 60 s.
+	holdAge = 75 * time.Second
+	// holdMargin is kept for the answer before the invocation's deadline.
+	holdMargin = 2 * time.Second
+	// glanceEvery is the interval of looks at the target group, one call each; every fifth look is a whole one.
+	glanceEvery = 2 * time.Second
+	glances     = 4
+)
+
+// Holds limits how many API calls are held at once in this process. Lambda gives each process one request at a time, so
+// there the number of processes is the limit, which is the function's reserved concurrency.
+type Holds chan struct{}
+
+// NewHolds allows so many at once.
+func NewHolds(limit int) Holds { return make(Holds, limit) }
+
+// take reserves a place, or reports that there is none.
+func (h Holds) take() bool {
+	select {
+	case h <- struct{}{}:
+		return true
+	default:
+		return false
+	}
+}
+
+func (h Holds) release() { <-h }
+
+// serveCall wakes the service for an API call and holds the call until it can be served.
+func (h *Handler) serveCall(ctx context.Context, r *Request) *Response {
+	deadline := h.holdDeadline(ctx)
+	plan, moved := h.plan(ctx, "call", decide.Ask)
+	if plan.State != decide.StateWaking && plan.State != decide.StateReady {
+		return h.decline(r, &plan)
+	}
+	if !h.Holds.take() {
+		return h.decline(r, &plan)
+	}
+	defer h.Holds.release()
+	for {
+		if plan.State == decide.StateReady {
+			if h.Sleep(ctx, flipSettle) != nil || !moved {
+				return r.again(plan.State.String())
+			}
+			// Looked at again: it may have been put to sleep at the very same moment.
+			if plan, moved = h.plan(ctx, "call", decide.Ask); plan.State == decide.StateReady {
+				return r.again(plan.State.String())
+			}
+		}
+		if plan.State != decide.StateWaking || h.Now().Sub(plan.WokenAt) >= holdAge {
+			return h.decline(r, &plan)
+		}
+		if !h.waitForChange(ctx, deadline) {
+			return r.again(plan.State.String())
+		}
+		plan, moved = h.plan(ctx, "call", decide.Ask)
+	}
+}
+
+// decline answers a call that is not held any longer.
+func (h *Handler) decline(r *Request, plan *decide.Plan) *Response {
+	status := h.statusOf(plan, h.Now())
+	return r.unavailable(&status)
+}
+
+// holdDeadline is when the hold ends, whatever the invocation's deadline leaves.
+func (h *Handler) holdDeadline(ctx context.Context) time.Time {
+	deadline := h.Now().Add(holdLimit)
+	if end, ok := ctx.Deadline(); ok && end.Add(-holdMargin).Before(deadline) {
+		return end.Add(-holdMargin)
+	}
+	return deadline
+}
+
+// waitForChange returns true when the service is worth a whole look: a target has become healthy, or some time has
+// passed. It returns false when the hold is over.
+func (h *Handler) waitForChange(ctx context.Context, deadline time.Time) bool {
+	for range glances {
+		if !h.Now().Add(glanceEvery).Before(deadline) || h.Sleep(ctx, glanceEvery) != nil {
+			return false
+		}
+		if healthy, err := h.Glance(ctx); err == nil && healthy {
+			return true
+		}
+	}
+	return h.Now().Before(deadline)
+}

@@ -1,0 +1,83 @@
+package web
+
+import (
+	"math"
+	"time"
+
+	"github.com/webordinary/live-edit/functions/scaler/decide"
+)
+
+// Status is what the waiting page and API clients are told. It is a contract: see docs/container-contract.md.
+type Status struct {
+	// State is asleep, waking, ready, failing or unknown.
+	State string `json:"state"`
+	// Stage of a wake: asked, placing, pulling, starting, checking, ready.
+	Stage string `json:"stage,omitempty"`
+	// ElapsedSeconds since the wake began, and TypicalSeconds one takes.
+	ElapsedSeconds int `json:"elapsedSeconds"`
+	TypicalSeconds int `json:"typicalSeconds"`
+	// RetryAfterSeconds is when to ask again.
+	RetryAfterSeconds int `json:"retryAfterSeconds"`
+	// Error is set in the state failing.
+	Error *StatusError `json:"error,omitempty"`
+}
+
+// StatusError says what keeps tasks from starting, by class only: AWS's own text may hold names of resources.
+type StatusError struct {
+	Class   string `json:"class"`
+	Message string `json:"message"`
+}
+
+// messages explain each class to a visitor who cannot do more than pass it on.
+var messages = map[decide.Class]string{
+	decide.ClassImage:      "The editor's image could not be loaded.",
+	decide.ClassSecret:     "A secret that the editor needs is missing or cannot be read.",
+	decide.ClassFileSystem: "The workspaces could not be mounted.",
+	decide.ClassNetwork:    "The editor got no network connection.",
+	decide.ClassCapacity:   "There is no capacity for the editor at the moment.",
+	decide.ClassMemory:     "The editor ran out of memory while it started.",
+	decide.ClassHealth:     "The editor started but did not answer its health checks.",
+	decide.ClassExit:       "The editor stopped while it started.",
+	decide.ClassLogs:       "The editor's log could not be opened.",
+	decide.ClassTimeout:    "The editor was not ready in time.",
+	decide.ClassOther:      "The editor could not be started.",
+}
+
+// Seconds after which to ask again, by what is going on.
+const (
+	retryReady    = 1
+	retryClose    = 2
+	retryEarly    = 3
+	retryUnknown  = 5
+	retryAsleep   = 15
+	retryFailMost = 60
+)
+
+// statusOf tells a plan to a visitor at time now.
+func (h *Handler) statusOf(plan *decide.Plan, now time.Time) Status {
+	status := Status{
+		State: plan.State.String(), TypicalSeconds: int(h.TypicalWake / time.Second), RetryAfterSeconds: retryUnknown,
+	}
+	switch plan.State {
+	case decide.StateAsleep:
+		status.RetryAfterSeconds = retryAsleep
+	case decide.StateReady:
+		status.Stage, status.RetryAfterSeconds = decide.StageReady.String(), retryReady
+	case decide.StateWaking:
+		status.Stage, status.RetryAfterSeconds = plan.Stage.String(), retryEarly
+		if plan.Stage >= decide.StageStarting {
+			status.RetryAfterSeconds = retryClose
+		}
+	case decide.StateFailing:
+		wait := math.Ceil(plan.RetryAt.Sub(now).Seconds())
+		status.RetryAfterSeconds = int(min(max(wait, retryUnknown), retryFailMost))
+		status.Error = &StatusError{Class: string(plan.Class), Message: messages[plan.Class]}
+		if status.Error.Message == "" {
+			status.Error.Message = messages[decide.ClassOther]
+		}
+	}
+	if !plan.WokenAt.IsZero() {
+		status.ElapsedSeconds = max(0, int(now.Sub(plan.WokenAt)/time.Second))
+	}
+	return status
+}
