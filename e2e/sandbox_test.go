@@ -1,0 +1,97 @@
+package e2e
+
+import (
+	"context"
+	"io"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/sandbox/engine"
+)
+
+// operationLimit ends a hanging engine; the first run in a clone builds the CLI, which takes minutes.
+const operationLimit = 15 * time.Minute
+
+// world is a fresh sandbox with an account of its own.
+type world struct {
+	t       testing.TB
+	sandbox *engine.Sandbox
+	ctx     context.Context
+}
+
+// newWorld opens an empty sandbox; the account and all state go with the test.
+func newWorld(t testing.TB) *world {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
+	t.Cleanup(cancel)
+	sandbox, err := engine.Open(ctx, engine.Options{Root: root, StateDir: t.TempDir(), Log: logWriter{t}})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, sandbox.Close()) })
+	return &world{t: t, sandbox: sandbox, ctx: ctx}
+}
+
+type logWriter struct{ t testing.TB }
+
+func (w logWriter) Write(p []byte) (int, error) {
+	w.t.Logf("%s", p)
+	return len(p), nil
+}
+
+var _ io.Writer = logWriter{}
+
+// settings are configuration overrides by key.
+type settings map[string]engine.ConfigValue
+
+// with returns plain values as settings.
+func with(values map[string]any) settings {
+	config := settings{}
+	for key, value := range values {
+		config[key] = engine.ConfigValue{Value: value}
+	}
+	return config
+}
+
+// stack returns a stack with the repository's own stack file and some overrides.
+func (w *world) stack(name string, config settings) *engine.Stack {
+	w.t.Helper()
+	stack, err := w.sandbox.Stack(engine.StackOptions{Name: name, Program: infra.Deploy, Config: config})
+	require.NoError(w.t, err)
+	return stack
+}
+
+// up deploys and fails the test if that fails.
+func (w *world) up(stack *engine.Stack) engine.Result {
+	w.t.Helper()
+	result, err := stack.Up(w.ctx, engine.RunOptions{})
+	require.NoError(w.t, err)
+	return result
+}
+
+// requireNoChanges previews and fails the test if anything would change.
+func (w *world) requireNoChanges(stack *engine.Stack) {
+	w.t.Helper()
+	result, err := stack.Preview(w.ctx, engine.RunOptions{Diff: true})
+	require.NoError(w.t, err)
+	require.True(w.t, result.Unchanged(), "preview of %s:\n%s", stack.Name(), result.Stdout)
+}
+
+// resource returns the one resource of a stack with a logical name.
+func (w *world) resource(stack *engine.Stack, name string) apitype.ResourceV3 {
+	w.t.Helper()
+	export, err := stack.Export()
+	require.NoError(w.t, err)
+	for _, r := range export.Resources {
+		if r.URN.Name() == name {
+			return r
+		}
+	}
+	require.Failf(w.t, "no such resource", "%q in stack %s", name, stack.Name())
+	return apitype.ResourceV3{}
+}
