@@ -41,7 +41,14 @@ func (f *faults) require(ok bool, field string, value any, want string) {
 // Validate names every field that CloudFront, or the merge, could not use.
 func (in Input) Validate() error {
 	var f faults
-	f.identity(in)
+	f.distribution(in)
+	return errors.Join(append(f, in.ValidateContent())...)
+}
+
+// ValidateContent is Validate without the distribution's ID, for a configuration that was read from a file.
+func (in Input) ValidateContent() error {
+	var f faults
+	f.owner(in)
 	f.require(originID.MatchString(in.Origin.ID), "origin.id", in.Origin.ID,
 		"1 to 128 letters, digits, dots, underscores or hyphens, such as alb-origin")
 	f.require(isHost(in.Origin.DomainName), "origin.domainName", in.Origin.DomainName,
@@ -62,13 +69,17 @@ func (in Input) Validate() error {
 // elsewhere never keeps anybody from cleaning up.
 func (in Input) ValidateForDelete() error {
 	var f faults
-	f.identity(in)
+	f.distribution(in)
+	f.owner(in)
 	return errors.Join(f...)
 }
 
-func (f *faults) identity(in Input) {
+func (f *faults) distribution(in Input) {
 	f.require(distributionID.MatchString(in.DistributionID), "distributionId", in.DistributionID,
 		"a CloudFront distribution ID such as E2QWRUHAPOMQZL")
+}
+
+func (f *faults) owner(in Input) {
 	f.require(owner.MatchString(in.Owner), "owner", in.Owner,
 		"1 to 128 letters, digits, dots, underscores, slashes or hyphens, such as webordinary-live-edit/prod")
 }
