@@ -173,8 +173,16 @@ type configReader struct {
 	faults    []Fault
 }
 
+// qualified completes a key of ours; a provider's key, such as aws:region, is complete.
+func (r *configReader) qualified(key string) string {
+	if strings.Contains(key, ":") {
+		return key
+	}
+	return r.namespace + ":" + key
+}
+
 func (r *configReader) raw(key string) (string, bool) {
-	return r.ctx.GetConfig(r.namespace + ":" + key)
+	return r.ctx.GetConfig(r.qualified(key))
 }
 
 func (r *configReader) provider(key, fallback string) string {
@@ -202,7 +210,7 @@ func (r *configReader) allFaults(found []Fault) []Fault {
 		}
 	}
 	for i, f := range all {
-		if r.ctx.IsConfigSecret(r.namespace + ":" + f.Key) {
+		if r.ctx.IsConfigSecret(r.qualified(f.Key)) {
 			all[i].Value = secretValue
 		}
 	}
@@ -279,7 +287,7 @@ func (r *configReader) secrets(keys []string) map[string]string {
 		if !ok || v == "" {
 			continue
 		}
-		if !r.ctx.IsConfigSecret(r.namespace + ":" + key) {
+		if !r.ctx.IsConfigSecret(r.qualified(key)) {
 			r.fault(key, "(in plain text)", fmt.Sprintf("a secret: `pulumi config set --stack %s --secret %s`", r.ctx.Stack(), key))
 			continue
 		}
