@@ -1,0 +1,101 @@
+package archive
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/webordinary/live-edit/functions/cleanup/fsx"
+	"github.com/webordinary/live-edit/functions/cleanup/gz"
+	"github.com/webordinary/live-edit/functions/cleanup/thread"
+)
+
+// errRecent ends a walk at the first sign of use.
+var errRecent = errors.New("used recently")
+
+// telling are the files that betray an active user at once, so that for most
+// users no more than these is looked at.
+var telling = []string{
+	"metadata.json", ".claude/user.json", "project/.git/index", "project/.git/HEAD", "project/.git/logs/HEAD",
+	"project/.git/FETCH_HEAD",
+}
+
+// marks are what makes a directory a workspace. One that has none of them is
+// something else, and not ours to archive.
+var marks = []string{"metadata.json", ".claude", "project"}
+
+// Dormant says whether nothing in a workspace was used since the cutoff:
+// neither by the modification time of any file, link or directory, nor by what
+// threads, user.json and metadata.json say of themselves. Only left out are
+// node_modules and .astro, and the directories that the cleanup itself changes.
+// The walk ends at the first sign of use. A file too long or damaged to be read
+// is judged by its time. limit bounds the JSON that is read of one file.
+func Dormant(ctx context.Context, workspace fsx.Dir, cutoff time.Time, limit int64) (bool, error) {
+	known, err := isWorkspace(workspace)
+	if err != nil || !known {
+		return false, err
+	}
+	recent := func(e entry) error {
+		if e.path == threadsDir {
+			return nil
+		}
+		if !e.info.Modified().Before(cutoff) {
+			return errRecent
+		}
+		return saysRecent(ctx, e, cutoff, limit)
+	}
+	err = quick(workspace, cutoff)
+	if err == nil {
+		err = walk(ctx, workspace, visitor{visit: recent, excluded: ignore})
+	}
+	if errors.Is(err, errRecent) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+func isWorkspace(workspace fsx.Dir) (bool, error) {
+	for _, name := range marks {
+		if ok, err := fsx.Exists(workspace, name); ok || err != nil {
+			return ok, err
+		}
+	}
+	return false, nil
+}
+
+// quick looks at the telling files alone.
+func quick(workspace fsx.Dir, cutoff time.Time) error {
+	paths := newPaths(workspace)
+	defer paths.close()
+	for _, path := range telling {
+		e, err := paths.find(path)
+		if err != nil {
+			continue // not there, or not readable: the walk will tell
+		}
+		if !e.info.Modified().Before(cutoff) {
+			return errRecent
+		}
+	}
+	return nil
+}
+
+// saysRecent asks the JSON files that carry times of their own.
+func saysRecent(ctx context.Context, e entry, cutoff time.Time, limit int64) error {
+	inThreads := strings.HasPrefix(e.path, threadsDir+"/")
+	class := thread.Classify(e.name)
+	tells := e.path == "metadata.json" || e.path == ".claude/user.json" ||
+		inThreads && (class == thread.Plain || class == thread.Packed)
+	if e.info.Kind != fsx.KindFile || !tells {
+		return nil
+	}
+	a, err := thread.FileActivity(ctx, e.parent, e.name, limit)
+	if errors.Is(err, gz.ErrCorrupt) || errors.Is(err, thread.ErrTooLong) || errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err == nil && !a.Last.Before(cutoff) {
+		return errRecent
+	}
+	return err
+}

@@ -1,0 +1,199 @@
+package sweep
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"time"
+
+	"github.com/webordinary/live-edit/functions/cleanup/aside"
+	"github.com/webordinary/live-edit/functions/cleanup/compress"
+	"github.com/webordinary/live-edit/functions/cleanup/fsx"
+	"github.com/webordinary/live-edit/functions/cleanup/policy"
+	"github.com/webordinary/live-edit/functions/cleanup/report"
+	"github.com/webordinary/live-edit/functions/cleanup/thread"
+)
+
+// chunk is some names of one threads directory.
+type chunk struct {
+	dir          *sharedDir
+	client, user string
+	names        []string
+	track        *progress
+	id           int
+}
+
+func (r *run) chunk(ctx context.Context, c chunk) {
+	defer c.dir.release(r)
+	v := visit{run: r, dir: c.dir, at: Position{Client: c.client, User: c.user}, now: r.clock.Now()}
+	for _, name := range c.names {
+		if stopped(ctx) {
+			r.tally.Add(v.counts)
+			return // not completed: the next run starts here
+		}
+		v.entry(ctx, name)
+	}
+	r.tally.Add(v.counts)
+	if !stopped(ctx) {
+		r.track.completed(c.track, c.id)
+	}
+}
+
+// visit looks at files of one directory.
+type visit struct {
+	*run
+	dir    fsx.Dir
+	at     Position
+	now    time.Time
+	counts report.Counts
+}
+
+func (v *visit) entry(ctx context.Context, name string) {
+	switch thread.Classify(name) {
+	case thread.Plain, thread.Packed:
+		v.thread(ctx, name)
+	case thread.Temp:
+		v.stale(name)
+	case thread.Aside:
+		v.leftAside(ctx, name)
+	case thread.Foreign:
+		v.counts.Skip(policy.Unrecognised)
+	}
+}
+
+// thread is the hot path: for a thread that was modified recently it costs one
+// stat and nothing else.
+func (v *visit) thread(ctx context.Context, name string) {
+	info, err := v.dir.Stat(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return // removed since it was listed
+	}
+	v.counts.Scanned++
+	if err != nil {
+		v.skipFile(&v.counts, v.at, name, err, policy.NotAFile)
+		return
+	}
+	if reason := policy.Obstacle(info, v.now); reason != policy.None {
+		v.counts.Skip(reason)
+		return
+	}
+	t := policy.Thread{Class: thread.Classify(name), Info: info}
+	if v.cfg.Ages.Decide(t, v.now) == policy.Keep {
+		v.counts.Kept++
+		return
+	}
+	if err := v.due(ctx, name, t); err != nil {
+		v.skipFile(&v.counts, v.at, name, err, policy.NotAFile)
+	}
+}
+
+// due deals with a thread whose modification time is old enough for something.
+func (v *visit) due(ctx context.Context, name string, t policy.Thread) error {
+	select {
+	case v.packing <- struct{}{}:
+		defer func() { <-v.packing }()
+	case <-ctx.Done():
+		return errStopped
+	}
+	if t.Class == thread.Plain && t.Info.Size > v.cfg.MaxThread {
+		return fmt.Errorf("%d bytes: %w", t.Info.Size, thread.ErrTooLong)
+	}
+	says, err := thread.FileActivity(ctx, v.dir, name, v.cfg.MaxThread)
+	if err != nil {
+		return err
+	}
+	t.Activity = says.Last
+	if t.Activity.After(v.now) {
+		v.counts.Skip(policy.FutureTime)
+		return nil
+	}
+	switch v.cfg.Ages.Decide(t, v.now) {
+	case policy.Compress:
+		return v.compress(ctx, name, t.Info)
+	case policy.Delete:
+		return v.remove(ctx, name, t.Info)
+	default:
+		v.counts.Kept++
+		return nil
+	}
+}
+
+// work describes how a file is moved aside.
+func (v *visit) work(name string, info fsx.Info, purpose thread.Purpose) (thread.Work, error) {
+	w := thread.Work{
+		Original: name, Started: time.UnixMilli(v.clock.Now().UnixMilli()), Tag: v.tag(), Purpose: purpose,
+		ModTime: info.ModTime, Size: info.Size,
+	}
+	if !w.Fits() {
+		return w, &fs.PathError{Op: "name", Path: name, Err: errNameTooLong}
+	}
+	return w, nil
+}
+
+func (v *visit) compress(ctx context.Context, name string, info fsx.Info) error {
+	w, err := v.work(name, info, thread.PurposePacked)
+	if err != nil {
+		return err
+	}
+	if v.full.Load() {
+		v.counts.Skip(policy.DiskFull)
+		return nil
+	}
+	if !v.cfg.DryRun {
+		if err := compress.Thread(ctx, compress.Job{Dir: v.dir, Info: info, Work: w}); err != nil {
+			return err
+		}
+		v.enqueue(pending{client: v.at.Client, user: v.at.User, work: w.Name(), due: w.Started})
+	}
+	v.counts.Compressed++
+	v.counts.BytesDue += info.Size
+	return nil
+}
+
+func (v *visit) remove(ctx context.Context, name string, info fsx.Info) error {
+	w, err := v.work(name, info, thread.PurposeDeletion)
+	if err != nil {
+		return err
+	}
+	idle, err := v.twinIdle(ctx, thread.Twin(name))
+	if err != nil {
+		return err
+	}
+	if !idle {
+		v.counts.Skip(policy.TwinInUse)
+		return nil
+	}
+	if !v.cfg.DryRun {
+		if err := aside.Check(v.dir, name, info); err != nil {
+			return err
+		}
+		if err := aside.Move(ctx, v.dir, info, w); err != nil {
+			return err
+		}
+		v.enqueue(pending{client: v.at.Client, user: v.at.User, work: w.Name(), due: w.Started})
+	}
+	v.counts.Deleted++
+	v.counts.BytesDue += info.Size
+	return nil
+}
+
+// twinIdle says whether the other file of a thread, x.json for x.json.gz and
+// the other way round, is as old or not there. A thread that was unpacked and
+// is in use again must not lose the older part of its history.
+func (v *visit) twinIdle(ctx context.Context, twin string) (bool, error) {
+	info, err := v.dir.Stat(twin)
+	if errors.Is(err, fs.ErrNotExist) {
+		return true, nil
+	}
+	if err != nil || info.Kind != fsx.KindFile {
+		return false, err
+	}
+	t := policy.Thread{Class: thread.Classify(twin), Info: info}
+	if v.cfg.Ages.Decide(t, v.now) != policy.Delete {
+		return false, nil
+	}
+	says, err := thread.FileActivity(ctx, v.dir, twin, v.cfg.MaxThread)
+	t.Activity = says.Last
+	return v.cfg.Ages.Decide(t, v.now) == policy.Delete, err
+}
