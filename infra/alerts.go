@@ -1,6 +1,10 @@
 package infra
 
 import (
+	"errors"
+	"fmt"
+	"strings"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -21,6 +25,8 @@ type Alerts struct {
 	pulumi.ResourceState
 
 	TopicArn pulumi.StringOutput `pulumi:"topicArn"`
+
+	policy pulumi.Resource
 }
 
 // NewAlerts registers the topic and its subscription.
@@ -34,6 +40,12 @@ func NewAlerts(ctx *pulumi.Context, name string, args *AlertsArgs, opts ...pulum
 		return nil, created(name+"-topic", err)
 	}
 	alerts.TopicArn = topic.Arn
+	if alerts.policy, err = sns.NewTopicPolicy(ctx, name+"-policy", &sns.TopicPolicyArgs{
+		Arn:    topic.Arn,
+		Policy: publishPolicy(topic.Arn).JSON(),
+	}, child(alerts)...); err != nil {
+		return nil, created(name+"-policy", err)
+	}
 	if args.Email != "" {
 		if _, err := sns.NewTopicSubscription(ctx, name+"-email", &sns.TopicSubscriptionArgs{
 			Topic:    topic.Arn,
@@ -46,12 +58,50 @@ func NewAlerts(ctx *pulumi.Context, name string, args *AlertsArgs, opts ...pulum
 	return alerts, ctx.RegisterResourceOutputs(alerts, pulumi.Map{"topicArn": alerts.TopicArn})
 }
 
+// ready is what has to be there before somebody publishes: Budgets tries the topic when a budget is created.
+func (a *Alerts) ready() []pulumi.Resource { return []pulumi.Resource{a.policy} }
+
+// publishPolicy lets the services that report to the topic publish, for this account only. It takes the place of the
+// policy that SNS gives every topic, which lets the whole account publish and subscribe.
+func publishPolicy(topicArn pulumi.StringOutput) PolicyDocument {
+	publish := func(sid, service string, conditions ...Condition) Statement {
+		return Statement{
+			Sid: sid, Principal: &Principal{Services: []string{service}}, Actions: []string{"sns:Publish"},
+			Resources: resources(topicArn), Conditions: conditions,
+		}
+	}
+	account := arnPart(topicArn, 4)
+	sameAccount := when("StringEquals", "aws:SourceAccount", account)
+	return PolicyDocument{Statements: []Statement{
+		publish("PublishAlarms", "cloudwatch.amazonaws.com", sameAccount, when("ArnLike", "aws:SourceArn",
+			pulumi.Sprintf("arn:aws:cloudwatch:%s:%s:alarm:*", arnPart(topicArn, 3), account))),
+		publish("PublishBudgets", "budgets.amazonaws.com", sameAccount, when("ArnLike", "aws:SourceArn",
+			pulumi.Sprintf("arn:aws:budgets::%s:*", account))),
+		// EventBridge gives SNS no source to compare: with any condition here its messages are dropped without a trace
+		// (EventBridge user guide, "Amazon SNS permissions": no Condition blocks in topic policies).
+		publish("PublishEvents", "events.amazonaws.com"),
+	}}
+}
+
+// arnPart is one of the parts of an ARN between its colons; 3 is the region, 4 the account.
+func arnPart(arn pulumi.StringOutput, part int) pulumi.StringOutput {
+	return arn.ApplyT(func(arn string) (string, error) {
+		parts := strings.SplitN(arn, ":", 6)
+		if len(parts) < 6 {
+			return "", fmt.Errorf("%w: %q has %d parts, expected arn:partition:service:region:account:resource", errBadArn, arn, len(parts))
+		}
+		return parts[part], nil
+	}).(pulumi.StringOutput)
+}
+
+var errBadArn = errors.New("not an ARN")
+
 // alarmArgs describes an alarm on one CloudWatch metric.
 type alarmArgs struct {
 	Name, Description     string
 	Namespace, MetricName string
 	Dimensions            pulumi.StringMap
-	// Statistic is Sum, Maximum, Minimum or Average.
+	// Statistic is Sum, Maximum, Minimum, Average or SampleCount.
 	Statistic string
 	// PeriodSeconds is one data point; Periods consecutive ones have to breach.
 	PeriodSeconds, Periods int

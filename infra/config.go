@@ -187,6 +187,8 @@ type ObservabilityConfig struct {
 	// AuditTrail reports who reads the secrets, from a CloudTrail trail of its own; ExistingTrail says that the account
 	// already has one that logs read management events here, and creates none.
 	AuditTrail, ExistingTrail bool
+	// SecretReaderArns are further roles whose reads are expected, such as those of a stack that shares the secrets.
+	SecretReaderArns []string
 }
 
 // CIConfig creates the roles that GitHub Actions assumes; off while Repository is empty.

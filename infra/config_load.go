@@ -163,6 +163,7 @@ func loadObservability(r *configReader) ObservabilityConfig {
 		BudgetTag:        r.text("budgetTag", ""),
 		AuditTrail:       r.flag("auditTrail", false),
 		ExistingTrail:    r.flag("existingTrail", false),
+		SecretReaderArns: r.list("secretReaderArns", nil),
 	}
 }
 

@@ -301,6 +301,9 @@ func (o ObservabilityConfig) validate(v *validator) {
 	v.require(o.BudgetTag == "" || costTagPattern.MatchString(o.BudgetTag), "budgetTag", o.BudgetTag,
 		"empty, or Key=Value of a cost allocation tag, such as Project=webordinary-live-edit")
 	v.require(!o.ExistingTrail || o.AuditTrail, "existingTrail", "true", "auditTrail true beside it")
+	for _, arn := range o.SecretReaderArns {
+		v.arn("secretReaderArns", arn, "iam")
+	}
 }
 
 func (c CIConfig) validate(v *validator) {

@@ -34,6 +34,9 @@ func Build(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deploy the live-edit service of stack %q: %w", cfg.Stack, err)
 	}
+	if err := deployOperations(ctx, cfg, base, service); err != nil {
+		return nil, fmt.Errorf("deploy what watches and deploys stack %q: %w", cfg.Stack, err)
+	}
 	return stackOutputs(cfg, base, service), nil
 }
 

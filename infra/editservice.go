@@ -48,6 +48,7 @@ type EditService struct {
 
 	logGroup        *cloudwatch.LogGroup
 	taskGroup       *ec2.SecurityGroup
+	executionRole   *iam.Role
 	policies, rules []pulumi.Resource
 }
 

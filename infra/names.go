@@ -23,6 +23,11 @@ func (n Names) WorkspaceBucket(accountID string) string {
 	return fmt.Sprintf("webordinary-workspaces%s-%s", n.suffix, accountID)
 }
 
+// AuditBucket is the bucket of the audit trail's records.
+func (n Names) AuditBucket(accountID string) string {
+	return fmt.Sprintf("webordinary-edit-audit%s-%s", n.suffix, accountID)
+}
+
 // LoadBalancer is the application load balancer (T00 §4).
 func (n Names) LoadBalancer() string { return "webordinary-edit-alb" + n.suffix }
 
@@ -67,6 +72,7 @@ func (n Names) limits() []nameLimit {
 		{"cluster", n.Cluster(), 255},
 		{"repository", n.Repository(), 256},
 		{"workspace bucket", n.WorkspaceBucket("123456789012"), 63},
+		{"audit bucket", n.AuditBucket("123456789012"), 63},
 	}
 	for _, kind := range []string{"api", "preview", "ws", "waker"} {
 		limits = append(limits, nameLimit{"target group", n.TargetGroup(kind), 32})

@@ -15,7 +15,7 @@ func child(parent pulumi.Resource, own ...pulumi.ResourceOption) []pulumi.Resour
 // adoptable are the logical names of the resources that hold data and so outlive the stack: what the adopt key of the
 // configuration may name. Every resource registered with keeping.retained is listed here.
 var adoptable = []string{
-	"registry-repository", "secrets-anthropic-api-key", "secrets-aws-credentials", "secrets-github-token",
+	"audit-bucket", "registry-repository", "secrets-anthropic-api-key", "secrets-aws-credentials", "secrets-github-token",
 	"workspace-bucket", "workspace-file-system",
 }
 

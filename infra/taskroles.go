@@ -18,6 +18,7 @@ func (s *EditService) addRolePolicies(ctx *pulumi.Context, name string, args *Ed
 	if err != nil {
 		return taskRoles{}, err
 	}
+	s.executionRole = execution
 	roles := taskRoles{execution: execution, task: args.TaskRole}
 	for _, grant := range []struct {
 		name     string

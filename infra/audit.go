@@ -1,0 +1,207 @@
+package infra
+
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
+	"github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/awsx"
+	"github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/cloudtrail"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const auditToken = "webordinary:infra:Audit"
+
+// auditDays is how long the trail's records stay: a year is what reviews ask for, and at a few megabytes a day it costs
+// cents.
+const auditDays = 365
+
+// AuditArgs describes the watch over the secrets.
+type AuditArgs struct {
+	Names Names
+	// ExistingTrail creates no trail: the account has one that logs read management events in this region.
+	ExistingTrail bool
+	// Secrets are watched; Readers are the roles whose reads are expected.
+	Secrets SecretsOutputs
+	Readers []pulumi.StringInput
+	// BucketName is the bucket of the trail's records.
+	BucketName string
+	Alerts     *Alerts
+	keeping    keeping
+}
+
+// Audit records who reads the secrets and reports everybody but the tasks: people, other roles, and attempts that AWS
+// refused. It is off by default.
+//
+// The trail writes to S3, and EventBridge reports. The usual way, a metric filter on the trail's log group, is not used:
+// awsx 2.22's Trail creates the log group but never connects it (pulumi-awsx #1745), it would cost $0.50 per GB of the
+// account's whole management traffic, and its alarm would not say who it was. The first trail of an account that records
+// management events is free; a second one costs $2.00 per 100,000 events, so say existingTrail where there is one.
+type Audit struct {
+	pulumi.ResourceState
+}
+
+// NewAudit registers the trail, the report and its alarm.
+func NewAudit(ctx *pulumi.Context, name string, args *AuditArgs, opts ...pulumi.ResourceOption) (*Audit, error) {
+	audit := &Audit{}
+	if err := ctx.RegisterComponentResource(auditToken, name, audit, opts...); err != nil {
+		return nil, created(name, err)
+	}
+	if !args.ExistingTrail {
+		if err := audit.addTrail(ctx, name, args); err != nil {
+			return nil, err
+		}
+	}
+	if err := audit.addReport(ctx, name, args); err != nil {
+		return nil, err
+	}
+	return audit, ctx.RegisterResourceOutputs(audit, pulumi.Map{})
+}
+
+// addTrail registers the trail through awsx, on a bucket of ours: awsx's own would be emptied and deleted with the stack.
+func (a *Audit) addTrail(ctx *pulumi.Context, name string, args *AuditArgs) error {
+	bucket, settings, err := a.addBucket(ctx, name+"-bucket", args)
+	if err != nil {
+		return err
+	}
+	_, err = cloudtrail.NewTrail(ctx, name+"-trail", &cloudtrail.TrailArgs{
+		Name: pulumi.String(args.Names.Other("edit-audit")),
+		// By ARN: awsx makes a wrong one from a name.
+		S3Bucket:                   &awsx.RequiredBucketArgs{Existing: &awsx.ExistingBucketArgs{Arn: bucket.Arn}},
+		EnableLogFileValidation:    pulumi.Bool(true),
+		IncludeGlobalServiceEvents: pulumi.Bool(false), // secrets are regional
+		IsMultiRegionTrail:         pulumi.Bool(false),
+	}, child(a, pulumi.DependsOn(settings))...)
+	return created(name+"-trail", err)
+}
+
+// addBucket registers the private bucket of the records. Its policy is awsx's, which lets CloudTrail write. The records
+// outlive the stack; what was retained comes back through adopt.
+func (a *Audit) addBucket(ctx *pulumi.Context, name string, args *AuditArgs) (*s3.BucketV2, []pulumi.Resource, error) {
+	bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
+		Bucket: pulumi.String(args.BucketName),
+	}, args.keeping.retained(a, name)...)
+	if err != nil {
+		return nil, nil, created(name, err)
+	}
+	block, err := s3.NewBucketPublicAccessBlock(ctx, name+"-public-access-block", &s3.BucketPublicAccessBlockArgs{
+		Bucket:                bucket.Bucket,
+		BlockPublicAcls:       pulumi.Bool(true),
+		BlockPublicPolicy:     pulumi.Bool(true),
+		IgnorePublicAcls:      pulumi.Bool(true),
+		RestrictPublicBuckets: pulumi.Bool(true),
+	}, settingOf(a)...)
+	if err != nil {
+		return nil, nil, created(name+"-public-access-block", err)
+	}
+	_, err = s3.NewBucketLifecycleConfigurationV2(ctx, name+"-lifecycle", &s3.BucketLifecycleConfigurationV2Args{
+		Bucket: bucket.Bucket,
+		Rules: s3.BucketLifecycleConfigurationV2RuleArray{s3.BucketLifecycleConfigurationV2RuleArgs{
+			Id:         pulumi.String("expire"),
+			Status:     pulumi.String("Enabled"),
+			Filter:     &s3.BucketLifecycleConfigurationV2RuleFilterArgs{Prefix: pulumi.String("")},
+			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(auditDays)},
+		}},
+	}, settingOf(a)...)
+	return bucket, []pulumi.Resource{block}, created(name+"-lifecycle", err)
+}
+
+// addReport reports each unexpected read with who, what and from where, and raises an alarm beside it: the message can be
+// lost, since EventBridge gives its best effort only, and the alarm keeps a history.
+func (a *Audit) addReport(ctx *pulumi.Context, name string, args *AuditArgs) error {
+	rule, err := newEventAlert(ctx, name+"-secret-read", &eventAlertArgs{
+		Name:          args.Names.Other("edit-secret-read"),
+		Description:   "Reads of the live editor's secrets by anybody but its tasks",
+		Pattern:       unexpectedReads(args),
+		ReadOnlyCalls: true,
+		Message: "Somebody other than the live editor's tasks read one of its secrets, or tried to. " +
+			"If you do not know who, rotate it (docs/operations.md).",
+		Facts: map[string]string{
+			"who": "$.detail.userIdentity", "secret": "$.detail.requestParameters.secretId",
+			"from": "$.detail.sourceIPAddress", "time": "$.time", "event": "$.detail.eventID",
+		},
+		TopicArn: args.Alerts.TopicArn,
+	}, a)
+	if err != nil {
+		return err
+	}
+	_, err = newAlarm(ctx, name+"-secret-read-alarm", &alarmArgs{
+		Name: args.Names.Other("edit-secret-read"),
+		Description: "Somebody other than the live editor's tasks read one of its secrets, or tried to. " +
+			"The report beside this alarm and CloudTrail's event history say who.",
+		Namespace: "AWS/Events", MetricName: "TriggeredRules", Dimensions: pulumi.StringMap{"RuleName": rule.Name},
+		Statistic: "Sum", PeriodSeconds: 300, Periods: 1, Comparison: "GreaterThanOrEqualToThreshold", Threshold: 1,
+		MissingData: "notBreaching", TopicArn: args.Alerts.TopicArn,
+	}, child(a)...)
+	return err
+}
+
+// secretRead selects CloudTrail's records of reads. AWS records one per secret, also for batches.
+type secretRead struct {
+	EventSource []string    `json:"eventSource"`
+	EventName   []string    `json:"eventName"`
+	Parameters  readOf      `json:"requestParameters"`
+	Identities  []callerHas `json:"$or"`
+}
+
+type readOf struct {
+	SecretID []string `json:"secretId"`
+}
+
+// callerHas selects by the role behind the caller's session.
+type callerHas struct {
+	UserIdentity struct {
+		SessionContext struct {
+			SessionIssuer struct {
+				Arn oneOf `json:"arn"`
+			} `json:"sessionIssuer"`
+		} `json:"sessionContext"`
+	} `json:"userIdentity"`
+}
+
+func callerRole(arn oneOf) callerHas {
+	var c callerHas
+	c.UserIdentity.SessionContext.SessionIssuer.Arn = arn
+	return c
+}
+
+// unexpectedReads selects reads by any role but the readers, and by whoever has no role: users and the root user.
+func unexpectedReads(args *AuditArgs) pulumi.AnyOutput {
+	secrets := pulumi.StringArray{
+		args.Secrets.AnthropicAPIKeyArn, args.Secrets.GitHubTokenArn, args.Secrets.AWSCredentialsArn,
+	}
+	return pulumi.All(secrets.ToStringArrayOutput(), pulumi.StringArray(args.Readers).ToStringArrayOutput()).
+		ApplyT(func(values []any) any {
+			arns, _ := values[0].([]string)
+			readers, _ := values[1].([]string)
+			expected := make([]any, 0, len(readers))
+			for _, reader := range readers {
+				expected = append(expected, reader)
+			}
+			return eventPattern{
+				Source:     []string{"aws.secretsmanager"},
+				DetailType: []string{"AWS API Call via CloudTrail"},
+				Detail: secretRead{
+					EventSource: []string{"secretsmanager.amazonaws.com"},
+					EventName:   []string{"GetSecretValue"},
+					Parameters:  readOf{SecretID: spellings(arns)},
+					Identities:  []callerHas{callerRole(anythingBut(expected...)), callerRole(absent())},
+				},
+			}
+		}).(pulumi.AnyOutput)
+}
+
+// spellings are all the ways to name each secret in a request: complete ARN, ARN without the six characters that Secrets
+// Manager appends, and name. CloudTrail records what the caller wrote.
+func spellings(arns []string) []string {
+	const suffix = len("-AbCdEf")
+	var all []string
+	for _, arn := range arns {
+		_, name, found := strings.Cut(arn, ":secret:")
+		if !found || len(name) <= suffix {
+			all = append(all, arn)
+			continue
+		}
+		all = append(all, arn, arn[:len(arn)-suffix], name[:len(name)-suffix])
+	}
+	return all
+}

@@ -1,0 +1,174 @@
+package infra
+
+import (
+	"strings"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const observabilityToken = "webordinary:infra:Observability"
+
+// ObservabilityArgs describes what watches a stack.
+type ObservabilityArgs struct {
+	ObservabilityConfig
+	Names  Names
+	Region string
+	// Alerts is where everything is reported.
+	Alerts *Alerts
+	// Task is the size of a task, for what it costs.
+	Task ServiceConfig
+	// Service, LoadBalancerArn and FileSystemID are what is watched.
+	Service         *EditService
+	LoadBalancerArn pulumi.StringOutput
+	FileSystemID    pulumi.StringOutput
+}
+
+// Observability is the stack's alarms, reports of failed tasks, dashboard and budget, each switched by configuration.
+//
+// The service sleeps most of the time, and its metrics sleep with it: CloudWatch has no data, not zeros. So silence never
+// alarms here, and nothing watches for a metric to be low. Container Insights, which would count tasks by the minute, is
+// left off: it bills every metric of every task.
+//
+// CloudWatch's free tier is ten alarms. Prod has ten with everything switched on: four here, one for the audit, two each
+// for scaler and cleanup, one for the edge. Target tracking adds four per stack that AWS manages and bills alike.
+type Observability struct {
+	pulumi.ResourceState
+
+	DashboardName pulumi.StringOutput `pulumi:"dashboardName"`
+
+	alarmArns pulumi.StringArray
+}
+
+// NewObservability registers what is switched on.
+func NewObservability(
+	ctx *pulumi.Context, name string, args *ObservabilityArgs, opts ...pulumi.ResourceOption,
+) (*Observability, error) {
+	observability := &Observability{}
+	if err := ctx.RegisterComponentResource(observabilityToken, name, observability, opts...); err != nil {
+		return nil, created(name, err)
+	}
+	var parts []func(*pulumi.Context, string, *ObservabilityArgs) error
+	if args.Alarms {
+		parts = append(parts, observability.addAlarms, observability.addTaskReports, observability.addDashboard)
+	}
+	if args.MonthlyBudgetUSD > 0 {
+		parts = append(parts, observability.addBudget)
+	}
+	for _, add := range parts {
+		if err := add(ctx, name, args); err != nil {
+			return nil, err
+		}
+	}
+	return observability, ctx.RegisterResourceOutputs(observability, pulumi.Map{
+		"dashboardName": observability.DashboardName,
+	})
+}
+
+// addAlarms registers the service's alarms.
+func (o *Observability) addAlarms(ctx *pulumi.Context, name string, args *ObservabilityArgs) error {
+	for _, alarm := range args.alarms() {
+		registered, err := newAlarm(ctx, name+"-"+alarm.suffix, &alarm.alarmArgs, child(o)...)
+		if err != nil {
+			return err
+		}
+		o.alarmArns = append(o.alarmArns, registered.Arn)
+	}
+	return nil
+}
+
+// serviceAlarm is an alarm with the end of its logical name.
+type serviceAlarm struct {
+	suffix string
+	alarmArgs
+}
+
+func (a *ObservabilityArgs) alarms() []serviceAlarm {
+	alarms := []serviceAlarm{
+		{"unhealthy-alarm", a.unhealthyAlarm()}, {"errors-alarm", a.errorsAlarm()}, {"gave-up-alarm", a.gaveUpAlarm()},
+	}
+	if a.Task.MinCapacity == 0 { // else it is meant to be awake
+		alarms = append(alarms, serviceAlarm{"awake-alarm", a.awakeAlarm()})
+	}
+	for i := range alarms {
+		alarms[i].MissingData = "notBreaching" // asleep
+		alarms[i].Comparison = "GreaterThanOrEqualToThreshold"
+		alarms[i].TopicArn = a.Alerts.TopicArn
+	}
+	return alarms
+}
+
+// unhealthyAlarm watches the api group: all three groups make the same check, so one tells it all (D2). ECS replaces an
+// unhealthy task within a minute or two, so the count seldom stands for long; two five-minute windows that each saw one
+// mean that the replacement fails as well.
+func (a *ObservabilityArgs) unhealthyAlarm() alarmArgs {
+	return alarmArgs{
+		Name: a.Names.Other("edit-unhealthy"),
+		Description: "Tasks of the live editor start but do not pass their health check, again and again. " +
+			"Look at the container's log and at the reports of stopped tasks.",
+		Namespace: "AWS/ApplicationELB", MetricName: "UnHealthyHostCount", Dimensions: a.targetGroup("api"),
+		Statistic: "Maximum", PeriodSeconds: 300, Periods: 2, Threshold: 1,
+	}
+}
+
+// errorsAlarm counts what the API itself answered. The preview is left out, since a page that somebody is editing breaks
+// all the time; so is the load balancer's own count, which has the 503 of every forgotten tab while asleep, and the
+// waker's 503 to callers who cannot wait.
+func (a *ObservabilityArgs) errorsAlarm() alarmArgs {
+	return alarmArgs{
+		Name:        a.Names.Other("edit-5xx"),
+		Description: "The live editor's API answered five or more requests in five minutes with an error of its own (5xx).",
+		Namespace:   "AWS/ApplicationELB", MetricName: "HTTPCode_Target_5XX_Count", Dimensions: a.targetGroup("api"),
+		Statistic: "Sum", PeriodSeconds: 300, Periods: 1, Threshold: 5,
+	}
+}
+
+// gaveUpAlarm fires when the scaler stopped trying to wake the service (D4). The scaler counts it, since no metric of ECS
+// tells a task that cannot start from a service that sleeps.
+func (a *ObservabilityArgs) gaveUpAlarm() alarmArgs {
+	return alarmArgs{
+		Name: a.Names.Other("edit-cannot-start"),
+		Description: "The live editor could not be woken: its tasks failed to start several times and the scaler gave up. " +
+			"Visitors see an error page. The reports of stopped tasks say why.",
+		Namespace: scalerNamespace, MetricName: metricGaveUp,
+		Dimensions: pulumi.StringMap{"Service": a.Service.ServiceName},
+		Statistic:  "Sum", PeriodSeconds: 300, Periods: 1, Threshold: 1,
+	}
+}
+
+const (
+	// awakeHours is how long the service may run without a break before somebody should look: a session that never ends,
+	// or a scaler that does not put it to sleep, costs $2.40 a day.
+	awakeHours = 12
+	// awakePeriodSeconds is short enough that any sleep leaves a window without data and starts the count again.
+	awakePeriodSeconds = 300
+)
+
+// awakeAlarm counts the samples of the service's CPU metric: ECS writes one a minute for each running task and none
+// while there is none, so it sees every task that is paid for, healthy or not (ECS developer guide: "Service RUNNING task
+// count"). CloudWatch evaluates at most one day of windows below an hour, which leaves room for twice these twelve hours.
+func (a *ObservabilityArgs) awakeAlarm() alarmArgs {
+	return alarmArgs{
+		Name: a.Names.Other("edit-awake"),
+		Description: "The live editor has been awake for twelve hours without a break. " +
+			"Somebody works very long, a session says that it is busy and is not, or the scaler does not put it to sleep.",
+		Namespace: "AWS/ECS", MetricName: "CPUUtilization",
+		Dimensions: pulumi.StringMap{"ClusterName": a.Service.ClusterName, "ServiceName": a.Service.ServiceName},
+		Statistic:  "SampleCount", PeriodSeconds: awakePeriodSeconds, Periods: awakeHours * 3600 / awakePeriodSeconds, Threshold: 1,
+	}
+}
+
+// targetGroup are the dimensions of one of the service's target groups.
+func (a *ObservabilityArgs) targetGroup(kind string) pulumi.StringMap {
+	return pulumi.StringMap{
+		"LoadBalancer": loadBalancerSuffix(a.LoadBalancerArn),
+		"TargetGroup":  a.Service.TargetGroups[kind].ArnSuffix,
+	}
+}
+
+// loadBalancerSuffix is how CloudWatch calls a load balancer: the end of its ARN, app/NAME/ID.
+func loadBalancerSuffix(arn pulumi.StringOutput) pulumi.StringOutput {
+	return arn.ApplyT(func(arn string) string {
+		_, suffix, _ := strings.Cut(arn, ":loadbalancer/")
+		return suffix
+	}).(pulumi.StringOutput)
+}
