@@ -30,6 +30,10 @@ type Builder struct {
 // Processes that ask at the same time build once: the others wait for it. An
 // interrupted build leaves nothing that could be taken for a binary.
 func (b Builder) Path(ctx context.Context, tool Tool) (string, error) {
+	b, err := b.absolute()
+	if err != nil {
+		return "", err
+	}
 	target := filepath.Join(b.binDir(), tool.fileName())
 	if isExecutable(target) {
 		return target, nil
@@ -138,6 +142,16 @@ func (b Builder) removeLeftovers(tool Tool) {
 	for _, path := range left {
 		_ = os.Remove(path)
 	}
+}
+
+// absolute returns the builder with absolute paths: the build runs in the tool's
+// directory.
+func (b Builder) absolute() (_ Builder, err error) {
+	if b.Root, err = filepath.Abs(b.Root); err != nil {
+		return b, err
+	}
+	b.BinDir, err = filepath.Abs(b.binDir())
+	return b, err
 }
 
 func (b Builder) binDir() string {

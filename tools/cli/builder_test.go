@@ -81,6 +81,17 @@ func TestPathBuildsOnceAndStampsTheVersion(t *testing.T) {
 	require.Equal(t, said, logOf(builder), "a finished binary is used without a word")
 }
 
+func TestRelativeRoot(t *testing.T) {
+	builder := newRepository(t, greeterSource)
+	t.Chdir(builder.Root)
+	builder.Root = "."
+
+	path, err := builder.Path(t.Context(), greeter)
+	require.NoError(t, err)
+	require.True(t, filepath.IsAbs(path), path)
+	require.FileExists(t, path)
+}
+
 func TestPathBuildsOnceForConcurrentCallers(t *testing.T) {
 	t.Parallel()
 	builder := newRepository(t, greeterSource)

@@ -1,0 +1,88 @@
+package main
+
+import (
+	"fmt"
+
+	"github.com/spf13/cobra"
+)
+
+// commandError is a fault in the command line.
+type commandError struct{ err error }
+
+func (e *commandError) Error() string { return e.err.Error() }
+
+func (e *commandError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error {
+	return &commandError{err: fmt.Errorf(format, args...)}
+}
+
+const rootHelp = `Deploys the stacks of this repository without an AWS account.
+
+The real Pulumi engine runs the real program against a simulated account, which
+is kept between runs. The first run builds the Pulumi CLI, unless a compatible
+one is on the PATH. Everything that is written goes to .sandbox/ (or --state).
+
+Exit codes: 0 done; 1 the deployment failed, or changed what it must not; 2 wrong
+use, such as an unknown stack, a missing passphrase or a state directory that
+cannot be written; 130 interrupted. ("go run" turns all but 0 into 1.)`
+
+const rootExample = `  go run ./sandbox demo                         # prod, then dev, and that both are stable
+  go run ./sandbox preview --stack prod --diff
+  go run ./sandbox up --stack prod
+  go run ./sandbox outputs --stack prod --json`
+
+// newRootCommand is the whole command line. A further command is one more line.
+func newRootCommand(s *session) *cobra.Command {
+	root := &cobra.Command{
+		Use:           "sandbox",
+		Short:         "Deploy the stacks of this repository without an AWS account",
+		Long:          rootHelp,
+		Example:       rootExample,
+		SilenceErrors: true,
+		SilenceUsage:  true,
+		Args:          cobra.NoArgs,
+		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+	}
+	root.CompletionOptions.DisableDefaultCmd = true
+	root.SetOut(s.stdout)
+	root.SetErr(s.stderr)
+	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
+	})
+	root.PersistentFlags().StringVar(&s.stateDir, "state", "", "directory that keeps the sandbox (default .sandbox in the repository)")
+	root.AddCommand(
+		newUpCommand(s),
+		newPreviewCommand(s),
+		newRefreshCommand(s),
+		newDestroyCommand(s),
+		newOutputsCommand(s),
+		newCancelCommand(s),
+		newDemoCommand(s),
+	)
+	asUsageErrors(root)
+	return root
+}
+
+// asUsageErrors marks the complaints about superfluous arguments as faults of
+// the command line, for the exit code.
+func asUsageErrors(cmd *cobra.Command) {
+	validate := cmd.Args
+	cmd.Args = func(cmd *cobra.Command, args []string) error {
+		if validate == nil {
+			return nil
+		}
+		if err := validate(cmd, args); err != nil {
+			return usagef("%w; see `%s --help`", err, cmd.CommandPath())
+		}
+		return nil
+	}
+	for _, sub := range cmd.Commands() {
+		asUsageErrors(sub)
+	}
+}
+
+// addStack gives a command the flag that names its stack.
+func addStack(cmd *cobra.Command, stack *string) {
+	cmd.Flags().StringVarP(stack, "stack", "s", "", "stack to work on, such as prod: there is a Pulumi.<stack>.yaml")
+}

@@ -1,0 +1,90 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/tree"
+)
+
+// demoStacks are deployed in this order: dev takes parts of prod.
+var demoStacks = []string{"prod", "dev"}
+
+// errUnstable says that a deployment does not end where its program wants it.
+var errUnstable = errors.New("a second preview wants to change something")
+
+func newDemoCommand(s *session) *cobra.Command {
+	stacks := demoStacks
+	cmd := &cobra.Command{
+		Use: "demo", Short: "Deploy prod and dev, print them, and show that they are stable", Args: cobra.NoArgs,
+		Long: "Deploys the stacks one after the other, prints each one's resources and outputs, and previews it once\n" +
+			"more: that preview must change nothing, or else the command fails.",
+		RunE: func(cmd *cobra.Command, _ []string) (err error) {
+			sandbox, err := s.open()
+			if err != nil {
+				return err
+			}
+			defer func() { err = errors.Join(err, sandbox.Close()) }()
+			for _, name := range stacks {
+				if err := s.demonstrate(cmd.Context(), sandbox, name); err != nil {
+					return err
+				}
+			}
+			return nil
+		},
+	}
+	cmd.Flags().StringSliceVar(&stacks, "stacks", demoStacks, "stacks to deploy, in order")
+	return cmd
+}
+
+// demonstrate deploys one stack, prints it and previews it again.
+func (s *session) demonstrate(ctx context.Context, sandbox *engine.Sandbox, name string) error {
+	stack, err := s.stack(sandbox, name)
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	result, err := stack.Up(ctx, engine.RunOptions{})
+	if err != nil {
+		return err
+	}
+	s.printf("\nStack %s was deployed in %s. Its resources:\n\n", name, time.Since(start).Round(100*time.Millisecond))
+	state, err := stack.Export()
+	if err != nil {
+		return err
+	}
+	if err := tree.Write(s.stdout, state.Resources); err != nil {
+		return err
+	}
+	s.printf("\nOutputs of stack %s:\n\n", name)
+	hideSecrets(result.Outputs)
+	if err := writeTable(s.stdout, result.Outputs); err != nil {
+		return err
+	}
+	return s.previewAgain(ctx, sandbox, name)
+}
+
+// previewAgain prints the preview only if it is not what it should be.
+func (s *session) previewAgain(ctx context.Context, sandbox *engine.Sandbox, name string) error {
+	quiet, err := sandbox.Stack(engine.StackOptions{Name: name, Program: s.program, Color: s.color})
+	if err != nil {
+		return err
+	}
+	start := time.Now()
+	result, err := quiet.Preview(ctx, engine.RunOptions{Diff: true})
+	if err != nil {
+		return err
+	}
+	if !result.Unchanged() {
+		s.printf("\n%s\n", result.Stdout)
+		return fmt.Errorf("%w: stack %s", errUnstable, name)
+	}
+	s.printf("\nA second preview of stack %s changes nothing: %d resources stay as they are (%s).\n\n",
+		name, result.Changes["same"], time.Since(start).Round(100*time.Millisecond))
+	return nil
+}
