@@ -49,7 +49,8 @@ type result struct {
 func run(t *testing.T, live *store, stdin string, args ...string) result {
 	t.Helper()
 	var stdout, stderr bytes.Buffer
-	c := command.Command{Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr,
+	c := command.Command{
+		Stdin: strings.NewReader(stdin), Stdout: &stdout, Stderr: &stderr,
 		Distributions: func(context.Context) (*distribution.Applier, error) {
 			if live == nil {
 				return nil, errors.New("no credentials")
@@ -59,7 +60,8 @@ func run(t *testing.T, live *store, stdin string, args ...string) result {
 				Sleep:  func(context.Context, time.Duration) error { return nil },
 				Jitter: func(below time.Duration) time.Duration { return below },
 			}, nil
-		}}
+		},
+	}
 	code := c.Run(t.Context(), args)
 	return result{code, stdout.String(), stderr.String()}
 }

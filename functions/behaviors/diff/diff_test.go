@@ -52,7 +52,8 @@ func TestConfigs(t *testing.T) {
 
 func TestFormatsLookTheSame(t *testing.T) {
 	t.Parallel()
-	xml, err := document.ParseXML([]byte(`<DistributionConfig><A><Quantity>1</Quantity><Items><X><Id>a</Id></X></Items></A></DistributionConfig>`))
+	xml, err := document.ParseXML([]byte(`<DistributionConfig>` +
+		`<A><Quantity>1</Quantity><Items><X><Id>a</Id></X></Items></A></DistributionConfig>`))
 	require.NoError(t, err)
 	require.Empty(t, diff.Configs(config(t, `{"A":{"Quantity":1,"Items":[{"Id":"a"}]}}`), xml.Config()))
 }

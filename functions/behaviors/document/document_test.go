@@ -97,18 +97,30 @@ func TestNewContentIsLaidOutLikeItsNeighbours(t *testing.T) {
 		return document.NewObject("Item", document.NewText("A", "1"), document.NewList("L", document.NewLiteral("E", "2")))
 	}
 	tests := map[string]struct{ name, before, after string }{
-		"aws cli": {"x.json", "{\n    \"L\": [\n        {\n            \"Z\": 0\n        }\n    ]\n}\n",
+		"aws cli": {
+			"x.json", "{\n    \"L\": [\n        {\n            \"Z\": 0\n        }\n    ]\n}\n",
 			"{\n    \"L\": [\n        {\n            \"Z\": 0\n        },\n        {\n            \"A\": \"1\",\n" +
-				"            \"L\": [\n                2\n            ]\n        }\n    ]\n}\n"},
-		"compact":      {"x.json", `{"L":[{"Z":0}]}`, `{"L":[{"Z":0},{"A":"1","L":[2]}]}`},
-		"empty list":   {"x.json", `{"L":[]}`, `{"L":[{"A":"1","L":[2]}]}`},
-		"empty pretty": {"x.json", "{\n  \"L\": []\n}", "{\n  \"L\": [\n    {\n      \"A\": \"1\",\n      \"L\": [\n        2\n      ]\n    }\n  ]\n}"},
-		"xml": {"x.xml", `<DistributionConfig><L><Item/></L></DistributionConfig>`,
-			`<DistributionConfig><L><Item/><Item><A>1</A><L><E>2</E></L></Item></L></DistributionConfig>`},
-		"self-closed": {"x.xml", `<DistributionConfig><L/></DistributionConfig>`,
-			`<DistributionConfig><L><Item><A>1</A><L><E>2</E></L></Item></L></DistributionConfig>`},
-		"xml pretty": {"x.xml", "<DistributionConfig>\n  <L a='1'/>\n</DistributionConfig>",
-			"<DistributionConfig>\n  <L a='1'>\n    <Item>\n      <A>1</A>\n      <L>\n        <E>2</E>\n      </L>\n    </Item>\n  </L>\n</DistributionConfig>"},
+				"            \"L\": [\n                2\n            ]\n        }\n    ]\n}\n",
+		},
+		"compact":    {"x.json", `{"L":[{"Z":0}]}`, `{"L":[{"Z":0},{"A":"1","L":[2]}]}`},
+		"empty list": {"x.json", `{"L":[]}`, `{"L":[{"A":"1","L":[2]}]}`},
+		"empty pretty": {
+			"x.json", "{\n  \"L\": []\n}",
+			"{\n  \"L\": [\n    {\n      \"A\": \"1\",\n      \"L\": [\n        2\n      ]\n    }\n  ]\n}",
+		},
+		"xml": {
+			"x.xml", `<DistributionConfig><L><Item/></L></DistributionConfig>`,
+			`<DistributionConfig><L><Item/><Item><A>1</A><L><E>2</E></L></Item></L></DistributionConfig>`,
+		},
+		"self-closed": {
+			"x.xml", `<DistributionConfig><L/></DistributionConfig>`,
+			`<DistributionConfig><L><Item><A>1</A><L><E>2</E></L></Item></L></DistributionConfig>`,
+		},
+		"xml pretty": {
+			"x.xml", "<DistributionConfig>\n  <L a='1'/>\n</DistributionConfig>",
+			"<DistributionConfig>\n  <L a='1'>\n    <Item>\n      <A>1</A>\n      <L>\n        <E>2</E>\n      </L>\n    </Item>\n" +
+				"  </L>\n</DistributionConfig>",
+		},
 	}
 	for name, tt := range tests {
 		doc := parse(t, tt.name, tt.before)

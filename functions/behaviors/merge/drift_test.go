@@ -103,8 +103,10 @@ func behaviorDrift(member string, value any) drift {
 }
 
 func originDrift(member string, value any) drift {
-	return drift{member, func(config map[string]any) { mineIn(config, "Origins", "Id")[0][member] = value },
-		"change origin alb-origin: " + member}
+	return drift{
+		member, func(config map[string]any) { mineIn(config, "Origins", "Id")[0][member] = value },
+		"change origin alb-origin: " + member,
+	}
 }
 
 func transferDrift(member string, value any) drift {
@@ -198,7 +200,8 @@ func TestUpdateReplacesTheFormerInput(t *testing.T) {
 		former.Origin.ID = rapid.SampledFrom([]string{"alb-origin", "old-origin"}).Draw(t, "origin")
 		former.Origin.DomainName = "old.example.com"
 		former.Behaviors = rapid.SampledFrom([][]spec.Behavior{
-			former.Behaviors[:1], former.Behaviors[1:], {former.Behaviors[2], former.Behaviors[0]},
+			former.Behaviors[:1], former.Behaviors[1:],
+			{former.Behaviors[2], former.Behaviors[0]},
 			{{PathPattern: "/old/*", AllowedMethods: spec.ReadMethods}},
 		}).Draw(t, "behaviors")
 		old := ensure(t, text, former)

@@ -118,9 +118,9 @@ func rules(t require.TestingT, text string) []rule {
 	var config struct {
 		CacheBehaviors struct {
 			Quantity int
-			Items    []struct{ PathPattern, TargetOriginId string } //nolint:revive // CloudFront's name
+			Items    []struct{ PathPattern, TargetOriginId string }
 		}
-		DefaultCacheBehavior struct{ TargetOriginId string } //nolint:revive // CloudFront's name
+		DefaultCacheBehavior struct{ TargetOriginId string }
 	}
 	require.NoError(t, json.Unmarshal([]byte(text), &config))
 	require.Len(t, config.CacheBehaviors.Items, config.CacheBehaviors.Quantity)

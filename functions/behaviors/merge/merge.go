@@ -82,14 +82,13 @@ func Remove(doc *document.Document, owners Owners, last []spec.Behavior) (Plan, 
 
 // edit is one merge in progress.
 type edit struct {
-	doc      *document.Document
-	config   config
-	owners   Owners
-	mine     owned
-	before   []byte
-	foreign  foreign
-	changes  []string
-	warnings []string
+	doc     *document.Document
+	config  config
+	owners  Owners
+	mine    owned
+	before  []byte
+	foreign foreign
+	changes []string
 }
 
 func begin(doc *document.Document, owners Owners, wanted []spec.Behavior) (*edit, error) {

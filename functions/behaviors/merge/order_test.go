@@ -49,8 +49,10 @@ func TestWhereBehaviorsGo(t *testing.T) {
 		{"before what takes some", "*.js /x", "/api/* /preview/* /ws/* *.js /x"},
 		{"after what is more specific", "/api/v1/* /preview/x", "/api/v1/* /preview/x /api/* /preview/* /ws/*"},
 		{"more specific before broader", "/api/v1/* /* /api/v2/*", "/api/v1/* /api/* /preview/* /ws/* /* /api/v2/*"},
-		{"the owner's specific path is not traded for ours", "*.js /api/v1/* *.css",
-			"/preview/* /ws/* *.js /api/v1/* /api/* *.css"},
+		{
+			"the owner's specific path is not traded for ours", "*.js /api/v1/* *.css",
+			"/preview/* /ws/* *.js /api/v1/* /api/* *.css",
+		},
 		{"a specific path that was never reached counts for nothing", "*.js /api/x.js", "/api/* /preview/* /ws/* *.js /api/x.js"},
 		{"case matters", "/Api/* /API/v1/*", "/Api/* /API/v1/* /api/* /preview/* /ws/*"},
 		{"question marks", "/???/* /api/?", "/api/* /ws/* /???/* /api/? /preview/*"},

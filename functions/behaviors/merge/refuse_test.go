@@ -74,8 +74,10 @@ func TestOriginsThatOthersUseAreNotRemoved(t *testing.T) {
 		},
 		"origin group fallback": func(config map[string]any) {
 			members := map[string]any{"Quantity": 1, "Items": []any{map[string]any{"OriginId": "alb-origin"}}}
-			config["OriginGroups"] = map[string]any{"Quantity": 1,
-				"Items": []any{map[string]any{"Id": "fallback", "Members": members}}}
+			config["OriginGroups"] = map[string]any{
+				"Quantity": 1,
+				"Items":    []any{map[string]any{"Id": "fallback", "Members": members}},
+			}
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -89,7 +89,8 @@ func (s source) unknown(prefix string) []Member {
 	var members []Member
 	for i := range rapid.IntRange(0, 2).Draw(s.t, "unknown") {
 		values := []Value{
-			s.text(), s.boolean(), Literal("1.50"), Object{},
+			s.text(), s.boolean(), Literal("1.50"),
+			Object{},
 			Object{{"Mode", s.text()}, {"Items", Array{"Entry", []Value{s.text(), "x"}}}},
 		}
 		members = append(members, Member{prefix + strconv.Itoa(i), rapid.SampledFrom(values).Draw(s.t, "value")})
@@ -163,9 +164,11 @@ func (s source) errors() []Value {
 	codes := rapid.SliceOfDistinct(rapid.SampledFrom([]string{"403", "404", "502", "503"}), rapid.ID).Draw(s.t, "codes")
 	var rules []Value
 	for _, code := range codes {
-		rules = append(rules, Object{{"ErrorCode", Literal(code)},
+		rules = append(rules, Object{
+			{"ErrorCode", Literal(code)},
 			{"ResponsePagePath", rapid.SampledFrom([]string{"", "/index.html"}).Draw(s.t, "page")},
-			{"ErrorCachingMinTTL", Literal(rapid.SampledFrom([]string{"0", "10", "300"}).Draw(s.t, "ttl"))}})
+			{"ErrorCachingMinTTL", Literal(rapid.SampledFrom([]string{"0", "10", "300"}).Draw(s.t, "ttl"))},
+		})
 	}
 	return rules
 }
