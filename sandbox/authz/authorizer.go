@@ -43,16 +43,23 @@ var errNoRole = errors.New("no such role in the account")
 // where the request's context has none; everything else is the caller's duty. An error means that the account's
 // policies cannot be evaluated, which is a fault of the program or a gap of the sandbox, not a refusal.
 func (a *Authorizer) Authorize(r Request) (Decision, error) {
+	onResource, err := a.resourcePolicies(r.Resource)
+	if err != nil {
+		return Decision{}, fmt.Errorf("authorize %s: %w", r.Action, err)
+	}
+	return a.decide(r, onResource)
+}
+
+// AuthorizeIdentity is Authorize without the resource's own policy, as IAM's policy simulator sees a role.
+func (a *Authorizer) AuthorizeIdentity(r Request) (Decision, error) { return a.decide(r, nil) }
+
+func (a *Authorizer) decide(r Request, onResource []*Policy) (Decision, error) {
 	var identity []*Policy
 	if r.Caller.Service == "" {
 		var err error
 		if identity, err = a.identityPolicies(r.Caller.RoleARN); err != nil {
 			return Decision{}, fmt.Errorf("authorize %s: %w", r.Action, err)
 		}
-	}
-	onResource, err := a.resourcePolicies(r.Resource)
-	if err != nil {
-		return Decision{}, fmt.Errorf("authorize %s: %w", r.Action, err)
 	}
 	r.Context = withGlobalKeys(r)
 	decision, err := Evaluate(r, identity, onResource)

@@ -69,7 +69,7 @@ func Services(store Store) ([]*Service, error) {
 	out := make([]*Service, 0, len(resources))
 	for _, r := range resources {
 		service := &Service{}
-		if err := decode(r.State, service); err != nil {
+		if err := Decode(r.State, service); err != nil {
 			return nil, fmt.Errorf("service %s: %w", r.ID, err)
 		}
 		service.ID = r.ID
@@ -115,7 +115,7 @@ func TargetGroups(store Store) (map[string]*TargetGroup, error) {
 	out := map[string]*TargetGroup{}
 	for _, r := range store.List(typeTargetGroup) {
 		group := &TargetGroup{}
-		if err := decode(r.State, group); err != nil {
+		if err := Decode(r.State, group); err != nil {
 			return nil, fmt.Errorf("target group %s: %w", r.ID, err)
 		}
 		if group.ARN == "" {
@@ -151,8 +151,8 @@ func (g *TargetGroup) fillDefaults() {
 	}
 }
 
-// checked says whether the load balancer checks the group's targets: on unless a Lambda group leaves it off.
-func (g *TargetGroup) checked() bool {
+// Checked says whether the load balancer checks the group's targets: on unless a Lambda group leaves it off.
+func (g *TargetGroup) Checked() bool {
 	if g.HealthCheck.Enabled != nil {
 		return *g.HealthCheck.Enabled
 	}
@@ -170,7 +170,7 @@ func markUsed(store Store, groups map[string]*TargetGroup) error {
 			LoadBalancerARN string   `json:"loadBalancerArn"`
 			Actions         []action `json:"defaultActions"`
 		}
-		if err := decode(r.State, &listener); err != nil {
+		if err := Decode(r.State, &listener); err != nil {
 			return fmt.Errorf("listener %s: %w", r.ID, err)
 		}
 		balancers[r.ID], balancers[listener.ARN] = listener.LoadBalancerARN, listener.LoadBalancerARN
@@ -181,7 +181,7 @@ func markUsed(store Store, groups map[string]*TargetGroup) error {
 			ListenerARN string   `json:"listenerArn"`
 			Actions     []action `json:"actions"`
 		}
-		if err := decode(r.State, &rule); err != nil {
+		if err := Decode(r.State, &rule); err != nil {
 			return fmt.Errorf("listener rule %s: %w", r.ID, err)
 		}
 		mark(groups, rule.Actions, balancers[rule.ListenerARN])

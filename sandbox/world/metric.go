@@ -66,7 +66,7 @@ func (w *World) record(sample Sample) error {
 	key := SeriesKey(sample.Namespace, sample.Name, sample.Dimensions)
 	series := &Series{Namespace: sample.Namespace, Name: sample.Name, Dimensions: sample.Dimensions}
 	if r, ok := w.store.Get(TypeSeries, key); ok {
-		if err := decode(r.State, series); err != nil {
+		if err := Decode(r.State, series); err != nil {
 			return fmt.Errorf("metric %s: %w", key, err)
 		}
 	}
@@ -121,7 +121,7 @@ func FindSeries(store Store, namespace, name string, dimensions map[string]strin
 		return nil, false, nil
 	}
 	series = &Series{}
-	if err := decode(r.State, series); err != nil {
+	if err := Decode(r.State, series); err != nil {
 		return nil, false, fmt.Errorf("metric %s: %w", r.ID, err)
 	}
 	return series, true, nil

@@ -78,7 +78,7 @@ func (s *scene) startProblem(task *Task) error {
 		return &StartFailure{Reason: fmt.Sprintf("ClientException: Unable to describe task definition %s.", task.TaskDefinitionARN)}
 	}
 	check := &start{store: s.world.store, authorizer: s.world.options.Authorizer, service: service, task: task}
-	if err := decode(r.State, &check.definition); err != nil {
+	if err := Decode(r.State, &check.definition); err != nil {
 		return fmt.Errorf("task definition %s: %w", task.TaskDefinitionARN, err)
 	}
 	if err := json.Unmarshal([]byte(check.definition.ContainerDefinitions), &check.containers); err != nil {

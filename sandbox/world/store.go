@@ -106,9 +106,9 @@ func encode(fact any) (resource.PropertyMap, error) {
 	return resource.NewPropertyMapFromMap(fields), nil
 }
 
-// decode reads a resource's state into a struct by the JSON names of its fields; what the struct does not name is left
+// Decode reads a resource's state into a struct by the JSON names of its fields; what the struct does not name is left
 // out, and so is what JSON cannot carry (an unknown value, an asset).
-func decode(state resource.PropertyMap, into any) error {
+func Decode(state resource.PropertyMap, into any) error {
 	data, err := json.Marshal(plain(resource.NewObjectProperty(state)))
 	if err != nil {
 		return fmt.Errorf("decode %T: %w", into, err)
@@ -147,7 +147,7 @@ func load[T any](store Store, typ string) ([]*T, error) {
 	out := make([]*T, 0, len(resources))
 	for _, r := range resources {
 		fact := new(T)
-		if err := decode(r.State, fact); err != nil {
+		if err := Decode(r.State, fact); err != nil {
 			return nil, fmt.Errorf("%s %s: %w", typ, r.ID, err)
 		}
 		out = append(out, fact)

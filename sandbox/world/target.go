@@ -38,7 +38,7 @@ func (s *scene) resetTarget(target *Target, at time.Time) {
 	switch {
 	case group == nil || !group.used():
 		target.State = TargetUnused
-	case !group.checked():
+	case !group.Checked():
 		target.State = TargetUnavailable
 	default:
 		target.State, target.NextCheckAt = TargetInitial, at.Add(s.world.options.Timing.FirstCheck)

@@ -130,7 +130,7 @@ func (w *World) Protect(taskARN string, until time.Time) error {
 		return fmt.Errorf("protect task %s: no such task", taskARN)
 	}
 	task := &Task{}
-	if err := decode(r.State, task); err != nil {
+	if err := Decode(r.State, task); err != nil {
 		return fmt.Errorf("protect task %s: %w", taskARN, err)
 	}
 	task.ProtectedUntil = until
@@ -162,7 +162,7 @@ func Status(store Store, serviceARN string) (*ServiceStatus, error) {
 	if !ok {
 		return status, nil
 	}
-	if err := decode(r.State, status); err != nil {
+	if err := Decode(r.State, status); err != nil {
 		return nil, fmt.Errorf("status of service %s: %w", serviceARN, err)
 	}
 	return status, nil
