@@ -1,36 +1,30 @@
 package account
 
 import (
-	"context"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/webordinary/live-edit/sandbox/account/schema"
+	"github.com/webordinary/live-edit/sandbox/account/services"
+	"github.com/webordinary/live-edit/sandbox/account/store"
 )
 
 // Resource is one thing in the account: a Pulumi-managed resource, a foreign
 // one, or a runtime fact that the API front keeps (a running task, an image).
-type Resource struct {
-	// Type is the Pulumi type token, such as "aws:ecs/service:Service", or a
-	// "runtime:..." token for facts of the API front, such as "runtime:ecs/task".
-	Type string
-	// ID is the provider's ID: what the real provider uses for that type.
-	ID string
-	// URN names the Pulumi resource that created it; empty for everything that
-	// exists outside Pulumi.
-	URN string
-	// Inputs are the last checked inputs.
-	Inputs resource.PropertyMap
-	// State is what Read returns: inputs, defaults and computed outputs.
-	State resource.PropertyMap
-}
+//
+// Type is the Pulumi type token, such as "aws:ecs/service:Service", or a
+// "runtime:..." token for facts of the API front. ID is the provider's ID. URN
+// names the Pulumi resource that created it and is empty for everything that
+// exists outside Pulumi. Inputs are the last checked inputs, State is what Read
+// returns: inputs, defaults and computed outputs.
+type Resource = store.Resource
 
-// Failure is one faulty property found by Check.
-type Failure struct {
-	// Property is the path of the property, such as "conditions[0].pathPattern".
-	// Empty when the fault concerns the resource as a whole.
-	Property string
-	// Reason says what is wrong with which value, and what is expected.
-	Reason string
-}
+// Failure is one faulty property found by Check: its path (empty when the fault
+// concerns the resource as a whole) and the reason, with value and rule.
+type Failure = schema.Failure
+
+// Error is the refusal of a create, update or delete: which resource, property
+// and value, AWS's error code, and the rule. Several are joined.
+type Error = services.Error
 
 // CheckRequest asks for validation of a resource's inputs.
 type CheckRequest struct {
@@ -90,24 +84,19 @@ type DiffRequest struct {
 	IgnoreChanges []string
 }
 
+// PropertyDiff is the change of one property: its path, such as "tags.Name" or
+// "conditions[0]", its kind, and whether AWS must replace the resource for it.
+type PropertyDiff = schema.Change
+
 // DiffKind is the kind of a property's change.
-type DiffKind int
+type DiffKind = schema.ChangeKind
 
 // The kinds of change of a property.
 const (
-	DiffAdd DiffKind = iota
-	DiffDelete
-	DiffUpdate
+	DiffAdd    = schema.Add
+	DiffDelete = schema.Delete
+	DiffUpdate = schema.Update
 )
-
-// PropertyDiff is the change of one property.
-type PropertyDiff struct {
-	// Path is the property's path, such as "tags.Name" or `conditions[0]`.
-	Path string
-	Kind DiffKind
-	// Replace is true when AWS cannot change the property in place.
-	Replace bool
-}
 
 // DiffResult is the outcome of a Diff; no properties means nothing to do.
 type DiffResult struct {
@@ -144,6 +133,8 @@ type UpdateRequest struct {
 	OldInputs resource.PropertyMap
 	OldState  resource.PropertyMap
 	NewInputs resource.PropertyMap
+	// IgnoreChanges are property paths that stay as they are in the account.
+	IgnoreChanges []string
 	// DryRun is a preview: nothing is kept.
 	DryRun bool
 }
@@ -167,12 +158,4 @@ type InvokeRequest struct {
 type InvokeResult struct {
 	Return   resource.PropertyMap
 	Failures []Failure
-}
-
-// Invoker runs a deployed Lambda function: aws:lambda/invocation:Invocation
-// calls it on create, and with a CRUD lifecycle on update and delete too.
-type Invoker interface {
-	// Invoke runs function (an aws:lambda/function:Function) with payload and
-	// returns its answer. A function error is returned as an error.
-	Invoke(ctx context.Context, function Resource, payload []byte) ([]byte, error)
 }

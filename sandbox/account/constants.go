@@ -1,11 +1,13 @@
 package account
 
+import "github.com/webordinary/live-edit/sandbox/account/services"
+
 // The account's identity, as in the specification.
 const (
 	// ID is the account number.
-	ID = "942734823970"
+	ID = services.AccountID
 	// Region is the only region that the account knows.
-	Region = "us-west-2"
+	Region = services.Region
 	// Partition is the ARN partition.
 	Partition = "aws"
 	// CallerARN is who deploys: the answer of getCallerIdentity.

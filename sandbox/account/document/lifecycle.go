@@ -1,0 +1,95 @@
+package document
+
+import (
+	"fmt"
+	"slices"
+)
+
+type lifecyclePolicy struct {
+	Rules []lifecycleRule `json:"rules"`
+}
+
+type lifecycleRule struct {
+	RulePriority int    `json:"rulePriority"`
+	Description  string `json:"description"`
+	Selection    struct {
+		TagStatus      string   `json:"tagStatus"`
+		TagPrefixList  []string `json:"tagPrefixList"`
+		TagPatternList []string `json:"tagPatternList"`
+		CountType      string   `json:"countType"`
+		CountUnit      string   `json:"countUnit"`
+		CountNumber    int      `json:"countNumber"`
+	} `json:"selection"`
+	Action struct {
+		Type string `json:"type"`
+	} `json:"action"`
+}
+
+// CheckECRLifecycle returns what PutLifecyclePolicy would refuse, by the rules of
+// the ECR user guide, "Lifecycle policy parameters".
+func CheckECRLifecycle(text string) []string {
+	var p lifecyclePolicy
+	if err := strict(text, &p); err != nil {
+		return []string{fmt.Sprintf("Lifecycle policy validation failure: %v", err)}
+	}
+	if len(p.Rules) == 0 || len(p.Rules) > 50 {
+		return []string{fmt.Sprintf("Lifecycle policy validation failure: %d rules, expected 1 to 50", len(p.Rules))}
+	}
+	var faults []string
+	highest := 0
+	for _, r := range p.Rules {
+		highest = max(highest, r.RulePriority)
+	}
+	seen := map[int]bool{}
+	for i, r := range p.Rules {
+		add := func(format string, args ...any) {
+			faults = append(faults, fmt.Sprintf("Lifecycle policy validation failure: rules[%d]: ", i)+fmt.Sprintf(format, args...))
+		}
+		if r.RulePriority < 1 {
+			add("rulePriority %d must be at least 1", r.RulePriority)
+		}
+		if seen[r.RulePriority] {
+			add("rulePriority %d is used twice", r.RulePriority)
+		}
+		seen[r.RulePriority] = true
+		if r.Selection.TagStatus == "any" && r.RulePriority != highest {
+			add("a rule for any tag must have the highest rulePriority, so that it is evaluated last")
+		}
+		if r.Action.Type != "expire" {
+			add("action.type %q, expected \"expire\"", r.Action.Type)
+		}
+		checkSelection(r, add)
+	}
+	return faults
+}
+
+func checkSelection(r lifecycleRule, add func(format string, args ...any)) {
+	s := r.Selection
+	if !slices.Contains([]string{"any", "tagged", "untagged"}, s.TagStatus) {
+		add("selection.tagStatus %q, expected any, tagged or untagged", s.TagStatus)
+	}
+	lists := len(s.TagPrefixList) + len(s.TagPatternList)
+	switch {
+	case s.TagStatus == "tagged" && lists == 0:
+		add("selection.tagPrefixList or tagPatternList is required for tagged images")
+	case s.TagStatus == "tagged" && len(s.TagPrefixList) > 0 && len(s.TagPatternList) > 0:
+		add("selection has both tagPrefixList and tagPatternList")
+	case s.TagStatus != "tagged" && lists > 0:
+		add("selection.tagPrefixList and tagPatternList are for tagged images only")
+	}
+	switch s.CountType {
+	case "imageCountMoreThan":
+		if s.CountUnit != "" {
+			add("selection.countUnit is for sinceImagePushed only")
+		}
+	case "sinceImagePushed":
+		if s.CountUnit != "days" {
+			add("selection.countUnit %q, expected \"days\"", s.CountUnit)
+		}
+	default:
+		add("selection.countType %q, expected imageCountMoreThan or sinceImagePushed", s.CountType)
+	}
+	if s.CountNumber < 1 {
+		add("selection.countNumber %d must be at least 1", s.CountNumber)
+	}
+}

@@ -1,0 +1,133 @@
+package document
+
+import (
+	"errors"
+	"fmt"
+	"maps"
+	"regexp"
+	"slices"
+	"strings"
+)
+
+var (
+	awsPrincipal       = regexp.MustCompile(`^(\*|\d{12}|arn:aws[a-z-]*:(iam|sts)::\d{12}:.+|AIDA\w+|AROA\w+)$`)
+	servicePrincipal   = regexp.MustCompile(`^[a-z0-9-]+(\.[a-z0-9-]+)*\.(amazonaws\.com|amazon\.com)$`)
+	federatedPrincipal = regexp.MustCompile(`^(arn:aws[a-z-]*:iam::\d{12}:(oidc-provider|saml-provider)/.+|[a-z0-9.-]+\.[a-z]+)$`)
+)
+
+var principalPatterns = map[string]*regexp.Regexp{
+	"AWS": awsPrincipal, "Service": servicePrincipal, "Federated": federatedPrincipal, "CanonicalUser": regexp.MustCompile(`^.+$`),
+}
+
+func parsePrincipals(r rawStatement, kind PolicyKind) (map[string][]string, error) {
+	has := len(r.Principal) > 0 || len(r.NotPrincipal) > 0
+	if kind == IdentityPolicy {
+		if has {
+			return nil, errors.New("Policy document should not specify a principal") //nolint:revive,staticcheck // IAM's words
+		}
+		return nil, nil
+	}
+	if !has {
+		return nil, errors.New("Missing required field Principal") //nolint:revive,staticcheck // IAM's words
+	}
+	raw := r.Principal
+	if len(raw) == 0 {
+		raw = r.NotPrincipal
+	}
+	if strings.TrimSpace(string(raw)) == `"*"` {
+		return map[string][]string{"AWS": {"*"}}, nil
+	}
+	var byType map[string]words
+	if err := strict(string(raw), &byType); err != nil {
+		return nil, fmt.Errorf("Invalid principal in policy: %w", err) //nolint:revive,staticcheck // IAM's words
+	}
+	if len(byType) == 0 {
+		return nil, errors.New("Missing required field Principal cannot be empty") //nolint:revive,staticcheck // IAM's words
+	}
+	return checkPrincipals(byType)
+}
+
+func checkPrincipals(byType map[string]words) (map[string][]string, error) {
+	out := map[string][]string{}
+	var faults []error
+	for _, typ := range slices.Sorted(maps.Keys(byType)) {
+		pattern := principalPatterns[typ]
+		if pattern == nil {
+			faults = append(faults, fmt.Errorf("Invalid principal in policy: %q is not one of AWS, Service, Federated, CanonicalUser", typ))
+			continue
+		}
+		if len(byType[typ]) == 0 {
+			faults = append(faults, fmt.Errorf("Invalid principal in policy: %q is empty", typ))
+		}
+		for _, v := range byType[typ] {
+			if !pattern.MatchString(v) {
+				faults = append(faults, fmt.Errorf("Invalid principal in policy: %q:%q", strings.ToUpper(typ), v))
+			}
+		}
+		out[typ] = byType[typ]
+	}
+	return out, errors.Join(faults...)
+}
+
+// TrustsService reports whether the policy lets the AWS service assume the role.
+func (p *Policy) TrustsService(service string) bool {
+	for _, s := range p.Statements {
+		if s.Effect == "Allow" && slices.Contains(s.Principals["Service"], service) && s.CoversAction("sts:AssumeRole") {
+			return true
+		}
+	}
+	return false
+}
+
+// CoversAction reports whether the statement is about that action.
+func (s Statement) CoversAction(action string) bool {
+	matches := func(pattern string) bool { return Match(strings.ToLower(pattern), strings.ToLower(action)) }
+	if len(s.NotActions) > 0 {
+		return !slices.ContainsFunc(s.NotActions, matches)
+	}
+	return slices.ContainsFunc(s.Actions, matches)
+}
+
+// CoversResource reports whether the statement is about that resource.
+func (s Statement) CoversResource(arn string) bool {
+	matches := func(pattern string) bool { return Match(pattern, arn) }
+	if len(s.NotResources) > 0 {
+		return !slices.ContainsFunc(s.NotResources, matches)
+	}
+	return slices.ContainsFunc(s.Resources, matches)
+}
+
+// Allows reports whether an Allow statement of an identity policy covers action
+// on resource. Conditions count as met and Deny statements as absent: this is the
+// check that services make when a role is handed to them, not an authorisation.
+func (p *Policy) Allows(action, resource string) bool {
+	for _, s := range p.Statements {
+		if s.Effect == "Allow" && s.CoversAction(action) && s.CoversResource(resource) {
+			return true
+		}
+	}
+	return false
+}
+
+// Match reports whether text matches an IAM pattern, in which * stands for any
+// characters and ? for one.
+func Match(pattern, text string) bool {
+	star, mark := -1, 0
+	p, t := 0, 0
+	for t < len(text) {
+		switch {
+		case p < len(pattern) && pattern[p] == '*':
+			star, mark = p, t
+			p++
+		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
+			p++
+			t++
+		case star >= 0:
+			mark++
+			p, t = star+1, mark
+		default:
+			return false
+		}
+	}
+	return strings.Trim(pattern[p:], "*") == ""
+}

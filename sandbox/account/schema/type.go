@@ -1,0 +1,224 @@
+// Package schema knows the AWS provider's resource types: their properties, what
+// Check refuses, which defaults it fills in, and what a change of each property
+// does.
+//
+// Two embedded files hold the data. upstream.json is taken from the schema of
+// the upstream AWS provider 6.48, translated to Pulumi's names. overlay.json is
+// written by hand and applied on top as a JSON merge patch (RFC 7386): types that
+// upstream.json lacks, differences of pulumi-aws 6.83.2, and what a schema does
+// not say (sets, JSON documents, allowed values, generated names). A test holds
+// both against the Go SDK's sources.
+package schema
+
+import (
+	_ "embed"
+	"encoding/json"
+	"fmt"
+	"maps"
+	"slices"
+	"sync"
+
+	"github.com/webordinary/live-edit/sandbox/account/props"
+)
+
+//go:embed upstream.json
+var upstreamJSON []byte
+
+//go:embed overlay.json
+var overlayJSON []byte
+
+// Kind is a property's type.
+type Kind string
+
+// The kinds of properties.
+const (
+	String      Kind = "string"
+	Int         Kind = "int"
+	Float       Kind = "float64"
+	Bool        Kind = "bool"
+	Any         Kind = "any"
+	Object      Kind = "object"
+	StringMap   Kind = "map<string>"
+	ObjectList  Kind = "list<object>"
+	StringList  Kind = "list<string>"
+	IntList     Kind = "list<int>"
+	AnyList     Kind = "list<any>"
+	ArchiveKind Kind = "archive"
+)
+
+// IsList reports whether values are lists.
+func (k Kind) IsList() bool {
+	return k == ObjectList || k == StringList || k == IntList || k == AnyList
+}
+
+// elem is the kind of a list's elements.
+func (k Kind) elem() Kind {
+	switch k {
+	case ObjectList:
+		return Object
+	case StringList:
+		return String
+	case IntList:
+		return Int
+	default:
+		return Any
+	}
+}
+
+// Document says how the text of a property is compared and checked.
+type Document string
+
+// The kinds of documents.
+const (
+	// NoDocument is plain text.
+	NoDocument Document = ""
+	// JSONDocument is any JSON.
+	JSONDocument Document = "json"
+	// PolicyDocument is an IAM policy.
+	PolicyDocument Document = "policy"
+	// ContainersDocument is a list of ECS container definitions.
+	ContainersDocument Document = "containers"
+)
+
+// AutoName says how a name is generated when the program gives none.
+type AutoName struct {
+	// Max is the longest name that AWS allows.
+	Max int `json:"max"`
+	// Lower is set where AWS allows lower-case names only.
+	Lower bool `json:"lower"`
+	// Prefix is what AWS demands in front of the name.
+	Prefix string `json:"prefix"`
+}
+
+// Property is one input property, at the top or nested.
+type Property struct {
+	Kind          Kind                 `json:"type"`
+	Required      bool                 `json:"required"`
+	ForceNew      bool                 `json:"forceNew"`
+	Computed      bool                 `json:"computed"`
+	Default       any                  `json:"default"`
+	MinItems      int                  `json:"minItems"`
+	MaxItems      int                  `json:"maxItems"`
+	ConflictsWith []string             `json:"conflictsWith"`
+	ExactlyOneOf  []string             `json:"exactlyOneOf"`
+	Properties    map[string]*Property `json:"properties"`
+
+	// What follows comes from overlay.json only.
+
+	// Set: the order of a list's elements has no meaning.
+	Set bool `json:"set"`
+	// Document: the text is JSON of that sort.
+	Document Document `json:"document"`
+	// AutoName is set for names that the provider generates.
+	AutoName *AutoName `json:"autoName"`
+	// Values lists the allowed texts.
+	Values []string `json:"values"`
+	// Min and Max bound a number, MaxLength a text.
+	Min       *float64 `json:"min"`
+	Max       *float64 `json:"max"`
+	MaxLength int      `json:"maxLength"`
+	// Secret values are masked in outputs, whether or not the program says so.
+	Secret bool `json:"secret"`
+
+	names []string
+}
+
+// Names returns the names of the nested properties, sorted.
+func (p *Property) Names() []string { return p.names }
+
+// Type is one resource type.
+type Type struct {
+	Token   string               `json:"-"`
+	Inputs  map[string]*Property `json:"inputs"`
+	Outputs []string             `json:"computedOutputs"`
+	// SecretOutputs are computed outputs that are masked.
+	SecretOutputs []string `json:"secretOutputs"`
+
+	names []string
+}
+
+// Names returns the names of the inputs, sorted.
+func (t *Type) Names() []string { return t.names }
+
+// TagsAll is the input that Check computes from the provider's default tags and
+// the resource's own, for every type with tags.
+const TagsAll = "tagsAll"
+
+// HasTags reports whether the type takes tags, and so default tags.
+func (t *Type) HasTags() bool { return t.Inputs["tags"] != nil }
+
+// Lookup returns the type with that token.
+func Lookup(token string) (*Type, bool) {
+	t, ok := all()[token]
+	return t, ok
+}
+
+// Tokens returns all known tokens, sorted.
+func Tokens() []string { return slices.Sorted(maps.Keys(all())) }
+
+var all = sync.OnceValue(func() map[string]*Type {
+	types, err := load(upstreamJSON, overlayJSON)
+	if err != nil {
+		panic(fmt.Sprintf("embedded provider schema: %v", err)) // embedded data, held by tests
+	}
+	return types
+})
+
+func load(upstream, overlay []byte) (map[string]*Type, error) {
+	var base, patch map[string]any
+	if err := json.Unmarshal(upstream, &base); err != nil {
+		return nil, fmt.Errorf("upstream.json: %w", err)
+	}
+	if err := json.Unmarshal(overlay, &patch); err != nil {
+		return nil, fmt.Errorf("overlay.json: %w", err)
+	}
+	merged, err := json.Marshal(mergePatch(base, patch))
+	if err != nil {
+		return nil, err
+	}
+	var types map[string]*Type
+	if err := json.Unmarshal(merged, &types); err != nil {
+		return nil, err
+	}
+	for token, t := range types {
+		t.Token = token
+		t.names = finish(t.Inputs)
+	}
+	return types, nil
+}
+
+// mergePatch applies patch to base as in RFC 7386: null removes a key.
+func mergePatch(base, patch map[string]any) map[string]any {
+	for k, p := range patch {
+		if p == nil {
+			delete(base, k)
+			continue
+		}
+		into, isMap := p.(map[string]any)
+		if !isMap {
+			base[k] = p
+			continue
+		}
+		have, _ := base[k].(map[string]any)
+		if have == nil {
+			have = map[string]any{}
+		}
+		base[k] = mergePatch(have, into)
+	}
+	return base
+}
+
+func finish(properties map[string]*Property) []string {
+	for _, p := range properties {
+		p.names = finish(p.Properties)
+	}
+	return slices.Sorted(maps.Keys(properties))
+}
+
+// DefaultValue is the property's default as a value; false when it has none.
+func (p *Property) DefaultValue() (props.Value, bool) {
+	if p.Default == nil {
+		return props.Value{}, false
+	}
+	return props.Of(p.Default), true
+}
