@@ -1,6 +1,7 @@
 package engine
 
 import (
+	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -129,7 +130,7 @@ func editJSON(data []byte, edit func(map[string]json.RawMessage), path ...string
 	}
 	if len(path) == 0 {
 		edit(object)
-		return json.Marshal(object)
+		return encodeJSON(object)
 	}
 	inner, ok := object[path[0]]
 	if !ok {
@@ -140,5 +141,14 @@ func editJSON(data []byte, edit func(map[string]json.RawMessage), path ...string
 		return nil, err
 	}
 	object[path[0]] = edited
-	return json.Marshal(object)
+	return encodeJSON(object)
+}
+
+// encodeJSON encodes like json.Marshal, but leaves <, > and & as they are.
+func encodeJSON(object map[string]json.RawMessage) ([]byte, error) {
+	var out bytes.Buffer
+	encoder := json.NewEncoder(&out)
+	encoder.SetEscapeHTML(false)
+	err := encoder.Encode(object)
+	return out.Bytes(), err
 }

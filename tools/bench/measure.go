@@ -21,18 +21,18 @@ type sample struct {
 	peak int64
 }
 
-// measure runs a command and samples the resident memory of its process group.
+// measure runs a command and samples the resident memory of its session: the Pulumi CLI has a process group of its own.
 func measure(ctx context.Context, cmd *exec.Cmd) (sample, error) {
 	var output bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &output, &output
-	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 	start := time.Now()
 	if err := cmd.Start(); err != nil {
 		return sample{}, fmt.Errorf("start %s: %w", cmd, err)
 	}
 	watched, stopWatching := context.WithCancel(ctx)
 	peaks := make(chan int64)
-	go func() { peaks <- watchGroup(watched, cmd.Process.Pid) }()
+	go func() { peaks <- watchSession(watched, cmd.Process.Pid) }()
 	err := cmd.Wait()
 	took := time.Since(start)
 	stopWatching()
@@ -46,13 +46,13 @@ func measure(ctx context.Context, cmd *exec.Cmd) (sample, error) {
 // watchEvery is short enough to meet a peak of a run of a second.
 const watchEvery = 10 * time.Millisecond
 
-// watchGroup returns the largest sum of proportional set sizes seen in a process group until ctx is done.
-func watchGroup(ctx context.Context, group int) int64 {
+// watchSession returns the largest sum of resident set sizes seen in a session until ctx is done.
+func watchSession(ctx context.Context, session int) int64 {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
 	var peak int64
 	for {
-		peak = max(peak, groupMemory(group))
+		peak = max(peak, sessionMemory(session))
 		select {
 		case <-ctx.Done():
 			return peak
@@ -61,7 +61,7 @@ func watchGroup(ctx context.Context, group int) int64 {
 	}
 }
 
-func groupMemory(group int) int64 {
+func sessionMemory(session int) int64 {
 	var sum int64
 	stats, _ := filepath.Glob("/proc/[0-9]*/stat")
 	for _, path := range stats {
@@ -69,9 +69,9 @@ func groupMemory(group int) int64 {
 		if err != nil {
 			continue
 		}
-		// The command's name, in parentheses, may hold spaces: fields count from behind it. State, ppid, pgrp.
+		// The command's name, in parentheses, may hold spaces: fields count from behind it. State, ppid, pgrp, session.
 		fields := strings.Fields(string(data[bytes.LastIndexByte(data, ')')+1:]))
-		if len(fields) > 2 && fields[2] == strconv.Itoa(group) {
+		if len(fields) > 3 && fields[3] == strconv.Itoa(session) {
 			sum += resident(filepath.Dir(path))
 		}
 	}
