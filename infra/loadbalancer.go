@@ -63,7 +63,7 @@ func NewLoadBalancer(
 		IdleTimeout:              pulumi.Int(args.IdleTimeoutSeconds),
 		DropInvalidHeaderFields:  pulumi.Bool(true),
 		EnableDeletionProtection: pulumi.Bool(args.keeping.protect),
-	}, child(balancer, pulumi.Protect(args.keeping.protect))...)
+	}, args.keeping.protected(balancer)...)
 	if err != nil {
 		return nil, created(name+"-alb", err)
 	}

@@ -28,6 +28,16 @@ type keeping struct {
 // keeping is how this stack treats resources that hold data (D6).
 func (c *Config) keeping() keeping { return keeping{protect: c.Protect, adopt: c.Adopt} }
 
+// protected returns the options of a child that a protecting stack refuses to destroy or replace. Without protection
+// nothing is said: saying false would undo the protection of the component.
+func (k keeping) protected(parent pulumi.Resource, own ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	opts := child(parent, own...)
+	if k.protect {
+		opts = append(opts, pulumi.Protect(true))
+	}
+	return opts
+}
+
 // retained returns the options of a child that holds data: destroying the stack leaves it in the account, protect
 // refuses the destroy in the first place, and a resource kept by an earlier destroy is imported by its ID.
 // Components do not forward these options, so they sit on the child itself (D6).
