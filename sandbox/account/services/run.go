@@ -20,6 +20,11 @@ func (k *Kind) Apply(c *Call) error {
 		if err := k.Create(c); err != nil {
 			return err
 		}
+		// Every kind guards its names itself; this keeps a gap in one from
+		// overwriting what exists.
+		if other, taken := c.Get(c.Type, c.ID); taken && c.Err() == nil {
+			c.Refuse("", "ResourceAlreadyExists", "%s exists already: %s", c.ID, describe(other))
+		}
 		return c.Err()
 	}
 	if k.Update != nil {

@@ -18,13 +18,11 @@ func schedulerKinds() map[string]*Kind {
 				{Path: "target.deadLetterConfig.arn", To: toQueue},
 				{Path: "kmsKeyArn", To: toKey},
 			},
-			Unique: []Unique{{Paths: []string{"groupName", "name"}, Code: "ConflictException", Message: "Schedule %s already exists."}},
 			Check:  checkSchedule,
 			Verify: verifySchedule,
 			Create: func(c *Call) error {
 				c.Default("groupName", "default")
-				group := props.Str(c.State, "groupName")
-				c.ID = group + "/" + c.Name()
+				c.ID = props.Str(c.State, "groupName") + "/" + c.Name()
 				c.Set("arn", ARN("scheduler", "schedule/"+c.ID))
 				return nil
 			},
@@ -75,6 +73,14 @@ func checkSchedule(c *Checker) {
 }
 
 func verifySchedule(c *Call) {
+	group := c.Str("groupName")
+	if group == "" {
+		group = "default"
+	}
+	other, taken := c.Get(c.Type, group+"/"+c.Str("name"))
+	if taken && other.ID != c.Old.ID && !(c.DryRun && other.URN == c.URN) {
+		c.Refuse("name", "ConflictException", "Schedule %s already exists in group %s: %s", c.Str("name"), group, describe(other))
+	}
 	if c.DryRun || !c.Touches("target") {
 		return
 	}
