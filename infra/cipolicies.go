@@ -51,46 +51,69 @@ type ciAccess struct {
 // previewPolicies read everything of the stack and write nothing. They cannot read a secret's value: a pull request runs
 // its own code with this role.
 func (s ciScope) previewPolicies() []ciPolicy {
-	return append([]ciPolicy{s.readPolicy()}, s.statePolicy([]string{"s3:GetObject"}, []string{"kms:Decrypt"})...)
+	var policies []ciPolicy
+	for _, group := range s.groups() {
+		policies = append(policies, group.readPolicy())
+	}
+	return append(policies, s.statePolicy([]string{"s3:GetObject"}, []string{"kms:Decrypt"})...)
 }
 
 // deployPolicies read and change everything of the stack, but neither these roles nor data: what is retained on destroy
 // (D6) cannot be deleted by this role at all.
 func (s ciScope) deployPolicies() []ciPolicy {
-	policies := []ciPolicy{
-		s.readPolicy(),
-		s.writePolicy("foundation", "registry, secrets, file system, bucket, load balancer and network", s.foundationAccess()),
-		s.writePolicy("service", "service, functions, roles, schedules and DNS", s.serviceAccess()),
-		s.writePolicy("operations", "alarms, dashboard, budget and audit", s.operationsAccess()),
+	var policies []ciPolicy
+	for _, group := range s.groups() {
+		policies = append(policies, group.readPolicy(), group.writePolicy())
 	}
 	return append(policies, s.statePolicy(
 		[]string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, []string{"kms:Decrypt", "kms:Encrypt"})...)
 }
 
-func (s ciScope) access() []ciAccess {
-	return slices.Concat(s.foundationAccess(), s.serviceAccess(), s.operationsAccess())
+// ciGroup is a part of the stack small enough for a policy each to read and to change it.
+type ciGroup struct {
+	name, what string
+	access     []ciAccess
+	// further statements of the changing policy.
+	further []Statement
+}
+
+func (s ciScope) groups() []ciGroup {
+	return []ciGroup{
+		{
+			name: "foundation", what: "registry, secrets, file system, buckets, load balancer and network",
+			access: s.foundationAccess(),
+		},
+		{
+			name: "service", what: "service, functions, roles, logs and DNS", access: s.serviceAccess(),
+			further: []Statement{s.passRoles(), s.linkRoles(), s.keepOutOfCI()},
+		},
+		{name: "operations", what: "alarms, reports, schedules, budget and audit", access: s.operationsAccess()},
+	}
 }
 
 // readPolicy is what a refresh calls.
-func (s ciScope) readPolicy() ciPolicy {
+func (g ciGroup) readPolicy() ciPolicy {
 	var describe []string
-	var statements []Statement
-	for _, a := range s.access() {
+	var document PolicyDocument
+	for _, a := range g.access {
 		describe = append(describe, a.describe...)
 		if len(a.read) > 0 {
-			statements = append(statements, Statement{Sid: "Read" + a.name, Actions: sorted(a.read), Resources: a.resources()})
+			document.Statements = append(document.Statements, Statement{
+				Sid: "Read" + a.name, Actions: sorted(a.read), Resources: a.resources(),
+			})
 		}
 	}
-	document := PolicyDocument{Statements: append([]Statement{{
+	document.Statements = append(document.Statements, Statement{
 		Sid: "Describe", Actions: sorted(describe), Resources: anyResource(),
-	}}, statements...)}
-	return ciPolicy{name: "read", description: "What a refresh of the stack reads", document: document}
+	})
+	return ciPolicy{name: "read-" + g.name, description: "Read " + g.what, document: document}
 }
 
-func (s ciScope) writePolicy(name, what string, access []ciAccess) ciPolicy {
-	var document PolicyDocument
+// writePolicy is what a deployment calls besides.
+func (g ciGroup) writePolicy() ciPolicy {
 	var create []string
-	for _, a := range access {
+	var document PolicyDocument
+	for _, a := range g.access {
 		create = append(create, a.create...)
 		if len(a.write) > 0 {
 			document.Statements = append(document.Statements, Statement{
@@ -98,15 +121,9 @@ func (s ciScope) writePolicy(name, what string, access []ciAccess) ciPolicy {
 			})
 		}
 	}
-	if len(create) > 0 {
-		document.Statements = append(document.Statements, Statement{
-			Sid: "Create", Actions: sorted(create), Resources: anyResource(),
-		})
-	}
-	if name == "service" {
-		document.Statements = append(document.Statements, s.passRoles(), s.linkRoles(), s.keepOutOfCI())
-	}
-	return ciPolicy{name: name, description: "What a deployment changes of " + what, document: document}
+	document.Statements = append(document.Statements, Statement{Sid: "Create", Actions: sorted(create), Resources: anyResource()})
+	document.Statements = append(document.Statements, g.further...)
+	return ciPolicy{name: "change-" + g.name, description: "Change " + g.what, document: document}
 }
 
 // statePolicy lets the role use the bucket and key of the Pulumi state; nothing with Pulumi Cloud.

@@ -72,6 +72,7 @@ type seriesOptions struct {
 	ID         string `json:"id,omitempty"`
 	Expression string `json:"expression,omitempty"`
 	Visible    *bool  `json:"visible,omitempty"`
+	YAxis      string `json:"yAxis,omitempty"`
 }
 
 // MarshalJSON renders the list that CloudWatch takes: namespace, metric, dimensions, options.

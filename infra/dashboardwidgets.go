@@ -85,6 +85,9 @@ func (s series) with(change func(*seriesOptions)) series {
 	return s
 }
 
+// right draws the line against the axis on the right: its numbers are of another order.
+func (s series) right() series { return s.with(func(o *seriesOptions) { o.YAxis = "right" }) }
+
 func (s series) stat(stat string) series { return s.with(func(o *seriesOptions) { o.Stat = stat }) }
 
 func (w watched) group(metric, label, group string) series {
@@ -152,7 +155,7 @@ func (w watched) responses() metricProperties {
 	return w.chart("Answers of the API", "Sum", fiveMinutes,
 		w.group("HTTPCode_Target_2XX_Count", "2xx", w.api), w.group("HTTPCode_Target_4XX_Count", "4xx", w.api),
 		w.group("HTTPCode_Target_5XX_Count", "5xx", w.api),
-		w.group("TargetResponseTime", "p95 seconds", w.api).stat("p95"),
+		w.group("TargetResponseTime", "p95 seconds (right)", w.api).stat("p95").right(),
 	)
 }
 
@@ -160,8 +163,9 @@ func (w watched) storage() metricProperties {
 	stored := func(class, label string) series {
 		return line("AWS/EFS", "StorageBytes", label, "StorageClass", class, "FileSystemId", w.fileSystem)
 	}
-	chart := w.chart("Workspaces, bytes stored", "Average", hour,
-		stored("Standard", "standard"), stored("IA", "infrequent access"))
+	chart := w.chart("Workspaces, bytes stored and mounts", "Average", hour,
+		stored("Standard", "standard"), stored("IA", "infrequent access"),
+		w.efs("ClientConnections", "mounts (right)").stat("Sum").right())
 	chart.Stacked = true
 	return chart
 }
@@ -169,8 +173,7 @@ func (w watched) storage() metricProperties {
 func (w watched) fileTraffic() metricProperties {
 	return w.chart("Workspaces, bytes moved and burst credits", "Sum", fiveMinutes,
 		w.efs("DataReadIOBytes", "read"), w.efs("DataWriteIOBytes", "written"), w.efs("MetadataIOBytes", "metadata"),
-		w.efs("BurstCreditBalance", "burst credits").stat("Minimum"),
-		w.efs("ClientConnections", "mounts"),
+		w.efs("BurstCreditBalance", "burst credits (right)").stat("Minimum").right(),
 	)
 }
 

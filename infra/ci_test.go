@@ -1,0 +1,315 @@
+package infra
+
+import (
+	"encoding/json"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/infra/infratest"
+	"github.com/webordinary/live-edit/sandbox/authz"
+)
+
+// withCI is a stack whose workflows may deploy it; the state is in a bucket.
+var withCI = settings{
+	"ciRepository": "webordinary/live-edit", "ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": testKeyArn,
+}
+
+func TestNoIdentitiesWithoutARepository(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", nil)
+	assert.False(t, d.Has("ci"))
+	assert.Empty(t, d.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider"))
+	for _, role := range d.OfType("aws:iam/role:Role") {
+		assert.NotContains(t, role.Text("name"), "ci-")
+	}
+}
+
+func TestRolesTrustExactlyTheirRuns(t *testing.T) {
+	t.Parallel()
+	const immutable = "repo:webordinary@12/live-edit@34:"
+	for name, c := range map[string]struct {
+		stack           string
+		changes         settings
+		preview, deploy []string
+	}{
+		"prod": {
+			"prod", withCI,
+			[]string{"repo:webordinary/live-edit:pull_request", "repo:webordinary/live-edit:ref:refs/heads/main"},
+			[]string{"repo:webordinary/live-edit:environment:prod"},
+		},
+		"dev deploys to its own environment": {
+			"dev", withCI,
+			[]string{"repo:webordinary/live-edit:pull_request", "repo:webordinary/live-edit:ref:refs/heads/main"},
+			[]string{"repo:webordinary/live-edit:environment:dev"},
+		},
+		"with numbers": {
+			"prod", settings{"ciRepository": "webordinary/live-edit", "ciRepositoryIds": "12/34"},
+			[]string{immutable + "pull_request", immutable + "ref:refs/heads/main"}, []string{immutable + "environment:prod"},
+		},
+	} {
+		d := operated(t, c.stack, c.changes)
+		for role, subjects := range map[string][]string{"ci-preview-role": c.preview, "ci-deploy-role": c.deploy} {
+			policy := d.One(t, role).Policy(t, "assumeRolePolicy")
+			require.Len(t, policy.Statement, 1, name)
+			trust := policy.Statement[0]
+			assert.Equal(t, "Allow", trust.Effect)
+			assert.Equal(t, []string{"sts:AssumeRoleWithWebIdentity"}, trust.Action)
+			assert.Equal(t, map[string]map[string][]string{"StringEquals": {
+				"token.actions.githubusercontent.com:aud": {"sts.amazonaws.com"}, "token.actions.githubusercontent.com:sub": subjects,
+			}}, trust.Condition, "%s: %s; only StringEquals, and never a pattern", name, role)
+			assert.NotContains(t, strings.Join(subjects, ""), "*")
+		}
+	}
+}
+
+func TestProviderIsCreatedOncePerAccount(t *testing.T) {
+	t.Parallel()
+	own := operated(t, "prod", withCI)
+	provider := own.One(t, "ci-provider")
+	assert.Equal(t, "https://token.actions.githubusercontent.com", provider.Text("url"))
+	assert.Equal(t, []any{"sts.amazonaws.com"}, provider.Get("clientIdLists"))
+	existing := operated(t, "dev", settings{"ciRepository": "webordinary/live-edit", "ciExistingOidcProvider": "true"})
+	assert.False(t, existing.Has("ci-provider"))
+	for _, role := range []string{"ci-preview-role", "ci-deploy-role"} {
+		assert.True(t, own.One(t, role).DependsOn("ci-provider"), role)
+		assert.Equal(t,
+			map[string]any{"Federated": "arn:aws:iam::942734823970:oidc-provider/token.actions.githubusercontent.com"},
+			existing.One(t, role).Policy(t, "assumeRolePolicy").Statement[0].Principal)
+	}
+}
+
+// policiesOf are the documents of the managed policies attached to one of the roles.
+func policiesOf(t testing.TB, d *infratest.Deployment, role string) map[string]infratest.Resource {
+	t.Helper()
+	policies := map[string]infratest.Resource{}
+	for _, attachment := range d.OfType("aws:iam/rolePolicyAttachment:RolePolicyAttachment") {
+		if !strings.HasPrefix(attachment.Name, "ci-"+role+"-") {
+			continue
+		}
+		name := strings.TrimSuffix(strings.TrimPrefix(attachment.Name, "ci-"+role+"-"), "-attachment")
+		policy := d.One(t, "ci-"+role+"-"+name+"-policy")
+		assert.True(t, attachment.DependsOn(policy.Name) && attachment.DependsOn("ci-"+role+"-role"), attachment.Name)
+		policies[name] = policy
+	}
+	require.NotEmpty(t, policies)
+	return policies
+}
+
+// question is what a test asks IAM.
+type question struct {
+	action, resource string
+	context          authz.Context
+}
+
+// allowed asks IAM, with the policies that the deployment attaches to the role.
+func allowed(t testing.TB, d *infratest.Deployment, role string, q question) bool {
+	t.Helper()
+	var documents []*authz.Policy
+	for name, policy := range policiesOf(t, d, role) {
+		document, err := authz.Parse(name, policy.Text("policy"), authz.Identity)
+		require.NoError(t, err)
+		documents = append(documents, document)
+	}
+	decision, err := authz.Evaluate(authz.Request{
+		Caller: authz.Caller{RoleARN: d.One(t, "ci-"+role+"-role").Text("name")}, Action: q.action, Resource: q.resource, Context: q.context,
+	}, documents, nil)
+	require.NoError(t, err)
+	return decision.Allowed()
+}
+
+// reading are the beginnings of actions that change nothing.
+var reading = regexp.MustCompile(`^[a-z0-9-]+:(Describe|Get|List|View)[A-Za-z]*$|^kms:Decrypt$`)
+
+func TestPreviewRoleOnlyReads(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", everythingOn)
+	for name, policy := range policiesOf(t, d, "preview") {
+		for _, statement := range policy.Policy(t, "policy").Statement {
+			assert.Equal(t, "Allow", statement.Effect)
+			for _, action := range statement.Action {
+				assert.Regexp(t, reading, action, "%s: %s", name, statement.Sid)
+				assert.NotEqual(t, "secretsmanager:GetSecretValue", action, "a pull request runs its own code with this role")
+				assert.NotEqual(t, "ssm:GetParameter", action)
+			}
+		}
+	}
+}
+
+func TestPoliciesNameActionsAndFit(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", settings{"dedicatedVpc": "true", "ciRepository": "webordinary/live-edit", "ciStateBucket": "state-bucket"})
+	exact := regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9]+$`)
+	unnamed := map[string]bool{"Describe": true, "Create": true}
+	for _, role := range []string{"preview", "deploy"} {
+		policies := policiesOf(t, d, role)
+		assert.LessOrEqual(t, len(policies), 10, "IAM attaches ten managed policies to a role")
+		for name, policy := range policies {
+			assert.LessOrEqual(t, len(policy.Text("policy")), 6144, "%s %s: IAM's limit of a managed policy", role, name)
+			sids := map[string]bool{}
+			for _, statement := range policy.Policy(t, "policy").Statement {
+				assert.Regexp(t, `^[A-Za-z0-9]+$`, statement.Sid, name)
+				assert.False(t, sids[statement.Sid], "%s: two statements %s", name, statement.Sid)
+				sids[statement.Sid] = true
+				assert.NotEmpty(t, statement.Action, statement.Sid)
+				for _, action := range statement.Action {
+					assert.Regexp(t, exact, action, "%s: no wildcards in actions", statement.Sid)
+				}
+				assert.Equal(t, unnamed[statement.Sid], slices.Contains(statement.Resource, "*"), "%s names its resources", statement.Sid)
+			}
+		}
+	}
+}
+
+// awsxChildren are the types that awsx components create out of sight of the mocks.
+var awsxChildren = map[string][]string{
+	"awsx:cloudtrail:Trail": {"aws:cloudtrail/trail:Trail", "aws:s3/bucketPolicy:BucketPolicy"},
+	"awsx:ec2:DefaultVpc":   nil, // looks up only
+	"awsx:ec2:Vpc": {
+		"aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route",
+		"aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:ec2/internetGateway:InternetGateway",
+		"aws:ec2/natGateway:NatGateway", "aws:ec2/eip:Eip",
+	},
+}
+
+func TestEveryTypeOfTheProgramHasItsPermissions(t *testing.T) {
+	t.Parallel()
+	everything := settings{"dedicatedVpc": "true", "clients": `["ameliastamps","two"]`}
+	for key, value := range everythingOn {
+		everything[key] = value
+	}
+	covered := map[string]bool{}
+	for _, group := range (ciScope{dedicatedVpc: true}).groups() {
+		for _, access := range group.access {
+			for _, typ := range access.types {
+				covered[typ] = true
+			}
+		}
+	}
+	seen := 0
+	for _, changes := range []settings{everything, everythingOn} {
+		for _, r := range operated(t, "prod", changes).Resources {
+			types, isAwsx := awsxChildren[r.Type]
+			switch {
+			case strings.HasPrefix(r.Type, "aws:"):
+				types = []string{r.Type}
+			case strings.HasPrefix(r.Type, "awsx:"):
+				require.True(t, isAwsx, "say here what %s creates", r.Type)
+			}
+			for _, typ := range types {
+				seen++
+				assert.True(t, covered[typ], "ciaccess.go has no entry for %s (%s)", typ, r.Name)
+			}
+		}
+	}
+	assert.Greater(t, seen, 100)
+}
+
+func TestDeployRoleChangesItsStackAndNotItself(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", withCI)
+	const account = "942734823970"
+	dns := func(name, typ string) authz.Context {
+		return authz.Context{
+			"route53:ChangeResourceRecordSetsNormalizedRecordNames": {name}, "route53:ChangeResourceRecordSetsRecordTypes": {typ},
+		}
+	}
+	role := func(name string) string { return "arn:aws:iam::" + account + ":role/" + name }
+	zone := "arn:aws:route53:::hostedzone/Z0123456789ABCDEFGHIJ"
+	toService := func(service string) authz.Context { return authz.Context{"iam:PassedToService": {service}} }
+	for name, c := range map[string]struct {
+		question
+		want bool
+	}{
+		"a role of the stack":        {question{"iam:PutRolePolicy", role("webordinary-edit-task"), nil}, true},
+		"hand it to ECS":             {question{"iam:PassRole", role("webordinary-edit-task"), toService("ecs-tasks.amazonaws.com")}, true},
+		"hand it to EC2":             {question{"iam:PassRole", role("webordinary-edit-task"), toService("ec2.amazonaws.com")}, false},
+		"widen itself":               {question{"iam:PutRolePolicy", role("webordinary-ci-deploy"), nil}, false},
+		"let others in":              {question{"iam:UpdateAssumeRolePolicy", role("webordinary-ci-preview"), nil}, false},
+		"hand itself on":             {question{"iam:PassRole", role("webordinary-ci-deploy"), toService("lambda.amazonaws.com")}, false},
+		"widen its policy":           {question{"iam:CreatePolicyVersion", "arn:aws:iam::" + account + ":policy/webordinary-ci-deploy-read", nil}, false},
+		"attach a policy":            {question{"iam:AttachRolePolicy", role("webordinary-edit-task"), nil}, false},
+		"another's role":             {question{"iam:PutRolePolicy", role("hephaestus-build"), nil}, false},
+		"the editors' name":          {question{"route53:ChangeResourceRecordSets", zone, dns("edit.ameliastamps.com", "CNAME")}, true},
+		"the site's name":            {question{"route53:ChangeResourceRecordSets", zone, dns("www.ameliastamps.com", "CNAME")}, false},
+		"mail":                       {question{"route53:ChangeResourceRecordSets", zone, dns("edit.ameliastamps.com", "MX")}, false},
+		"delete images":              {question{"ecr:DeleteRepository", "arn:aws:ecr:us-west-2:" + account + ":repository/webordinary/claude-code-astro", nil}, false},
+		"delete workspaces":          {question{"elasticfilesystem:DeleteFileSystem", "arn:aws:elasticfilesystem:us-west-2:" + account + ":file-system/fs-1", nil}, false},
+		"delete a secret":            {question{"secretsmanager:DeleteSecret", secretArn + claudeKey + "-AbCdEf", nil}, false},
+		"delete a bucket":            {question{"s3:DeleteBucket", "arn:aws:s3:::webordinary-workspaces-" + account, nil}, false},
+		"read a session's files":     {question{"s3:GetObject", "arn:aws:s3:::webordinary-workspaces-" + account + "/a", nil}, false},
+		"write the state":            {question{"s3:PutObject", "arn:aws:s3:::webordinary-pulumi-state/.pulumi/stacks/x", nil}, true},
+		"update the service":         {question{"ecs:UpdateService", "arn:aws:ecs:us-west-2:" + account + ":service/webordinary-edit-cluster/webordinary-edit", nil}, true},
+		"put its own alarm":          {question{"cloudwatch:PutMetricAlarm", "arn:aws:cloudwatch:us-west-2:" + account + ":alarm:webordinary-edit-5xx", nil}, true},
+		"silence another's alarm":    {question{"cloudwatch:DeleteAlarms", "arn:aws:cloudwatch:us-west-2:" + account + ":alarm:billing", nil}, false},
+		"in another region":          {question{"lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:" + account + ":function:webordinary-edit-scaler", nil}, false},
+		"a function of the stack":    {question{"lambda:UpdateFunctionCode", "arn:aws:lambda:us-west-2:" + account + ":function:webordinary-edit-scaler", nil}, true},
+		"another's function":         {question{"lambda:UpdateFunctionCode", "arn:aws:lambda:us-west-2:" + account + ":function:hephaestus", nil}, false},
+		"encrypt a secret of Pulumi": {question{"kms:Encrypt", testKeyArn, nil}, true},
+	} {
+		assert.Equal(t, c.want, allowed(t, d, "deploy", c.question), name)
+	}
+}
+
+func TestDevLeavesProdAlone(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "dev", withCI)
+	elb := "arn:aws:elasticloadbalancing:us-west-2:942734823970:"
+	for name, c := range map[string]struct {
+		question
+		want bool
+	}{
+		"rule on prod's listener":   {question{"elasticloadbalancing:CreateRule", elb + "listener/app/webordinary-edit-alb/1/2", nil}, true},
+		"prod's listener":           {question{"elasticloadbalancing:DeleteListener", elb + "listener/app/webordinary-edit-alb/1/2", nil}, false},
+		"prod's load balancer":      {question{"elasticloadbalancing:DeleteLoadBalancer", elb + "loadbalancer/app/webordinary-edit-alb/1", nil}, false},
+		"own target group":          {question{"elasticloadbalancing:DeleteTargetGroup", elb + "targetgroup/edit-api-tg-dev/1", nil}, true},
+		"prod's target group":       {question{"elasticloadbalancing:DeleteTargetGroup", elb + "targetgroup/edit-api-tg/1", nil}, false},
+		"prod's service":            {question{"ecs:UpdateService", "arn:aws:ecs:us-west-2:942734823970:service/webordinary-edit-cluster/webordinary-edit", nil}, false},
+		"prod's role":               {question{"iam:PutRolePolicy", "arn:aws:iam::942734823970:role/webordinary-edit-task", nil}, false},
+		"prod's secret":             {question{"secretsmanager:GetSecretValue", secretArn + claudeKey + "-AbCdEf", nil}, false},
+		"prod's state, it needs it": {question{"s3:GetObject", "arn:aws:s3:::webordinary-pulumi-state/.pulumi/stacks/prod.json", nil}, true},
+	} {
+		assert.Equal(t, c.want, allowed(t, d, "deploy", c.question), name)
+	}
+}
+
+func TestStateIsOptional(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", settings{"ciRepository": "webordinary/live-edit"})
+	assert.NotContains(t, policiesOf(t, d, "preview"), "state", "Pulumi Cloud keeps it")
+	read := policiesOf(t, operated(t, "prod", withCI), "preview")["state"].Policy(t, "policy")
+	assert.Equal(t, []string{"arn:aws:s3:::webordinary-pulumi-state/*"}, read.By(t, "UseTheState").Resource)
+	assert.Equal(t, []string{"s3:GetObject"}, read.By(t, "UseTheState").Action)
+	assert.Equal(t, []string{testKeyArn}, read.By(t, "UseTheSecretsKey").Resource)
+}
+
+func TestFaultsOfCI(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ key, value string }{
+		{"ciRepository", "no-owner"}, {"ciRepositoryIds", "12"}, {"ciRepositoryIds", "a/b"},
+		{"ciStateBucket", "Bad_Bucket"}, {"ciStateKeyArn", "alias/key"},
+	} {
+		changes := settings{"ciRepository": "owner/name"}
+		changes[c.key] = c.value
+		faults := faultsOf(t, changes, nil)
+		assert.Equal(t, []string{c.key, c.value}, []string{faults[0].Key, faults[0].Value})
+	}
+	assert.Equal(t, "ciRepositoryIds", faultsOf(t, settings{"ciRepositoryIds": "12/34"}, nil)[0].Key, "without a repository")
+}
+
+// indented is a policy as people read it.
+func indented(t testing.TB, document string) string {
+	t.Helper()
+	var value any
+	require.NoError(t, json.Unmarshal([]byte(document), &value))
+	var b strings.Builder
+	encoder := json.NewEncoder(&b)
+	encoder.SetEscapeHTML(false)
+	encoder.SetIndent("", "  ")
+	require.NoError(t, encoder.Encode(value))
+	return b.String()
+}

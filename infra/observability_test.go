@@ -1,0 +1,198 @@
+package infra
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/functions/scaler/telemetry"
+	"github.com/webordinary/live-edit/infra/infratest"
+)
+
+const (
+	alarmType  = "aws:cloudwatch/metricAlarm:MetricAlarm"
+	ruleType   = "aws:cloudwatch/eventRule:EventRule"
+	boardType  = "aws:cloudwatch/dashboard:Dashboard"
+	budgetType = "aws:budgets/budget:Budget"
+)
+
+// operated deploys a stack of this repository under mocks, with some settings changed.
+func operated(t testing.TB, stack string, changes settings) *infratest.Deployment {
+	t.Helper()
+	run := infratest.Run{Stack: stack, Config: infratest.StackConfig(t, "..", stack)}
+	for key, value := range changes {
+		run.Config[infratest.Project+":"+key] = value
+	}
+	if stack != "prod" {
+		run.References = map[string]map[string]any{"prod": operated(t, "prod", nil).Outputs}
+	}
+	return run.Do(t, Build)
+}
+
+// everythingOn is prod with every switch of this file's components on.
+var everythingOn = settings{
+	"alarms": "true", "alarmEmail": "ops@example.com", "monthlyBudgetUsd": "40", "auditTrail": "true",
+	"distributionId": "E2QWRUHAPOMQZL", "ciRepository": "webordinary/live-edit", "ciRepositoryIds": "12/34",
+	"ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": testKeyArn,
+}
+
+func TestAlarmsOfProd(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", nil)
+	api := map[string]any{
+		"LoadBalancer": "app/webordinary-edit-alb/50dc6c495c0c9188", "TargetGroup": "targetgroup/edit-api-tg/73e2d6bc24d8a067",
+	}
+	service := map[string]any{"ClusterName": "webordinary-edit-cluster", "ServiceName": "webordinary-edit"}
+	for suffix, want := range map[string]struct {
+		alarm, namespace, metric, statistic string
+		dimensions                          map[string]any
+		period, periods, threshold          float64
+	}{
+		"unhealthy-alarm": {"unhealthy", "AWS/ApplicationELB", "UnHealthyHostCount", "Maximum", api, 300, 2, 1},
+		"errors-alarm":    {"5xx", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", api, 300, 1, 5},
+		"gave-up-alarm": {
+			"cannot-start", telemetry.Namespace, telemetry.MetricGaveUp, "Sum",
+			map[string]any{"Service": "webordinary-edit"}, 300, 1, 1,
+		},
+		"awake-alarm": {"awake", "AWS/ECS", "CPUUtilization", "SampleCount", service, 300, 144, 1},
+	} {
+		alarm := d.One(t, "observability-"+suffix)
+		assert.Equal(t, "webordinary-edit-"+want.alarm, alarm.Text("name"))
+		assert.Equal(t, want.namespace, alarm.Text("namespace"), suffix)
+		assert.Equal(t, want.metric, alarm.Text("metricName"), suffix)
+		assert.Equal(t, want.statistic, alarm.Text("statistic"), suffix)
+		assert.Equal(t, want.dimensions, alarm.Get("dimensions"), suffix)
+		assert.Equal(t, []any{want.period, want.periods, want.threshold},
+			[]any{alarm.Get("period"), alarm.Get("evaluationPeriods"), alarm.Get("threshold")}, suffix)
+		assert.Equal(t, "GreaterThanOrEqualToThreshold", alarm.Text("comparisonOperator"), suffix)
+		assert.Equal(t, "notBreaching", alarm.Text("treatMissingData"), "%s: asleep means no data", suffix)
+		assert.NotEmpty(t, alarm.Text("alarmDescription"), suffix)
+	}
+}
+
+func TestEveryAlarmTellsTheTopicAndIsFree(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", everythingOn)
+	alarms := d.OfType(alarmType)
+	require.NotEmpty(t, alarms)
+	assert.LessOrEqual(t, len(alarms), 10, "CloudWatch's free tier is ten alarms")
+	for _, alarm := range alarms {
+		assert.True(t, strings.HasPrefix(alarm.Text("name"), "webordinary-"), alarm.Name)
+		assert.Nil(t, alarm.Get("metricQueries"), "%s: every metric of an expression is billed as an alarm", alarm.Name)
+		assert.True(t, alarm.DependsOn("alerts-topic"), "%s tells nobody", alarm.Name)
+		assert.Len(t, alarm.Get("alarmActions"), 1, alarm.Name)
+		seconds := alarm.Get("period").(float64) * alarm.Get("evaluationPeriods").(float64)
+		limit := 86400.0
+		if alarm.Get("period").(float64) >= 3600 {
+			limit *= 7
+		}
+		assert.LessOrEqual(t, seconds, limit, "%s: CloudWatch evaluates one day, a week from periods of an hour", alarm.Name)
+	}
+}
+
+func TestDevWatchesNothing(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "dev", nil)
+	for _, typ := range []string{alarmType, boardType, budgetType, "aws:cloudwatch/logMetricFilter:LogMetricFilter"} {
+		assert.Empty(t, d.OfType(typ), typ)
+	}
+	for _, name := range []string{"observability", "audit", "ci", "observability-task-failed-rule"} {
+		assert.False(t, d.Has(name), name)
+	}
+	assert.True(t, d.Has("alerts-topic"), "what others report to")
+}
+
+func TestSwitchesAreIndependent(t *testing.T) {
+	t.Parallel()
+	budgetOnly := operated(t, "prod", settings{"alarms": "false"})
+	assert.Len(t, budgetOnly.OfType(budgetType), 1)
+	assert.False(t, budgetOnly.Has("observability-errors-alarm"))
+	assert.Empty(t, budgetOnly.OfType(boardType))
+	alarmsOnly := operated(t, "prod", settings{"monthlyBudgetUsd": "0"})
+	assert.Empty(t, alarmsOnly.OfType(budgetType))
+	assert.True(t, alarmsOnly.Has("observability-errors-alarm"))
+}
+
+func TestServiceThatNeverSleepsHasNoAwakeAlarm(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", settings{"minCapacity": "1"})
+	assert.False(t, d.Has("observability-awake-alarm"))
+	assert.True(t, d.Has("observability-unhealthy-alarm"))
+}
+
+func TestBudgetReportsAt80And100Percent(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", settings{"monthlyBudgetUsd": "25"})
+	budget := d.One(t, "observability-budget")
+	assert.Equal(t, []any{"webordinary-edit-budget", "COST", "MONTHLY", "25", "USD"}, []any{
+		budget.Text("name"), budget.Text("budgetType"), budget.Text("timeUnit"), budget.Text("limitAmount"), budget.Text("limitUnit"),
+	})
+	assert.Nil(t, budget.Get("costFilters"), "without a tag the whole account counts")
+	topic := budget.Text("notifications.0.subscriberSnsTopicArns.0")
+	assert.Contains(t, topic, ":sns:")
+	for i, percent := range []float64{80, 100} {
+		at := fmt.Sprintf("notifications.%d.", i)
+		assert.Equal(t, []any{percent, "PERCENTAGE", "ACTUAL", "GREATER_THAN", topic}, []any{
+			budget.Get(at + "threshold"), budget.Text(at + "thresholdType"), budget.Text(at + "notificationType"),
+			budget.Text(at + "comparisonOperator"), budget.Text(at + "subscriberSnsTopicArns.0"),
+		})
+	}
+	assert.True(t, budget.DependsOn("alerts-policy"), "Budgets tries the topic at once")
+}
+
+func TestBudgetCountsOneTag(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", settings{"budgetTag": "Project=webordinary-live-edit"})
+	budget := d.One(t, "observability-budget")
+	assert.Equal(t, "TagKeyValue", budget.Text("costFilters.0.name"))
+	assert.Equal(t, "user:Project$webordinary-live-edit", budget.Text("costFilters.0.values.0"))
+	for _, bad := range []string{"Project", "=x", "Project=", "a=b=c", "a$=b"} {
+		assert.Equal(t, "budgetTag", faultsOf(t, settings{"budgetTag": bad}, nil)[0].Key, bad)
+	}
+}
+
+func TestOnlyThreeServicesPublish(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "dev", nil)
+	policy := d.One(t, "alerts-policy").Policy(t, "policy")
+	topic := policy.Statement[0].Resource[0]
+	require.Len(t, policy.Statement, 3)
+	for sid, want := range map[string]struct {
+		service, source string
+	}{
+		"PublishAlarms":  {"cloudwatch.amazonaws.com", "arn:aws:cloudwatch:us-west-2:942734823970:alarm:*"},
+		"PublishBudgets": {"budgets.amazonaws.com", "arn:aws:budgets::942734823970:*"},
+	} {
+		statement := policy.By(t, sid)
+		assert.Equal(t, map[string]any{"Service": []any{want.service}}, statement.Principal)
+		assert.Equal(t, map[string]map[string][]string{
+			"StringEquals": {"aws:SourceAccount": {"942734823970"}}, "ArnLike": {"aws:SourceArn": {want.source}},
+		}, statement.Condition)
+	}
+	events := policy.By(t, "PublishEvents")
+	assert.Equal(t, map[string]any{"Service": []any{"events.amazonaws.com"}}, events.Principal)
+	assert.Empty(t, events.Condition, "with a condition SNS drops EventBridge's messages")
+	for _, statement := range policy.Statement {
+		assert.Equal(t, "Allow", statement.Effect)
+		assert.Equal(t, []string{"sns:Publish"}, statement.Action)
+		assert.Equal(t, []string{topic}, statement.Resource)
+	}
+}
+
+func TestPreviewOfEverythingKnowsNothingYet(t *testing.T) {
+	t.Parallel()
+	run := infratest.Run{Stack: "prod", Config: infratest.StackConfig(t, "..", "prod"), DryRun: true}
+	for key, value := range everythingOn {
+		run.Config[infratest.Project+":"+key] = value
+	}
+	d := run.Do(t, Build)
+	assert.True(t, d.Has("observability-dashboard") && d.Has("audit-trail") && d.Has("ci-deploy-role"))
+}
+
+func TestWatchingIsTheSameEveryTime(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, operated(t, "prod", everythingOn).Canonical(), operated(t, "prod", everythingOn).Canonical())
+}
