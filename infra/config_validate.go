@@ -27,6 +27,7 @@ var (
 	arnPattern       = regexp.MustCompile(`^arn:aws[a-z-]*:[a-z0-9-]+:[a-z0-9-]*:\d{12}:.+$`)
 	regionPattern    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-[1-9][0-9]?$`)
 	stackPattern     = regexp.MustCompile(`^[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+){0,2}$`)
+	rolePattern      = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]+$`)
 	emailPattern     = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 )
 
@@ -65,6 +66,13 @@ func (v *validator) arn(key, value, service string) {
 	parts := strings.SplitN(value, ":", 6)
 	ok := value == "" || (arnPattern.MatchString(value) && parts[2] == service)
 	v.require(ok, key, value, fmt.Sprintf("an ARN such as arn:aws:%s:us-west-2:123456789012:…", service))
+}
+
+// roles checks a list of IAM roles, which has no empty members and no users: policies compare with roles.
+func (v *validator) roles(key string, arns []string) {
+	for _, arn := range arns {
+		v.require(rolePattern.MatchString(arn), key, arn, "the ARN of a role, such as arn:aws:iam::123456789012:role/NAME")
+	}
 }
 
 // validate reports everything wrong with values that could be parsed.
@@ -199,10 +207,7 @@ func (w WorkspaceConfig) validate(v *validator) {
 		"repository", redactURL(w.Repository), "an https git URL without credentials")
 	v.require(w.Bucket == "" || bucketPattern.MatchString(w.Bucket), "workspaceBucket", w.Bucket,
 		"empty, or the name of an existing bucket")
-	for _, arn := range w.MountRoleArns {
-		v.require(arn != "", "mountRoleArns", arn, "an ARN such as arn:aws:iam::123456789012:role/NAME")
-		v.arn("mountRoleArns", arn, "iam")
-	}
+	v.roles("mountRoleArns", w.MountRoleArns)
 }
 
 // redactURL leaves out where credentials stand in a URL, so that the error does not repeat them: a token is often the
@@ -301,9 +306,7 @@ func (o ObservabilityConfig) validate(v *validator) {
 	v.require(o.BudgetTag == "" || costTagPattern.MatchString(o.BudgetTag), "budgetTag", o.BudgetTag,
 		"empty, or Key=Value of a cost allocation tag, such as Project=webordinary-live-edit")
 	v.require(!o.ExistingTrail || o.AuditTrail, "existingTrail", "true", "auditTrail true beside it")
-	for _, arn := range o.SecretReaderArns {
-		v.arn("secretReaderArns", arn, "iam")
-	}
+	v.roles("secretReaderArns", o.SecretReaderArns)
 }
 
 func (c CIConfig) validate(v *validator) {

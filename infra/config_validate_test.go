@@ -131,6 +131,7 @@ func (b badValue) withKey(key, value string) badValue {
 
 func badWorkspaces() []badValue {
 	const directory, repository = "a directory name of lower-case letters, digits and hyphens", "an https git URL without credentials"
+	const role = "the ARN of a role, such as arn:aws:iam::123456789012:role/NAME"
 	return []badValue{
 		one("client", "other", "one of clients: ameliastamps"),
 		one("clients", `[]`, "one of clients").withKey("client", "ameliastamps"),
@@ -147,8 +148,10 @@ func badWorkspaces() []badValue {
 		one("backups", "sometimes", "true or false"),
 		one("workspaceBucket", "My_Bucket", "empty, or the name of an existing bucket"),
 		one("workspaceBucket", "ab", "empty, or the name of an existing bucket"),
-		one("mountRoleArns", `["arn:aws:s3:::bucket"]`, "an ARN such as arn:aws:iam:").shownAs("arn:aws:s3:::bucket"),
-		one("mountRoleArns", `[""]`, "an ARN such as arn:aws:iam:").shownAs(""),
+		one("mountRoleArns", `["arn:aws:s3:::bucket"]`, role).shownAs("arn:aws:s3:::bucket"),
+		one("mountRoleArns", `["arn:aws:iam::942734823970:user/scott"]`, role).shownAs("arn:aws:iam::942734823970:user/scott"),
+		one("mountRoleArns", `[""]`, role).shownAs(""),
+		one("secretReaderArns", `["*"]`, role).shownAs("*"),
 		one("mountRoleArns", testRoleArn, "a list of strings"),
 		one("imageTag", "", "an image tag"),
 		one("imageTag", "a tag", "an image tag"),
