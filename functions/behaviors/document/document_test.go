@@ -129,6 +129,17 @@ func TestNewContentIsLaidOutLikeItsNeighbours(t *testing.T) {
 	}
 }
 
+// What is taken out and put in elsewhere keeps its own spelling.
+func TestAMovedNodeKeepsItsBytes(t *testing.T) {
+	t.Parallel()
+	doc := parse(t, "x.json", `{"L":[{"a" :"\u0041",  "b":[ 1.0 ]},2]}`)
+	l := doc.Config().Child("L")
+	moved := l.Children()[0]
+	doc.Remove(l, moved)
+	doc.Append(l, moved)
+	require.Equal(t, `{"L":[2,{"a" :"\u0041",  "b":[ 1.0 ]}]}`, string(doc.Bytes()))
+}
+
 func TestReplaceAndSetCount(t *testing.T) {
 	t.Parallel()
 	doc := parse(t, "x.json", `{ "Q" : 1 , "S": "a" }`)

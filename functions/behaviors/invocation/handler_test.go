@@ -99,6 +99,17 @@ func TestReplacementAndForeignVersions(t *testing.T) {
 	}
 }
 
+// Should somebody shorten the mark, the input still says which paths are ours.
+func TestDeleteKnowsItsPathsWithoutTheMark(t *testing.T) {
+	t.Parallel()
+	w := newWorld(distA)
+	r := &resource{w: w}
+	mustUp(t, r, input())
+	w.xml[distA] = strings.Replace(w.xml[distA], owner+"; paths=/api/* /preview/* /ws/*", owner, 1)
+	require.NoError(t, r.down())
+	require.Equal(t, siteXML, w.xml[distA])
+}
+
 func TestDeleteSucceedsWhenNothingIsLeft(t *testing.T) {
 	t.Parallel()
 	w := newWorld()

@@ -41,3 +41,30 @@ func TestTheGuardSeesEveryForeignDifference(t *testing.T) {
 		require.ErrorIs(t, before.unchangedIn(foreignOf(t, after)), errTouchesForeign, name)
 	}
 }
+
+// Whatever goes wrong in the editing, no plan is handed out.
+func TestAPlanThatTouchesWhatIsForeignIsWithheld(t *testing.T) {
+	t.Parallel()
+	const text = `{"Comment":"c","Origins":{"Quantity":1,"Items":[{"Id":"o"}]}}`
+	for name, blunder := range map[string]func(e *edit){
+		"a member": func(e *edit) {
+			e.doc.Replace(e.config.root, e.config.root.Child("Comment"), document.NewText("Comment", "d"))
+		},
+		"an origin": func(e *edit) {
+			e.config.origins.remove(e.config.origins.entries()[0])
+			e.config.origins.settle(emptyPlain)
+		},
+		"a count":   func(e *edit) { e.doc.SetCount(e.config.origins.quantity, 2) },
+		"the whole": func(e *edit) { e.doc.Remove(e.config.root, e.config.origins.holder) },
+	} {
+		doc, err := document.ParseJSON([]byte(text))
+		require.NoError(t, err)
+		e, err := begin(doc, Owners{"p/s"}, nil)
+		require.NoError(t, err)
+		blunder(e)
+		e.changed("blunder")
+		plan, err := e.finish(nil)
+		require.ErrorContains(t, err, "nothing written", name)
+		require.Zero(t, plan)
+	}
+}

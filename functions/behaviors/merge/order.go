@@ -106,14 +106,14 @@ func (e *edit) placement(wanted []spec.Behavior) *placement {
 // and before the first that matches some of them; but never before a foreign pattern that is a part of w and was
 // reached so far, because its requests are the owner's.
 func (p *placement) gap(w pattern.Pattern) int {
-	end, first, share := len(p.foreign), 0, -1
+	end, share := len(p.foreign), -1
 	for i, f := range p.foreign {
 		switch pattern.Relate(f, w) {
 		case pattern.Broader, pattern.Equal:
 			end = min(end, i)
 		case pattern.Narrower:
-			if i < end && !p.shadowed(i) {
-				first, share = i+1, -1
+			if !p.shadowed(i) {
+				share = -1 // what came before this one cannot be had
 			}
 		case pattern.Overlapping:
 			if share < 0 {
@@ -122,7 +122,7 @@ func (p *placement) gap(w pattern.Pattern) int {
 		case pattern.Disjoint:
 		}
 	}
-	if share >= first && share < end {
+	if share >= 0 && share < end {
 		return share
 	}
 	return end

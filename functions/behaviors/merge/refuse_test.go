@@ -47,7 +47,9 @@ func TestQuotasAreRefused(t *testing.T) {
 	in.Quotas.Origins = 4
 	refused(t, shape(t, "origins-and-groups.json"), in, "5 origins", "quota of 4", "quotas.origins")
 	in.Quotas.Origins = 5
-	ensure(t, shape(t, "origins-and-groups.json"), in)
+	full := ensure(t, shape(t, "origins-and-groups.json"), in)
+	in.Origin.DomainName = "other.example.com"
+	require.NotEmpty(t, ensure(t, string(full.After), in).Changes, "our origin takes no more room than it has")
 
 	one := input()
 	one.Behaviors = one.Behaviors[:1]
