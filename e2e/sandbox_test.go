@@ -31,7 +31,7 @@ func newWorld(t testing.TB) *world {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
 	t.Cleanup(cancel)
-	sandbox, err := engine.Open(ctx, engine.Options{Root: root, StateDir: t.TempDir(), Log: logWriter{t}})
+	sandbox, err := engine.Open(engine.Options{Root: root, StateDir: t.TempDir(), Log: logWriter{t}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, sandbox.Close()) })
 	return &world{t: t, sandbox: sandbox, ctx: ctx}
@@ -82,13 +82,13 @@ func (w *world) requireNoChanges(stack *engine.Stack) {
 	require.True(w.t, result.Unchanged(), "preview of %s:\n%s", stack.Name(), result.Stdout)
 }
 
-// resource returns the one resource of a stack with a logical name.
+// resource returns the one resource of a stack with a logical name; a component may share it.
 func (w *world) resource(stack *engine.Stack, name string) apitype.ResourceV3 {
 	w.t.Helper()
 	export, err := stack.Export()
 	require.NoError(w.t, err)
 	for _, r := range export.Resources {
-		if r.URN.Name() == name {
+		if r.Custom && r.URN.Name() == name {
 			return r
 		}
 	}

@@ -135,11 +135,11 @@ func (r *recorder) refreshed(meta apitype.StepEventMetadata) {
 
 func newStep(meta apitype.StepEventMetadata) Step {
 	urn := resource.URN(meta.URN)
-	step := Step{Op: meta.Op, URN: urn, Type: meta.Type, Name: urn.Name()}
+	step := Step{Op: meta.Op, URN: urn, Type: meta.Type, Name: urn.Name(), Diff: map[string]apitype.DiffKind{}}
+	for _, property := range meta.Diffs { // all that an update's events carry
+		step.Diff[property] = apitype.DiffUpdate
+	}
 	for path, diff := range meta.DetailedDiff {
-		if step.Diff == nil {
-			step.Diff = map[string]apitype.DiffKind{}
-		}
 		step.Diff[path] = diff.Kind
 	}
 	return step

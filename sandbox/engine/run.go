@@ -76,8 +76,21 @@ func (s *Stack) Refresh(ctx context.Context, options RunOptions) (Result, error)
 }
 
 // Destroy deletes what the stack has made, but for what is kept by
-// retainOnDelete; the engine refuses while a resource is protected.
+// retainOnDelete. It previews first, as `pulumi destroy` does: the engine refuses
+// to plan the deletion of a protected resource, but once it works without a plan
+// it deletes everything else before it says so.
 func (s *Stack) Destroy(ctx context.Context, options RunOptions) (Result, error) {
+	if !options.PreviewOnly {
+		preview := options
+		preview.PreviewOnly = true
+		if result, err := s.destroy(ctx, preview); err != nil {
+			return result, err
+		}
+	}
+	return s.destroy(ctx, options)
+}
+
+func (s *Stack) destroy(ctx context.Context, options RunOptions) (Result, error) {
 	return s.operate(ctx, "destroy", func(ctx context.Context, stack *auto.Stack, to streams) error {
 		all := []optdestroy.Option{
 			optdestroy.ProgressStreams(to.stdout), optdestroy.ErrorProgressStreams(to.stderr),

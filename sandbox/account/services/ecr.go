@@ -17,9 +17,6 @@ func ecrKinds() map[string]*Kind {
 		c.Set("registryId", AccountID)
 		return nil
 	}
-	onePer := func(code, message string) []Unique {
-		return []Unique{{Paths: []string{"repository"}, Code: code, Message: message}}
-	}
 	return map[string]*Kind{
 		typeRepository: {
 			Unique: []Unique{{
@@ -32,8 +29,7 @@ func ecrKinds() map[string]*Kind {
 			Delete: deleteRepository,
 		},
 		"aws:ecr/lifecyclePolicy:LifecyclePolicy": {
-			Refs:   onRepository,
-			Unique: onePer("LifecyclePolicyAlreadyExists", "The repository %s already has a lifecycle policy, which would be replaced"),
+			Refs: onRepository, Overwrites: true,
 			Check: func(c *Checker) {
 				if text, ok := c.Text("policy"); ok {
 					for _, fault := range document.CheckECRLifecycle(text) {
@@ -44,8 +40,7 @@ func ecrKinds() map[string]*Kind {
 			Create: setIDs,
 		},
 		"aws:ecr/repositoryPolicy:RepositoryPolicy": {
-			Refs:   onRepository,
-			Unique: onePer("RepositoryPolicyAlreadyExists", "The repository %s already has a policy, which would be replaced"),
+			Refs: onRepository, Overwrites: true,
 			Check:  func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.BoundPolicy, max: 10240}) },
 			Create: setIDs,
 		},

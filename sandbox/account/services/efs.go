@@ -42,13 +42,12 @@ func efsKinds() map[string]*Kind {
 			Create: createAccessPoint,
 		},
 		"aws:efs/fileSystemPolicy:FileSystemPolicy": {
-			Refs:   onFileSystem,
-			Unique: []Unique{{Paths: []string{"fileSystemId"}, Code: "PolicyAlreadyExists", Message: "File system %s already has a policy, which would be replaced"}},
+			Refs: onFileSystem, Overwrites: true,
 			Check:  func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 20000}) },
 			Verify: verifyFileSystemPolicy,
 			Create: byFileSystem,
 		},
-		"aws:efs/backupPolicy:BackupPolicy": {Refs: onFileSystem, Create: byFileSystem},
+		"aws:efs/backupPolicy:BackupPolicy": {Refs: onFileSystem, Overwrites: true, Create: byFileSystem},
 	}
 }
 

@@ -33,6 +33,9 @@ type Kind struct {
 	Refs []Ref
 	// Unique are the properties that no two resources of the type may share.
 	Unique []Unique
+	// Overwrites is true where AWS's call is a Put: creating the resource writes
+	// over what is there, such as a setting that an earlier destroy kept.
+	Overwrites bool
 	// Check adds faults that the inputs alone show. Unknown values must pass.
 	Check func(*Checker)
 	// Verify adds faults against the account before a create or an update; it

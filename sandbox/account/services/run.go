@@ -20,10 +20,8 @@ func (k *Kind) Apply(c *Call) error {
 		if err := k.Create(c); err != nil {
 			return err
 		}
-		// Every kind guards its names itself; this keeps a gap in one from
-		// overwriting what exists.
 		if other, taken := c.Get(c.Type, c.ID); taken && c.Err() == nil {
-			c.Refuse("", "ResourceAlreadyExists", "%s exists already: %s", c.ID, describe(other))
+			c.refuseOccupied(k, other)
 		}
 		return c.Err()
 	}
@@ -33,6 +31,19 @@ func (k *Kind) Apply(c *Call) error {
 		}
 	}
 	return c.Err()
+}
+
+// refuseOccupied: every kind guards its names itself, so this keeps a gap in one
+// from overwriting what exists. Where AWS's call is a Put it may write over what
+// this resource left behind, but not over what another one manages.
+func (c *Call) refuseOccupied(k *Kind, other Resource) {
+	switch {
+	case !k.Overwrites:
+		c.Refuse("", "ResourceAlreadyExists", "%s exists already: %s", c.ID, describe(other))
+	case other.URN != "" && other.URN != c.URN:
+		c.Refuse("", "ResourceAlreadyExists", "%s has one already, %s of %s; AWS would silently write over it, and the two would undo each other for ever",
+			c.ID, describe(other), stackOf(other.URN))
+	}
 }
 
 func (k *Kind) verify(c *Call) {

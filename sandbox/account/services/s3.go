@@ -38,11 +38,8 @@ func s3Kinds() map[string]*Kind {
 // bucketPart is a configuration of a bucket that is a resource of its own.
 func bucketPart() *Kind {
 	return &Kind{
-		Refs: []Ref{{Path: "bucket", To: toBucket, OnDelete: Cascade}},
-		Unique: []Unique{{
-			Paths: []string{"bucket"}, Code: "OperationAborted",
-			Message: "Bucket %s already has this configuration, and a second one would overwrite it",
-		}},
+		Refs:       []Ref{{Path: "bucket", To: toBucket, OnDelete: Cascade}},
+		Overwrites: true,
 		Create: func(c *Call) error {
 			c.ID = c.Str("bucket")
 			switch {
