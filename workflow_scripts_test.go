@@ -126,12 +126,12 @@ func TestPlanIsCommentedOnce(t *testing.T) {
 func TestEveryPlanMakesAComment(t *testing.T) {
 	t.Parallel()
 	for name, c := range map[string]struct{ plan, says string }{
-		"failed":        {"Previewing update (prod):\nerror: the stack is locked\n", "- error: the stack is locked"},
-		"none":          {"", "- error: the job ended before it made a plan"},
-		"broken UTF-8":  {shortPlan + "\xff\xfe\n", "97 unchanged"},
+		"failed":         {"Previewing update (prod):\nerror: the stack is locked\n", "- error: the stack is locked"},
+		"none":           {"", "- error: the job ended before it made a plan"},
+		"broken UTF-8":   {shortPlan + "\xff\xfe\n", "97 unchanged"},
 		"ends the block": {shortPlan + "``````````\n# Approved\n", "# Approved"},
-		"no statistics": {"Previewing update (prod):\n", "Previewing update"},
-		"long":          {shortPlan + strings.Repeat("ä long line of a plan\n", 20000) + "    5 unchanged\n", "the middle is left out"},
+		"no statistics":  {"Previewing update (prod):\n", "Previewing update"},
+		"long":           {shortPlan + strings.Repeat("ä long line of a plan\n", 20000) + "    5 unchanged\n", "the middle is left out"},
 	} {
 		body := commented(t, c.plan, "").read(t, "body.md")
 		assert.Contains(t, body, c.says, name)

@@ -1,7 +1,6 @@
 package infra
 
 import (
-	"encoding/json"
 	"regexp"
 	"slices"
 	"strings"
@@ -299,17 +298,4 @@ func TestFaultsOfCI(t *testing.T) {
 		assert.Equal(t, []string{c.key, c.value}, []string{faults[0].Key, faults[0].Value})
 	}
 	assert.Equal(t, "ciRepositoryIds", faultsOf(t, settings{"ciRepositoryIds": "12/34"}, nil)[0].Key, "without a repository")
-}
-
-// indented is a policy as people read it.
-func indented(t testing.TB, document string) string {
-	t.Helper()
-	var value any
-	require.NoError(t, json.Unmarshal([]byte(document), &value))
-	var b strings.Builder
-	encoder := json.NewEncoder(&b)
-	encoder.SetEscapeHTML(false)
-	encoder.SetIndent("", "  ")
-	require.NoError(t, encoder.Encode(value))
-	return b.String()
 }

@@ -93,6 +93,12 @@ func computed(args pulumi.MockResourceArgs) map[string]any {
 		return map[string]any{"arn": arn("elasticfilesystem", "access-point/"+args.Name+"-id")}
 	case "aws:s3/bucketV2:BucketV2":
 		return map[string]any{"arn": "arn:aws:s3:::" + text(args.Inputs, "bucket")}
+	case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
+		return map[string]any{
+			"arn": "arn:aws:iam::" + AccountID + ":oidc-provider/" + strings.TrimPrefix(text(args.Inputs, "url"), "https://"),
+		}
+	case "aws:iam/policy:Policy":
+		return map[string]any{"arn": "arn:aws:iam::" + AccountID + ":policy/" + name}
 	case "aws:iam/role:Role":
 		return map[string]any{"arn": "arn:aws:iam::" + AccountID + ":role/" + name}
 	case "aws:lb/loadBalancer:LoadBalancer":

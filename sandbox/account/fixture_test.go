@@ -3,6 +3,7 @@ package account_test
 import (
 	"archive/zip"
 	"bytes"
+	"fmt"
 	"maps"
 	"os"
 	"path/filepath"
@@ -35,6 +36,7 @@ type program struct {
 	made map[string]deployed
 	// order are the names in order of creation.
 	order []string
+	names int
 }
 
 type deployed struct {
@@ -103,6 +105,12 @@ func (p *program) out(name, output string) string {
 	v := p.made[name].State[resource.PropertyKey(output)]
 	require.True(p.t, v.IsString(), "%s.%s is %v", name, output, v)
 	return v.StringValue()
+}
+
+// fresh returns a name that no other call returned.
+func (p *program) fresh(base string) string {
+	p.names++
+	return fmt.Sprintf("%s-%d", base, p.names)
 }
 
 func (p *program) id(name string) string { return p.made[name].ID }

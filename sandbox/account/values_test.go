@@ -146,7 +146,7 @@ func TestContainerRules(t *testing.T) {
 		{"no execution role", tTaskDef, "task", task(obj{"executionRoleArn": nil}), []string{"executionRoleArn", "container secrets"}},
 		{"definitions that are no JSON", tTaskDef, "task", task(obj{"containerDefinitions": "[{"}), []string{"container_definitions is invalid"}},
 		{"no container", tTaskDef, "task", task(obj{"containerDefinitions": "[]"}), []string{"Container list cannot be empty"}},
-		{"unknown key of a container", tTaskDef, "task", with(func(c obj) { c["enviroment"] = list{} }), []string{`unknown field "enviroment"`}},
+		{"unknown key of a container", tTaskDef, "task", with(func(c obj) { c["enviroment"] = list{} }), []string{`unknown field "[0].enviroment"`}},
 		{"key of a container in the wrong case", tTaskDef, "task", with(func(c obj) { c["Image"] = "x"; delete(c, "image") }), []string{`unknown field "[0].Image"`}},
 		{"environment as an object", tTaskDef, "task", with(func(c obj) { c["environment"] = obj{"A": "b"} }), []string{"environment must be a list"}},
 		{"container without an image", tTaskDef, "task", with(func(c obj) { c["image"] = "" }), []string{"Container.image should not be null or empty"}},

@@ -66,19 +66,17 @@ func CheckJSONObject(text string) error {
 
 // strict decodes exactly one JSON value and refuses unknown keys.
 func strict(text string, into any) error {
-	d := json.NewDecoder(strings.NewReader(text))
-	d.DisallowUnknownFields()
-	if err := d.Decode(into); err != nil {
-		return explain(err, text)
-	}
-	if err := atEnd(d); err != nil {
-		return err
-	}
 	v, err := decodeAny(text)
 	if err != nil {
+		return explain(err, text)
+	}
+	if err := exactKeys(v, reflect.TypeOf(into), ""); err != nil {
 		return err
 	}
-	return exactKeys(v, reflect.TypeOf(into), "")
+	if err := json.Unmarshal([]byte(text), into); err != nil {
+		return explain(err, text)
+	}
+	return nil
 }
 
 func atEnd(d *json.Decoder) error {
