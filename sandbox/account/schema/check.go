@@ -37,6 +37,8 @@ func (t *Type) Check(inputs, old props.Map, namer Namer) (props.Map, []Failure) 
 
 type checker struct {
 	failures []Failure
+	// secret is set below a secret, whose value no message may tell.
+	secret bool
 }
 
 // scope is the set of properties at one level.
@@ -151,15 +153,18 @@ func (c *checker) exactlyOne(at string, in props.Map, group []string) {
 
 // value checks one value; secrets stay secret, unknowns pass.
 func (c *checker) value(at string, v props.Value, p *Property) props.Value {
-	if v.IsSecret() {
-		return resource.MakeSecret(c.value(at, v.SecretValue().Element, p))
-	}
 	if v.IsOutput() && v.OutputValue().Known {
-		inner := c.value(at, v.OutputValue().Element, p)
+		inner := v.OutputValue().Element
 		if v.OutputValue().Secret {
-			return resource.MakeSecret(inner)
+			inner = resource.MakeSecret(inner)
 		}
-		return inner
+		return c.value(at, inner, p)
+	}
+	if v.IsSecret() {
+		outer := c.secret
+		c.secret = true
+		defer func() { c.secret = outer }()
+		return resource.MakeSecret(c.value(at, v.SecretValue().Element, p))
 	}
 	if v, known := props.Known(v); !known {
 		return v
@@ -224,7 +229,7 @@ func (c *checker) stringMap(at string, v props.Value) props.Value {
 	}
 	for k, e := range v.ObjectValue() {
 		if e, known := props.Known(e); known && !e.IsString() && !e.IsNull() {
-			c.fail(at+"."+string(k), "Incorrect attribute value type: expected string, got %s", describe(e))
+			c.fail(at+"."+string(k), "Incorrect attribute value type: expected string, got %s", c.kindAndValue(e))
 		}
 	}
 	return v
@@ -278,7 +283,7 @@ func (c *checker) scalar(at string, v props.Value, p *Property) {
 func (c *checker) text(at, s string, p *Property) {
 	// The provider takes an empty text as not set.
 	if len(p.Values) > 0 && s != "" && !slices.Contains(p.Values, s) {
-		c.fail(at, "expected %s to be one of %q, got %q", at, p.Values, s)
+		c.fail(at, "expected %s to be one of %q, got %s", at, p.Values, c.describe(props.Of(s)))
 	}
 	if p.MaxLength > 0 && len(s) > p.MaxLength {
 		c.fail(at, "expected length of %s to be at most %d, got %d", at, p.MaxLength, len(s))
@@ -292,7 +297,7 @@ func (c *checker) text(at, s string, p *Property) {
 
 func (c *checker) bounds(at string, n float64, p *Property) {
 	if p.Min != nil && n < *p.Min || p.Max != nil && n > *p.Max {
-		c.fail(at, "expected %s to be %s, got %s", at, rangeText(p), props.Number(n))
+		c.fail(at, "expected %s to be %s, got %s", at, rangeText(p), c.describe(props.Of(n)))
 	}
 }
 
@@ -308,16 +313,24 @@ func rangeText(p *Property) string {
 }
 
 func (c *checker) mistyped(at string, v props.Value, want Kind) {
-	c.fail(at, "Incorrect attribute value type: expected %s, got %s", want, describe(v))
+	c.fail(at, "Incorrect attribute value type: expected %s, got %s", want, c.kindAndValue(v))
 }
 
-func describe(v props.Value) string {
+// describe renders a value for a message, unless it is secret.
+func (c *checker) describe(v props.Value) string {
+	if c.secret {
+		return "[secret]"
+	}
+	return props.Text(v)
+}
+
+func (c *checker) kindAndValue(v props.Value) string {
 	switch {
 	case v.IsString(), v.IsNumber(), v.IsBool():
-		return v.TypeString() + " " + props.Text(v)
+		return v.TypeString() + " " + c.describe(v)
 	case v.IsArchive():
 		return "an archive"
 	default:
-		return props.Text(v)
+		return c.describe(v)
 	}
 }
