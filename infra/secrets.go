@@ -93,7 +93,7 @@ func (s *Secrets) add(ctx *pulumi.Context, name string, spec secretSpec, args *S
 	version, err := secretsmanager.NewSecretVersion(ctx, name+"-version", &secretsmanager.SecretVersionArgs{
 		SecretId:     secret.ID(),
 		SecretString: pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput),
-	}, settingOf(s, pulumi.AdditionalSecretOutputs([]string{"secretString"}))...)
+	}, settingOf(s)...) // the SDK marks secretString secret in the state as well
 	if err != nil {
 		return pulumi.StringOutput{}, created(name+"-version", err)
 	}

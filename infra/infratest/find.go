@@ -21,16 +21,25 @@ func (d *Deployment) OfType(typ string) []Resource {
 	return found
 }
 
-// One returns the resource with a logical name, failing the test if there is none or more than one.
+// One returns the resource with a logical name, failing the test if there is none or more than one. Where a component
+// and its main child share a name, it is the child.
 func (d *Deployment) One(t testing.TB, name string) Resource {
 	t.Helper()
-	var found []Resource
+	var found, custom []Resource
+	var urns []string
 	for _, r := range d.Resources {
-		if r.Name == name {
-			found = append(found, r)
+		if r.Name != name {
+			continue
+		}
+		found, urns = append(found, r), append(urns, r.URN)
+		if r.Custom {
+			custom = append(custom, r)
 		}
 	}
-	require.Len(t, found, 1, "resources named %q", name)
+	if len(custom) == 1 {
+		return custom[0]
+	}
+	require.True(t, len(found) == 1, "there is no single resource named %q: %v", name, urns)
 	return found[0]
 }
 
