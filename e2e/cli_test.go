@@ -1,0 +1,97 @@
+package e2e
+
+import (
+	"bytes"
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/sandbox/account"
+	"github.com/webordinary/live-edit/sandbox/provider"
+	"github.com/webordinary/live-edit/tools/cli"
+)
+
+// checkout is a copy of the project with a Pulumi home and state of its own, as on a contributor's machine.
+type checkout struct {
+	t       *testing.T
+	ctx     context.Context
+	dir     string
+	command string
+	env     []string
+}
+
+// newCheckout copies what `pulumi up` needs of the repository and attaches the simulated providers.
+func newCheckout(t *testing.T) *checkout {
+	t.Helper()
+	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
+	t.Cleanup(cancel)
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	dir := t.TempDir()
+	copyProject(t, root, dir)
+
+	tools := cli.Builder{Root: root, Log: logWriter{t}}
+	command, err := tools.PulumiCommand(ctx)
+	require.NoError(t, err)
+	host, err := tools.Path(ctx, cli.LanguageGo)
+	require.NoError(t, err)
+	bin := t.TempDir()
+	require.NoError(t, os.Symlink(host, filepath.Join(bin, "pulumi-language-go")))
+
+	acc, err := account.Open(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, acc.Close()) })
+	providers, err := provider.Serve(acc)
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, providers.Close()) })
+	state := t.TempDir()
+	return &checkout{t: t, ctx: ctx, dir: dir, command: command.Path, env: append(os.Environ(),
+		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"),
+		"PULUMI_HOME="+t.TempDir(),
+		"PULUMI_BACKEND_URL=file://"+state,
+		"PULUMI_CONFIG_PASSPHRASE=a passphrase",
+		"PULUMI_DEBUG_PROVIDERS="+providers.Attach(),
+		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
+		"PULUMI_SKIP_UPDATE_CHECK=true",
+	)}
+}
+
+func copyProject(t *testing.T, root, dir string) {
+	t.Helper()
+	for _, name := range []string{"go.mod", "go.sum", "main.go", "Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.dev.yaml"} {
+		data, err := os.ReadFile(filepath.Join(root, name)) //nolint:gosec // the repository's own files
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+	}
+	for _, name := range []string{"infra", "functions"} {
+		require.NoError(t, os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(root, name))))
+	}
+}
+
+// pulumi runs the CLI in the checkout and returns what it printed.
+func (c *checkout) pulumi(args ...string) string {
+	c.t.Helper()
+	cmd := exec.CommandContext(c.ctx, c.command, append([]string{"--non-interactive", "--color", "never"}, args...)...)
+	cmd.Dir, cmd.Env = c.dir, c.env
+	var output bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &output
+	require.NoError(c.t, cmd.Run(), "pulumi %v\n%s", args, &output)
+	return output.String()
+}
+
+// TestMainRunsUnderTheCLI runs main.go itself, through the CLI and the Go language host, as `pulumi up` does.
+func TestMainRunsUnderTheCLI(t *testing.T) {
+	t.Parallel()
+	project := newCheckout(t)
+	project.pulumi("stack", "init", "prod")
+	project.pulumi("config", "set", "--secret", "githubToken", "ghp_cli5a1", "--stack", "prod")
+	require.Contains(t, project.pulumi("preview", "--stack", "prod"), "webordinary:infra:EditService")
+	project.pulumi("up", "--yes", "--skip-preview", "--stack", "prod")
+	require.Contains(t, project.pulumi("preview", "--stack", "prod", "--expect-no-changes"), "unchanged")
+	require.Equal(t, "https://edit.ameliastamps.com\n", project.pulumi("stack", "output", "editUrl", "--stack", "prod"))
+	require.NotContains(t, project.pulumi("stack", "export", "--stack", "prod"), "ghp_cli5a1")
+}
