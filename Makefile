@@ -17,6 +17,12 @@ test: ## Run every test (the first run builds the pinned Pulumi CLI, about 4 min
 	@go run ./tools/install pulumi pulumi-language-go >/dev/null
 	go test -timeout 30m ./...
 
+bench: ## Measure previews, updates, builds and functions, and print the tables of docs/performance.md
+	@go run ./tools/bench
+
+cost: ## Price a deployed sandbox stack: make cost STACK=prod HOURS=10
+	@go run ./sandbox export --stack $(STACK) | go run ./cmd/cost -hours $(HOURS)
+
 lint: ## Vet, lint and check formatting with the pinned linters
 	go vet ./...
 	lint=$$(go run ./tools/install golangci-lint) && $$lint run ./... && $$lint fmt --diff

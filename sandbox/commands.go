@@ -57,6 +57,7 @@ func newRootCommand(s *session) *cobra.Command {
 		newRefreshCommand(s),
 		newDestroyCommand(s),
 		newOutputsCommand(s),
+		newExportCommand(s),
 		newCancelCommand(s),
 		newDemoCommand(s),
 	)
