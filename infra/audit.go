@@ -59,29 +59,30 @@ func NewAudit(ctx *pulumi.Context, name string, args *AuditArgs, opts ...pulumi.
 
 // addTrail registers the trail through awsx, on a bucket of ours: awsx's own would be emptied and deleted with the stack.
 func (a *Audit) addTrail(ctx *pulumi.Context, name string, args *AuditArgs) error {
-	bucket, settings, err := a.addBucket(ctx, name+"-bucket", args)
+	bucket, err := a.addBucket(ctx, name+"-bucket", args)
 	if err != nil {
 		return err
 	}
 	_, err = cloudtrail.NewTrail(ctx, name+"-trail", &cloudtrail.TrailArgs{
 		Name: pulumi.String(args.Names.Other("edit-audit")),
-		// By ARN: awsx makes a wrong one from a name.
-		S3Bucket:                   &awsx.RequiredBucketArgs{Existing: &awsx.ExistingBucketArgs{Arn: bucket.Arn}},
+		S3Bucket: &awsx.RequiredBucketArgs{Existing: &awsx.ExistingBucketArgs{
+			Arn: pulumi.String("arn:aws:s3:::" + args.BucketName), // awsx makes a wrong one from a name
+		}},
 		EnableLogFileValidation:    pulumi.Bool(true),
 		IncludeGlobalServiceEvents: pulumi.Bool(false), // secrets are regional
 		IsMultiRegionTrail:         pulumi.Bool(false),
-	}, child(a, pulumi.DependsOn(settings))...)
+	}, child(a, pulumi.DependsOn(bucket))...)
 	return created(name+"-trail", err)
 }
 
 // addBucket registers the private bucket of the records. Its policy is awsx's, which lets CloudTrail write. The records
-// outlive the stack; what was retained comes back through adopt.
-func (a *Audit) addBucket(ctx *pulumi.Context, name string, args *AuditArgs) (*s3.BucketV2, []pulumi.Resource, error) {
+// outlive the stack; what was retained comes back through adopt. It returns what has to be there before the trail.
+func (a *Audit) addBucket(ctx *pulumi.Context, name string, args *AuditArgs) ([]pulumi.Resource, error) {
 	bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
 		Bucket: pulumi.String(args.BucketName),
 	}, args.keeping.retained(a, name)...)
 	if err != nil {
-		return nil, nil, created(name, err)
+		return nil, created(name, err)
 	}
 	block, err := s3.NewBucketPublicAccessBlock(ctx, name+"-public-access-block", &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.Bucket,
@@ -91,7 +92,7 @@ func (a *Audit) addBucket(ctx *pulumi.Context, name string, args *AuditArgs) (*s
 		RestrictPublicBuckets: pulumi.Bool(true),
 	}, settingOf(a)...)
 	if err != nil {
-		return nil, nil, created(name+"-public-access-block", err)
+		return nil, created(name+"-public-access-block", err)
 	}
 	_, err = s3.NewBucketLifecycleConfigurationV2(ctx, name+"-lifecycle", &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.Bucket,
@@ -102,7 +103,7 @@ func (a *Audit) addBucket(ctx *pulumi.Context, name string, args *AuditArgs) (*s
 			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(auditDays)},
 		}},
 	}, settingOf(a)...)
-	return bucket, []pulumi.Resource{block}, created(name+"-lifecycle", err)
+	return []pulumi.Resource{bucket, block}, created(name+"-lifecycle", err)
 }
 
 // addReport reports each unexpected read with who, what and from where, and raises an alarm beside it: the message can be

@@ -114,7 +114,7 @@ func TestTrailKeepsItsRecords(t *testing.T) {
 	assert.Equal(t, "arn:aws:s3:::webordinary-edit-audit-942734823970", trail.Text("s3Bucket.existing.arn"))
 	assert.Equal(t, true, trail.Get("enableLogFileValidation"))
 	assert.Nil(t, trail.Get("cloudWatchLogsGroup"), "this awsx creates a group and never connects it")
-	assert.True(t, trail.DependsOn("audit-bucket-public-access-block"))
+	assert.True(t, trail.DependsOn("audit-bucket") && trail.DependsOn("audit-bucket-public-access-block"))
 	bucket := d.One(t, "audit-bucket")
 	assert.True(t, bucket.Request.GetRetainOnDelete() && bucket.Request.GetProtect())
 	for _, setting := range []string{"audit-bucket-public-access-block", "audit-bucket-lifecycle"} {
