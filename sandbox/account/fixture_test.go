@@ -31,12 +31,15 @@ var noon = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // Create with the checked inputs.
 type program struct {
 	t   testing.TB
+	dir string
 	acc *account.Account
 	// made are the resources by name, with the inputs they were made of.
 	made map[string]deployed
 	// order are the names in order of creation.
 	order []string
 	names int
+	// instead, when set, is called in place of the creation of one resource.
+	instead func(typ, name string, in obj) (account.Resource, obj)
 }
 
 type deployed struct {
@@ -47,10 +50,22 @@ type deployed struct {
 
 func newProgram(t testing.TB) *program {
 	t.Helper()
-	acc, err := account.OpenWith(t.TempDir(), account.Options{Now: func() time.Time { return noon }})
-	require.NoError(t, err)
-	t.Cleanup(func() { require.NoError(t, acc.Close()) })
-	return &program{t: t, acc: acc, made: map[string]deployed{}}
+	p := &program{t: t, dir: t.TempDir(), made: map[string]deployed{}}
+	p.open()
+	t.Cleanup(func() { require.NoError(t, p.acc.Close()) })
+	return p
+}
+
+func (p *program) open() {
+	acc, err := account.OpenWith(p.dir, account.Options{Now: func() time.Time { return noon }})
+	require.NoError(p.t, err)
+	p.acc = acc
+}
+
+// reopen closes the account and reads it again from its journal.
+func (p *program) reopen() {
+	require.NoError(p.t, p.acc.Close())
+	p.open()
 }
 
 func urnOf(typ, name string) string {
@@ -92,8 +107,14 @@ func (p *program) try(typ, name string, in obj) (account.Resource, string) {
 // create makes a resource that must be accepted.
 func (p *program) create(typ, name string, in obj) account.Resource {
 	p.t.Helper()
-	r, complaint := p.try(typ, name, in)
-	require.Empty(p.t, complaint, "%s %s", typ, name)
+	var r account.Resource
+	if p.instead != nil {
+		r, in = p.instead(typ, name, in)
+	} else {
+		var complaint string
+		r, complaint = p.try(typ, name, in)
+		require.Empty(p.t, complaint, "%s %s", typ, name)
+	}
 	p.made[name] = deployed{Resource: r, URN: urnOf(typ, name), In: in}
 	p.order = append(p.order, name)
 	return r

@@ -86,6 +86,11 @@ var (
 func deployAll(t testing.TB) *program {
 	t.Helper()
 	p := newProgram(t)
+	p.deployAll()
+	return p
+}
+
+func (p *program) deployAll() {
 	p.foundation()
 	p.network()
 	p.loadBalancer()
@@ -93,7 +98,6 @@ func deployAll(t testing.TB) *program {
 	p.functions()
 	p.observability()
 	p.dedicatedVPC()
-	return p
 }
 
 func asJSON(t testing.TB, v any) string {

@@ -147,44 +147,91 @@ const TagsAll = "tagsAll"
 // HasTags reports whether the type takes tags, and so default tags.
 func (t *Type) HasTags() bool { return t.Inputs["tags"] != nil }
 
-// Lookup returns the type with that token.
+// Lookup returns the type with that token. A type is decoded when it is first
+// asked for: a run needs few of them, and all would cost it some 20 ms.
 func Lookup(token string) (*Type, bool) {
-	t, ok := all()[token]
-	return t, ok
+	return embedded().lookup(token)
 }
 
 // Tokens returns all known tokens, sorted.
-func Tokens() []string { return slices.Sorted(maps.Keys(all())) }
+func Tokens() []string {
+	d := embedded()
+	out := slices.AppendSeq(slices.Collect(maps.Keys(d.base)), maps.Keys(d.patch))
+	slices.Sort(out)
+	return slices.Compact(out)
+}
 
-var all = sync.OnceValue(func() map[string]*Type {
-	types, err := load(upstreamJSON, overlayJSON)
+// data are the two files, taken apart by type.
+type data struct {
+	base, patch map[string]json.RawMessage
+
+	mu      sync.Mutex
+	decoded map[string]*Type
+}
+
+var embedded = sync.OnceValue(func() *data {
+	d, err := load(upstreamJSON, overlayJSON)
 	if err != nil {
 		panic(fmt.Sprintf("embedded provider schema: %v", err)) // embedded data, held by tests
 	}
-	return types
+	return d
 })
 
-func load(upstream, overlay []byte) (map[string]*Type, error) {
-	var base, patch map[string]any
-	if err := json.Unmarshal(upstream, &base); err != nil {
+func load(upstream, overlay []byte) (*data, error) {
+	d := &data{decoded: map[string]*Type{}}
+	if err := json.Unmarshal(upstream, &d.base); err != nil {
 		return nil, fmt.Errorf("upstream.json: %w", err)
 	}
-	if err := json.Unmarshal(overlay, &patch); err != nil {
+	if err := json.Unmarshal(overlay, &d.patch); err != nil {
 		return nil, fmt.Errorf("overlay.json: %w", err)
 	}
-	merged, err := json.Marshal(mergePatch(base, patch))
+	return d, nil
+}
+
+func (d *data) lookup(token string) (*Type, bool) {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if t := d.decoded[token]; t != nil {
+		return t, true
+	}
+	if d.base[token] == nil && d.patch[token] == nil {
+		return nil, false
+	}
+	t, err := d.decode(token)
 	if err != nil {
+		panic(fmt.Sprintf("embedded provider schema: %s: %v", token, err)) // embedded data, held by tests
+	}
+	d.decoded[token] = t
+	return t, true
+}
+
+func (d *data) decode(token string) (*Type, error) {
+	raw := d.base[token]
+	if patch := d.patch[token]; patch != nil {
+		var err error
+		if raw, err = mergeJSON(raw, patch); err != nil {
+			return nil, err
+		}
+	}
+	t := &Type{Token: token}
+	if err := json.Unmarshal(raw, t); err != nil {
 		return nil, err
 	}
-	var types map[string]*Type
-	if err := json.Unmarshal(merged, &types); err != nil {
+	t.names = finish(t.Inputs)
+	return t, nil
+}
+
+func mergeJSON(base, patch json.RawMessage) (json.RawMessage, error) {
+	into, from := map[string]any{}, map[string]any{}
+	if base != nil {
+		if err := json.Unmarshal(base, &into); err != nil {
+			return nil, err
+		}
+	}
+	if err := json.Unmarshal(patch, &from); err != nil {
 		return nil, err
 	}
-	for token, t := range types {
-		t.Token = token
-		t.names = finish(t.Inputs)
-	}
-	return types, nil
+	return json.Marshal(mergePatch(into, from))
 }
 
 // mergePatch applies patch to base as in RFC 7386: null removes a key.
