@@ -49,7 +49,9 @@ func PutDistribution(store Store, id, config string, now time.Time) (*Distributi
 }
 
 // SaveDistribution stores a changed distribution.
-func SaveDistribution(store Store, d *Distribution) error { return save(store, TypeDistribution, d.ID, d) }
+func SaveDistribution(store Store, d *Distribution) error {
+	return save(store, TypeDistribution, d.ID, d)
+}
 
 // FindDistribution returns a distribution; ok is false when there is none of that ID.
 func FindDistribution(store Store, id string) (d *Distribution, ok bool, err error) {

@@ -17,7 +17,7 @@ func (c *start) volumes() error {
 		}
 		mount := Mount{
 			FileSystemID: volume.EFS.FileSystemID, AccessPointID: volume.EFS.Authorization.AccessPointID,
-			Zone: zoneOf(c.store, c.task.SubnetID), Encrypted: volume.EFS.TransitEncryption == "ENABLED",
+			Zone: ZoneOf(c.store, c.task.SubnetID), Encrypted: volume.EFS.TransitEncryption == "ENABLED",
 		}
 		if volume.EFS.Authorization.IAM == "ENABLED" {
 			mount.RoleARN = c.definition.TaskRoleARN
@@ -89,7 +89,7 @@ func (m Mount) caller() authz.Caller {
 // reachable says whether the file system has a mount target in the client's zone.
 func (m Mount) reachable(store Store) bool {
 	for _, r := range store.List(typeMountTarget) {
-		if textOf(r, "fileSystemId") == m.FileSystemID && zoneOf(store, textOf(r, "subnetId")) == m.Zone {
+		if textOf(r, "fileSystemId") == m.FileSystemID && ZoneOf(store, textOf(r, "subnetId")) == m.Zone {
 			return true
 		}
 	}

@@ -22,7 +22,7 @@ func (s *scene) register(task *Task, at time.Time) {
 		}
 		target := &Target{
 			TargetGroupARN: group.ARN, TaskARN: task.ARN, ServiceARN: service.ARN,
-			ID: task.PrivateIP, Port: balancer.ContainerPort, AvailabilityZone: zoneOf(s.world.store, task.SubnetID),
+			ID: task.PrivateIP, Port: balancer.ContainerPort, AvailabilityZone: ZoneOf(s.world.store, task.SubnetID),
 			RegisteredAt: at,
 		}
 		s.resetTarget(target, at)

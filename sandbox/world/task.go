@@ -138,8 +138,8 @@ func (s *scene) pollExits(at time.Time) {
 	}
 }
 
-// zoneOf gives the availability zone of a subnet.
-func zoneOf(store Store, subnet string) string {
+// ZoneOf gives the availability zone of a subnet.
+func ZoneOf(store Store, subnet string) string {
 	for i, id := range account.DefaultSubnetIDs {
 		if id == subnet {
 			return account.AvailabilityZones[i]
