@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/functions/behaviors/spec"
 )
 
 // Deploy is the program of every stack: main.go runs it under the Pulumi CLI, the sandbox runs it inline.
@@ -183,9 +185,23 @@ func deployService(ctx *pulumi.Context, cfg *Config, base *foundation) (*EditSer
 		return nil, err
 	}
 	// Scaler, Cleanup
-	if _, err := NewDns(ctx, "dns", &DnsArgs{Site: cfg.Site, Target: base.LoadBalancer.DNSName}); err != nil {
+	dns, err := NewDns(ctx, "dns", &DnsArgs{Site: cfg.Site, Target: base.LoadBalancer.DNSName})
+	if err != nil {
 		return nil, err
 	}
-	// EdgeBehaviors
-	return service, nil
+	return service, deployEdge(ctx, cfg, base.Alerts, service, dns)
+}
+
+// deployEdge adds our behaviours to the distribution of another stack, where one is configured. They come after all
+// that answers their requests.
+func deployEdge(ctx *pulumi.Context, cfg *Config, alerts *Alerts, behind ...pulumi.Resource) error {
+	if cfg.Edge.DistributionID == "" {
+		return ctx.Log.Info("no distributionId is configured, so no CloudFront distribution is touched: the editor is reached at "+
+			"https://"+cfg.Site.FQDN()+" only.", nil)
+	}
+	_, err := NewEdgeBehaviors(ctx, "edge", &EdgeBehaviorsArgs{
+		EdgeConfig: cfg.Edge, Names: cfg.Names(), Owner: spec.Owner(ctx.Project(), ctx.Stack()), OriginDomain: cfg.Site.FQDN(),
+		Alerts: alerts, Alarms: cfg.Observability.Alarms, Behind: behind,
+	})
+	return err
 }

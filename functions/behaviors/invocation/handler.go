@@ -40,8 +40,6 @@ type Result struct {
 	DistributionID string   `json:"distributionId"`
 	Changes        []string `json:"changes"`
 	Warnings       []string `json:"warnings"`
-	// Refused says why a re-merge changed nothing; for the other actions that is an error.
-	Refused []string `json:"refused,omitempty"`
 }
 
 // Handle answers one call.
@@ -65,7 +63,7 @@ func (h *Handler) Handle(ctx context.Context, payload json.RawMessage) (Result, 
 		return Result{}, err
 	}
 	h.Log.Info("done", "action", r.Action, "distribution", r.DistributionID,
-		"changes", r.Changes, "warnings", r.Warnings, "refused", r.Refused)
+		"changes", r.Changes, "warnings", r.Warnings)
 	return r, nil
 }
 
@@ -107,8 +105,7 @@ func (h *Handler) delete(ctx context.Context, in spec.Input) (Result, error) {
 	return r, err
 }
 
-// remerge restores what somebody else's deployment wiped, and reports by metric what it found. A refusal is not an
-// error here: Lambda would only repeat it.
+// remerge restores what somebody else's deployment wiped, and reports by metric what it found.
 func (h *Handler) remerge(ctx context.Context) (Result, error) {
 	in, err := h.Standing()
 	if err != nil {
@@ -116,15 +113,11 @@ func (h *Handler) remerge(ctx context.Context) (Result, error) {
 	}
 	r, err := h.apply(ctx, in.DistributionID, ensuring(in, merge.Owners{in.Owner}))
 	var refusal *merge.Refusal
-	switch {
-	case errors.As(err, &refusal):
-		r.Refused = refusal.Reasons
-	case errors.Is(err, distribution.ErrGone):
-		r.Refused = []string{err.Error()}
-	case err != nil:
+	refused := errors.As(err, &refusal) || errors.Is(err, distribution.ErrGone)
+	if err != nil && !refused {
 		return r, err
 	}
-	return r, h.report(r)
+	return r, errors.Join(err, h.report(r, refused))
 }
 
 func ensuring(in spec.Input, owners merge.Owners) distribution.Planner {

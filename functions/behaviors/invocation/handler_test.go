@@ -259,29 +259,26 @@ func TestRemergeRestoresWhatADeploymentWiped(t *testing.T) {
 	w.requireOurs(t, input(), siteXML)
 }
 
-func TestRemergeReportsRefusalsWithoutFailing(t *testing.T) {
+func TestRemergeReportsRefusals(t *testing.T) {
 	t.Parallel()
 	w := newWorld(distA)
 	w.xml[distA] = strings.Replace(siteXML, "<PathPattern>*.js<", "<PathPattern>/api/*<", 1)
-	r, err := w.remerge()
-	require.NoError(t, err)
-	require.Len(t, r.Refused, 1)
-	require.Contains(t, r.Refused[0], "/api/*")
+	_, err := w.remerge()
+	require.ErrorContains(t, err, "a behavior for /api/* already exists")
 	require.Equal(t, pulseOf(0, 0, 1), shortened(w.pulse(t)))
 	require.Zero(t, w.writes)
 
 	delete(w.xml, distA)
-	r, err = w.remerge()
-	require.NoError(t, err)
-	require.Len(t, r.Refused, 1)
-	require.Equal(t, 1, w.pulse(t).Refused)
+	_, err = w.remerge()
+	require.ErrorContains(t, err, "does not exist")
+	require.Equal(t, pulseOf(0, 0, 1), shortened(w.pulse(t)))
 }
 
 func pulseOf(repaired, warnings, refused int) [3]int { return [3]int{repaired, warnings, refused} }
 
 func shortened(p pulse) [3]int { return [3]int{p.Repaired, p.Warnings, p.Refused} }
 
-func TestRemergeFailsOnlyForWhatARepetitionMayHeal(t *testing.T) {
+func TestRemergeReportsNothingWhenItSawNothing(t *testing.T) {
 	t.Parallel()
 	w := newWorld(distA)
 	w.failReads = 1

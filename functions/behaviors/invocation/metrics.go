@@ -21,7 +21,7 @@ type metricSet struct {
 
 // report writes one line that CloudWatch turns into metrics. Zeros are written too, so that an alarm sees that the
 // re-merge ran.
-func (h *Handler) report(r Result) error {
+func (h *Handler) report(r Result, refused bool) error {
 	set := metricSet{Namespace: spec.MetricNamespace, Dimensions: [][]string{{spec.MetricDimension}}}
 	line := map[string]any{spec.MetricDimension: h.Function, "distribution": r.DistributionID}
 	add := func(name string, value int) {
@@ -30,7 +30,7 @@ func (h *Handler) report(r Result) error {
 	}
 	add(spec.MetricRepaired, one(len(r.Changes) > 0))
 	add(spec.MetricWarnings, len(r.Warnings))
-	add(spec.MetricRefused, one(len(r.Refused) > 0))
+	add(spec.MetricRefused, one(refused))
 	line["_aws"] = map[string]any{"Timestamp": h.Now().UnixMilli(), "CloudWatchMetrics": []metricSet{set}}
 	text, err := json.Marshal(line)
 	if err != nil {

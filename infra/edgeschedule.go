@@ -1,0 +1,70 @@
+package infra
+
+import (
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/functions/behaviors/spec"
+)
+
+// addSchedule has the function put back once a day what the owner's deployments took away. All of it depends on the
+// invocation, so that it is gone before the behaviors are.
+func (e *EdgeBehaviors) addSchedule(ctx *pulumi.Context, name string, args *EdgeBehaviorsArgs) error {
+	after := pulumi.DependsOn([]pulumi.Resource{e.invocation})
+	rule, err := cloudwatch.NewEventRule(ctx, name+"-schedule", &cloudwatch.EventRuleArgs{
+		Name:               pulumi.String(args.Names.Other("edit-behaviors-daily")),
+		Description:        pulumi.String("Puts the live editor's CloudFront behaviors back if a deployment took them away"),
+		ScheduleExpression: pulumi.String("rate(1 day)"),
+	}, child(e, after)...)
+	if err != nil {
+		return created(name+"-schedule", err)
+	}
+	permission, err := lambda.NewPermission(ctx, name+"-schedule-permission", &lambda.PermissionArgs{
+		Action:    pulumi.String("lambda:InvokeFunction"),
+		Function:  e.function.Function.Name,
+		Principal: pulumi.String("events.amazonaws.com"),
+		SourceArn: rule.Arn,
+	}, child(e, after)...)
+	if err != nil {
+		return created(name+"-schedule-permission", err)
+	}
+	_, err = cloudwatch.NewEventTarget(ctx, name+"-schedule-target", &cloudwatch.EventTargetArgs{
+		Rule:  rule.Name,
+		Arn:   e.function.Function.Arn,
+		Input: pulumi.String(spec.RemergeEvent),
+	}, child(e, pulumi.DependsOn([]pulumi.Resource{e.invocation, permission}))...)
+	return created(name+"-schedule-target", err)
+}
+
+// addReports tells of what the schedule found: a failure or a refusal as a message with the function's own words, a
+// repair as an alarm, which stays until the next day's run finds everything in its place.
+func (e *EdgeBehaviors) addReports(ctx *pulumi.Context, name string, args *EdgeBehaviorsArgs) error {
+	if _, err := lambda.NewFunctionEventInvokeConfig(ctx, name+"-failures", &lambda.FunctionEventInvokeConfigArgs{
+		FunctionName: e.function.Function.Name,
+		DestinationConfig: &lambda.FunctionEventInvokeConfigDestinationConfigArgs{
+			OnFailure: &lambda.FunctionEventInvokeConfigDestinationConfigOnFailureArgs{Destination: args.Alerts.TopicArn},
+		},
+	}, child(e, pulumi.DependsOn([]pulumi.Resource{e.function.Policy}))...); err != nil {
+		return created(name+"-failures", err)
+	}
+	if !args.Alarms {
+		return nil
+	}
+	_, err := newAlarm(ctx, name+"-repaired-alarm", &alarmArgs{
+		Name: args.Names.Other("edit-behaviors-repaired"),
+		Description: "The live editor's CloudFront behaviors were missing or changed, and have been put back: the stack that owns " +
+			"the distribution was deployed. Until then the editor could not be reached through the site's domain. " +
+			"docs/operations-edge.md says how the owner can prevent it; the function's log says what was put back.",
+		Namespace: spec.MetricNamespace, MetricName: spec.MetricRepaired,
+		Dimensions:  pulumi.StringMap{spec.MetricDimension: pulumi.String(args.Names.Function(edgePurpose))},
+		Statistic:   "Sum",
+		Comparison:  "GreaterThanOrEqualToThreshold",
+		Threshold:   1,
+		MissingData: "notBreaching",
+		// One run a day makes one data point a day.
+		PeriodSeconds: 86400, Periods: 1,
+		TopicArn: args.Alerts.TopicArn,
+	}, child(e)...)
+	return err
+}
