@@ -23,6 +23,9 @@ bench: ## Measure previews, updates, builds and functions, and print the tables 
 cost: ## Price a deployed sandbox stack: make cost STACK=prod HOURS=10
 	@go run ./sandbox export --stack $(STACK) | go run ./cmd/cost -hours $(HOURS)
 
+import: ## Print the import file of what already exists in the AWS account: make import STACK=prod
+	@go run ./cmd/import -stack $(STACK)
+
 lint: ## Vet, lint and check formatting with the pinned linters
 	go vet ./...
 	lint=$$(go run ./tools/install golangci-lint) && $$lint run ./... && $$lint fmt --diff

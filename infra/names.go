@@ -6,6 +6,9 @@ import "fmt"
 // several stacks live in one account and region.
 type Names struct{ suffix string }
 
+// NewNames returns the naming scheme of stacks with a suffix.
+func NewNames(suffix string) Names { return Names{suffix: suffix} }
+
 // Names returns the naming scheme of this configuration.
 func (c *Config) Names() Names { return Names{suffix: c.NameSuffix} }
 

@@ -1,0 +1,49 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"gopkg.in/yaml.v3"
+
+	"github.com/webordinary/live-edit/infra"
+)
+
+const projectNamespace = "webordinary-live-edit:"
+
+// plan is what to look for.
+type plan struct {
+	region string
+	names  infra.Names
+	// shared parts belong to another stack and are not imported into this one.
+	shared map[string]bool
+}
+
+// readPlan reads the stack file; what it does not set has the defaults of Pulumi.yaml.
+func readPlan(root, stack string) (*plan, error) {
+	path := filepath.Join(root, fmt.Sprintf("Pulumi.%s.yaml", stack))
+	data, err := os.ReadFile(path) //nolint:gosec // the user's own stack file
+	if errors.Is(err, os.ErrNotExist) {
+		return nil, fmt.Errorf("no stack %q here: %w", stack, err)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("read the stack file: %w", err)
+	}
+	var file struct{ Config map[string]any }
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		return nil, fmt.Errorf("read %s: %w", path, err)
+	}
+	p := &plan{region: "us-west-2", shared: map[string]bool{}}
+	if region, ok := file.Config["aws:region"].(string); ok {
+		p.region = region
+	}
+	suffix, _ := file.Config[projectNamespace+"nameSuffix"].(string)
+	p.names = infra.NewNames(suffix)
+	parts, _ := file.Config[projectNamespace+"shared"].([]any)
+	for _, part := range parts {
+		p.shared[fmt.Sprint(part)] = true
+	}
+	return p, nil
+}
