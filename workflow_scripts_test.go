@@ -28,7 +28,7 @@ func newShellRun(t testing.TB, env, commands map[string]string) *shellRun {
 		text := "#!/bin/bash\nprintf '%s\\n' \"" + name + " $*\" >> \"$CALLS\"\n" + body + "\n"
 		path := filepath.Join(r.dir, "bin", name)
 		require.NoError(t, os.MkdirAll(filepath.Dir(path), 0o755))
-		require.NoError(t, os.WriteFile(path, []byte(text), 0o755)) //nolint:gosec // a stand-in for a command
+		require.NoError(t, os.WriteFile(path, []byte(text), 0o755))
 	}
 	return r
 }
@@ -168,12 +168,22 @@ func TestDriftHasOneIssue(t *testing.T) {
 		calls, not      []string
 		body            []string
 	}{
-		"nothing, ever":    {"none", "none", "", nil, []string{"issue create", "issue edit", "issue close"}, nil},
-		"first difference": {"none", "drift", "", []string{"issue create"}, []string{"issue edit", "issue close"}, []string{"dev: no difference", "prod: differs"}},
-		"still there":      {"drift", "drift", "9", []string{"issue edit 9"}, []string{"issue create", "issue close"}, []string{"dev: differs"}},
-		"gone":             {"none", "none", "9", []string{"issue close 9"}, []string{"issue create", "issue edit"}, nil},
-		"could not look":   {"failed", "none", "", []string{"issue create"}, nil, []string{"dev: could not be compared"}},
-		"no report":        {"", "none", "9", []string{"issue edit 9"}, []string{"issue close"}, []string{"dev: could not be compared", "ended before"}},
+		"nothing, ever": {"none", "none", "", nil, []string{"issue create", "issue edit", "issue close"}, nil},
+		"first difference": {
+			"none", "drift", "",
+			[]string{"issue create"},
+			[]string{"issue edit", "issue close"},
+			[]string{"dev: no difference", "prod: differs"},
+		},
+		"still there":    {"drift", "drift", "9", []string{"issue edit 9"}, []string{"issue create", "issue close"}, []string{"dev: differs"}},
+		"gone":           {"none", "none", "9", []string{"issue close 9"}, []string{"issue create", "issue edit"}, nil},
+		"could not look": {"failed", "none", "", []string{"issue create"}, nil, []string{"dev: could not be compared"}},
+		"no report": {
+			"", "none", "9",
+			[]string{"issue edit 9"},
+			[]string{"issue close"},
+			[]string{"dev: could not be compared", "ended before"},
+		},
 	} {
 		r := newShellRun(t, map[string]string{"RUN": "https://example.com/run", "STACKS": "dev prod"},
 			map[string]string{"gh": `if [[ "$*" == "issue list"* ]]; then printf '` + c.open + `'; fi`})

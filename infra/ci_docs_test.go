@@ -24,7 +24,7 @@ func TestDocumentedPoliciesAreTheDeployedOnes(t *testing.T) {
 	t.Parallel()
 	d := operated(t, "prod", withCI)
 	path := filepath.Join("..", "docs", "ci-setup.md")
-	data, err := os.ReadFile(path) //nolint:gosec // a file of the repository
+	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	documented := map[string]bool{}
 	want := policyBlock.ReplaceAllStringFunc(string(data), func(block string) string {
@@ -108,7 +108,7 @@ func TestDocumentationNamesEveryVariable(t *testing.T) {
 	setting := regexp.MustCompile(`(?:vars|secrets)\.([A-Z_]+)`)
 	found := 0
 	for _, file := range files {
-		text, err := os.ReadFile(file) //nolint:gosec // a file of the repository
+		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		for _, name := range setting.FindAllStringSubmatch(string(text), -1) {
 			found++

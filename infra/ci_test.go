@@ -47,8 +47,10 @@ func TestRolesTrustExactlyTheirRuns(t *testing.T) {
 			[]string{"repo:webordinary/live-edit:environment:dev"},
 		},
 		"with numbers": {
-			"prod", settings{"ciRepository": "webordinary/live-edit", "ciRepositoryIds": "12/34"},
-			[]string{immutable + "pull_request", immutable + "ref:refs/heads/main"}, []string{immutable + "environment:prod"},
+			"prod",
+			settings{"ciRepository": "webordinary/live-edit", "ciRepositoryIds": "12/34"},
+			[]string{immutable + "pull_request", immutable + "ref:refs/heads/main"},
+			[]string{immutable + "environment:prod"},
 		},
 	} {
 		d := operated(t, c.stack, c.changes)
@@ -211,43 +213,50 @@ func TestEveryTypeOfTheProgramHasItsPermissions(t *testing.T) {
 func TestDeployRoleChangesItsStackAndNotItself(t *testing.T) {
 	t.Parallel()
 	d := operated(t, "prod", withCI)
-	const account = "942734823970"
+	arn := func(service, resource string) string {
+		return "arn:aws:" + service + ":us-west-2:942734823970:" + resource
+	}
 	dns := func(name, typ string) authz.Context {
 		return authz.Context{
 			"route53:ChangeResourceRecordSetsNormalizedRecordNames": {name}, "route53:ChangeResourceRecordSetsRecordTypes": {typ},
 		}
 	}
-	role := func(name string) string { return "arn:aws:iam::" + account + ":role/" + name }
+	role := func(name string) string { return "arn:aws:iam::942734823970:role/" + name }
+	const workspaces = "arn:aws:s3:::webordinary-workspaces-942734823970"
 	zone := "arn:aws:route53:::hostedzone/Z0123456789ABCDEFGHIJ"
 	toService := func(service string) authz.Context { return authz.Context{"iam:PassedToService": {service}} }
 	for name, c := range map[string]struct {
 		question
 		want bool
 	}{
-		"a role of the stack":        {question{"iam:PutRolePolicy", role("webordinary-edit-task"), nil}, true},
-		"hand it to ECS":             {question{"iam:PassRole", role("webordinary-edit-task"), toService("ecs-tasks.amazonaws.com")}, true},
-		"hand it to EC2":             {question{"iam:PassRole", role("webordinary-edit-task"), toService("ec2.amazonaws.com")}, false},
-		"widen itself":               {question{"iam:PutRolePolicy", role("webordinary-ci-deploy"), nil}, false},
-		"let others in":              {question{"iam:UpdateAssumeRolePolicy", role("webordinary-ci-preview"), nil}, false},
-		"hand itself on":             {question{"iam:PassRole", role("webordinary-ci-deploy"), toService("lambda.amazonaws.com")}, false},
-		"widen its policy":           {question{"iam:CreatePolicyVersion", "arn:aws:iam::" + account + ":policy/webordinary-ci-deploy-read", nil}, false},
-		"attach a policy":            {question{"iam:AttachRolePolicy", role("webordinary-edit-task"), nil}, false},
-		"another's role":             {question{"iam:PutRolePolicy", role("hephaestus-build"), nil}, false},
-		"the editors' name":          {question{"route53:ChangeResourceRecordSets", zone, dns("edit.ameliastamps.com", "CNAME")}, true},
-		"the site's name":            {question{"route53:ChangeResourceRecordSets", zone, dns("www.ameliastamps.com", "CNAME")}, false},
-		"mail":                       {question{"route53:ChangeResourceRecordSets", zone, dns("edit.ameliastamps.com", "MX")}, false},
-		"delete images":              {question{"ecr:DeleteRepository", "arn:aws:ecr:us-west-2:" + account + ":repository/webordinary/claude-code-astro", nil}, false},
-		"delete workspaces":          {question{"elasticfilesystem:DeleteFileSystem", "arn:aws:elasticfilesystem:us-west-2:" + account + ":file-system/fs-1", nil}, false},
-		"delete a secret":            {question{"secretsmanager:DeleteSecret", secretArn + claudeKey + "-AbCdEf", nil}, false},
-		"delete a bucket":            {question{"s3:DeleteBucket", "arn:aws:s3:::webordinary-workspaces-" + account, nil}, false},
-		"read a session's files":     {question{"s3:GetObject", "arn:aws:s3:::webordinary-workspaces-" + account + "/a", nil}, false},
-		"write the state":            {question{"s3:PutObject", "arn:aws:s3:::webordinary-pulumi-state/.pulumi/stacks/x", nil}, true},
-		"update the service":         {question{"ecs:UpdateService", "arn:aws:ecs:us-west-2:" + account + ":service/webordinary-edit-cluster/webordinary-edit", nil}, true},
-		"put its own alarm":          {question{"cloudwatch:PutMetricAlarm", "arn:aws:cloudwatch:us-west-2:" + account + ":alarm:webordinary-edit-5xx", nil}, true},
-		"silence another's alarm":    {question{"cloudwatch:DeleteAlarms", "arn:aws:cloudwatch:us-west-2:" + account + ":alarm:billing", nil}, false},
-		"in another region":          {question{"lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:" + account + ":function:webordinary-edit-scaler", nil}, false},
-		"a function of the stack":    {question{"lambda:UpdateFunctionCode", "arn:aws:lambda:us-west-2:" + account + ":function:webordinary-edit-scaler", nil}, true},
-		"another's function":         {question{"lambda:UpdateFunctionCode", "arn:aws:lambda:us-west-2:" + account + ":function:hephaestus", nil}, false},
+		"a role of the stack": {question{"iam:PutRolePolicy", role("webordinary-edit-task"), nil}, true},
+		"hand it to ECS":      {question{"iam:PassRole", role("webordinary-edit-task"), toService("ecs-tasks.amazonaws.com")}, true},
+		"hand it to EC2":      {question{"iam:PassRole", role("webordinary-edit-task"), toService("ec2.amazonaws.com")}, false},
+		"widen itself":        {question{"iam:PutRolePolicy", role("webordinary-ci-deploy"), nil}, false},
+		"let others in":       {question{"iam:UpdateAssumeRolePolicy", role("webordinary-ci-preview"), nil}, false},
+		"hand itself on":      {question{"iam:PassRole", role("webordinary-ci-deploy"), toService("lambda.amazonaws.com")}, false},
+		"widen its policy": {
+			question{"iam:CreatePolicyVersion", "arn:aws:iam::942734823970:policy/webordinary-ci-deploy-state", nil}, false,
+		},
+		"attach a policy":         {question{"iam:AttachRolePolicy", role("webordinary-edit-task"), nil}, false},
+		"another's role":          {question{"iam:PutRolePolicy", role("hephaestus-build"), nil}, false},
+		"the editors' name":       {question{"route53:ChangeResourceRecordSets", zone, dns("edit.ameliastamps.com", "CNAME")}, true},
+		"the site's name":         {question{"route53:ChangeResourceRecordSets", zone, dns("www.ameliastamps.com", "CNAME")}, false},
+		"mail":                    {question{"route53:ChangeResourceRecordSets", zone, dns("edit.ameliastamps.com", "MX")}, false},
+		"delete images":           {question{"ecr:DeleteRepository", arn("ecr", "repository/webordinary/claude-code-astro"), nil}, false},
+		"delete workspaces":       {question{"elasticfilesystem:DeleteFileSystem", arn("elasticfilesystem", "file-system/fs-1"), nil}, false},
+		"delete a secret":         {question{"secretsmanager:DeleteSecret", secretArn + claudeKey + "-AbCdEf", nil}, false},
+		"delete a bucket":         {question{"s3:DeleteBucket", workspaces, nil}, false},
+		"read a session's files":  {question{"s3:GetObject", workspaces + "/a", nil}, false},
+		"write the state":         {question{"s3:PutObject", "arn:aws:s3:::webordinary-pulumi-state/.pulumi/stacks/x", nil}, true},
+		"update the service":      {question{"ecs:UpdateService", arn("ecs", "service/webordinary-edit-cluster/webordinary-edit"), nil}, true},
+		"put its own alarm":       {question{"cloudwatch:PutMetricAlarm", arn("cloudwatch", "alarm:webordinary-edit-5xx"), nil}, true},
+		"silence another's alarm": {question{"cloudwatch:DeleteAlarms", arn("cloudwatch", "alarm:billing"), nil}, false},
+		"in another region": {
+			question{"lambda:UpdateFunctionCode", "arn:aws:lambda:us-east-1:942734823970:function:webordinary-edit-scaler", nil}, false,
+		},
+		"a function of the stack":    {question{"lambda:UpdateFunctionCode", arn("lambda", "function:webordinary-edit-scaler"), nil}, true},
+		"another's function":         {question{"lambda:UpdateFunctionCode", arn("lambda", "function:hephaestus"), nil}, false},
 		"encrypt a secret of Pulumi": {question{"kms:Encrypt", testKeyArn, nil}, true},
 	} {
 		assert.Equal(t, c.want, allowed(t, d, "deploy", c.question), name)
@@ -258,16 +267,19 @@ func TestDevLeavesProdAlone(t *testing.T) {
 	t.Parallel()
 	d := operated(t, "dev", withCI)
 	elb := "arn:aws:elasticloadbalancing:us-west-2:942734823970:"
+	const prodService = "arn:aws:ecs:us-west-2:942734823970:service/webordinary-edit-cluster/webordinary-edit"
 	for name, c := range map[string]struct {
 		question
 		want bool
 	}{
-		"rule on prod's listener":   {question{"elasticloadbalancing:CreateRule", elb + "listener/app/webordinary-edit-alb/1/2", nil}, true},
-		"prod's listener":           {question{"elasticloadbalancing:DeleteListener", elb + "listener/app/webordinary-edit-alb/1/2", nil}, false},
-		"prod's load balancer":      {question{"elasticloadbalancing:DeleteLoadBalancer", elb + "loadbalancer/app/webordinary-edit-alb/1", nil}, false},
+		"rule on prod's listener": {question{"elasticloadbalancing:CreateRule", elb + "listener/app/webordinary-edit-alb/1/2", nil}, true},
+		"prod's listener":         {question{"elasticloadbalancing:DeleteListener", elb + "listener/app/webordinary-edit-alb/1/2", nil}, false},
+		"prod's load balancer": {
+			question{"elasticloadbalancing:DeleteLoadBalancer", elb + "loadbalancer/app/webordinary-edit-alb/1", nil}, false,
+		},
 		"own target group":          {question{"elasticloadbalancing:DeleteTargetGroup", elb + "targetgroup/edit-api-tg-dev/1", nil}, true},
 		"prod's target group":       {question{"elasticloadbalancing:DeleteTargetGroup", elb + "targetgroup/edit-api-tg/1", nil}, false},
-		"prod's service":            {question{"ecs:UpdateService", "arn:aws:ecs:us-west-2:942734823970:service/webordinary-edit-cluster/webordinary-edit", nil}, false},
+		"prod's service":            {question{"ecs:UpdateService", prodService, nil}, false},
 		"prod's role":               {question{"iam:PutRolePolicy", "arn:aws:iam::942734823970:role/webordinary-edit-task", nil}, false},
 		"prod's secret":             {question{"secretsmanager:GetSecretValue", secretArn + claudeKey + "-AbCdEf", nil}, false},
 		"prod's state, it needs it": {question{"s3:GetObject", "arn:aws:s3:::webordinary-pulumi-state/.pulumi/stacks/prod.json", nil}, true},
@@ -289,8 +301,11 @@ func TestStateIsOptional(t *testing.T) {
 func TestFaultsOfCI(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ key, value string }{
-		{"ciRepository", "no-owner"}, {"ciRepositoryIds", "12"}, {"ciRepositoryIds", "a/b"},
-		{"ciStateBucket", "Bad_Bucket"}, {"ciStateKeyArn", "alias/key"},
+		{"ciRepository", "no-owner"},
+		{"ciRepositoryIds", "12"},
+		{"ciRepositoryIds", "a/b"},
+		{"ciStateBucket", "Bad_Bucket"},
+		{"ciStateKeyArn", "alias/key"},
 	} {
 		changes := settings{"ciRepository": "owner/name"}
 		changes[c.key] = c.value

@@ -293,8 +293,12 @@ func (s ciScope) functionAccess() ciAccess {
 	}
 }
 
-// operationsAccess is for what watches.
+// operationsAccess is for what watches, and for what happens by itself.
 func (s ciScope) operationsAccess() []ciAccess {
+	return append(s.watchingAccess(), s.timingAccess()...)
+}
+
+func (s ciScope) watchingAccess() []ciAccess {
 	named := s.names.Other("*")
 	return []ciAccess{
 		{
@@ -321,6 +325,32 @@ func (s ciScope) operationsAccess() []ciAccess {
 			on: []string{s.regional("sns", named)},
 		},
 		{
+			name: "Budgets", types: []string{"aws:budgets/budget:Budget"},
+			read:  []string{"budgets:ListTagsForResource", "budgets:ViewBudget"},
+			write: []string{"budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"},
+			on:    []string{s.global("budgets", "budget/"+named)},
+		},
+		{
+			name: "Trails", types: []string{"aws:cloudtrail/trail:Trail"},
+			describe: []string{"cloudtrail:DescribeTrails"},
+			read: []string{
+				"cloudtrail:GetEventSelectors", "cloudtrail:GetInsightSelectors", "cloudtrail:GetTrail", "cloudtrail:GetTrailStatus",
+				"cloudtrail:ListTags",
+			},
+			write: []string{
+				"cloudtrail:AddTags", "cloudtrail:CreateTrail", "cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors",
+				"cloudtrail:RemoveTags", "cloudtrail:StartLogging", "cloudtrail:StopLogging", "cloudtrail:UpdateTrail",
+			},
+			on: []string{s.regional("cloudtrail", "trail/"+named)},
+		},
+	}
+}
+
+// timingAccess is for what starts functions and reports, and keeps what failed.
+func (s ciScope) timingAccess() []ciAccess {
+	named := s.names.Other("*")
+	return []ciAccess{
+		{
 			name: "Events", types: []string{"aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"},
 			read: []string{"events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"},
 			write: []string{
@@ -340,25 +370,6 @@ func (s ciScope) operationsAccess() []ciAccess {
 			read:  []string{"sqs:GetQueueAttributes", "sqs:GetQueueUrl", "sqs:ListQueueTags"},
 			write: []string{"sqs:CreateQueue", "sqs:DeleteQueue", "sqs:SetQueueAttributes", "sqs:TagQueue", "sqs:UntagQueue"},
 			on:    []string{s.regional("sqs", named)},
-		},
-		{
-			name: "Budgets", types: []string{"aws:budgets/budget:Budget"},
-			read:  []string{"budgets:ListTagsForResource", "budgets:ViewBudget"},
-			write: []string{"budgets:ModifyBudget", "budgets:TagResource", "budgets:UntagResource"},
-			on:    []string{s.global("budgets", "budget/"+named)},
-		},
-		{
-			name: "Trails", types: []string{"aws:cloudtrail/trail:Trail"},
-			describe: []string{"cloudtrail:DescribeTrails"},
-			read: []string{
-				"cloudtrail:GetEventSelectors", "cloudtrail:GetInsightSelectors", "cloudtrail:GetTrail", "cloudtrail:GetTrailStatus",
-				"cloudtrail:ListTags",
-			},
-			write: []string{
-				"cloudtrail:AddTags", "cloudtrail:CreateTrail", "cloudtrail:DeleteTrail", "cloudtrail:PutEventSelectors",
-				"cloudtrail:RemoveTags", "cloudtrail:StartLogging", "cloudtrail:StopLogging", "cloudtrail:UpdateTrail",
-			},
-			on: []string{s.regional("cloudtrail", "trail/"+named)},
 		},
 	}
 }

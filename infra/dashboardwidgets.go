@@ -48,7 +48,8 @@ func (w watched) dashboard() dashboard {
 		w.sessions(), w.requests(), w.wakes(),
 		w.tasks(), w.load(), w.responses(),
 		w.storage(), w.fileTraffic(), w.cost(),
-		w.scaler(), w.cleanup(), alarmProperties{Title: "Alarms", Alarms: w.alarms},
+		w.scaler(), w.cleanup(),
+		alarmProperties{Title: "Alarms", Alarms: w.alarms},
 	}
 	for i, properties := range cells {
 		kind := "metric"

@@ -2,6 +2,9 @@ package infra
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -55,7 +58,8 @@ func TestAlarmsOfProd(t *testing.T) {
 		"errors-alarm":    {"5xx", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", api, 300, 1, 5},
 		"gave-up-alarm": {
 			"cannot-start", telemetry.Namespace, telemetry.MetricGaveUp, "Sum",
-			map[string]any{"Service": "webordinary-edit"}, 300, 1, 1,
+			map[string]any{"Service": "webordinary-edit"},
+			300, 1, 1,
 		},
 		"awake-alarm": {"awake", "AWS/ECS", "CPUUtilization", "SampleCount", service, 300, 144, 1},
 	} {
@@ -195,4 +199,28 @@ func TestPreviewOfEverythingKnowsNothingYet(t *testing.T) {
 func TestWatchingIsTheSameEveryTime(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, operated(t, "prod", everythingOn).Canonical(), operated(t, "prod", everythingOn).Canonical())
+}
+
+// TestAlertsAreDocumented finds every alarm and report of these components in docs/alerts.md, and nothing else there.
+func TestAlertsAreDocumented(t *testing.T) {
+	t.Parallel()
+	data, err := os.ReadFile(filepath.Join("..", "docs", "alerts.md"))
+	require.NoError(t, err)
+	rows := map[string]bool{}
+	for _, row := range regexp.MustCompile("(?m)^\\| `(webordinary-edit-[a-z0-9-]+)` \\|").FindAllStringSubmatch(string(data), -1) {
+		rows[row[1]] = true
+	}
+	seen := map[string]bool{}
+	d := operated(t, "prod", everythingOn)
+	for _, typ := range []string{alarmType, ruleType} {
+		for _, r := range d.OfType(typ) {
+			if strings.HasPrefix(r.Name, "observability-") || strings.HasPrefix(r.Name, "audit-") {
+				assert.True(t, rows[r.Text("name")], "docs/alerts.md leaves out %s", r.Text("name"))
+				seen[r.Text("name")] = true
+			}
+		}
+	}
+	for name := range rows {
+		assert.True(t, seen[name], "docs/alerts.md tells of %s, which is not there", name)
+	}
 }
