@@ -34,7 +34,8 @@ func requestEvent(t *testing.T, target lambdart.LambdaTarget, r *http.Request) e
 func TestRequestEvent(t *testing.T) {
 	t.Parallel()
 	request := func() *http.Request {
-		r := httptest.NewRequest(http.MethodPost, "https://edit.ameliastamps.com/api/a%2Fb/../c%20d?x=1&x=%202&empty=&flag", strings.NewReader("{}"))
+		const target = "https://edit.ameliastamps.com/api/a%2Fb/../c%20d?x=1&x=%202&empty=&flag"
+		r := httptest.NewRequest(http.MethodPost, target, strings.NewReader("{}"))
 		r.Header.Set("Content-Type", "application/json; charset=utf-8")
 		r.Header.Add("Cookie", "a=1")
 		r.Header.Add("Cookie", "b=2")
@@ -153,6 +154,7 @@ func TestHandler(t *testing.T) {
 	assert.Equal(t, http.StatusCreated, response.StatusCode)
 	assert.Equal(t, []string{"a=1", "b=2"}, response.Header.Values("Set-Cookie"))
 	assert.Empty(t, response.Header.Get("X-Single"))
+	assert.False(t, response.Close, "the function's Connection header is not the client's")
 	assert.Contains(t, body, `"path":"/api/x"`)
 	assert.Contains(t, body, `"y":["%20"]`)
 	head, body := send(http.MethodHead, "/api/x", http.Header{}, "")

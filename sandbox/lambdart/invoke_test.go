@@ -3,6 +3,7 @@ package lambdart_test
 import (
 	"context"
 	"errors"
+	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
@@ -25,7 +26,8 @@ func TestInvoke(t *testing.T) {
 	assert.Positive(t, result.InitDuration)
 	assert.Positive(t, result.Duration)
 	assert.Contains(t, result.Log, "START RequestId: "+result.RequestID+" Version: $LATEST\nstarted\nechoing hello\nEND RequestId: ")
-	assert.Regexp(t, `REPORT RequestId: \S+\tDuration: [0-9.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\t.*\tInit Duration: `, result.Log)
+	assert.Regexp(t, `REPORT RequestId: \S+\tDuration: [0-9.]+ ms\tBilled Duration: \d+ ms\tMemory Size: 256 MB\t.*`+
+		`\tInit Duration: `, result.Log)
 	if _, err := os.Stat("/proc/self/status"); err == nil {
 		assert.Greater(t, result.MaxMemory, int64(1<<20))
 	}
@@ -56,7 +58,8 @@ func TestTheEnvironmentIsTheFunctionsOwn(t *testing.T) {
 	got, _ := must[map[string]string](e, map[string]any{"do": "environment"})
 	for name, want := range map[string]string{
 		"CLUSTER": "edit-cluster", "AWS_ENDPOINT_URL": e.server.URL(), "AWS_REGION": "us-west-2", "_HANDLER": "bootstrap", "EXTRA": "1",
-		"AWS_LAMBDA_FUNCTION_NAME": "edit-scaler", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256", "AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/edit-scaler",
+		"AWS_LAMBDA_FUNCTION_NAME": "edit-scaler", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": "256",
+		"AWS_LAMBDA_LOG_GROUP_NAME": "/aws/lambda/edit-scaler",
 	} {
 		assert.Equal(t, want, got[name], name)
 	}
@@ -108,6 +111,12 @@ func TestFunctionErrors(t *testing.T) {
 	}
 }
 
+func TestAnswersToNoInvocationAreRefused(t *testing.T) {
+	t.Parallel()
+	status, _ := must[int](newEnv(t, nil), map[string]any{"do": "stray"})
+	assert.Equal(t, http.StatusBadRequest, status)
+}
+
 func TestTimeout(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, nil)
@@ -126,7 +135,8 @@ func TestInitFailures(t *testing.T) {
 	e.deploy(map[string]any{"environment": map[string]any{"variables": map[string]any{"INIT": "exit"}}})
 	result, err := e.do(map[string]any{"do": "echo"})
 	require.NoError(t, err)
-	require.ErrorContains(t, result.Err(), "Runtime.ExitError: RequestId: "+result.RequestID+" Error: Runtime exited with error: exit status 3")
+	require.EqualError(t, result.Err(), "Runtime.ExitError: RequestId: "+result.RequestID+
+		" Error: Runtime exited with error: exit status 3")
 	assert.Contains(t, result.Log, "INIT is exit: missing configuration")
 	_, err = lambdart.Invoker{Runtime: e.runtime}.Invoke(e.context(), function(e), []byte(`{}`))
 	require.ErrorContains(t, err, "missing configuration", "the deployment shows the end of the log")

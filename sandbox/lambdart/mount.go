@@ -32,7 +32,8 @@ func (r *Runtime) mount(f *Function) (mountedDir, error) {
 		}
 	}
 	if mount.AccessPointID == "" {
-		return mountedDir{}, refuse("EFSMountFailureException", "The function couldn't mount the EFS file system: access point %s does not exist", arn)
+		return mountedDir{}, refuse("EFSMountFailureException",
+			"The function couldn't mount the EFS file system: access point %s does not exist", arn)
 	}
 	for _, subnet := range f.VPC.SubnetIDs {
 		mount.Zone = world.ZoneOf(r.options.Store, subnet)
@@ -47,7 +48,8 @@ func (r *Runtime) mount(f *Function) (mountedDir, error) {
 	}
 	dir, ok := r.options.Mounts[arn]
 	if !ok {
-		return mountedDir{}, fmt.Errorf("function %s mounts %s at %s: Options.Mounts names no directory for it", f.Name, arn, f.FileSystem.MountPath)
+		return mountedDir{}, fmt.Errorf("function %s mounts %s at %s: Options.Mounts names no directory for it", f.Name, arn,
+			f.FileSystem.MountPath)
 	}
 	return mountedDir{f.FileSystem.MountPath, dir}, nil
 }

@@ -44,7 +44,8 @@ func (r *Runtime) acquire(ctx context.Context, f *Function) (*instance, error) {
 		return process, nil
 	}
 	if !p.reserve(limit) {
-		return nil, refuse(CodeTooManyRequests, "Rate Exceeded. (reason: %s, function %s has %d of %d instances busy)", reason, f.Name, limit, limit)
+		return nil, refuse(CodeTooManyRequests, "Rate Exceeded. (reason: %s, function %s has %d of %d instances busy)",
+			reason, f.Name, limit, limit)
 	}
 	process, err := r.start(ctx, f, p)
 	if err != nil {

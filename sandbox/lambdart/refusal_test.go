@@ -3,11 +3,10 @@ package lambdart_test
 import (
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/webordinary/live-edit/sandbox/account"
 	"github.com/webordinary/live-edit/sandbox/lambdart"
@@ -43,8 +42,8 @@ func TestWhatLambdaRefuses(t *testing.T) {
 	}
 	refused(lambdart.Invocation{Function: "none"}, "ResourceNotFoundException")
 	refused(lambdart.Invocation{Function: "edit-scaler", Payload: make([]byte, 6_291_557)}, "RequestEntityTooLargeException")
-	worldtest.Set(e.store, "aws:iam/role:Role", "scaler", "assumeRolePolicy",
-		`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"ecs-tasks.amazonaws.com"}}}`)
+	worldtest.Set(e.store, "aws:iam/role:Role", "scaler", "assumeRolePolicy", `{"Version":"2012-10-17","Statement":{"Effect":"Allow",
+		"Action":"sts:AssumeRole","Principal":{"Service":"ecs-tasks.amazonaws.com"}}}`)
 	refused(lambdart.Invocation{Function: "edit-scaler"}, "AccessDeniedException")
 }
 
@@ -55,7 +54,8 @@ func TestServicesNeedAPermission(t *testing.T) {
 		Function: "edit-scaler", Payload: []byte(`{"do":"count"}`), Service: lambdart.ServiceELB, SourceARN: worldtest.WakerGroup,
 	}
 	_, err := e.runtime.Invoke(e.context(), call)
-	require.ErrorContains(t, err, "elasticloadbalancing.amazonaws.com on behalf of "+worldtest.WakerGroup+" may not invoke function edit-scaler")
+	require.ErrorContains(t, err, "elasticloadbalancing.amazonaws.com on behalf of "+worldtest.WakerGroup+
+		" may not invoke function edit-scaler")
 	e.permit()
 	_, err = e.runtime.Invoke(e.context(), call)
 	require.NoError(t, err)

@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net/http"
 	"os"
 	"strings"
 	"time"
@@ -76,6 +77,12 @@ func handle(ctx context.Context, event json.RawMessage) (any, error) {
 		}, nil
 	case "large":
 		return strings.Repeat("x", o.Count), nil
+	case "stray": // an answer to an invocation that there is not
+		response, err := http.Post("http://"+os.Getenv("AWS_LAMBDA_RUNTIME_API")+"/2018-06-01/runtime/invocation/none/response", "", nil)
+		if err != nil {
+			return nil, err
+		}
+		return response.StatusCode, response.Body.Close()
 	case "list":
 		return listTasks(ctx)
 	}
