@@ -91,14 +91,26 @@ func reachingFields() []struct {
 		{"dedicatedVpc", "true", nil, func(c *Config) any { return c.Network.Dedicated }, true},
 		{"vpcCidr", "10.7.0.0/20", nil, func(c *Config) any { return c.Network.CidrBlock }, "10.7.0.0/20"},
 		{"natGateways", "OnePerAz", nil, func(c *Config) any { return c.Network.NatGateways }, "OnePerAz"},
-		{"subnetIds", `["subnet-0aaaaaaa","subnet-0bbbbbbb"]`, nil, func(c *Config) any { return c.Network.SubnetIDs },
-			[]string{"subnet-0aaaaaaa", "subnet-0bbbbbbb"}},
-		{"privateSubnetIds", `["subnet-0ccccccc","subnet-0ddddddd"]`, nil, func(c *Config) any { return c.Network.PrivateSubnetIDs },
-			[]string{"subnet-0ccccccc", "subnet-0ddddddd"}},
-		{"sharedStack", "org/project/prod", settings{"shared": `["registry"]`}, func(c *Config) any { return c.Sharing.Stack },
-			"org/project/prod"},
-		{"shared", `["secrets","workspace"]`, settings{"sharedStack": "prod"}, func(c *Config) any { return c.Sharing.Parts },
-			[]string{PartSecrets, PartWorkspace}},
+		{
+			"subnetIds", `["subnet-0aaaaaaa","subnet-0bbbbbbb"]`, nil, func(c *Config) any { return c.Network.SubnetIDs },
+			[]string{"subnet-0aaaaaaa", "subnet-0bbbbbbb"},
+		},
+		{
+			"privateSubnetIds", `["subnet-0ccccccc","subnet-0ddddddd"]`, nil, func(c *Config) any { return c.Network.PrivateSubnetIDs },
+			[]string{"subnet-0ccccccc", "subnet-0ddddddd"},
+		},
+		{
+			"sharedStack", "org/project/prod",
+			settings{"shared": `["registry"]`},
+			func(c *Config) any { return c.Sharing.Stack },
+			"org/project/prod",
+		},
+		{
+			"shared", `["secrets","workspace"]`,
+			settings{"sharedStack": "prod"},
+			func(c *Config) any { return c.Sharing.Parts },
+			[]string{PartSecrets, PartWorkspace},
+		},
 		{"imageTag", "v1.2.3", nil, func(c *Config) any { return c.Registry.ImageTag }, "v1.2.3"},
 		{"imagesToKeep", "25", nil, func(c *Config) any { return c.Registry.ImagesToKeep }, 25},
 		{"client", "other", settings{"clients": `["other"]`}, func(c *Config) any { return c.Workspace.Client }, "other"},
@@ -109,8 +121,10 @@ func reachingFields() []struct {
 		{"workspaceBucket", "my.bucket", nil, func(c *Config) any { return c.Workspace.Bucket }, "my.bucket"},
 		{"mountRoleArns", `["` + testRoleArn + `"]`, nil, func(c *Config) any { return c.Workspace.MountRoleArns }, []string{testRoleArn}},
 		{"idleTimeoutSeconds", "60", nil, func(c *Config) any { return c.LoadBalancer.IdleTimeoutSeconds }, 60},
-		{"tlsPolicy", "ELBSecurityPolicy-TLS13-1-3-2021-06", nil, func(c *Config) any { return c.LoadBalancer.TLSPolicy },
-			"ELBSecurityPolicy-TLS13-1-3-2021-06"},
+		{
+			"tlsPolicy", "ELBSecurityPolicy-TLS13-1-3-2021-06", nil, func(c *Config) any { return c.LoadBalancer.TLSPolicy },
+			"ELBSecurityPolicy-TLS13-1-3-2021-06",
+		},
 		{"taskCpu", "1024", nil, func(c *Config) any { return c.Service.CPU }, 1024},
 		{"taskMemory", "5120", nil, func(c *Config) any { return c.Service.Memory }, 5120},
 		{"cpuArchitecture", "ARM64", nil, func(c *Config) any { return c.Service.CPUArchitecture }, "ARM64"},
@@ -140,14 +154,20 @@ func reachingFields() []struct {
 		{"monthlyBudgetUsd", "40", nil, func(c *Config) any { return c.Observability.MonthlyBudgetUSD }, 40},
 		{"auditTrail", "true", nil, func(c *Config) any { return c.Observability.AuditTrail }, true},
 		{"existingTrail", "true", settings{"auditTrail": "true"}, func(c *Config) any { return c.Observability.ExistingTrail }, true},
-		{"secretReaderArns", `["` + testRoleArn + `"]`, nil, func(c *Config) any { return c.Observability.SecretReaderArns },
-			[]string{testRoleArn}},
+		{
+			"secretReaderArns", `["` + testRoleArn + `"]`, nil, func(c *Config) any { return c.Observability.SecretReaderArns },
+			[]string{testRoleArn},
+		},
 		{"budgetTag", "Project=x", nil, func(c *Config) any { return c.Observability.BudgetTag }, "Project=x"},
 		{"ciRepository", "owner/name", nil, func(c *Config) any { return c.CI.Repository }, "owner/name"},
 		{"ciRepositoryIds", "12/34", settings{"ciRepository": "owner/name"}, func(c *Config) any { return c.CI.RepositoryIDs }, "12/34"},
 		{"ciExistingOidcProvider", "true", nil, func(c *Config) any { return c.CI.ExistingOIDCProvider }, true},
-		{"ciStateBucket", "state-bucket", settings{"ciRepository": "owner/name"}, func(c *Config) any { return c.CI.StateBucket },
-			"state-bucket"},
+		{
+			"ciStateBucket", "state-bucket",
+			settings{"ciRepository": "owner/name"},
+			func(c *Config) any { return c.CI.StateBucket },
+			"state-bucket",
+		},
 		{"ciStateKeyArn", testKeyArn, settings{"ciRepository": "owner/name"}, func(c *Config) any { return c.CI.StateKeyArn }, testKeyArn},
 	}
 }
@@ -267,7 +287,9 @@ func FuzzLoadConfig(f *testing.F) {
 		f.Add(uint8(i+3), c.value, false)
 	}
 	for i := range keys {
-		for _, value := range []string{"", "null", "[]", "[null]", "{}", "-1", strconv.Itoa(math.MaxInt), "9e99", "\x00", "a\nb", "https://a@b/c"} {
+		for _, value := range []string{
+			"", "null", "[]", "[null]", "{}", "-1", strconv.Itoa(math.MaxInt), "9e99", "\x00", "a\nb", "https://a@b/c",
+		} {
 			f.Add(uint8(i), value, i%2 == 0)
 		}
 	}
