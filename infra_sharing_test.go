@@ -1,0 +1,290 @@
+package main
+
+import (
+	"fmt"
+	"maps"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// borrower is dev with other parts shared, beside prod's outputs with some changed or, when nil, missing.
+func borrower(t *testing.T, parts string, changed map[string]any) variation {
+	t.Helper()
+	lender := maps.Clone(prod(t).Outputs)
+	for output, value := range changed {
+		if value == nil {
+			delete(lender, output)
+		} else {
+			lender[output] = value
+		}
+	}
+	return variation{
+		From: "dev", Config: map[string]string{"shared": parts}, References: map[string]map[string]any{"prod": lender},
+	}
+}
+
+// ownTypes are what a stack creates for each part, unless another stack lends it.
+var ownTypes = map[string][]string{
+	"registry": {"aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy"},
+	"secrets":  {"aws:secretsmanager/secret:Secret"},
+	"workspace": {
+		"aws:efs/fileSystem:FileSystem", "aws:efs/mountTarget:MountTarget", "aws:efs/accessPoint:AccessPoint", "aws:s3/bucketV2:BucketV2",
+	},
+	"loadBalancer": {"aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"},
+}
+
+// lentOutputs are the outputs in which a part arrives.
+var lentOutputs = map[string][]string{
+	"registry": {"repositoryUrl", "repositoryArn"},
+	"secrets":  {"anthropicApiKeyArn", "githubTokenArn", "awsCredentialsArn"},
+	"workspace": {
+		"fileSystemId", "fileSystemArn", "clientAccessPointId", "clientAccessPointArn", "workspaceSecurityGroupId", "workspaceBucketName",
+	},
+	"loadBalancer": {"albArn", "albDnsName", "albZoneId", "httpsListenerArn", "albSecurityGroupId"},
+}
+
+// marked are outputs of a lender that can be told from this stack's own: the mocks give equal resources equal IDs.
+func marked() map[string]any {
+	outputs := map[string]any{}
+	for _, names := range lentOutputs {
+		for _, name := range names {
+			outputs[name] = "lent " + name
+		}
+	}
+	return outputs
+}
+
+func TestEachPartIsSharedAloneAndTogether(t *testing.T) {
+	t.Parallel()
+	for _, parts := range [][]string{
+		{"registry"},
+		{"secrets"},
+		{"workspace"},
+		{"loadBalancer"},
+		{"registry", "secrets", "workspace", "loadBalancer"},
+	} {
+		t.Run(strings.Join(parts, "+"), func(t *testing.T) {
+			t.Parallel()
+			d := borrower(t, `["`+strings.Join(parts, `","`)+`"]`, marked()).deploy(t)
+			assert.Equal(t, []string{"organization/webordinary-live-edit/prod"}, d.References)
+			for part, types := range ownTypes {
+				lent := strings.Contains(strings.Join(parts, " "), part)
+				for _, typ := range types {
+					own := 0
+					for _, r := range d.OfType(typ) {
+						// Other parts of the stack may have buckets and the like of their own.
+						if typ != "aws:s3/bucketV2:BucketV2" || strings.Contains(r.URN, "infra:WorkspaceBucket$") {
+							own++
+						}
+					}
+					assert.Equal(t, lent, own == 0, "%s: %d %s", part, own, typ)
+				}
+				for _, output := range lentOutputs[part] {
+					assert.Equal(t, lent, d.Outputs[output] == "lent "+output, "%s is handed on: %v", output, d.Outputs[output])
+				}
+			}
+		})
+	}
+}
+
+// The service runs on what is lent: every reference points into the other stack.
+func TestBorrowedPartsAreUsed(t *testing.T) {
+	t.Parallel()
+	lent := map[string]any{
+		"repositoryUrl": "lent.example/repo", "repositoryArn": "arn:lent:repo", "anthropicApiKeyArn": "arn:lent:key",
+		"githubTokenArn": "arn:lent:token", "awsCredentialsArn": "arn:lent:credentials", "fileSystemId": "fs-lent",
+		"fileSystemArn": "arn:lent:fs", "clientAccessPointId": "fsap-lent", "clientAccessPointArn": "arn:lent:fsap",
+		"workspaceSecurityGroupId": "sg-lent-efs", "workspaceBucketName": "lent-bucket", "albArn": "arn:lent:alb",
+		"albDnsName": "lent.elb.example", "httpsListenerArn": "arn:lent:listener", "albSecurityGroupId": "sg-lent-alb",
+	}
+	d := borrower(t, `["registry","secrets","workspace","loadBalancer"]`, lent).deploy(t)
+	c := containerOf(t, d)
+	assert.Equal(t, "lent.example/repo:latest", c.Image)
+	assert.Equal(t, "[{ANTHROPIC_API_KEY arn:lent:key} {GITHUB_TOKEN arn:lent:token}]", fmt.Sprint(c.Secrets))
+	assert.Contains(t, fmt.Sprint(c.Environment), "{WORKSPACE_BUCKET lent-bucket}")
+	volume := d.One(t, "edit-task-definition")
+	assert.Equal(t, "fs-lent", volume.Text("volumes.0.efsVolumeConfiguration.fileSystemId"))
+	assert.Equal(t, "fsap-lent", volume.Text("volumes.0.efsVolumeConfiguration.authorizationConfig.accessPointId"))
+	assert.Equal(t, "sg-lent-efs", d.One(t, "edit-workspace-egress").Text("referencedSecurityGroupId"))
+	assert.Equal(t, "sg-lent-efs", d.One(t, "edit-workspace-ingress").Text("securityGroupId"))
+	assert.Equal(t, "sg-lent-alb", d.One(t, "edit-api-egress").Text("securityGroupId"))
+	assert.Equal(t, "sg-lent-alb", d.One(t, "edit-api-ingress").Text("referencedSecurityGroupId"))
+	assert.Equal(t, "arn:lent:listener", d.One(t, "edit-api-rule").Text("listenerArn"))
+	assert.Equal(t, list("lent.elb.example"), d.One(t, "dns-record").Get("records"))
+
+	execution, task := d.One(t, "edit-execution-policy").Policy(t, "policy"), d.One(t, "edit-task-policy").Policy(t, "policy")
+	assert.Equal(t, []string{"arn:lent:repo"}, execution.By(t, "PullTheImage").Resource)
+	assert.Equal(t, []string{"arn:lent:key", "arn:lent:token"}, execution.By(t, "ReadTheSecrets").Resource)
+	assert.Equal(t, []string{"arn:lent:fs"}, task.By(t, "MountTheWorkspace").Resource)
+}
+
+func TestSharedStackIsQualifiedWithProjectAndOrganization(t *testing.T) {
+	t.Parallel()
+	for name, full := range map[string]string{
+		"prod": "organization/webordinary-live-edit/prod", "other/prod": "organization/other/prod", "acme/other/prod": "acme/other/prod",
+	} {
+		v := borrower(t, `["registry"]`, nil)
+		v.Config["sharedStack"] = name
+		assert.Equal(t, []string{full}, v.deploy(t).References)
+	}
+}
+
+// dev's stack file keeps what belongs to clients apart from prod's, and takes what costs money.
+func TestDevOwnsItsSecretsAndWorkspaces(t *testing.T) {
+	t.Parallel()
+	v := borrower(t, "", marked())
+	delete(v.Config, "shared") // as the stack file has it
+	d := v.deploy(t)
+	for part, outputs := range lentOutputs {
+		for _, output := range outputs {
+			assert.Equal(t, part == "registry" || part == "loadBalancer", d.Outputs[output] == "lent "+output, output)
+		}
+	}
+	for _, output := range slices.Concat(lentOutputs["secrets"], lentOutputs["workspace"]) {
+		assert.False(t, strings.Contains(d.Canonical(), "lent "+output), "dev reaches into prod's data: %s", output)
+	}
+}
+
+func TestMissingOutputNamesStackOutputAndCommand(t *testing.T) {
+	t.Parallel()
+	for part, outputs := range lentOutputs {
+		if part == "loadBalancer" {
+			outputs = append([]string{"vpcId", "rulePriorityBase", "editUrl"}, outputs...)
+		}
+		for _, output := range outputs {
+			for _, preview := range []bool{false, true} {
+				t.Run(fmt.Sprintf("%s %s preview %t", part, output, preview), func(t *testing.T) {
+					t.Parallel()
+					v := borrower(t, `["`+part+`"]`, map[string]any{output: nil})
+					v.DryRun = preview
+					assert.ErrorContains(t, v.fail(t), fmt.Sprintf(`stack "organization/webordinary-live-edit/prod" has no output %q; `+
+						"deploy it with this version of the program first: `pulumi up --stack prod`", output))
+				})
+			}
+		}
+	}
+}
+
+func TestOutputOfTheWrongTypeIsReported(t *testing.T) {
+	t.Parallel()
+	err := borrower(t, `["registry"]`, map[string]any{"repositoryUrl": 5}).fail(t)
+	assert.ErrorContains(t, err, `output "repositoryUrl" of stack "organization/webordinary-live-edit/prod" is a float64, not a string`)
+	err = borrower(t, `["loadBalancer"]`, map[string]any{"rulePriorityBase": "100"}).fail(t)
+	assert.ErrorContains(t, err, `output "rulePriorityBase" of stack "organization/webordinary-live-edit/prod" is a string, not a number`)
+}
+
+func TestUnknownSharedStack(t *testing.T) {
+	t.Parallel()
+	v := borrower(t, `["registry"]`, nil)
+	v.Config["sharedStack"] = "production"
+	assert.ErrorContains(t, v.fail(t), `"organization/webordinary-live-edit/production"`)
+}
+
+// What does not fit beside the lender is reported like any other configuration fault, in the preview as well.
+func TestSharingThatDoesNotFitIsReported(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		parts           string
+		changed         map[string]any
+		config          map[string]string
+		key, value, why string
+	}{
+		"same priority base": {
+			parts: `["loadBalancer"]`, config: map[string]string{"rulePriorityBase": "100"}, key: "rulePriorityBase", value: "100",
+			why: `a base at least 100 away from that of stack "organization/webordinary-live-edit/prod", 100`,
+		},
+		"overlapping above": {
+			parts: `["loadBalancer"]`, config: map[string]string{"rulePriorityBase": "199"}, key: "rulePriorityBase", value: "199",
+			why: "at least 100 away",
+		},
+		"overlapping below": {
+			parts: `["loadBalancer"]`, config: map[string]string{"rulePriorityBase": "1"}, key: "rulePriorityBase", value: "1",
+			why: "at least 100 away",
+		},
+		"same host": {
+			parts: `["loadBalancer"]`, config: map[string]string{"host": "edit"}, key: "host", value: "edit",
+			why: `another host than stack "organization/webordinary-live-edit/prod" has: https://edit.ameliastamps.com`,
+		},
+		"load balancer in another VPC": {
+			parts: `["loadBalancer"]`, changed: map[string]any{"vpcId": "vpc-0other"}, key: "dedicatedVpc", value: "false",
+			why: "vpc-0other, as loadBalancer is shared; this stack is in vpc-0default",
+		},
+		"workspace in another VPC": {
+			parts: `["workspace"]`, config: map[string]string{"dedicatedVpc": "true"}, key: "dedicatedVpc", value: "true",
+			why: "vpc-0default, as workspace is shared; this stack is in vpc-0dedicated",
+		},
+	} {
+		for _, preview := range []bool{false, true} {
+			t.Run(fmt.Sprintf("%s preview %t", name, preview), func(t *testing.T) {
+				t.Parallel()
+				v := borrower(t, c.parts, c.changed)
+				maps.Copy(v.Config, c.config)
+				v.DryRun = preview
+				err := v.fail(t)
+				assert.ErrorContains(t, err, fmt.Sprintf("%s = %q: expected ", c.key, c.value))
+				assert.ErrorContains(t, err, c.why)
+				assert.ErrorContains(t, err, `the configuration of stack "dev"`)
+			})
+		}
+	}
+}
+
+func TestSharingThatFitsIsAccepted(t *testing.T) {
+	t.Parallel()
+	for _, base := range []string{"200", "300", "49901"} {
+		v := borrower(t, `["loadBalancer"]`, nil)
+		v.Config["rulePriorityBase"] = base
+		d := v.deploy(t)
+		assert.Equal(t, base, fmt.Sprint(d.Outputs["rulePriorityBase"]))
+	}
+	far := borrower(t, `["loadBalancer"]`, map[string]any{"rulePriorityBase": 300})
+	require.NotNil(t, far.deploy(t), "below the lender's")
+}
+
+// Two stacks of one account and region: no name of AWS's that must be unique appears twice.
+func TestNamesOfProdAndDevDoNotCollide(t *testing.T) {
+	t.Parallel()
+	unique := []string{"name", "bucket", "functionName", "creationToken", "topicName", "family"}
+	names := map[string]string{}
+	for _, s := range []stack{prod(t), dev(t)} {
+		for _, r := range s.Resources {
+			if !r.Custom || r.Type == "aws:iam/rolePolicy:RolePolicy" {
+				continue // an inline policy's name is unique within its role
+			}
+			for _, property := range unique {
+				name := r.Text(property)
+				if name == "" || property == "bucket" && r.Type != "aws:s3/bucketV2:BucketV2" {
+					continue
+				}
+				key := r.Type + " " + property + " " + name
+				assert.NotEqual(t, other(s), names[key], "%s of %s is taken by the other stack", key, s.Name)
+				names[key] = s.Name
+			}
+		}
+	}
+	assert.Greater(t, len(names), 30)
+}
+
+func other(s stack) string { return map[string]string{"prod": "dev", "dev": "prod"}[s.Name] }
+
+// All rules on one listener, whichever stack they belong to, have priorities of their own.
+func TestRulePrioritiesOfAllStacksAreDifferent(t *testing.T) {
+	t.Parallel()
+	taken := map[string]string{}
+	for _, s := range []stack{prod(t), dev(t)} {
+		for _, rule := range s.OfType("aws:lb/listenerRule:ListenerRule") {
+			priority := fmt.Sprint(rule.Get("priority"))
+			assert.Empty(t, taken[priority], "%s of %s has the priority of another rule", rule.Name, s.Name)
+			taken[priority] = s.Name + " " + rule.Name
+			number, ok := rule.Get("priority").(float64)
+			require.True(t, ok)
+			assert.True(t, int(number) >= s.Base && int(number) < s.Base+100, "%s stays within the stack's hundred", rule.Name)
+			assert.Contains(t, fmt.Sprint(rule.Get("conditions")), "hostHeader:map[values:["+s.Host+"]]", "%s of %s", rule.Name, s.Name)
+		}
+	}
+	assert.GreaterOrEqual(t, len(taken), 6)
+}
