@@ -44,7 +44,10 @@ func TestGeneratedNames(t *testing.T) {
 	// A generated name is kept, whatever the seed says later.
 	res, err := p.acc.Check(req)
 	require.NoError(t, err)
-	again, _ := checkName(t, p, account.CheckRequest{URN: req.URN, Type: req.Type, OldInputs: res.Inputs, NewInputs: resource.PropertyMap{}, RandomSeed: []byte("other")})
+	again, _ := checkName(t, p, account.CheckRequest{
+		URN: req.URN, Type: req.Type, OldInputs: res.Inputs, NewInputs: resource.PropertyMap{},
+		RandomSeed: []byte("other"),
+	})
 	require.Equal(t, first, again)
 
 	// A name that the program gave and then took back is generated anew.
@@ -57,10 +60,16 @@ func TestGeneratedNames(t *testing.T) {
 	require.Regexp(t, `^astro-`, repo)
 	alias, _ := checkName(t, p, account.CheckRequest{URN: urnOf(tAlias, "key"), Type: tAlias, NewInputs: inputs(obj{"targetKeyId": "x"})})
 	require.Regexp(t, `^alias/key-`, alias)
-	_, failures = checkName(t, p, account.CheckRequest{URN: urnOf(tTG, "a-target-group-with-a-long-name"), Type: tTG, NewInputs: inputs(obj{"targetType": "lambda"})})
+	_, failures = checkName(t, p, account.CheckRequest{
+		URN: urnOf(tTG, "a-target-group-with-a-long-name"), Type: tTG,
+		NewInputs: inputs(obj{"targetType": "lambda"}),
+	})
 	require.Len(t, failures, 1)
 	require.Contains(t, failures[0].Reason, "at most 32 characters")
-	none, _ := checkName(t, p, account.CheckRequest{URN: urnOf(tCluster, "x"), Type: tRole, NewInputs: inputs(obj{"namePrefix": "p-", "assumeRolePolicy": trust("lambda.amazonaws.com")})})
+	none, _ := checkName(t, p, account.CheckRequest{
+		URN: urnOf(tCluster, "x"), Type: tRole,
+		NewInputs: inputs(obj{"namePrefix": "p-", "assumeRolePolicy": trust("lambda.amazonaws.com")}),
+	})
 	require.Empty(t, none, "a prefix leaves the name to AWS")
 }
 
@@ -100,7 +109,10 @@ func TestDefaultTags(t *testing.T) {
 	require.Empty(t, p.diff("c", in).Properties, "a default tag repeated on the resource is no change")
 
 	d := p.made["c"]
-	res, err := p.acc.Check(account.CheckRequest{URN: d.URN, Type: d.Type, OldInputs: d.Inputs, NewInputs: inputs(in), DefaultTags: map[string]string{"cost": "42"}})
+	res, err := p.acc.Check(account.CheckRequest{
+		URN: d.URN, Type: d.Type, OldInputs: d.Inputs, NewInputs: inputs(in),
+		DefaultTags: map[string]string{"cost": "42"},
+	})
 	require.NoError(t, err)
 	diff, err := p.acc.Diff(account.DiffRequest{Type: d.Type, OldState: d.State, NewInputs: res.Inputs})
 	require.NoError(t, err)
@@ -171,7 +183,8 @@ func TestRealisticOutputs(t *testing.T) {
 	t.Parallel()
 	p := deployAll(t)
 	for name, pattern := range map[string]string{
-		"fs": `^fs-0[0-9a-f]{16}$`, "ap": `^fsap-0[0-9a-f]{16}$`, "mount-a": `^fsmt-0[0-9a-f]{16}$`, "alb-sg": `^sg-0[0-9a-f]{16}$`, "https": `^sgr-0[0-9a-f]{16}$`,
+		"fs": `^fs-0[0-9a-f]{16}$`, "ap": `^fsap-0[0-9a-f]{16}$`, "mount-a": `^fsmt-0[0-9a-f]{16}$`, "alb-sg": `^sg-0[0-9a-f]{16}$`,
+		"https":       `^sgr-0[0-9a-f]{16}$`,
 		"alb":         `^arn:aws:elasticloadbalancing:us-west-2:942734823970:loadbalancer/app/webordinary-edit-alb/[0-9a-f]{16}$`,
 		"listener":    `^arn:aws:elasticloadbalancing:us-west-2:942734823970:listener/app/webordinary-edit-alb/[0-9a-f]{16}/[0-9a-f]{16}$`,
 		"api-rule":    `:listener-rule/app/webordinary-edit-alb/[0-9a-f]{16}/[0-9a-f]{16}/[0-9a-f]{16}$`,
@@ -179,10 +192,12 @@ func TestRealisticOutputs(t *testing.T) {
 		"service":     `^arn:aws:ecs:us-west-2:942734823970:service/webordinary-edit-cluster/webordinary-edit$`,
 		"cluster":     `^arn:aws:ecs:us-west-2:942734823970:cluster/webordinary-edit-cluster$`,
 		"dns":         `^` + account.HostedZoneID + `_edit.ameliastamps.com_CNAME$`,
-		"exec-policy": `^webordinary-edit-execution:execution$`, "daily-target": `^webordinary-cleanup-daily-cleanup$`, "tick": `^default/webordinary-tick$`,
-		"dlq": `^https://sqs.us-west-2.amazonaws.com/942734823970/webordinary-failures$`, "budget": `^942734823970:webordinary-monthly$`,
-		"scalable": `^service/webordinary-edit-cluster/webordinary-edit$`, "cpu": `^cpu$`, "fn": `^webordinary-workspace-cleanup$`, "fn-permission": `^events$`,
-		"vpc": `^vpc-0[0-9a-f]{16}$`, "igw": `^igw-0`, "nat": `^nat-0`, "eip": `^eipalloc-0`, "route": `^r-rtb-0[0-9a-f]{16}\d+$`,
+		"exec-policy": `^webordinary-edit-execution:execution$`, "daily-target": `^webordinary-cleanup-daily-cleanup$`,
+		"tick": `^default/webordinary-tick$`,
+		"dlq":  `^https://sqs.us-west-2.amazonaws.com/942734823970/webordinary-failures$`, "budget": `^942734823970:webordinary-monthly$`,
+		"scalable": `^service/webordinary-edit-cluster/webordinary-edit$`, "cpu": `^cpu$`, "fn": `^webordinary-workspace-cleanup$`,
+		"fn-permission": `^events$`,
+		"vpc":           `^vpc-0[0-9a-f]{16}$`, "igw": `^igw-0`, "nat": `^nat-0`, "eip": `^eipalloc-0`, "route": `^r-rtb-0[0-9a-f]{16}\d+$`,
 	} {
 		require.Regexp(t, pattern, p.id(name))
 	}
@@ -290,7 +305,8 @@ func TestInvocationLifecycle(t *testing.T) {
 	rec.payloads = nil
 	p.create(tInvocation, "once", obj{"functionName": p.out("fn", "arn"), "input": `{"a":1}`, "terraformKey": "x"})
 	require.Equal(t, []string{`webordinary-workspace-cleanup {"a":1}`}, rec.payloads)
-	require.True(t, p.diff("once", p.with("once", obj{"input": `{"a":2}`})).Properties[0].Replace, "without CRUD a new input runs a new invocation")
+	require.True(t, p.diff("once", p.with("once", obj{"input": `{"a":2}`})).Properties[0].Replace,
+		"without CRUD a new input runs a new invocation")
 	require.NoError(t, p.delete("once"))
 	require.Len(t, rec.payloads, 1, "nothing runs on delete")
 }
@@ -377,7 +393,8 @@ func TestSeedIsWhatTheConstantsSay(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	for typ, id := range map[string]string{
-		tVPC: account.DefaultVPCID, tGroup: account.DefaultSecurityGroupID, tGateway: account.DefaultInternetGatewayID, tTable: account.DefaultRouteTableID,
+		tVPC: account.DefaultVPCID, tGroup: account.DefaultSecurityGroupID, tGateway: account.DefaultInternetGatewayID,
+		tTable:                  account.DefaultRouteTableID,
 		"aws:route53/zone:Zone": account.HostedZoneID, "aws:acm/certificate:Certificate": account.CertificateARN,
 	} {
 		_, ok := p.acc.Get(typ, id)
@@ -413,12 +430,21 @@ func TestLookups(t *testing.T) {
 		{"aws:index/getAvailabilityZones:getAvailabilityZones", obj{}, "names", list{"us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d"}},
 		{"aws:ec2/getVpc:getVpc", obj{"default": true}, "id", account.DefaultVPCID},
 		{"aws:ec2/getVpc:getVpc", obj{"cidrBlock": "10.20.0.0/16"}, "id", p.id("vpc")},
-		{"aws:ec2/getSubnets:getSubnets", obj{"filters": list{obj{"name": "vpc-id", "values": list{account.DefaultVPCID}}, obj{"name": "default-for-az", "values": list{"true"}}}}, "ids",
-			list{account.DefaultSubnetIDs[0], account.DefaultSubnetIDs[1], account.DefaultSubnetIDs[2], account.DefaultSubnetIDs[3]}},
+		{
+			"aws:ec2/getSubnets:getSubnets",
+			obj{"filters": list{obj{"name": "vpc-id", "values": list{account.DefaultVPCID}}, obj{"name": "default-for-az", "values": list{"true"}}}},
+			"ids",
+			list{account.DefaultSubnetIDs[0], account.DefaultSubnetIDs[1], account.DefaultSubnetIDs[2], account.DefaultSubnetIDs[3]},
+		},
 		{"aws:ec2/getSubnet:getSubnet", obj{"id": subnetA}, "availabilityZone", "us-west-2a"},
 		{"aws:ec2/getManagedPrefixList:getManagedPrefixList", obj{"name": "com.amazonaws.global.cloudfront.origin-facing"}, "id", "pl-82a045eb"},
 		{"aws:route53/getZone:getZone", obj{"name": "ameliastamps.com."}, "zoneId", account.HostedZoneID},
-		{"aws:acm/getCertificate:getCertificate", obj{"domain": "*.ameliastamps.com", "statuses": list{"ISSUED"}, "mostRecent": true}, "arn", account.CertificateARN},
+		{
+			"aws:acm/getCertificate:getCertificate",
+			obj{"domain": "*.ameliastamps.com", "statuses": list{"ISSUED"}, "mostRecent": true},
+			"arn",
+			account.CertificateARN,
+		},
 		{"aws:ecr/getRepository:getRepository", obj{"name": "webordinary/claude-code-astro"}, "repositoryUrl", p.out("repo", "repositoryUrl")},
 		{"aws:secretsmanager/getSecret:getSecret", obj{"name": "webordinary/github-token"}, "arn", p.id("secret")},
 		{"aws:efs/getFileSystem:getFileSystem", obj{"fileSystemId": p.id("fs")}, "dnsName", p.out("fs", "dnsName")},

@@ -19,7 +19,10 @@ func clients(p *program, n int) {
 		}})
 		if i%2 == 0 {
 			role := p.create(tRole, name+"-role", obj{"name": name, "assumeRolePolicy": trust("ecs-tasks.amazonaws.com")})
-			p.create(tRolePolicy, name+"-policy", obj{"role": role.ID, "name": "workspace", "policy": allow("s3:GetObject", "arn:aws:s3:::b/"+name+"/*")})
+			p.create(tRolePolicy, name+"-policy", obj{
+				"role": role.ID, "name": "workspace",
+				"policy": allow("s3:GetObject", "arn:aws:s3:::b/"+name+"/*"),
+			})
 		}
 	}
 }
@@ -51,9 +54,15 @@ func BenchmarkPreview1200(b *testing.B) {
 	for b.Loop() {
 		for _, name := range p.order {
 			d := p.made[name]
-			res, err := p.acc.Check(account.CheckRequest{URN: d.URN, Type: d.Type, OldInputs: d.Inputs, NewInputs: inputs(d.In), DefaultTags: defaultTags})
+			res, err := p.acc.Check(account.CheckRequest{
+				URN: d.URN, Type: d.Type, OldInputs: d.Inputs, NewInputs: inputs(d.In),
+				DefaultTags: defaultTags,
+			})
 			require.NoError(b, err)
-			out, err := p.acc.Diff(account.DiffRequest{URN: d.URN, Type: d.Type, ID: d.ID, OldInputs: d.Inputs, OldState: d.State, NewInputs: res.Inputs})
+			out, err := p.acc.Diff(account.DiffRequest{
+				URN: d.URN, Type: d.Type, ID: d.ID, OldInputs: d.Inputs, OldState: d.State,
+				NewInputs: res.Inputs,
+			})
 			require.NoError(b, err)
 			require.Empty(b, out.Properties)
 		}

@@ -35,8 +35,14 @@ func TestDeletionOfWhatIsInUse(t *testing.T) {
 		{"public", nil, []string{"DependencyViolation", `"nat"`}},
 		{"eip", nil, []string{"is in use"}},
 		{"table", nil, []string{"DependencyViolation", `"association"`}},
-		{"repo", fact("runtime:ecr/image", "sha256:1", obj{"repositoryName": "webordinary/claude-code-astro"}), []string{"RepositoryNotEmptyException", "still contains images (1)"}},
-		{"bucket", fact("runtime:s3/object", "k", obj{"bucket": "webordinary-workspaces-prod", "key": "k"}), []string{"BucketNotEmpty", "it has 1 objects"}},
+		{
+			"repo", fact("runtime:ecr/image", "sha256:1", obj{"repositoryName": "webordinary/claude-code-astro"}),
+			[]string{"RepositoryNotEmptyException", "still contains images (1)"},
+		},
+		{
+			"bucket", fact("runtime:s3/object", "k", obj{"bucket": "webordinary-workspaces-prod", "key": "k"}),
+			[]string{"BucketNotEmpty", "it has 1 objects"},
+		},
 		{"alb", func(p *program) {
 			_, err := p.update("alb", obj{"enableDeletionProtection": true})
 			require.NoError(p.t, err)
@@ -139,7 +145,10 @@ func TestForcedDeletions(t *testing.T) {
 	p := deployAll(t)
 	require.NoError(t, p.acc.Put(account.Resource{Type: "runtime:ecr/image", ID: "i", State: inputs(obj{"repositoryName": p.id("repo")})}))
 	require.NoError(t, p.acc.Put(account.Resource{Type: "runtime:s3/object", ID: "o", State: inputs(obj{"bucket": p.id("bucket")})}))
-	for name, force := range map[string]string{"repo": "forceDelete", "bucket": "forceDestroy", "exec-role": "forceDetachPolicies", "daily": "forceDestroy"} {
+	for name, force := range map[string]string{
+		"repo": "forceDelete", "bucket": "forceDestroy", "exec-role": "forceDetachPolicies",
+		"daily": "forceDestroy",
+	} {
 		require.Error(t, p.delete(name))
 		_, err := p.update(name, obj{force: true})
 		require.NoError(t, err)
@@ -155,7 +164,8 @@ func TestKeptOnDestroy(t *testing.T) {
 	t.Parallel()
 	p := deployAll(t)
 	for name, code := range map[string]string{
-		"repo": "RepositoryAlreadyExistsException", "secret": "ResourceExistsException", "bucket": "BucketAlreadyOwnedByYou", "logs": "ResourceAlreadyExistsException",
+		"repo": "RepositoryAlreadyExistsException", "secret": "ResourceExistsException", "bucket": "BucketAlreadyOwnedByYou",
+		"logs": "ResourceAlreadyExistsException",
 	} {
 		d := p.made[name]
 		_, complaint := p.try(d.Type, name, d.In)
@@ -200,10 +210,16 @@ func TestImports(t *testing.T) {
 		require.NoError(t, err)
 		require.True(t, found, "%s by %s", name, id)
 		require.Equal(t, d.ID, r.ID, name)
-		res, err := p.acc.Check(account.CheckRequest{URN: d.URN, Type: d.Type, OldInputs: r.Inputs, NewInputs: inputs(d.In), DefaultTags: defaultTags})
+		res, err := p.acc.Check(account.CheckRequest{
+			URN: d.URN, Type: d.Type, OldInputs: r.Inputs, NewInputs: inputs(d.In),
+			DefaultTags: defaultTags,
+		})
 		require.NoError(t, err)
 		require.Empty(t, res.Failures)
-		diff, err := p.acc.Diff(account.DiffRequest{URN: d.URN, Type: d.Type, ID: r.ID, OldInputs: r.Inputs, OldState: r.State, NewInputs: res.Inputs})
+		diff, err := p.acc.Diff(account.DiffRequest{
+			URN: d.URN, Type: d.Type, ID: r.ID, OldInputs: r.Inputs, OldState: r.State,
+			NewInputs: res.Inputs,
+		})
 		require.NoError(t, err)
 		require.Empty(t, diff.Properties, name)
 		for _, key := range []resource.PropertyKey{"arn", "tagsAll"} {
@@ -219,7 +235,10 @@ func TestImports(t *testing.T) {
 func TestImportOfForeignThings(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
-	state := inputs(obj{"name": "by-hand", "arn": "arn:aws:iam::942734823970:role/by-hand", "assumeRolePolicy": asJSON(t, trust("lambda.amazonaws.com")), "tags": obj{"owner": "ops"}})
+	state := inputs(obj{
+		"name": "by-hand", "arn": "arn:aws:iam::942734823970:role/by-hand",
+		"assumeRolePolicy": asJSON(t, trust("lambda.amazonaws.com")), "tags": obj{"owner": "ops"},
+	})
 	require.NoError(t, p.acc.Put(account.Resource{Type: tRole, ID: "by-hand", State: state}))
 	r, found, err := p.acc.Read(account.ReadRequest{Type: tRole, ID: "by-hand"})
 	require.NoError(t, err)

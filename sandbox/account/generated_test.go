@@ -140,7 +140,10 @@ func requireStable(rt *rapid.T, p *program, name string) {
 		require.NoError(rt, err)
 		require.Empty(rt, out.Properties, "%s: %s differs", name, what)
 	}
-	again, err := p.acc.Check(account.CheckRequest{URN: d.URN, Type: d.Type, OldInputs: d.Inputs, NewInputs: inputs(d.In), DefaultTags: defaultTags})
+	again, err := p.acc.Check(account.CheckRequest{
+		URN: d.URN, Type: d.Type, OldInputs: d.Inputs, NewInputs: inputs(d.In),
+		DefaultTags: defaultTags,
+	})
 	require.NoError(rt, err)
 	require.Equal(rt, d.Inputs, again.Inputs)
 	noDiff("the same inputs", d.Inputs, d.State, again.Inputs)

@@ -58,14 +58,14 @@ func lookups() map[string]lookup {
 				"id": props.Of(Region), "names": props.Of(AvailabilityZones[:]), "zoneIds": props.Of(ids), "groupNames": props.Of([]string{Region}),
 			}, nil
 		},
-		"aws:ec2/getVpc:getVpc":         lookupVPC,
-		"aws:ec2/getSubnets:getSubnets": lookupSubnets,
-		"aws:route53/getZone:getZone":   lookupZone,
-		"aws:acm/getCertificate:getCertificate": func(v store.View, args props.Map) (props.Map, error) {
-			return lookupCertificate(v, args)
-		},
+		"aws:ec2/getVpc:getVpc":                 lookupVPC,
+		"aws:ec2/getSubnets:getSubnets":         lookupSubnets,
+		"aws:route53/getZone:getZone":           lookupZone,
+		"aws:acm/getCertificate:getCertificate": lookupCertificate,
 	}
-	maps.Copy(out, simpleLookups())
+	for token, s := range simple {
+		out[token] = s.find
+	}
 	return out
 }
 
@@ -79,34 +79,27 @@ type simpleLookup struct {
 	rename map[string]string
 }
 
-func simpleLookups() map[string]lookup {
-	out := map[string]lookup{}
-	for token, s := range map[string]simpleLookup{
-		"aws:ec2/getSubnet:getSubnet":                       {typ: "aws:ec2/subnet:Subnet", by: map[string]string{"id": "id", "cidrBlock": "cidrBlock"}},
-		"aws:ec2/getSecurityGroup:getSecurityGroup":         {typ: "aws:ec2/securityGroup:SecurityGroup", by: map[string]string{"id": "id", "name": "name", "vpcId": "vpcId"}},
-		"aws:ec2/getManagedPrefixList:getManagedPrefixList": {typ: "aws:ec2/managedPrefixList:ManagedPrefixList", by: map[string]string{"id": "id", "name": "name"}},
-		"aws:ecr/getRepository:getRepository":               {typ: "aws:ecr/repository:Repository", by: map[string]string{"name": "name"}},
-		"aws:secretsmanager/getSecret:getSecret":            {typ: "aws:secretsmanager/secret:Secret", by: map[string]string{"name": "name", "arn": "arn"}},
-		"aws:efs/getFileSystem:getFileSystem": {
-			typ: "aws:efs/fileSystem:FileSystem", by: map[string]string{"fileSystemId": "id", "creationToken": "creationToken"},
-			rename: map[string]string{"fileSystemId": "id"},
-		},
-		"aws:efs/getAccessPoint:getAccessPoint":                     {typ: "aws:efs/accessPoint:AccessPoint", by: map[string]string{"accessPointId": "id"}},
-		"aws:s3/getBucket:getBucket":                                {typ: "aws:s3/bucketV2:BucketV2", by: map[string]string{"bucket": "id"}},
-		"aws:lb/getLoadBalancer:getLoadBalancer":                    {typ: "aws:lb/loadBalancer:LoadBalancer", by: map[string]string{"arn": "id", "name": "name"}},
-		"aws:lb/getListener:getListener":                            {typ: "aws:lb/listener:Listener", by: map[string]string{"arn": "id", "loadBalancerArn": "loadBalancerArn", "port": "port"}},
-		"aws:lb/getTargetGroup:getTargetGroup":                      {typ: "aws:lb/targetGroup:TargetGroup", by: map[string]string{"arn": "id", "name": "name"}},
-		"aws:iam/getRole:getRole":                                   {typ: "aws:iam/role:Role", by: map[string]string{"name": "id"}},
-		"aws:iam/getPolicy:getPolicy":                               {typ: "aws:iam/policy:Policy", by: map[string]string{"arn": "id", "name": "name"}},
-		"aws:lambda/getFunction:getFunction":                        {typ: typeFunction, by: map[string]string{"functionName": "id"}},
-		"aws:cloudwatch/getLogGroup:getLogGroup":                    {typ: "aws:cloudwatch/logGroup:LogGroup", by: map[string]string{"name": "id"}},
-		"aws:sns/getTopic:getTopic":                                 {typ: "aws:sns/topic:Topic", by: map[string]string{"name": "name"}},
-		"aws:ecs/getCluster:getCluster":                             {typ: "aws:ecs/cluster:Cluster", by: map[string]string{"clusterName": "name"}},
-		"aws:iam/getOpenIdConnectProvider:getOpenIdConnectProvider": {typ: "aws:iam/openIdConnectProvider:OpenIdConnectProvider", by: map[string]string{"arn": "id", "url": "url"}},
-	} {
-		out[token] = s.find
-	}
-	return out
+// simple are the data sources that answer with a resource's state.
+var simple = map[string]simpleLookup{
+	"aws:ec2/getSubnet:getSubnet": {typ: typeSubnet, by: map[string]string{"id": "id", "cidrBlock": "cidrBlock"}},
+	"aws:ec2/getSecurityGroup:getSecurityGroup": {
+		typ: "aws:ec2/securityGroup:SecurityGroup", by: map[string]string{"id": "id", "name": "name", "vpcId": "vpcId"},
+	},
+	"aws:ec2/getManagedPrefixList:getManagedPrefixList": {
+		typ: "aws:ec2/managedPrefixList:ManagedPrefixList", by: map[string]string{"id": "id", "name": "name"},
+	},
+	"aws:ecr/getRepository:getRepository":    {typ: "aws:ecr/repository:Repository", by: map[string]string{"name": "name"}},
+	"aws:secretsmanager/getSecret:getSecret": {typ: "aws:secretsmanager/secret:Secret", by: map[string]string{"name": "name", "arn": "arn"}},
+	"aws:efs/getFileSystem:getFileSystem": {
+		typ: "aws:efs/fileSystem:FileSystem", by: map[string]string{"fileSystemId": "id", "creationToken": "creationToken"},
+		rename: map[string]string{"fileSystemId": "id"},
+	},
+	"aws:s3/getBucket:getBucket":             {typ: "aws:s3/bucketV2:BucketV2", by: map[string]string{"bucket": "id"}},
+	"aws:lb/getLoadBalancer:getLoadBalancer": {typ: "aws:lb/loadBalancer:LoadBalancer", by: map[string]string{"arn": "id", "name": "name"}},
+	"aws:lb/getListener:getListener": {
+		typ: "aws:lb/listener:Listener", by: map[string]string{"arn": "id", "loadBalancerArn": "loadBalancerArn", "port": "port"},
+	},
+	"aws:iam/getRole:getRole": {typ: "aws:iam/role:Role", by: map[string]string{"name": "id"}},
 }
 
 func (s simpleLookup) find(v store.View, args props.Map) (props.Map, error) {

@@ -33,7 +33,10 @@ func (p *program) update(name string, changes obj) (account.Resource, error) {
 	p.t.Helper()
 	d := p.made[name]
 	in := p.with(name, changes)
-	res, err := p.acc.Check(account.CheckRequest{URN: d.URN, Type: d.Type, OldInputs: d.Inputs, NewInputs: inputs(in), DefaultTags: defaultTags})
+	res, err := p.acc.Check(account.CheckRequest{
+		URN: d.URN, Type: d.Type, OldInputs: d.Inputs, NewInputs: inputs(in),
+		DefaultTags: defaultTags,
+	})
 	require.NoError(p.t, err)
 	require.Empty(p.t, res.Failures)
 	r, err := p.acc.Update(p.t.Context(), account.UpdateRequest{
@@ -94,7 +97,8 @@ func TestUpdateOrReplace(t *testing.T) {
 		{"repo", obj{"encryptionConfigurations": list{obj{"encryptionType": "KMS"}}}, "encryptionConfigurations[0]!", true},
 		{"repo", obj{"name": "other"}, "name!", false},
 		{"repo", obj{"tags": obj{"a": "b"}}, "tags.a tagsAll.a", false},
-		{"repo-lifecycle", obj{"policy": `{"rules":[{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":5},"action":{"type":"expire"}}]}`}, "policy!", false},
+		{"repo-lifecycle", obj{"policy": `{"rules":[{"rulePriority":1,"action":{"type":"expire"},
+			"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":5}}]}`}, "policy!", false},
 		{"secret", obj{"description": "other"}, "description", false},
 		{"secret", obj{"description": nil}, "description", false},
 		{"secret", obj{"name": "other"}, "name!", false},
@@ -102,10 +106,18 @@ func TestUpdateOrReplace(t *testing.T) {
 		{"fs", obj{"throughputMode": "elastic"}, "throughputMode", false},
 		{"fs", obj{"encrypted": false}, "encrypted!", false},
 		{"fs", obj{"performanceMode": "maxIO"}, "performanceMode!", false},
-		{"fs", obj{"lifecyclePolicies": list{obj{"transitionToIa": "AFTER_7_DAYS"}}}, "lifecyclePolicies[0].transitionToIa lifecyclePolicies[1]", false},
+		{
+			"fs",
+			obj{"lifecyclePolicies": list{obj{"transitionToIa": "AFTER_7_DAYS"}}},
+			"lifecyclePolicies[0].transitionToIa lifecyclePolicies[1]", false,
+		},
 		{"mount-a", obj{"subnetId": account.DefaultSubnetIDs[2]}, "subnetId!", false},
 		{"mount-a", obj{"securityGroups": list{"sg-2"}}, "securityGroups[0]", false},
-		{"ap", obj{"rootDirectory": obj{"path": "/other", "creationInfo": obj{"ownerUid": 1000, "ownerGid": 1000, "permissions": "755"}}}, "rootDirectory.path!", false},
+		{
+			"ap",
+			obj{"rootDirectory": obj{"path": "/other", "creationInfo": obj{"ownerUid": 1000, "ownerGid": 1000, "permissions": "755"}}},
+			"rootDirectory.path!", false,
+		},
 		{"ap", obj{"posixUser": obj{"uid": 1001, "gid": 1000}}, "posixUser.uid!", false},
 		{"fs-backup", obj{"backupPolicy": obj{"status": "DISABLED"}}, "backupPolicy.status", false},
 		{"bucket", obj{"bucket": "other-bucket"}, "bucket!", false},
@@ -122,11 +134,18 @@ func TestUpdateOrReplace(t *testing.T) {
 		{"listener", obj{"sslPolicy": "ELBSecurityPolicy-2016-08"}, "sslPolicy", false},
 		{"api-tg", obj{"port": 8081}, "port!", true},
 		{"api-tg", obj{"targetType": "instance"}, "targetType!", true},
-		{"api-tg", obj{"healthCheck": obj{"path": "/up", "interval": 10, "timeout": 5, "port": "8080"}}, "healthCheck.interval healthCheck.path", false},
+		{
+			"api-tg",
+			obj{"healthCheck": obj{"path": "/up", "interval": 10, "timeout": 5, "port": "8080"}},
+			"healthCheck.interval healthCheck.path", false,
+		},
 		{"api-tg", obj{"stickiness": nil}, "", false}, // AWS keeps what it has
 		{"api-rule", obj{"priority": 121}, "priority", false},
 		{"api-rule", obj{"listenerArn": "arn:aws:x"}, "listenerArn!", false},
-		{"api-rule", obj{"conditions": list{obj{"pathPattern": obj{"values": list{"/v2/*"}}}, obj{"hostHeader": obj{"values": list{"edit.ameliastamps.com"}}}}}, "conditions[0].pathPattern.values[0]", false},
+		{"api-rule", obj{"conditions": list{
+			obj{"pathPattern": obj{"values": list{"/v2/*"}}},
+			obj{"hostHeader": obj{"values": list{"edit.ameliastamps.com"}}},
+		}}, "conditions[0].pathPattern.values[0]", false},
 		{"dns", obj{"ttl": 60}, "ttl", false},
 		{"dns", obj{"type": "A", "records": list{"10.0.0.1"}}, "records[0] type!", false},
 		{"cluster", obj{"settings": list{obj{"name": "containerInsights", "value": "enabled"}}}, "settings[0].value", false},
@@ -138,7 +157,11 @@ func TestUpdateOrReplace(t *testing.T) {
 		{"service", obj{"taskDefinition": "other:1"}, "taskDefinition", false},
 		{"service", obj{"launchType": "EC2", "platformVersion": nil}, "launchType!", true},
 		{"service", obj{"cluster": "arn:aws:other"}, "cluster!", true},
-		{"service", obj{"networkConfiguration": obj{"subnets": list{subnetA}, "securityGroups": list{"sg-1"}, "assignPublicIp": true}}, "networkConfiguration.securityGroups[0] networkConfiguration.subnets[0]", false},
+		{
+			"service",
+			obj{"networkConfiguration": obj{"subnets": list{subnetA}, "securityGroups": list{"sg-1"}, "assignPublicIp": true}},
+			"networkConfiguration.securityGroups[0] networkConfiguration.subnets[0]", false,
+		},
 		{"scalable", obj{"maxCapacity": 5}, "maxCapacity", false},
 		{"scalable", obj{"resourceId": "service/a/b"}, "resourceId!", false},
 		{"cpu", obj{"name": "other"}, "name!", false},
@@ -151,7 +174,11 @@ func TestUpdateOrReplace(t *testing.T) {
 		{"fn", obj{"architectures": list{"x86_64"}}, "architectures[0]", false},
 		{"fn", obj{"name": "other"}, "name!", false},
 		{"fn", obj{"code": codeZip(t, "bootstrap", 0o700)}, "code", false},
-		{"fn", obj{"environment": obj{"variables": obj{"WORKSPACE_ROOT": "/mnt/x", "NEW": "1"}}}, "environment.variables.NEW environment.variables.WORKSPACE_ROOT", false},
+		{
+			"fn",
+			obj{"environment": obj{"variables": obj{"WORKSPACE_ROOT": "/mnt/x", "NEW": "1"}}},
+			"environment.variables.NEW environment.variables.WORKSPACE_ROOT", false,
+		},
 		{"fn", obj{"reservedConcurrentExecutions": nil}, "reservedConcurrentExecutions", false},
 		{"fn-permission", obj{"principal": "scheduler.amazonaws.com"}, "principal!", false},
 		{"fn-invocation", obj{"input": `{"a":2}`}, "input", false},
@@ -208,7 +235,10 @@ func TestFormattingIsNoChange(t *testing.T) {
 		{"bucket-policy", obj{"policy": spaced(p.made["bucket-policy"].In["policy"].(string))}},
 		{"dashboard", obj{"dashboardBody": spaced(p.made["dashboard"].In["dashboardBody"].(string))}},
 		{"alb", obj{"subnets": list{subnetB, subnetA}}},
-		{"api-rule", obj{"conditions": list{obj{"pathPattern": obj{"values": list{"/api/*"}}}, obj{"hostHeader": obj{"values": list{"edit.ameliastamps.com"}}}}}},
+		{"api-rule", obj{"conditions": list{
+			obj{"pathPattern": obj{"values": list{"/api/*"}}},
+			obj{"hostHeader": obj{"values": list{"edit.ameliastamps.com"}}},
+		}}},
 		{"task", obj{"containerDefinitions": p.containers(func(c obj) {
 			env := c["environment"].(list)
 			c["environment"] = list{env[1], env[0]}
@@ -216,8 +246,14 @@ func TestFormattingIsNoChange(t *testing.T) {
 			delete(c, "essential")
 			c["portMappings"] = list{obj{"containerPort": 4321}, obj{"containerPort": 8080}}
 		})}},
-		{"service", obj{"networkConfiguration": obj{"subnets": list{subnetB, subnetA}, "securityGroups": list{p.id("task-sg")}, "assignPublicIp": true}}},
-		{"tick", obj{"target": obj{"arn": p.out("fn", "arn"), "roleArn": p.out("scheduler-role", "arn"), "input": "{ \"tick\" : true }", "retryPolicy": obj{"maximumRetryAttempts": 0}}}},
+		{"service", obj{"networkConfiguration": obj{
+			"subnets": list{subnetB, subnetA}, "securityGroups": list{p.id("task-sg")},
+			"assignPublicIp": true,
+		}}},
+		{"tick", obj{"target": obj{
+			"arn": p.out("fn", "arn"), "roleArn": p.out("scheduler-role", "arn"), "input": "{ \"tick\" : true }",
+			"retryPolicy": obj{"maximumRetryAttempts": 0},
+		}}},
 		{"alb", obj{"internal": false, "ipAddressType": "ipv4"}},
 		{"fn", obj{"description": ""}},
 	}
@@ -316,11 +352,15 @@ func TestPreviewKeepsNothingAndKnowsNoOutputs(t *testing.T) {
 		}
 	}
 	// What AWS generates must exist even in a preview, what is named need not.
-	_, err := p.acc.Create(t.Context(), account.CreateRequest{URN: urnOf(tMount, "x"), Type: tMount, DryRun: true,
-		Inputs: inputs(obj{"fileSystemId": p.id("fs"), "subnetId": "subnet-0ffffffffffffffff"})})
+	_, err := p.acc.Create(t.Context(), account.CreateRequest{
+		URN: urnOf(tMount, "x"), Type: tMount, DryRun: true,
+		Inputs: inputs(obj{"fileSystemId": p.id("fs"), "subnetId": "subnet-0ffffffffffffffff"}),
+	})
 	require.ErrorContains(t, err, "InvalidSubnetID.NotFound")
-	_, err = p.acc.Create(t.Context(), account.CreateRequest{URN: urnOf(tRolePolicy, "x"), Type: tRolePolicy, DryRun: true,
-		Inputs: inputs(obj{"role": "made-in-this-run", "name": "x", "policy": allow("s3:GetObject", "*")})})
+	_, err = p.acc.Create(t.Context(), account.CreateRequest{
+		URN: urnOf(tRolePolicy, "x"), Type: tRolePolicy, DryRun: true,
+		Inputs: inputs(obj{"role": "made-in-this-run", "name": "x", "policy": allow("s3:GetObject", "*")}),
+	})
 	require.NoError(t, err)
 }
 
@@ -330,7 +370,10 @@ func TestPreviewOfAnUpdate(t *testing.T) {
 	d := p.made["fn"]
 	in := props.CopyMap(d.Inputs)
 	in["timeout"] = props.Of(10)
-	r, err := p.acc.Update(t.Context(), account.UpdateRequest{URN: d.URN, Type: d.Type, ID: d.ID, OldInputs: d.Inputs, OldState: d.State, NewInputs: in, DryRun: true})
+	r, err := p.acc.Update(t.Context(), account.UpdateRequest{
+		URN: d.URN, Type: d.Type, ID: d.ID, OldInputs: d.Inputs, OldState: d.State,
+		NewInputs: in, DryRun: true,
+	})
 	require.NoError(t, err)
 	require.True(t, r.State["lastModified"].IsComputed())
 	require.Equal(t, d.State["arn"], r.State["arn"])

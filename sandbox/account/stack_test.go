@@ -108,7 +108,10 @@ func asJSON(t testing.TB, v any) string {
 }
 
 func (p *program) foundation() {
-	p.create(tRepo, "repo", obj{"name": "webordinary/claude-code-astro", "imageScanningConfiguration": obj{"scanOnPush": true}, "imageTagMutability": "MUTABLE"})
+	p.create(tRepo, "repo", obj{
+		"name": "webordinary/claude-code-astro", "imageScanningConfiguration": obj{"scanOnPush": true},
+		"imageTagMutability": "MUTABLE",
+	})
 	p.create(tLifecycle, "repo-lifecycle", obj{"repository": p.out("repo", "name"), "policy": asJSON(p.t, obj{"rules": list{obj{
 		"rulePriority": 1, "description": "Keep last 10 images",
 		"selection": obj{"tagStatus": "any", "countType": "imageCountMoreThan", "countNumber": 10}, "action": obj{"type": "expire"},
@@ -137,17 +140,29 @@ func (p *program) bucket() {
 	p.create(tBucket, "bucket", obj{"bucket": "webordinary-workspaces-prod"})
 	name := p.id("bucket")
 	p.create(tVersioning, "bucket-versioning", obj{"bucket": name, "versioningConfiguration": obj{"status": "Enabled"}})
-	p.create(tEncryption, "bucket-encryption", obj{"bucket": name, "rules": list{obj{"applyServerSideEncryptionByDefault": obj{"sseAlgorithm": "AES256"}}}})
-	p.create(tBlock, "bucket-block", obj{"bucket": name, "blockPublicAcls": true, "blockPublicPolicy": true, "ignorePublicAcls": true, "restrictPublicBuckets": true})
+	p.create(tEncryption, "bucket-encryption", obj{
+		"bucket": name,
+		"rules":  list{obj{"applyServerSideEncryptionByDefault": obj{"sseAlgorithm": "AES256"}}},
+	})
+	p.create(tBlock, "bucket-block", obj{
+		"bucket": name, "blockPublicAcls": true, "blockPublicPolicy": true, "ignorePublicAcls": true,
+		"restrictPublicBuckets": true,
+	})
 	p.create(tOwnership, "bucket-ownership", obj{"bucket": name, "rule": obj{"objectOwnership": "BucketOwnerEnforced"}})
 	p.create(tBucketLife, "bucket-lifecycle", obj{"bucket": name, "rules": list{obj{
 		"id": "old", "status": "Enabled", "filter": obj{"prefix": ""}, "noncurrentVersionExpiration": obj{"noncurrentDays": 30},
 	}}})
 	p.create(tBucketPolicy, "bucket-policy", obj{"bucket": name, "policy": asJSON(p.t, policy(
-		obj{"Sid": "TLSOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*", "Resource": list{"arn:aws:s3:::" + name, "arn:aws:s3:::" + name + "/*"},
-			"Condition": obj{"Bool": obj{"aws:SecureTransport": "false"}}},
+		obj{
+			"Sid": "TLSOnly", "Effect": "Deny", "Principal": "*", "Action": "s3:*",
+			"Resource":  list{"arn:aws:s3:::" + name, "arn:aws:s3:::" + name + "/*"},
+			"Condition": obj{"Bool": obj{"aws:SecureTransport": "false"}},
+		},
 		statement(obj{"Principal": obj{"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:GetBucketAcl", "Resource": "arn:aws:s3:::" + name}),
-		statement(obj{"Principal": obj{"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:PutObject", "Resource": "arn:aws:s3:::" + name + "/*"}),
+		statement(obj{
+			"Principal": obj{"Service": "cloudtrail.amazonaws.com"}, "Action": "s3:PutObject",
+			"Resource": "arn:aws:s3:::" + name + "/*",
+		}),
 	))})
 	p.create(tTrail, "trail", obj{"name": "webordinary-audit", "s3BucketName": name, "includeGlobalServiceEvents": true})
 }
@@ -155,7 +170,10 @@ func (p *program) bucket() {
 func (p *program) network() {
 	p.create(tGroup, "alb-sg", obj{"vpcId": account.DefaultVPCID, "name": "edit-alb", "description": "Load balancer"})
 	p.create(tGroup, "task-sg", obj{"vpcId": account.DefaultVPCID, "name": "edit-task"})
-	p.create(tIngress, "https", obj{"securityGroupId": p.id("alb-sg"), "cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443, "toPort": 443})
+	p.create(tIngress, "https", obj{
+		"securityGroupId": p.id("alb-sg"), "cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443,
+		"toPort": 443,
+	})
 	p.create(tEgress, "alb-to-task", obj{
 		"securityGroupId": p.id("alb-sg"), "referencedSecurityGroupId": p.id("task-sg"), "ipProtocol": "tcp", "fromPort": 8080, "toPort": 8080,
 	})
@@ -166,7 +184,10 @@ func (p *program) network() {
 }
 
 func (p *program) loadBalancer() {
-	p.create(tLB, "alb", obj{"name": "webordinary-edit-alb", "subnets": list{subnetA, subnetB}, "securityGroups": list{p.id("alb-sg")}, "idleTimeout": 4000})
+	p.create(tLB, "alb", obj{
+		"name": "webordinary-edit-alb", "subnets": list{subnetA, subnetB}, "securityGroups": list{p.id("alb-sg")},
+		"idleTimeout": 4000,
+	})
 	p.create(tListener, "listener", obj{
 		"loadBalancerArn": p.id("alb"), "port": 443, "protocol": "HTTPS", "certificateArn": account.CertificateARN,
 		"sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
@@ -187,17 +208,23 @@ func (p *program) loadBalancer() {
 		"listenerArn": p.id("listener"), "priority": 120, "actions": list{obj{"type": "forward", "targetGroupArn": p.id("api-tg")}},
 		"conditions": list{obj{"hostHeader": obj{"values": list{"edit.ameliastamps.com"}}}, obj{"pathPattern": obj{"values": list{"/api/*"}}}},
 	})
-	p.create(tRecord, "dns", obj{"zoneId": account.HostedZoneID, "name": "edit.ameliastamps.com", "type": "CNAME", "ttl": 300, "records": list{p.out("alb", "dnsName")}})
+	p.create(tRecord, "dns", obj{
+		"zoneId": account.HostedZoneID, "name": "edit.ameliastamps.com", "type": "CNAME", "ttl": 300,
+		"records": list{p.out("alb", "dnsName")},
+	})
 }
 
 // containers are the container definitions of the task.
 func (p *program) containers(change func(c obj)) string {
 	c := obj{
 		"name": "claude-code-astro", "image": p.out("repo", "repositoryUrl") + ":latest", "essential": true,
-		"portMappings": list{obj{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"}, obj{"containerPort": 4321, "hostPort": 4321, "protocol": "tcp"}},
-		"environment":  list{obj{"name": "CLIENT_ID", "value": "ameliastamps"}, obj{"name": "WORKSPACE_PATH", "value": "/workspace"}},
-		"secrets":      list{obj{"name": "GITHUB_TOKEN", "valueFrom": p.out("secret", "arn")}},
-		"mountPoints":  list{obj{"sourceVolume": "workspace", "containerPath": "/workspace", "readOnly": false}},
+		"portMappings": list{
+			obj{"containerPort": 8080, "hostPort": 8080, "protocol": "tcp"},
+			obj{"containerPort": 4321, "hostPort": 4321, "protocol": "tcp"},
+		},
+		"environment": list{obj{"name": "CLIENT_ID", "value": "ameliastamps"}, obj{"name": "WORKSPACE_PATH", "value": "/workspace"}},
+		"secrets":     list{obj{"name": "GITHUB_TOKEN", "valueFrom": p.out("secret", "arn")}},
+		"mountPoints": list{obj{"sourceVolume": "workspace", "containerPath": "/workspace", "readOnly": false}},
 		"logConfiguration": obj{"logDriver": "awslogs", "options": obj{
 			"awslogs-group": p.id("logs"), "awslogs-region": account.Region, "awslogs-stream-prefix": "edit",
 		}},
@@ -211,7 +238,10 @@ func (p *program) containers(change func(c obj)) string {
 func (p *program) service() {
 	p.create(tLogGroup, "logs", obj{"name": "/ecs/webordinary-edit", "retentionInDays": 7})
 	p.create(tRole, "exec-role", obj{"name": "webordinary-edit-execution", "assumeRolePolicy": asJSON(p.t, trust("ecs-tasks.amazonaws.com"))})
-	p.create(tRolePolicy, "exec-policy", obj{"role": p.id("exec-role"), "name": "execution", "policy": asJSON(p.t, allow("ecr:BatchGetImage", p.out("repo", "arn")))})
+	p.create(tRolePolicy, "exec-policy", obj{
+		"role": p.id("exec-role"), "name": "execution",
+		"policy": asJSON(p.t, allow("ecr:BatchGetImage", p.out("repo", "arn"))),
+	})
 	p.create(tPolicy, "managed", obj{"name": "webordinary-preview", "policy": asJSON(p.t, allow("s3:GetObject", "arn:aws:s3:::x/*"))})
 	p.create(tAttachment, "attachment", obj{"role": p.id("exec-role"), "policyArn": p.out("managed", "arn")})
 	p.create(tOIDC, "oidc", obj{"url": "https://token.actions.githubusercontent.com", "clientIdLists": list{"sts.amazonaws.com"}})
@@ -231,10 +261,17 @@ func (p *program) service() {
 		"loadBalancers":        list{obj{"targetGroupArn": p.id("api-tg"), "containerName": "claude-code-astro", "containerPort": 8080}},
 	})
 	scalable := "service/webordinary-edit-cluster/webordinary-edit"
-	p.create(tScalable, "scalable", obj{"resourceId": scalable, "minCapacity": 0, "maxCapacity": 3, "scalableDimension": "ecs:service:DesiredCount", "serviceNamespace": "ecs"})
+	p.create(tScalable, "scalable", obj{
+		"resourceId": scalable, "minCapacity": 0, "maxCapacity": 3,
+		"scalableDimension": "ecs:service:DesiredCount", "serviceNamespace": "ecs",
+	})
 	p.create(tScaling, "cpu", obj{
-		"name": "cpu", "resourceId": scalable, "scalableDimension": "ecs:service:DesiredCount", "serviceNamespace": "ecs", "policyType": "TargetTrackingScaling",
-		"targetTrackingScalingPolicyConfiguration": obj{"targetValue": 40, "predefinedMetricSpecification": obj{"predefinedMetricType": "ECSServiceAverageCPUUtilization"}},
+		"name": "cpu", "resourceId": scalable, "scalableDimension": "ecs:service:DesiredCount", "serviceNamespace": "ecs",
+		"policyType": "TargetTrackingScaling",
+		"targetTrackingScalingPolicyConfiguration": obj{
+			"targetValue":                   40,
+			"predefinedMetricSpecification": obj{"predefinedMetricType": "ECSServiceAverageCPUUtilization"},
+		},
 	})
 }
 
@@ -242,7 +279,10 @@ func (p *program) functions() {
 	p.create(tQueue, "dlq", obj{"name": "webordinary-failures", "messageRetentionSeconds": 1209600})
 	p.create(tRole, "fn-role", obj{"name": "webordinary-cleanup", "assumeRolePolicy": asJSON(p.t, trust("lambda.amazonaws.com"))})
 	p.create(tRolePolicy, "fn-policy", obj{"role": p.id("fn-role"), "name": "cleanup", "policy": asJSON(p.t, policy(
-		statement(obj{"Action": list{"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"}, "Resource": "*"}),
+		statement(obj{
+			"Action":   list{"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"},
+			"Resource": "*",
+		}),
 		statement(obj{"Action": "sqs:SendMessage", "Resource": p.out("dlq", "arn")}),
 		statement(obj{"Action": "elasticfilesystem:Client*", "Resource": p.out("fs", "arn")}),
 	))})
@@ -253,26 +293,37 @@ func (p *program) functions() {
 		"vpcConfig":        obj{"subnetIds": list{subnetA, subnetB}, "securityGroupIds": list{p.id("task-sg")}},
 		"fileSystemConfig": obj{"arn": p.out("ap", "arn"), "localMountPath": "/mnt/workspaces"}, "reservedConcurrentExecutions": 1,
 	})
-	p.create(tInvokeConfig, "fn-failures", obj{"functionName": p.id("fn"), "maximumRetryAttempts": 1, "destinationConfig": obj{"onFailure": obj{"destination": p.out("dlq", "arn")}}})
+	p.create(tInvokeConfig, "fn-failures", obj{
+		"functionName": p.id("fn"), "maximumRetryAttempts": 1,
+		"destinationConfig": obj{"onFailure": obj{"destination": p.out("dlq", "arn")}},
+	})
 	p.create(tInvocation, "fn-invocation", obj{"functionName": p.id("fn"), "input": `{"a":1}`, "lifecycleScope": "CRUD"})
 	p.create(tEventRule, "daily", obj{"name": "webordinary-cleanup-daily", "scheduleExpression": "rate(1 day)"})
 	p.create(tEventTarget, "daily-target", obj{"rule": p.id("daily"), "arn": p.out("fn", "arn"), "targetId": "cleanup"})
 	p.create(tPermission, "fn-permission", obj{
-		"function": p.id("fn"), "action": "lambda:InvokeFunction", "principal": "events.amazonaws.com", "sourceArn": p.out("daily", "arn"), "statementId": "events",
+		"function": p.id("fn"), "action": "lambda:InvokeFunction", "principal": "events.amazonaws.com", "sourceArn": p.out("daily", "arn"),
+		"statementId": "events",
 	})
 	p.create(tRole, "scheduler-role", obj{"name": "webordinary-scheduler", "assumeRolePolicy": asJSON(p.t, trust("scheduler.amazonaws.com"))})
 	p.create(tSchedule, "tick", obj{
 		"name": "webordinary-tick", "scheduleExpression": "rate(1 minute)", "flexibleTimeWindow": obj{"mode": "OFF"},
-		"target": obj{"arn": p.out("fn", "arn"), "roleArn": p.out("scheduler-role", "arn"), "input": `{"tick":true}`, "retryPolicy": obj{"maximumRetryAttempts": 0}},
+		"target": obj{
+			"arn": p.out("fn", "arn"), "roleArn": p.out("scheduler-role", "arn"), "input": `{"tick":true}`,
+			"retryPolicy": obj{"maximumRetryAttempts": 0},
+		},
 	})
 	p.create(tTG, "waker-tg", obj{"name": "edit-waker-tg", "targetType": "lambda", "lambdaMultiValueHeadersEnabled": true})
 	p.create(tPermission, "waker-permission", obj{
-		"function": p.id("fn"), "action": "lambda:InvokeFunction", "principal": "elasticloadbalancing.amazonaws.com", "sourceArn": p.id("waker-tg"), "statementId": "alb",
+		"function": p.id("fn"), "action": "lambda:InvokeFunction", "principal": "elasticloadbalancing.amazonaws.com",
+		"sourceArn": p.id("waker-tg"), "statementId": "alb",
 	})
 	p.create(tTGAttachment, "waker-attachment", obj{"targetGroupArn": p.id("waker-tg"), "targetId": p.out("fn", "arn")})
 	p.create(tRule, "waker-rule", obj{
 		"listenerArn": p.id("listener"), "priority": 101, "actions": list{obj{"type": "forward", "targetGroupArn": p.id("waker-tg")}},
-		"conditions": list{obj{"hostHeader": obj{"values": list{"edit.ameliastamps.com"}}}, obj{"pathPattern": obj{"values": list{"/api/*", "/preview/*"}}}},
+		"conditions": list{
+			obj{"hostHeader": obj{"values": list{"edit.ameliastamps.com"}}},
+			obj{"pathPattern": obj{"values": list{"/api/*", "/preview/*"}}},
+		},
 	})
 }
 
@@ -285,9 +336,12 @@ func (p *program) observability() {
 	p.create(tQueuePolicy, "dlq-policy", obj{"queueUrl": p.id("dlq"), "policy": asJSON(p.t, policy(statement(obj{
 		"Action": "sqs:SendMessage", "Resource": p.out("dlq", "arn"), "Principal": obj{"Service": "sns.amazonaws.com"},
 	})))})
-	p.create(tFilter, "mount-failures", obj{"name": "mount-failures", "logGroupName": p.id("logs"), "pattern": "mount failed", "metricTransformation": obj{
-		"name": "MountFailures", "namespace": "Webordinary", "value": "1",
-	}})
+	p.create(tFilter, "mount-failures", obj{
+		"name": "mount-failures", "logGroupName": p.id("logs"), "pattern": "mount failed",
+		"metricTransformation": obj{
+			"name": "MountFailures", "namespace": "Webordinary", "value": "1",
+		},
+	})
 	p.create(tAlarm, "errors", obj{
 		"name": "webordinary-cleanup-errors", "comparisonOperator": "GreaterThanThreshold", "evaluationPeriods": 1, "threshold": 0, "period": 300,
 		"namespace": "AWS/Lambda", "metricName": "Errors", "statistic": "Sum", "dimensions": obj{"FunctionName": p.id("fn")},
@@ -298,8 +352,10 @@ func (p *program) observability() {
 	}})})
 	p.create(tBudget, "budget", obj{
 		"name": "webordinary-monthly", "budgetType": "COST", "timeUnit": "MONTHLY", "limitAmount": "40", "limitUnit": "USD",
-		"notifications": list{obj{"comparisonOperator": "GREATER_THAN", "notificationType": "ACTUAL", "threshold": 80, "thresholdType": "PERCENTAGE",
-			"subscriberSnsTopicArns": list{p.id("alarms")}}},
+		"notifications": list{obj{
+			"comparisonOperator": "GREATER_THAN", "notificationType": "ACTUAL", "threshold": 80, "thresholdType": "PERCENTAGE",
+			"subscriberSnsTopicArns": list{p.id("alarms")},
+		}},
 	})
 	p.create(tKey, "key", obj{"description": "spare", "deletionWindowInDays": 7})
 	p.create(tAlias, "alias", obj{"name": "alias/webordinary", "targetKeyId": p.id("key")})
@@ -308,7 +364,10 @@ func (p *program) observability() {
 func (p *program) dedicatedVPC() {
 	p.create(tVPC, "vpc", obj{"cidrBlock": "10.20.0.0/16", "enableDnsHostnames": true})
 	p.create(tGateway, "igw", obj{"vpcId": p.id("vpc")})
-	p.create(tSubnet, "public", obj{"vpcId": p.id("vpc"), "cidrBlock": "10.20.0.0/20", "availabilityZone": "us-west-2a", "mapPublicIpOnLaunch": true})
+	p.create(tSubnet, "public", obj{
+		"vpcId": p.id("vpc"), "cidrBlock": "10.20.0.0/20", "availabilityZone": "us-west-2a",
+		"mapPublicIpOnLaunch": true,
+	})
 	p.create(tSubnet, "private", obj{"vpcId": p.id("vpc"), "cidrBlock": "10.20.16.0/20", "availabilityZone": "us-west-2b"})
 	p.create(tTable, "table", obj{"vpcId": p.id("vpc")})
 	p.create(tAssociation, "association", obj{"routeTableId": p.id("table"), "subnetId": p.id("public")})

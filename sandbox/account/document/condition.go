@@ -1,7 +1,6 @@
 package document
 
 import (
-	"fmt"
 	"maps"
 	"slices"
 	"strings"
@@ -26,15 +25,15 @@ func checkConditions(conditions map[string]map[string]words) []error {
 			base = strings.TrimSuffix(base, "IfExists")
 		}
 		if !conditionOperators[base] {
-			faults = append(faults, fmt.Errorf("Invalid Condition type : %s", op))
+			faults = append(faults, says("Invalid Condition type : %s", op))
 		}
 		for _, key := range slices.Sorted(maps.Keys(conditions[op])) {
 			vendor, name, ok := strings.Cut(key, ":")
 			if !ok || vendor == "" || name == "" {
-				faults = append(faults, fmt.Errorf("Condition keys must be prefaced by a vendor, e.g., aws, s3: %q", key))
+				faults = append(faults, says("Condition keys must be prefaced by a vendor, e.g., aws, s3: %q", key))
 			}
 			if len(conditions[op][key]) == 0 {
-				faults = append(faults, fmt.Errorf("Condition %s on %s has no value", op, key))
+				faults = append(faults, says("Condition %s on %s has no value", op, key))
 			}
 		}
 	}

@@ -11,19 +11,27 @@ import (
 
 func TestEqualPolicies(t *testing.T) {
 	t.Parallel()
-	base := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:Put*"],"Resource":"*","Principal":{"AWS":"123456789012"},` +
+	base := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":["s3:Get*","s3:Put*"],"Resource":"*",
+		"Principal":{"AWS":"123456789012"},` +
 		`"Condition":{"Bool":{"aws:SecureTransport":"true"}}},{"Effect":"Deny","Action":"s3:*","Resource":"*","Principal":"*"}]}`
 	same := []string{
-		`{"Statement":[{"Effect":"Deny","Principal":"*","Action":["s3:*"],"Resource":["*"]},{"Sid":"","Condition":{"Bool":{"AWS:SecureTransport":true}},` +
-			`"Principal":{"AWS":["arn:aws:iam::123456789012:root"]},"Effect":"Allow","Resource":"*","Action":["S3:put*","s3:get*"]}],"Version":"2012-10-17"}`,
+		`{"Statement":[{"Effect":"Deny","Principal":"*","Action":["s3:*"],"Resource":["*"]},{"Sid":"",
+		"Condition":{"Bool":{"AWS:SecureTransport":true}},` +
+			`"Principal":{"AWS":["arn:aws:iam::123456789012:root"]},"Effect":"Allow","Resource":"*","Action":["S3:put*","s3:get*"]}],
+		"Version":"2012-10-17"}`,
 		strings.ReplaceAll(base, ",", " ,\n "),
 	}
 	for _, s := range same {
 		require.True(t, EqualPolicy(base, s), s)
 	}
 	for _, change := range [][2]string{
-		{"s3:Get*", "s3:List*"}, {`"Deny"`, `"Allow"`}, {"123456789012", "210987654321"}, {`"true"`, `"false"`}, {"SecureTransport", "SourceIp"},
-		{"2012-10-17", "2008-10-17"}, {`"Resource":"*","Principal":"*"`, `"Resource":"arn:aws:s3:::x","Principal":"*"`},
+		{"s3:Get*", "s3:List*"},
+		{`"Deny"`, `"Allow"`},
+		{"123456789012", "210987654321"},
+		{`"true"`, `"false"`},
+		{"SecureTransport", "SourceIp"},
+		{"2012-10-17", "2008-10-17"},
+		{`"Resource":"*","Principal":"*"`, `"Resource":"arn:aws:s3:::x","Principal":"*"`},
 	} {
 		require.False(t, EqualPolicy(base, strings.Replace(base, change[0], change[1], 1)), change[0])
 	}
@@ -34,10 +42,17 @@ func TestEqualPolicies(t *testing.T) {
 
 func TestEqualContainers(t *testing.T) {
 	t.Parallel()
-	base := `[{"name":"a","image":"i","portMappings":[{"containerPort":80}],"environment":[{"name":"A","value":"1"},{"name":"B","value":"2"}]},{"name":"b","image":"i"}]`
-	require.True(t, EqualContainers(base, `[{"image":"i","name":"b","essential":true,"cpu":0,"mountPoints":[]},{"name":"a","image":"i","environment":`+
+	base := `[{"name":"a","image":"i","portMappings":[{"containerPort":80}],"environment":[{"name":"A","value":"1"},{"name":"B",
+		"value":"2"}]},{"name":"b","image":"i"}]`
+	require.True(t, EqualContainers(base, `[{"image":"i","name":"b","essential":true,"cpu":0,"mountPoints":[]},{"name":"a",
+		"image":"i","environment":`+
 		`[{"name":"B","value":"2"},{"name":"A","value":"1"}],"portMappings":[{"protocol":"tcp","hostPort":80,"containerPort":80}]}]`))
-	for _, change := range [][2]string{{`"1"`, `"3"`}, {"80", "81"}, {`"image":"i"`, `"image":"j"`}, {`"name":"b"`, `"name":"b","essential":false`}} {
+	for _, change := range [][2]string{
+		{`"1"`, `"3"`},
+		{"80", "81"},
+		{`"image":"i"`, `"image":"j"`},
+		{`"name":"b"`, `"name":"b","essential":false`},
+	} {
 		require.False(t, EqualContainers(base, strings.Replace(base, change[0], change[1], 1)), change[0])
 	}
 	require.True(t, EqualContainers(`{"a": 1}`, `{"a":1}`), "what is no list of containers is compared as JSON")
@@ -56,13 +71,15 @@ func TestMatchIsAGlob(t *testing.T) {
 func TestPolicyQuestions(t *testing.T) {
 	t.Parallel()
 	p, err := ParsePolicy(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"S3:Get*","Resource":"arn:aws:s3:::b/*"},`+
-		`{"Effect":"Deny","Action":"*","Resource":"*"},{"Effect":"Allow","NotAction":"iam:*","NotResource":"arn:aws:sqs:*:*:*"}]}`, IdentityPolicy)
+		`{"Effect":"Deny","Action":"*","Resource":"*"},{"Effect":"Allow","NotAction":"iam:*","NotResource":"arn:aws:sqs:*:*:*"}]}`,
+		IdentityPolicy)
 	require.NoError(t, err)
 	require.True(t, p.Allows("s3:GetObject", "arn:aws:s3:::b/k"))
 	require.True(t, p.Allows("sns:Publish", "arn:aws:sns:us-west-2:1:x"))
 	require.False(t, p.Allows("sns:Publish", "arn:aws:sqs:us-west-2:1:x"))
 	require.False(t, p.Allows("iam:PassRole", "arn:aws:iam::1:role/r"))
-	trust, err := ParsePolicy(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":["a.amazonaws.com","b.amazonaws.com"]}}}`, TrustPolicy)
+	trust, err := ParsePolicy(`{"Version":"2012-10-17","Statement":{"Effect":"Allow","Action":"sts:AssumeRole",
+		"Principal":{"Service":["a.amazonaws.com","b.amazonaws.com"]}}}`, TrustPolicy)
 	require.NoError(t, err)
 	require.True(t, trust.TrustsService("b.amazonaws.com"))
 	require.False(t, trust.TrustsService("c.amazonaws.com"))
@@ -70,8 +87,12 @@ func TestPolicyQuestions(t *testing.T) {
 
 func TestPolicyFaultsComeTogether(t *testing.T) {
 	t.Parallel()
-	_, err := ParsePolicy(`{"Version":"1","Statement":[{"Effect":"Maybe","Action":"x","Resource":"y"},{"Effect":"Allow","Action":["s3:A"],"NotAction":["s3:B"],"Resource":[1]}]}`, IdentityPolicy)
-	for _, want := range []string{`Version is "1"`, `statement 1: Effect is "Maybe"`, `"x" is not of the form`, "Resource y must be", "statement 2: a statement has Action or NotAction", "Resource 1 must be"} {
+	_, err := ParsePolicy(`{"Version":"1","Statement":[{"Effect":"Maybe","Action":"x","Resource":"y"},{"Effect":"Allow",
+		"Action":["s3:A"],"NotAction":["s3:B"],"Resource":[1]}]}`, IdentityPolicy)
+	for _, want := range []string{
+		`Version is "1"`, `statement 1: Effect is "Maybe"`, `"x" is not of the form`, "Resource y must be",
+		"statement 2: a statement has Action or NotAction", "Resource 1 must be",
+	} {
 		require.ErrorContains(t, err, want)
 	}
 	_, err = ParsePolicy(`{"Version":"2012-10-17"}`, IdentityPolicy)
@@ -85,7 +106,8 @@ func TestPolicyFaultsComeTogether(t *testing.T) {
 func TestSchedules(t *testing.T) {
 	t.Parallel()
 	for _, good := range []string{
-		"rate(1 minute)", "rate(5 minutes)", "rate(1 day)", "cron(0 3 * * ? *)", "cron(0/15 8-17 ? * MON-FRI *)", "cron(0 18 L * ? *)", "cron(0 9 ? * 2#1 *)",
+		"rate(1 minute)", "rate(5 minutes)", "rate(1 day)", "cron(0 3 * * ? *)", "cron(0/15 8-17 ? * MON-FRI *)", "cron(0 18 L * ? *)",
+		"cron(0 9 ? * 2#1 *)",
 		"cron(0 9 ? JAN,jul SUN 2026-2030)", "cron(5 4 15W * ? 2027)", "cron(0 0 L-3 * ? *)", "cron(0 9 ? * 6L *)",
 	} {
 		require.NoError(t, CheckSchedule(good, false), good)
@@ -93,8 +115,10 @@ func TestSchedules(t *testing.T) {
 	}
 	require.NoError(t, CheckSchedule("at(2026-05-01T03:00:00)", true))
 	for _, bad := range []string{
-		"", "rate(1)", "rate(minute)", "rate(-1 minutes)", "rate(1 minute", "cron()", "cron(* * * * * *)", "cron(0 3 ? * ? *)", "cron(60 3 * * ? *)",
-		"cron(0 3 32 * ? *)", "cron(0 3 * 13 ? *)", "cron(0 3 ? * 8 *)", "cron(0 3 * * ? 1969)", "cron(5-3 * * * ? *)", "cron(0 3 ? * MON#6 *)", "CRON(0 3 * * ? *)",
+		"", "rate(1)", "rate(minute)", "rate(-1 minutes)", "rate(1 minute", "cron()", "cron(* * * * * *)", "cron(0 3 ? * ? *)",
+		"cron(60 3 * * ? *)",
+		"cron(0 3 32 * ? *)", "cron(0 3 * 13 ? *)", "cron(0 3 ? * 8 *)", "cron(0 3 * * ? 1969)", "cron(5-3 * * * ? *)",
+		"cron(0 3 ? * MON#6 *)", "CRON(0 3 * * ? *)",
 	} {
 		require.Error(t, CheckSchedule(bad, false), bad)
 	}
@@ -105,12 +129,15 @@ func TestSchedules(t *testing.T) {
 func TestLifecyclePriorities(t *testing.T) {
 	t.Parallel()
 	rule := func(priority, status, extra string) string {
-		return `{"rulePriority":` + priority + `,"selection":{"tagStatus":"` + status + `","countType":"imageCountMoreThan","countNumber":1` + extra + `},"action":{"type":"expire"}}`
+		return `{"rulePriority":` + priority + `,"selection":{"tagStatus":"` + status + `","countType":"imageCountMoreThan",
+		"countNumber":1` + extra + `},"action":{"type":"expire"}}`
 	}
 	doc := func(rules ...string) string { return `{"rules":[` + strings.Join(rules, ",") + `]}` }
 	require.Empty(t, CheckECRLifecycle(doc(rule("1", "untagged", ""), rule("2", "tagged", `,"tagPrefixList":["v"]`), rule("9", "any", ""))))
-	require.Contains(t, strings.Join(CheckECRLifecycle(doc(rule("1", "any", ""), rule("2", "untagged", ""))), ";"), "must have the highest rulePriority")
-	require.Contains(t, strings.Join(CheckECRLifecycle(doc(rule("1", "untagged", ""), rule("1", "untagged", ""))), ";"), "rulePriority 1 is used twice")
+	require.Contains(t, strings.Join(CheckECRLifecycle(doc(rule("1", "any", ""), rule("2", "untagged", ""))), ";"),
+		"must have the highest rulePriority")
+	require.Contains(t, strings.Join(CheckECRLifecycle(doc(rule("1", "untagged", ""), rule("1", "untagged", ""))), ";"),
+		"rulePriority 1 is used twice")
 	require.Contains(t, strings.Join(CheckECRLifecycle(doc(rule("0", "untagged", ""))), ";"), "rulePriority 0 must be at least 1")
 	require.Contains(t, strings.Join(CheckECRLifecycle(doc()), ";"), "0 rules, expected 1 to 50")
 }

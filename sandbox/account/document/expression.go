@@ -61,7 +61,7 @@ type cronField struct {
 	extra    string   // L, W, # where allowed
 }
 
-// cronFields are minutes, hours, day of month, month, day of week, year.
+// cronFields are the six fields of a cron expression, in order.
 var cronFields = []cronField{
 	{name: "minutes", min: 0, max: 59},
 	{name: "hours", min: 0, max: 23},

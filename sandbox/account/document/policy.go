@@ -87,6 +87,9 @@ func (w *words) UnmarshalJSON(data []byte) error {
 	return nil
 }
 
+// says is an error in AWS's own words, which begin with a capital.
+func says(format string, args ...any) error { return fmt.Errorf(format, args...) }
+
 // ParsePolicy parses a policy strictly and reports all its faults together, in
 // IAM's words where IAM has words for them.
 func ParsePolicy(text string, kind PolicyKind) (*Policy, error) {
@@ -96,11 +99,11 @@ func ParsePolicy(text string, kind PolicyKind) (*Policy, error) {
 		Statement json.RawMessage
 	}
 	if err := strict(text, &raw); err != nil {
-		return nil, fmt.Errorf("Syntax errors in policy: %w", err) //nolint:revive,staticcheck // IAM's words
+		return nil, says("Syntax errors in policy: %w", err)
 	}
 	var faults []error
 	if raw.Version != "2012-10-17" && raw.Version != "2008-10-17" {
-		faults = append(faults, fmt.Errorf(`Version is %q, expected "2012-10-17" (or the outdated "2008-10-17")`, raw.Version))
+		faults = append(faults, says(`Version is %q, expected "2012-10-17" (or the outdated "2008-10-17")`, raw.Version))
 	}
 	list, err := rawStatements(raw.Statement)
 	if err != nil {
@@ -111,7 +114,7 @@ func ParsePolicy(text string, kind PolicyKind) (*Policy, error) {
 	for i, r := range list {
 		s, errs := parseStatement(r, kind)
 		if s.Sid != "" && sids[s.Sid] {
-			errs = append(errs, errors.New("Statement IDs (SID) in a single policy must be unique")) //nolint:revive,staticcheck // IAM's words
+			errs = append(errs, says("Statement IDs (SID) in a single policy must be unique"))
 		}
 		sids[s.Sid] = true
 		for _, e := range errs {
@@ -131,26 +134,26 @@ func label(i int, sid string) string {
 
 func rawStatements(raw json.RawMessage) ([]rawStatement, error) {
 	if len(raw) == 0 {
-		return nil, errors.New("Syntax errors in policy: Missing required field Statement") //nolint:revive,staticcheck // IAM's words
+		return nil, says("Syntax errors in policy: Missing required field Statement")
 	}
 	if strings.HasPrefix(strings.TrimSpace(string(raw)), "{") {
 		var one rawStatement
 		if err := strict(string(raw), &one); err != nil {
-			return nil, fmt.Errorf("Syntax errors in policy: statement 1: %w", err) //nolint:revive,staticcheck // IAM's words
+			return nil, says("Syntax errors in policy: statement 1: %w", err)
 		}
 		return []rawStatement{one}, nil
 	}
 	var items []json.RawMessage
 	if err := strict(string(raw), &items); err != nil {
-		return nil, fmt.Errorf("Syntax errors in policy: Statement: %w", err) //nolint:revive,staticcheck // IAM's words
+		return nil, says("Syntax errors in policy: Statement: %w", err)
 	}
 	if len(items) == 0 {
-		return nil, errors.New("Syntax errors in policy: Statement is empty") //nolint:revive,staticcheck // IAM's words
+		return nil, says("Syntax errors in policy: Statement is empty")
 	}
 	out := make([]rawStatement, len(items))
 	for i, item := range items {
 		if err := strict(string(item), &out[i]); err != nil {
-			return nil, fmt.Errorf("Syntax errors in policy: statement %d: %w", i+1, err) //nolint:revive,staticcheck // IAM's words
+			return nil, says("Syntax errors in policy: statement %d: %w", i+1, err)
 		}
 	}
 	return out, nil
@@ -166,10 +169,10 @@ func parseStatement(r rawStatement, kind PolicyKind) (Statement, []error) {
 	var faults []error
 	// Only IAM's own policies restrict the Sid; S3, SQS and SNS allow spaces.
 	if (kind == IdentityPolicy || kind == TrustPolicy) && !sidPattern.MatchString(r.Sid) {
-		faults = append(faults, fmt.Errorf("Statement IDs (SID) must be alpha-numeric: %q does not match [0-9A-Za-z]*", r.Sid))
+		faults = append(faults, says("Statement IDs (SID) must be alpha-numeric: %q does not match [0-9A-Za-z]*", r.Sid))
 	}
 	if r.Effect != "Allow" && r.Effect != "Deny" {
-		faults = append(faults, fmt.Errorf(`Effect is %q, expected "Allow" or "Deny"`, r.Effect))
+		faults = append(faults, says(`Effect is %q, expected "Allow" or "Deny"`, r.Effect))
 	}
 	faults = append(faults, checkActions(r)...)
 	faults = append(faults, checkResources(r, kind)...)
@@ -183,7 +186,7 @@ func parseStatement(r rawStatement, kind PolicyKind) (Statement, []error) {
 
 func checkActions(r rawStatement) []error {
 	if len(r.Action) == 0 && len(r.NotAction) == 0 {
-		return []error{errors.New("Policy statement must contain actions")} //nolint:revive,staticcheck // IAM's words
+		return []error{says("Policy statement must contain actions")}
 	}
 	if len(r.Action) > 0 && len(r.NotAction) > 0 {
 		return []error{errors.New("a statement has Action or NotAction, not both")}
@@ -192,7 +195,7 @@ func checkActions(r rawStatement) []error {
 	for _, a := range slices.Concat([]string(r.Action), []string(r.NotAction)) {
 		vendor, name, ok := strings.Cut(a, ":")
 		if a != "*" && (!ok || vendor == "" || name == "" || strings.ContainsAny(a, " \t")) {
-			faults = append(faults, fmt.Errorf(
+			faults = append(faults, says(
 				"Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.: %q is not of the form service:Action", a))
 		}
 	}
@@ -205,12 +208,12 @@ func checkResources(r rawStatement, kind PolicyKind) []error {
 	has := len(r.Resource) > 0 || len(r.NotResource) > 0
 	if kind == TrustPolicy || kind == BoundPolicy {
 		if has {
-			return []error{errors.New("Has prohibited field Resource")} //nolint:revive,staticcheck // IAM's words
+			return []error{says("Has prohibited field Resource")}
 		}
 		return nil
 	}
 	if !has {
-		return []error{errors.New("Policy statement must contain resources")} //nolint:revive,staticcheck // IAM's words
+		return []error{says("Policy statement must contain resources")}
 	}
 	if len(r.Resource) > 0 && len(r.NotResource) > 0 {
 		return []error{errors.New("a statement has Resource or NotResource, not both")}
@@ -218,7 +221,7 @@ func checkResources(r rawStatement, kind PolicyKind) []error {
 	var faults []error
 	for _, res := range slices.Concat([]string(r.Resource), []string(r.NotResource)) {
 		if res != "*" && !arnPattern.MatchString(res) {
-			faults = append(faults, fmt.Errorf(`Resource %s must be in ARN format or "*"`, res))
+			faults = append(faults, says(`Resource %s must be in ARN format or "*"`, res))
 		}
 	}
 	return faults

@@ -2,7 +2,6 @@ package document
 
 import (
 	"errors"
-	"fmt"
 	"maps"
 	"regexp"
 	"slices"
@@ -23,12 +22,12 @@ func parsePrincipals(r rawStatement, kind PolicyKind) (map[string][]string, erro
 	has := len(r.Principal) > 0 || len(r.NotPrincipal) > 0
 	if kind == IdentityPolicy {
 		if has {
-			return nil, errors.New("Policy document should not specify a principal") //nolint:revive,staticcheck // IAM's words
+			return nil, says("Policy document should not specify a principal")
 		}
 		return nil, nil
 	}
 	if !has {
-		return nil, errors.New("Missing required field Principal") //nolint:revive,staticcheck // IAM's words
+		return nil, says("Missing required field Principal")
 	}
 	raw := r.Principal
 	if len(raw) == 0 {
@@ -39,10 +38,10 @@ func parsePrincipals(r rawStatement, kind PolicyKind) (map[string][]string, erro
 	}
 	var byType map[string]words
 	if err := strict(string(raw), &byType); err != nil {
-		return nil, fmt.Errorf("Invalid principal in policy: %w", err) //nolint:revive,staticcheck // IAM's words
+		return nil, says("Invalid principal in policy: %w", err)
 	}
 	if len(byType) == 0 {
-		return nil, errors.New("Missing required field Principal cannot be empty") //nolint:revive,staticcheck // IAM's words
+		return nil, says("Missing required field Principal cannot be empty")
 	}
 	return checkPrincipals(byType)
 }
@@ -53,15 +52,15 @@ func checkPrincipals(byType map[string]words) (map[string][]string, error) {
 	for _, typ := range slices.Sorted(maps.Keys(byType)) {
 		pattern := principalPatterns[typ]
 		if pattern == nil {
-			faults = append(faults, fmt.Errorf("Invalid principal in policy: %q is not one of AWS, Service, Federated, CanonicalUser", typ))
+			faults = append(faults, says("Invalid principal in policy: %q is not one of AWS, Service, Federated, CanonicalUser", typ))
 			continue
 		}
 		if len(byType[typ]) == 0 {
-			faults = append(faults, fmt.Errorf("Invalid principal in policy: %q is empty", typ))
+			faults = append(faults, says("Invalid principal in policy: %q is empty", typ))
 		}
 		for _, v := range byType[typ] {
 			if !pattern.MatchString(v) {
-				faults = append(faults, fmt.Errorf("Invalid principal in policy: %q:%q", strings.ToUpper(typ), v))
+				faults = append(faults, says("Invalid principal in policy: %q:%q", strings.ToUpper(typ), v))
 			}
 		}
 		out[typ] = byType[typ]

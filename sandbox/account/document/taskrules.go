@@ -205,7 +205,12 @@ func (c *containerCheck) health(d *Container) {
 		name     string
 		value    *int
 		min, max int
-	}{{"interval", h.Interval, 5, 300}, {"timeout", h.Timeout, 2, 120}, {"retries", h.Retries, 1, 10}, {"startPeriod", h.StartPeriod, 0, 300}} {
+	}{
+		{"interval", h.Interval, 5, 300},
+		{"timeout", h.Timeout, 2, 120},
+		{"retries", h.Retries, 1, 10},
+		{"startPeriod", h.StartPeriod, 0, 300},
+	} {
 		if r.value != nil && (*r.value < r.min || *r.value > r.max) {
 			c.fault("Container %q: healthCheck.%s %d is outside %d to %d.", d.Name, r.name, *r.value, r.min, r.max)
 		}

@@ -83,7 +83,8 @@ func TestLoadReportsBrokenData(t *testing.T) {
 	require.ErrorContains(t, err, "upstream.json")
 	_, err = load([]byte("{}"), []byte("["))
 	require.ErrorContains(t, err, "overlay.json")
-	d, err := load([]byte(`{"a":{"inputs":{"x":{"type":"string","required":true}}}}`), []byte(`{"a":{"inputs":{"x":{"required":null},"y":{"type":"int"}}}}`))
+	d, err := load([]byte(`{"a":{"inputs":{"x":{"type":"string","required":true}}}}`),
+		[]byte(`{"a":{"inputs":{"x":{"required":null},"y":{"type":"int"}}}}`))
 	require.NoError(t, err)
 	typ, ok := d.lookup("a")
 	require.True(t, ok)

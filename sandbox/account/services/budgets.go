@@ -13,8 +13,11 @@ const budgetTime = "2006-01-02_15:04"
 func budgetKinds() map[string]*Kind {
 	return map[string]*Kind{
 		"aws:budgets/budget:Budget": {
-			Refs:   []Ref{{Path: "notifications[*].subscriberSnsTopicArns[*]", To: toTopic}},
-			Unique: []Unique{{Paths: []string{"name"}, Code: "DuplicateRecordException", Message: "Error creating budget: %s - the budget already exists."}},
+			Refs: []Ref{{Path: "notifications[*].subscriberSnsTopicArns[*]", To: toTopic}},
+			Unique: []Unique{{
+				Paths: []string{"name"}, Code: "DuplicateRecordException",
+				Message: "Error creating budget: %s - the budget already exists.",
+			}},
 			Check:  checkBudget,
 			Create: createBudget,
 		},
@@ -53,7 +56,8 @@ func checkBudget(c *Checker) {
 func checkNotification(c *Checker, at string, n props.Map) {
 	emails, topics := props.All(n, "subscriberEmailAddresses[*]"), props.All(n, "subscriberSnsTopicArns[*]")
 	if len(emails)+len(topics) == 0 {
-		c.Fail(at, "InvalidParameterException: Notification must have at least one subscriber: subscriberEmailAddresses or subscriberSnsTopicArns")
+		c.Fail(at, "InvalidParameterException: Notification must have at least one subscriber: subscriberEmailAddresses or "+
+			"subscriberSnsTopicArns")
 	}
 	if len(topics) > 1 || len(emails) > 10 {
 		c.Fail(at, "InvalidParameterException: a notification can have one SNS topic and 10 e-mail addresses")
@@ -76,7 +80,8 @@ func createBudget(c *Call) error {
 	c.Default("timePeriodStart", time.Date(c.Now.Year(), c.Now.Month(), 1, 0, 0, 0, 0, time.UTC).Format(budgetTime))
 	costTypes := map[string]any{}
 	for _, on := range []string{
-		"includeCredit", "includeDiscount", "includeOtherSubscription", "includeRecurring", "includeRefund", "includeSubscription", "includeSupport",
+		"includeCredit", "includeDiscount", "includeOtherSubscription", "includeRecurring", "includeRefund", "includeSubscription",
+		"includeSupport",
 		"includeTax", "includeUpfront",
 	} {
 		costTypes[on] = true

@@ -35,7 +35,8 @@ var trailName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]
 
 func checkTrail(c *Checker) {
 	if name, ok := c.Text("name"); ok && !trailName.MatchString(name) {
-		c.Fail("name", "InvalidTrailNameException: trail name %q must have 3 to 128 letters, numbers and . _ -, and begin and end with a letter or number", name)
+		c.Fail("name", "InvalidTrailNameException: trail name %q must have 3 to 128 letters, numbers and . _ -, and begin and end with a "+
+			"letter or number", name)
 	}
 	if c.Set("cloudWatchLogsGroupArn") != c.Set("cloudWatchLogsRoleArn") {
 		c.Fail("cloudWatchLogsGroupArn", "InvalidParameterCombinationException: cloudWatchLogsGroupArn and cloudWatchLogsRoleArn go together")

@@ -24,8 +24,11 @@ func cloudwatchKinds() map[string]*Kind {
 			Create: createLogGroup,
 		},
 		typeMetricFilter: {
-			Refs:   []Ref{{Path: "logGroupName", To: toLogGroup, OnDelete: Cascade}},
-			Unique: []Unique{{Paths: []string{"logGroupName", "name"}, Code: "ResourceAlreadyExistsException", Message: "The log group already has a metric filter %s"}},
+			Refs: []Ref{{Path: "logGroupName", To: toLogGroup, OnDelete: Cascade}},
+			Unique: []Unique{{
+				Paths: []string{"logGroupName", "name"}, Code: "ResourceAlreadyExistsException",
+				Message: "The log group already has a metric filter %s",
+			}},
 			Check:  checkMetricFilter,
 			Create: func(c *Call) error { c.ID = c.Str("logGroupName") + ":" + c.Str("name"); return nil },
 			// The provider's ID is the name alone; it is imported as group:name.
@@ -115,7 +118,8 @@ func checkAlarm(c *Checker) {
 		}
 		const day = 86400
 		if hasEvaluation && period*evaluation > 7*day {
-			c.Fail("evaluationPeriods", "ValidationError: Metrics cannot be checked across more than 7 days (EvaluationPeriods * Period must be <= 604800), got %d", period*evaluation)
+			c.Fail("evaluationPeriods", "ValidationError: Metrics cannot be checked across more than 7 days (EvaluationPeriods * Period must be "+
+				"<= 604800), got %d", period*evaluation)
 		}
 	}
 	if !c.Set("threshold") && !c.Set("thresholdMetricId") && c.In["threshold"].IsNull() {

@@ -78,7 +78,8 @@ func (c *Call) checkCode(data []byte) string {
 	}
 	const executable = 0o111
 	if bootstrap == nil {
-		return "the archive has no file bootstrap at its root, which the runtime " + props.Str(c.In, "runtime") + " starts (Runtime.InvalidEntrypoint)"
+		return "the archive has no file bootstrap at its root, which the runtime " + props.Str(c.In,
+			"runtime") + " starts (Runtime.InvalidEntrypoint)"
 	}
 	if bootstrap.Mode()&executable == 0 {
 		return fmt.Sprintf("bootstrap is not executable in the archive (mode %v): Lambda could not start it (fork/exec /var/task/bootstrap: "+

@@ -119,7 +119,8 @@ func verifySecurityGroup(c *Call) {
 	}
 	for _, r := range c.By(typeSecurityGroup, "vpcId", vpc.ID) {
 		if props.Str(r.State, "name") == c.Str("name") {
-			c.Refuse("name", "InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s' (%s)", c.Str("name"), vpc.ID, describe(r))
+			c.Refuse("name", "InvalidGroup.Duplicate", "The security group '%s' already exists for VPC '%s' (%s)", c.Str("name"), vpc.ID,
+				describe(r))
 		}
 	}
 }

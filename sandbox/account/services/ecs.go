@@ -59,7 +59,8 @@ func deleteCluster(c *Call) {
 		}
 	}
 	if running > 0 {
-		c.Refuse("", "ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active: %d of them; stop them first", running)
+		c.Refuse("", "ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active: %d of them; stop them first",
+			running)
 	}
 }
 
@@ -92,7 +93,8 @@ func checkService(c *Checker) {
 	checkECSName(c)
 	launch, known := c.Text("launchType")
 	if known && c.Set("capacityProviderStrategies") {
-		c.Fail("launchType", "InvalidParameterException: Specifying both a launch type and capacity provider strategy is not supported. Remove one and try again")
+		c.Fail("launchType", "InvalidParameterException: Specifying both a launch type and capacity provider strategy is not supported. "+
+			"Remove one and try again")
 	}
 	if launch == "FARGATE" && !c.Set("networkConfiguration") {
 		c.Fail("networkConfiguration", "InvalidParameterException: Network Configuration must be provided when networkMode 'awsvpc' is specified")
@@ -102,7 +104,8 @@ func checkService(c *Checker) {
 		c.Fail("loadBalancers", "InvalidParameterException: a service can have 5 target groups, this one has %d", len(balancers))
 	}
 	if c.Set("healthCheckGracePeriodSeconds") && !c.Set("loadBalancers") {
-		c.Fail("healthCheckGracePeriodSeconds", "InvalidParameterException: Health check grace period is only valid for services configured to use load balancers")
+		c.Fail("healthCheckGracePeriodSeconds", "InvalidParameterException: Health check grace period is only valid for services configured "+
+			"to use load balancers")
 	}
 	if v, ok := c.Text("platformVersion"); ok && v != "" && launch == "EC2" {
 		c.Fail("platformVersion", "InvalidParameterException: The platform version must be null when specifying an EC2 launch type, got %q", v)
@@ -117,7 +120,8 @@ func checkDeploymentPercents(c *Checker) {
 		return
 	}
 	if highest < lowest {
-		c.Fail("deploymentMaximumPercent", "InvalidParameterException: deployment maximumPercent %d is lower than minimumHealthyPercent %d", highest, lowest)
+		c.Fail("deploymentMaximumPercent", "InvalidParameterException: deployment maximumPercent %d is lower than minimumHealthyPercent %d",
+			highest, lowest)
 	}
 	if highest == 100 && lowest == 100 {
 		c.Fail("deploymentMaximumPercent", "InvalidParameterException: with both deployment percentages at 100 no task can ever be replaced")
@@ -153,7 +157,8 @@ func (c *Call) serviceNetwork() {
 		}
 		in := props.Str(subnet.State, "vpcId")
 		if vpc != "" && in != vpc {
-			c.Refuse("networkConfiguration.subnets", "InvalidParameterException", "All subnets must belong to one VPC: %s is in %s, others in %s", id, in, vpc)
+			c.Refuse("networkConfiguration.subnets", "InvalidParameterException", "All subnets must belong to one VPC: %s is in %s, others in %s",
+				id, in, vpc)
 		}
 		vpc = in
 	}
@@ -168,7 +173,8 @@ func (c *Call) serviceFits(def Resource) {
 			"The task definition %s does not support launch_type %s: its requiresCompatibilities is %q", def.ID, launch, compat)
 	}
 	if props.Str(def.State, "networkMode") == "awsvpc" && !props.Has(c.In, "networkConfiguration") {
-		c.Refuse("networkConfiguration", "InvalidParameterException", "Network Configuration must be provided when networkMode 'awsvpc' is specified.")
+		c.Refuse("networkConfiguration", "InvalidParameterException",
+			"Network Configuration must be provided when networkMode 'awsvpc' is specified.")
 	}
 }
 
@@ -209,7 +215,8 @@ func (c *Call) containerPort(at string, lb props.Map, containers []containerPort
 			continue
 		}
 		if !slices.Contains(d.ports, port) {
-			c.Refuse(at+".containerPort", "InvalidParameterException", "The container %s did not have a container port %d defined; it has %v", name, port, d.ports)
+			c.Refuse(at+".containerPort", "InvalidParameterException", "The container %s did not have a container port %d defined; it has %v",
+				name, port, d.ports)
 		}
 		return
 	}

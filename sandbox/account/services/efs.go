@@ -116,9 +116,11 @@ func verifyMountTarget(c *Call) {
 		}
 		other, _ := c.Get(typeSubnet, props.Str(r.State, "subnetId"))
 		if props.Str(other.State, "availabilityZone") == zone {
-			c.Refuse("subnetId", "MountTargetConflict", "mount target already exists in this AZ: %s is in %s as well (%s)", describe(r), zone, other.ID)
+			c.Refuse("subnetId", "MountTargetConflict", "mount target already exists in this AZ: %s is in %s as well (%s)", describe(r), zone,
+				other.ID)
 		} else if in := props.Str(other.State, "vpcId"); in != vpc {
-			c.Refuse("subnetId", "MountTargetConflict", "requested subnet for new mount target is not in the same VPC as existing mount targets: %s is in %s, %s in %s",
+			c.Refuse("subnetId", "MountTargetConflict", "requested subnet for new mount target is not in the same VPC as existing mount "+
+				"targets: %s is in %s, %s in %s",
 				subnet.ID, vpc, other.ID, in)
 		}
 	}

@@ -30,7 +30,10 @@ func eventKinds() map[string]*Kind {
 				{Path: "roleArn", To: toRole},
 				{Path: "deadLetterConfig.arn", To: toQueue},
 			},
-			Unique: []Unique{{Paths: []string{"rule", "targetId"}, Code: "ResourceAlreadyExistsException", Message: "The rule already has a target %s"}},
+			Unique: []Unique{{
+				Paths: []string{"rule", "targetId"}, Code: "ResourceAlreadyExistsException",
+				Message: "The rule already has a target %s",
+			}},
 			Verify: verifyEventTarget,
 			Create: func(c *Call) error {
 				c.Default("targetId", "terraform-"+c.Digits("time", 26))
@@ -91,6 +94,7 @@ func deleteEventRule(c *Call) {
 func verifyEventTarget(c *Call) {
 	targets := c.By(typeEventTarget, "rule", c.Str("rule"))
 	if c.Creating() && !c.DryRun && len(targets) >= maxTargets {
-		c.Refuse("rule", "LimitExceededException", "The requested resource exceeds the maximum number allowed: rule %s has %d targets", c.Str("rule"), len(targets))
+		c.Refuse("rule", "LimitExceededException", "The requested resource exceeds the maximum number allowed: rule %s has %d targets",
+			c.Str("rule"), len(targets))
 	}
 }

@@ -50,16 +50,8 @@ func iamKinds() map[string]*Kind {
 				{Path: "role", To: toRoleName, OnDelete: Block},
 				{Path: "policyArn", To: toPolicy, OnDelete: Block},
 			},
-			Create: func(c *Call) error { c.ID = c.Str("role") + "-" + c.Digits("time", 26); return nil },
-			ImportID: func(v View, id string) string { // role/policy ARN
-				role, arn, _ := strings.Cut(id, "/")
-				for _, r := range v.By(typeAttachment, "policyArn", arn) {
-					if props.Str(r.State, "role") == role {
-						return r.ID
-					}
-				}
-				return id
-			},
+			Create:   func(c *Call) error { c.ID = c.Str("role") + "-" + c.Digits("time", 26); return nil },
+			ImportID: importAttachment,
 		},
 		typePolicy: {
 			Unique: []Unique{{Paths: []string{"name"}, Code: "EntityAlreadyExists", Message: "A policy called %s already exists."}},
@@ -74,13 +66,8 @@ func iamKinds() map[string]*Kind {
 				Paths: []string{"url"}, Code: "EntityAlreadyExists", Message: "Provider with url %s already exists.",
 				Adopt: "an account has one provider per issuer: import it with ID, or leave it to the stack that has it",
 			}},
-			Check: checkOIDC,
-			Create: func(c *Call) error {
-				c.ID = GlobalARN("iam", "oidc-provider/"+strings.TrimPrefix(c.Str("url"), "https://"))
-				c.Set("arn", c.ID)
-				c.Default("thumbprintLists", []string{c.Hex("thumbprint", 40)})
-				return nil
-			},
+			Check:  checkOIDC,
+			Create: createOIDC,
 		},
 	}
 }
@@ -107,19 +94,17 @@ type policyRule struct {
 }
 
 // checkPolicy parses a policy document strictly.
-func checkPolicy(c *Checker, path string, rule policyRule) *document.Policy {
+func checkPolicy(c *Checker, path string, rule policyRule) {
 	text, ok := c.Text(path)
 	if !ok {
-		return nil
+		return
 	}
-	p, err := document.ParsePolicy(text, rule.kind)
-	if err != nil {
+	if _, err := document.ParsePolicy(text, rule.kind); err != nil {
 		c.Fail(path, "MalformedPolicyDocument: %v", err)
 	}
 	if size := len(document.Compact(text)); rule.max > 0 && size > rule.max {
 		c.Fail(path, "LimitExceeded: Maximum policy size of %d bytes exceeded: it has %d", rule.max, size)
 	}
-	return p
 }
 
 func checkRole(c *Checker) {
@@ -186,6 +171,24 @@ func createPolicy(c *Call) error {
 	c.Set("arn", c.ID)
 	c.Set("policyId", "ANPA"+strings.ToUpper(c.Hex("unique", 17)))
 	c.Set("attachmentCount", 0)
+	return nil
+}
+
+// importAttachment: an attachment is imported as role/policy ARN.
+func importAttachment(v View, id string) string {
+	role, arn, _ := strings.Cut(id, "/")
+	for _, r := range v.By(typeAttachment, "policyArn", arn) {
+		if props.Str(r.State, "role") == role {
+			return r.ID
+		}
+	}
+	return id
+}
+
+func createOIDC(c *Call) error {
+	c.ID = GlobalARN("iam", "oidc-provider/"+strings.TrimPrefix(c.Str("url"), "https://"))
+	c.Set("arn", c.ID)
+	c.Default("thumbprintLists", []string{c.Hex("thumbprint", 40)})
 	return nil
 }
 

@@ -101,7 +101,8 @@ var (
 
 func checkFunction(c *Checker) {
 	if name, ok := c.Text("name"); ok && !functionName.MatchString(name) {
-		c.Fail("name", "ValidationException: function name %q must have 1 to 64 letters, numbers, hyphens and underscores (it has %d characters)", name, len(name))
+		c.Fail("name", "ValidationException: function name %q must have 1 to 64 letters, numbers, hyphens and underscores (it has %d "+
+			"characters)", name, len(name))
 	}
 	packageType, _ := c.Text("packageType")
 	for _, p := range []string{"runtime", "handler"} {
@@ -118,7 +119,8 @@ func checkFunction(c *Checker) {
 	if c.Set("fileSystemConfig") && !c.Set("vpcConfig") {
 		c.Fail("fileSystemConfig", "InvalidParameterValueException: Function must be configured to execute in a VPC to reference access point")
 	}
-	if runtime, ok := c.Text("runtime"); ok && strings.HasPrefix(runtime, "provided") && props.Str(c.In, "handler") != "" && props.Str(c.In, "handler") != "bootstrap" {
+	if runtime, ok := c.Text("runtime"); ok && strings.HasPrefix(runtime, "provided") && props.Str(c.In, "handler") != "" &&
+		props.Str(c.In, "handler") != "bootstrap" {
 		c.Fail("handler", "the handler of runtime %s is the file bootstrap, got %q", runtime, props.Str(c.In, "handler"))
 	}
 	checkEnvironment(c)
@@ -135,8 +137,10 @@ func checkEnvironment(c *Checker) {
 		at := "environment.variables." + name
 		size += len(name) + len(textOf(e))
 		if slices.Contains(reservedEnv, name) {
-			c.Fail(at, "InvalidParameterValueException: Lambda was unable to configure your environment variables because the environment variables "+
-				"you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: %s", name)
+			c.Fail(at, "InvalidParameterValueException: Lambda was unable to configure your environment variables because the environment "+
+				"variables "+
+				"you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: %s",
+				name)
 		} else if !environName.MatchString(name) || len(name) < 2 {
 			c.Fail(at, "ValidationException: variable name %q must have at least 2 letters, numbers and underscores and begin with a letter", name)
 		}
@@ -208,7 +212,8 @@ func (c *Call) verifyConcurrency() {
 	}
 	if total > maxConcurrency-keptConcurrency {
 		c.Refuse("reservedConcurrentExecutions", invalidParameter,
-			"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of [%d]", keptConcurrency)
+			"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of "+
+				"[%d]", keptConcurrency)
 	}
 }
 
@@ -262,7 +267,10 @@ func createFunction(c *Call) error {
 	c.Default("architectures", []string{"x86_64"})
 	c.Default("ephemeralStorage", map[string]any{"size": 512})
 	c.Default("tracingConfig", map[string]any{"mode": "PassThrough"})
-	c.fillObject("loggingConfig", map[string]any{"logFormat": "Text", "logGroup": "/aws/lambda/" + c.ID, "applicationLogLevel": "", "systemLogLevel": ""})
+	c.fillObject("loggingConfig", map[string]any{
+		"logFormat": "Text", "logGroup": "/aws/lambda/" + c.ID, "applicationLogLevel": "",
+		"systemLogLevel": "",
+	})
 	return updateFunction(c)
 }
 
@@ -318,7 +326,7 @@ func mayInvoke(v View, function Resource, service, source string) bool {
 	for _, name := range toFunction.identities(function) {
 		for _, p := range v.By(typePermission, "function", name) {
 			action, from := props.Str(p.State, "action"), props.Str(p.State, "sourceArn")
-			if props.Str(p.State, "principal") == service && (document.Match(action, "lambda:InvokeFunction")) &&
+			if props.Str(p.State, "principal") == service && document.Match(action, "lambda:InvokeFunction") &&
 				(from == "" || document.Match(from, source)) {
 				return true
 			}

@@ -168,7 +168,8 @@ func createLoadBalancer(c *Call) error {
 func deleteLoadBalancer(c *Call) {
 	if props.Bool(c.Old.State, "enableDeletionProtection") {
 		c.Refuse("enableDeletionProtection", "OperationNotPermitted",
-			"Load balancer '%s' cannot be deleted because deletion protection is enabled; set enableDeletionProtection to false and deploy first", c.Old.ID)
+			"Load balancer '%s' cannot be deleted because deletion protection is enabled; set enableDeletionProtection to false and deploy first",
+			c.Old.ID)
 	}
 }
 
@@ -251,9 +252,11 @@ func checkStickiness(c *Checker) {
 	case cookie && slices.Contains(layer4, protocol):
 		c.Fail("stickiness.type", "Stickiness type '%s' is not supported for target groups with the %s protocol", typ, protocol)
 	case !cookie && slices.Contains(layer7, protocol):
-		c.Fail("stickiness.type", "Stickiness type '%s' is not supported for target groups with the %s protocol; use lb_cookie or app_cookie", typ, protocol)
+		c.Fail("stickiness.type", "Stickiness type '%s' is not supported for target groups with the %s protocol; use lb_cookie or app_cookie",
+			typ, protocol)
 	}
-	if name, named := c.Text("stickiness.cookieName"); typ == "app_cookie" && (!named || name == "") && !props.AnyUnknown(c.In, "stickiness.cookieName") {
+	if name, named := c.Text("stickiness.cookieName"); typ == "app_cookie" && (!named || name == "") &&
+		!props.AnyUnknown(c.In, "stickiness.cookieName") {
 		c.Fail("stickiness.cookieName", "an app_cookie needs a cookieName")
 	}
 }
@@ -314,11 +317,13 @@ func verifyAttachment(c *Call) {
 		return
 	}
 	if others := c.By(c.Type, "targetGroupArn", group.ID); len(others) > 0 {
-		c.Refuse("targetId", "TooManyTargets", "a target group for Lambda takes one function; %s has %s", group.ID, props.Str(others[0].State, "targetId"))
+		c.Refuse("targetId", "TooManyTargets", "a target group for Lambda takes one function; %s has %s", group.ID,
+			props.Str(others[0].State, "targetId"))
 	}
 	if !mayInvoke(c.View, function, "elasticloadbalancing.amazonaws.com", group.ID) {
 		c.Refuse("targetId", "AccessDenied",
-			"elasticloadbalancing principal does not have permission to invoke %s from target group %s; create the lambda permission first (dependsOn)",
+			"elasticloadbalancing principal does not have permission to invoke %s from target group %s; create the lambda permission first "+
+				"(dependsOn)",
 			target, group.ID)
 	}
 }

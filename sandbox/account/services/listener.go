@@ -130,7 +130,8 @@ func verifyCertificate(c *Call) {
 	cert, ok := toCertificate.Find(c.View, c.Str("certificateArn"))
 	if status := props.Str(cert.State, "status"); ok && status != "ISSUED" {
 		c.Refuse("certificateArn", "UnsupportedCertificate",
-			"The certificate '%s' must have a fully-qualified domain name, a supported signature, and a supported key size: its status is %s, not ISSUED",
+			"The certificate '%s' must have a fully-qualified domain name, a supported signature, and a supported key size: its status is %s, "+
+				"not ISSUED",
 			c.Str("certificateArn"), status)
 	}
 }

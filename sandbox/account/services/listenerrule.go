@@ -89,7 +89,8 @@ func checkCondition(c *Checker, at string, cond props.Map) (values, wildcards in
 		}
 	}
 	if set != 1 {
-		c.Fail(at, "a condition has exactly one of hostHeader, httpHeader, httpRequestMethod, pathPattern, queryStrings and sourceIp, this one %d", set)
+		c.Fail(at, "a condition has exactly one of hostHeader, httpHeader, httpRequestMethod, pathPattern, queryStrings and sourceIp, this "+
+			"one %d", set)
 	}
 	return values, wildcards
 }

@@ -52,7 +52,8 @@ func checkQueue(c *Checker) {
 		return
 	}
 	if !queueName.MatchString(name) {
-		c.Fail("name", "InvalidParameterValue: Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length, got %q with %d", name, len(name))
+		c.Fail("name", "InvalidParameterValue: Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length, got %q "+
+			"with %d", name, len(name))
 	}
 	if fifo := props.Bool(c.In, "fifoQueue"); fifo != strings.HasSuffix(name, ".fifo") {
 		c.Fail("name", "invalid queue name: %q: a FIFO queue's name ends in .fifo, and only that", name)
@@ -69,11 +70,13 @@ func verifyRedrive(c *Call) {
 		return
 	}
 	if err := json.Unmarshal([]byte(text), &redrive); err != nil || redrive.DeadLetterTargetARN == "" || redrive.MaxReceiveCount == nil {
-		c.Refuse("redrivePolicy", "InvalidParameterValue", "Value %s for parameter RedrivePolicy is invalid: it needs deadLetterTargetArn and maxReceiveCount", text)
+		c.Refuse("redrivePolicy", "InvalidParameterValue",
+			"Value %s for parameter RedrivePolicy is invalid: it needs deadLetterTargetArn and maxReceiveCount", text)
 		return
 	}
 	if _, ok := toQueue.Find(c.View, redrive.DeadLetterTargetARN); !ok {
-		c.Refuse("redrivePolicy", "InvalidParameterValue", "Value %s for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.", redrive.DeadLetterTargetARN)
+		c.Refuse("redrivePolicy", "InvalidParameterValue",
+			"Value %s for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.", redrive.DeadLetterTargetARN)
 	}
 }
 
@@ -134,7 +137,10 @@ func checkSubscription(c *Checker) {
 	if !ok {
 		return
 	}
-	prefixes := map[string]string{"sqs": "arn:aws:sqs:", "lambda": "arn:aws:lambda:", "https": "https://", "http": "http://", "firehose": "arn:aws:firehose:"}
+	prefixes := map[string]string{
+		"sqs": "arn:aws:sqs:", "lambda": "arn:aws:lambda:", "https": "https://", "http": "http://",
+		"firehose": "arn:aws:firehose:",
+	}
 	if p := prefixes[protocol]; p != "" && !strings.HasPrefix(endpoint, p) {
 		c.Fail("endpoint", "InvalidParameter: Invalid parameter: Endpoint %q of protocol %s must begin with %s", endpoint, protocol, p)
 	}

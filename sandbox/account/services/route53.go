@@ -83,7 +83,8 @@ func verifyRecord(c *Call) {
 		other := props.Str(r.State, "type")
 		switch {
 		case other == typ && props.Str(r.State, "setIdentifier") == c.Str("setIdentifier") && !props.Bool(c.In, "allowOverwrite"):
-			c.Refuse("name", "InvalidChangeBatch", "Tried to create resource record set [name='%s.', type='%s'] but it already exists: %s", name, typ, describe(r))
+			c.Refuse("name", "InvalidChangeBatch", "Tried to create resource record set [name='%s.', type='%s'] but it already exists: %s", name,
+				typ, describe(r))
 		case (other == "CNAME") != (typ == "CNAME"):
 			c.Refuse("name", "InvalidChangeBatch", "RRSet of type %s with DNS name %s. is not permitted because a conflicting RRSet of type %s "+
 				"with the same DNS name already exists in zone %s.", typ, name, other, zone)

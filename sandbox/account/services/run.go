@@ -41,7 +41,8 @@ func (c *Call) refuseOccupied(k *Kind, other Resource) {
 	case !k.Overwrites:
 		c.Refuse("", "ResourceAlreadyExists", "%s exists already: %s", c.ID, describe(other))
 	case other.URN != "" && other.URN != c.URN:
-		c.Refuse("", "ResourceAlreadyExists", "%s has one already, %s of %s; AWS would silently write over it, and the two would undo each other for ever",
+		c.Refuse("", "ResourceAlreadyExists", "%s has one already, %s of %s; AWS would silently write over it, and the two would undo each "+
+			"other for ever",
 			c.ID, describe(other), stackOf(other.URN))
 	}
 }

@@ -23,7 +23,8 @@ func s3Kinds() map[string]*Kind {
 	}
 	out := map[string]*Kind{typeBucket: bucket, typeOldBucket: bucket}
 	for _, typ := range []string{
-		"aws:s3/bucketVersioningV2:BucketVersioningV2", "aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+		"aws:s3/bucketVersioningV2:BucketVersioningV2",
+		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
 		"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
 		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", typeBucketPolicy,
 	} {
@@ -65,7 +66,8 @@ func checkBucket(c *Checker) {
 	_, notIP := netip.ParseAddr(name)
 	switch {
 	case !bucketName.MatchString(name):
-		c.Fail("bucket", "InvalidBucketName: %q must have 3 to 63 lower-case letters, numbers, dots and hyphens, and begin and end with a letter or number", name)
+		c.Fail("bucket", "InvalidBucketName: %q must have 3 to 63 lower-case letters, numbers, dots and hyphens, and begin and end with a "+
+			"letter or number", name)
 	case strings.Contains(name, ".."), strings.Contains(name, ".-"), strings.Contains(name, "-."):
 		c.Fail("bucket", "InvalidBucketName: %q has two dots, or a dot beside a hyphen", name)
 	case notIP == nil:
@@ -103,7 +105,8 @@ func deleteBucket(c *Call) {
 		return
 	}
 	if !props.Bool(c.Old.State, "forceDestroy") {
-		c.Refuse("", "BucketNotEmpty", "The bucket %s you tried to delete is not empty: it has %d objects; empty it or set forceDestroy", c.Old.ID, len(objects))
+		c.Refuse("", "BucketNotEmpty", "The bucket %s you tried to delete is not empty: it has %d objects; empty it or set forceDestroy",
+			c.Old.ID, len(objects))
 		return
 	}
 	for _, o := range objects {

@@ -11,8 +11,11 @@ const typeScalingPolicy = "aws:appautoscaling/policy:Policy"
 func scalingKinds() map[string]*Kind {
 	return map[string]*Kind{
 		typeScalable: {
-			Refs:   []Ref{{Path: "roleArn", To: toRole, OnDelete: Ignore}},
-			Unique: []Unique{{Paths: []string{"scalableDimension", "resourceId"}, Code: "ConcurrentUpdateException", Message: "The scalable target %s is registered already"}},
+			Refs: []Ref{{Path: "roleArn", To: toRole, OnDelete: Ignore}},
+			Unique: []Unique{{
+				Paths: []string{"scalableDimension", "resourceId"}, Code: "ConcurrentUpdateException",
+				Message: "The scalable target %s is registered already",
+			}},
 			Check:  checkScalable,
 			Verify: verifyScalable,
 			Create: createScalable,
@@ -83,7 +86,8 @@ func verifyScalable(c *Call) {
 func createScalable(c *Call) error {
 	c.ID = scalableKey(c.In)
 	c.Set("arn", ARN("application-autoscaling", "scalable-target/"+c.Hex("arn", 34)))
-	c.Default("roleArn", GlobalARN("iam", "role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"))
+	const linked = "role/aws-service-role/ecs.application-autoscaling.amazonaws.com/AWSServiceRoleForApplicationAutoScaling_ECSService"
+	c.Default("roleArn", GlobalARN("iam", linked))
 	c.Default("suspendedState", map[string]any{
 		"dynamicScalingInSuspended": false, "dynamicScalingOutSuspended": false, "scheduledScalingSuspended": false,
 	})
@@ -96,9 +100,11 @@ func checkScalingPolicy(c *Checker) {
 	tracking, step := c.Set("targetTrackingScalingPolicyConfiguration"), c.Set("stepScalingPolicyConfiguration")
 	switch {
 	case typ == "TargetTrackingScaling" && !tracking:
-		c.Fail("targetTrackingScalingPolicyConfiguration", "ValidationException: policyType TargetTrackingScaling needs a targetTrackingScalingPolicyConfiguration")
+		c.Fail("targetTrackingScalingPolicyConfiguration",
+			"ValidationException: policyType TargetTrackingScaling needs a targetTrackingScalingPolicyConfiguration")
 	case typ == "StepScaling" && !step:
-		c.Fail("stepScalingPolicyConfiguration", "ValidationException: policyType StepScaling (the default) needs a stepScalingPolicyConfiguration")
+		c.Fail("stepScalingPolicyConfiguration", "ValidationException: policyType StepScaling (the default) needs a "+
+			"stepScalingPolicyConfiguration")
 	case typ == "TargetTrackingScaling" && step, typ == "StepScaling" && tracking:
 		c.Fail("policyType", "ValidationException: policyType %s comes with the configuration of another type", typ)
 	}

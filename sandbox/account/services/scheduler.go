@@ -35,7 +35,8 @@ var toScheduleTarget = Target{
 	Code: "ValidationException", Message: "The target %s does not exist",
 	// Universal targets name an API call, not a resource.
 	Skip: func(v string) bool {
-		return strings.HasPrefix(v, "arn:aws:scheduler:::aws-sdk:") || strings.HasPrefix(v, "arn:aws:states:") || strings.HasPrefix(v, "arn:aws:events:")
+		return strings.HasPrefix(v, "arn:aws:scheduler:::aws-sdk:") || strings.HasPrefix(v, "arn:aws:states:") ||
+			strings.HasPrefix(v, "arn:aws:events:")
 	},
 }
 
@@ -43,7 +44,8 @@ var scheduleName = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,64}$`)
 
 func checkSchedule(c *Checker) {
 	if name, ok := c.Text("name"); ok && !scheduleName.MatchString(name) {
-		c.Fail("name", "ValidationException: schedule name %q must have 1 to 64 letters, numbers and - _ . (it has %d characters)", name, len(name))
+		c.Fail("name", "ValidationException: schedule name %q must have 1 to 64 letters, numbers and - _ . (it has %d characters)", name,
+			len(name))
 	}
 	if expression, ok := c.Text("scheduleExpression"); ok {
 		if err := document.CheckSchedule(expression, true); err != nil {
@@ -78,7 +80,7 @@ func verifySchedule(c *Call) {
 		group = "default"
 	}
 	other, taken := c.Get(c.Type, group+"/"+c.Str("name"))
-	if taken && other.ID != c.Old.ID && !(c.DryRun && other.URN == c.URN) {
+	if taken && other.ID != c.Old.ID && (!c.DryRun || other.URN != c.URN) {
 		c.Refuse("name", "ConflictException", "Schedule %s already exists in group %s: %s", c.Str("name"), group, describe(other))
 	}
 	if c.DryRun || !c.Touches("target") {

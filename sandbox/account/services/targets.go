@@ -99,7 +99,8 @@ var (
 	}
 	toCertificate = Target{
 		Types: []string{typeCertificate}, By: []string{"arn"}, Generated: true,
-		Code: "CertificateNotFound", Message: "Certificate '%s' not found in " + Region + "; request or import it there, or configure another ARN",
+		Code: "CertificateNotFound", Message: "Certificate '%s' not found in " + Region + "; request or import it there, or configure " +
+			"another ARN",
 	}
 	toZone = Target{
 		Types: []string{typeZone}, By: []string{"zoneId"}, Generated: true,

@@ -131,7 +131,8 @@ func checkFargate(c *Checker) {
 	cpu, cpuErr := strconv.Atoi(cpuText)
 	memory, memoryErr := strconv.Atoi(memoryText)
 	if cpuErr != nil || memoryErr != nil {
-		c.Fail("cpu", "ClientException: Invalid 'cpu' or 'memory' setting for task: %q and %q must be whole numbers of CPU units and MiB", cpuText, memoryText)
+		c.Fail("cpu", "ClientException: Invalid 'cpu' or 'memory' setting for task: %q and %q must be whole numbers of CPU units and MiB",
+			cpuText, memoryText)
 		return
 	}
 	if fault := fargatePair(cpu, memory); fault != "" {
@@ -164,10 +165,12 @@ func checkVolume(c *Checker, at string, volume props.Map) {
 	m := efs.ObjectValue()
 	point, iam := props.Has(m, "authorizationConfig.accessPointId"), props.Str(m, "authorizationConfig.iam")
 	if (point || iam == "ENABLED") && props.Str(m, "transitEncryption") != "ENABLED" && !props.AnyUnknown(m, "transitEncryption") {
-		c.Fail(at+".transitEncryption", "ClientException: Transit encryption must be enabled (ENABLED) if IAM authorization or an access point is used")
+		c.Fail(at+".transitEncryption", "ClientException: Transit encryption must be enabled (ENABLED) if IAM authorization or an access "+
+			"point is used")
 	}
 	if root := props.Str(m, "rootDirectory"); point && root != "" && root != "/" {
-		c.Fail(at+".rootDirectory", "ClientException: rootDirectory must be omitted or set to \"/\" when an access point is specified, got %q", root)
+		c.Fail(at+".rootDirectory", "ClientException: rootDirectory must be omitted or set to \"/\" when an access point is specified, got %q",
+			root)
 	}
 }
 
@@ -179,11 +182,14 @@ func checkExecutionRole(c *Checker, list []document.Container) {
 	for _, d := range list {
 		switch {
 		case len(d.Secrets) > 0:
-			c.Fail("executionRoleArn", "ClientException: When you are specifying container secrets, you must also specify a value for 'executionRoleArn' (container %q)", d.Name)
+			c.Fail("executionRoleArn", "ClientException: When you are specifying container secrets, you must also specify a value for "+
+				"'executionRoleArn' (container %q)", d.Name)
 		case d.LogConfiguration != nil && d.LogConfiguration.LogDriver == "awslogs":
-			c.Fail("executionRoleArn", "ClientException: Fargate requires task definition to have execution role ARN to support log driver awslogs (container %q)", d.Name)
+			c.Fail("executionRoleArn", "ClientException: Fargate requires task definition to have execution role ARN to support log driver "+
+				"awslogs (container %q)", d.Name)
 		case strings.Contains(d.Image, ".dkr.ecr."):
-			c.Fail("executionRoleArn", "ClientException: Fargate requires task definition to have execution role ARN to support ECR images (container %q)", d.Name)
+			c.Fail("executionRoleArn", "ClientException: Fargate requires task definition to have execution role ARN to support ECR images "+
+				"(container %q)", d.Name)
 		}
 	}
 }
@@ -223,7 +229,8 @@ func (c *Call) verifySecret(container string, s document.Secret) {
 	parts := strings.Split(s.ValueFrom, ":")
 	const arnParts = 7
 	if len(parts) < arnParts {
-		c.Refuse("containerDefinitions", "ClientException", "secret %s of container %q: %q is not the ARN of a secret", s.Name, container, s.ValueFrom)
+		c.Refuse("containerDefinitions", "ClientException", "secret %s of container %q: %q is not the ARN of a secret", s.Name, container,
+			s.ValueFrom)
 		return
 	}
 	arn := strings.Join(parts[:arnParts], ":")
@@ -240,7 +247,8 @@ func (c *Call) verifyLogGroup(d document.Container) {
 		return
 	}
 	if region := l.Options["awslogs-region"]; region != Region {
-		c.Refuse("containerDefinitions", "ClientException", "awslogs-region %q of container %q is not the account's region %s", region, d.Name, Region)
+		c.Refuse("containerDefinitions", "ClientException", "awslogs-region %q of container %q is not the account's region %s", region, d.Name,
+			Region)
 	}
 	group := l.Options["awslogs-group"]
 	if _, ok := c.Get(typeLogGroup, group); !ok && group != "" {

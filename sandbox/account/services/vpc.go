@@ -1,6 +1,7 @@
 package services
 
 import (
+	"encoding/binary"
 	"fmt"
 	"hash/fnv"
 	"net/netip"
@@ -27,19 +28,7 @@ func vpcKinds() map[string]*Kind {
 			Verify: verifySubnet,
 			Create: createSubnet,
 		},
-		typeGateway: {
-			Refs: []Ref{{Path: "vpcId", To: toVPC, OnDelete: Block}},
-			Unique: []Unique{{
-				Paths: []string{"vpcId"}, Code: "Resource.AlreadyAssociated",
-				Message: "the vpc %s already has an internet gateway attached",
-			}},
-			Create: func(c *Call) error {
-				c.ID = c.EC2ID("igw")
-				c.Set("arn", ARN("ec2", "internet-gateway/"+c.ID))
-				c.Set("ownerId", AccountID)
-				return nil
-			},
-		},
+		typeGateway: gatewayKind(),
 		typeRouteTable: {
 			Refs: []Ref{
 				{Path: "vpcId", To: toVPC, OnDelete: Block},
@@ -81,6 +70,22 @@ func vpcKinds() map[string]*Kind {
 		typeNAT:  natGateway(),
 		typeEIP:  {Create: createAddress},
 		endpoint: vpcEndpoint(),
+	}
+}
+
+func gatewayKind() *Kind {
+	return &Kind{
+		Refs: []Ref{{Path: "vpcId", To: toVPC, OnDelete: Block}},
+		Unique: []Unique{{
+			Paths: []string{"vpcId"}, Code: "Resource.AlreadyAssociated",
+			Message: "the vpc %s already has an internet gateway attached",
+		}},
+		Create: func(c *Call) error {
+			c.ID = c.EC2ID("igw")
+			c.Set("arn", ARN("ec2", "internet-gateway/"+c.ID))
+			c.Set("ownerId", AccountID)
+			return nil
+		},
 	}
 }
 
@@ -183,7 +188,8 @@ func verifySubnet(c *Call) {
 	if err != nil || !ok || !c.Touches("cidrBlock", "vpcId") {
 		return
 	}
-	if whole, err := netip.ParsePrefix(props.Str(vpc.State, "cidrBlock")); err == nil && (!whole.Contains(cidr.Addr()) || cidr.Bits() < whole.Bits()) {
+	if whole, err := netip.ParsePrefix(props.Str(vpc.State, "cidrBlock")); err == nil &&
+		(!whole.Contains(cidr.Addr()) || cidr.Bits() < whole.Bits()) {
 		c.Refuse("cidrBlock", "InvalidSubnet.Range", "The CIDR '%s' is invalid: it is not within %s of %s", cidr, whole, vpc.ID)
 	}
 	for _, s := range c.By(typeSubnet, "vpcId", vpc.ID) {
@@ -287,11 +293,12 @@ func privateIP(c *Call, subnetID string) string {
 	}
 	b := p.Addr().As4()
 	sum := c.sum("private ip")
+	const reserved = 5 // the first four and the last address (VPC user guide)
 	size := uint32(1) << (32 - p.Bits())
-	offset := 5 + (uint32(sum[0])<<8|uint32(sum[1]))%(size-6)
-	n := uint32(b[0])<<24 | uint32(b[1])<<16 | uint32(b[2])<<8 | uint32(b[3])
-	n += offset
-	return netip.AddrFrom4([4]byte{byte(n >> 24), byte(n >> 16), byte(n >> 8), byte(n)}).String()
+	offset := reserved + uint32(binary.BigEndian.Uint16(sum[:]))%(size-reserved-1)
+	var out [4]byte
+	binary.BigEndian.PutUint32(out[:], binary.BigEndian.Uint32(b[:])+offset)
+	return netip.AddrFrom4(out).String()
 }
 
 func vpcEndpoint() *Kind {

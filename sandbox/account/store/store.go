@@ -59,7 +59,7 @@ type Store struct {
 
 // Open opens the store in dir and creates both when they don't exist.
 func Open(dir string) (*Store, error) {
-	if err := os.MkdirAll(dir, 0o750); err != nil {
+	if err := os.MkdirAll(dir, 0o750); err != nil { //nolint:gosec // the folder is the caller's choice
 		return nil, fmt.Errorf("creating the account's folder: %w", err)
 	}
 	lock, err := newFileLock(filepath.Join(dir, lockName))

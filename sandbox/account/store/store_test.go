@@ -8,8 +8,10 @@ import (
 	"os/exec"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -206,9 +208,10 @@ func TestCompactionKeepsStateAndCounters(t *testing.T) {
 
 func TestIndexEqualsScan(t *testing.T) {
 	t.Parallel()
+	root := t.TempDir()
+	var runs atomic.Int32
 	rapid.Check(t, func(rt *rapid.T) {
-		dir, err := os.MkdirTemp(t.TempDir(), "")
-		require.NoError(rt, err)
+		dir := filepath.Join(root, strconv.Itoa(int(runs.Add(1))))
 		s, err := Open(dir)
 		require.NoError(rt, err)
 		defer func() { require.NoError(rt, s.Close()) }()
