@@ -57,7 +57,8 @@ func TestIdentityPoliciesOfARole(t *testing.T) {
 			"ecs:UpdateService", "no statement allows it",
 		},
 		{
-			"inline property", roleStore(map[string]any{"inlinePolicies": []any{map[string]any{"name": "in", "policy": document}, map[string]any{}}}),
+			"inline property",
+			roleStore(map[string]any{"inlinePolicies": []any{map[string]any{"name": "in", "policy": document}, map[string]any{}}}),
 			"ecs:UpdateService", `allowed by statement 1 of inline policy "in" of role scaler`,
 		},
 		{
@@ -156,7 +157,8 @@ func TestResourcePolicies(t *testing.T) {
 			"secretsmanager:GetSecretValue", secret, nil, NoAllow,
 		},
 		{
-			"object in a bucket", "aws:s3/bucketPolicy:BucketPolicy", map[string]any{"bucket": "b", "policy": byRole("s3:GetObject")},
+			"object in a bucket", "aws:s3/bucketPolicy:BucketPolicy",
+			map[string]any{"bucket": "b", "policy": byRole("s3:GetObject")},
 			"s3:GetObject", "arn:aws:s3:::b/some/key", nil, AllowedByResource,
 		},
 		{
@@ -170,11 +172,13 @@ func TestResourcePolicies(t *testing.T) {
 			"elasticfilesystem:ClientWrite", fs, viaTarget, NoAllow,
 		},
 		{
-			"default file system policy is open", typeFileSystemPolicy, map[string]any{"fileSystemId": "fs-2", "policy": byRole("x:y")},
+			"default file system policy is open", typeFileSystemPolicy,
+			map[string]any{"fileSystemId": "fs-2", "policy": byRole("x:y")},
 			"elasticfilesystem:ClientWrite", fs, viaTarget, AllowedByResource,
 		},
 		{
-			"topic", "aws:sns/topicPolicy:TopicPolicy", map[string]any{"arn": topic, "policy": byRole("sns:Publish")},
+			"topic", "aws:sns/topicPolicy:TopicPolicy",
+			map[string]any{"arn": topic, "policy": byRole("sns:Publish")},
 			"sns:Publish", topic, nil, AllowedByResource,
 		},
 		{
@@ -226,7 +230,7 @@ func TestPermissionsOfAFunction(t *testing.T) {
 		"load balancer, its group":    {from(balancer, group), true},
 		"load balancer, other group":  {from(balancer, group+"2"), false},
 		"other service":               {from("events.amazonaws.com", group), false},
-		"other function":              {Request{Caller: Caller{Service: balancer}, Action: "lambda:InvokeFunction", Resource: function + "2"}, false},
+		"other function":              {onResource(from(balancer, group), function+"2"), false},
 		"a role is no service":        {request("lambda:InvokeFunction", function, Context{"aws:SourceArn": {group}}), false},
 		"other account behind source": {withAccount(from(balancer, group), "1"), false},
 	}
@@ -240,6 +244,11 @@ func TestPermissionsOfAFunction(t *testing.T) {
 			assert.Equal(t, test.want, decision.Allowed())
 		})
 	}
+}
+
+func onResource(r Request, arn string) Request {
+	r.Resource = arn
+	return r
 }
 
 func withAccount(r Request, id string) Request {

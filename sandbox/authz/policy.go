@@ -168,7 +168,7 @@ func parseStatement(raw *rawStatement, number int, kind Kind) (Statement, error)
 	}
 	var faults []error
 	if raw.Effect != "Allow" && raw.Effect != "Deny" {
-		faults = append(faults, fmt.Errorf("Effect is %q, expected \"Allow\" or \"Deny\"", raw.Effect))
+		faults = append(faults, fmt.Errorf("its Effect is %q, expected \"Allow\" or \"Deny\"", raw.Effect))
 	}
 	faults = append(faults, checkActions(raw), checkResources(raw, kind))
 	principals, err := parsePrincipals(raw, kind)

@@ -21,10 +21,10 @@ func TestParseRefuses(t *testing.T) {
 		{"no JSON", Identity, `{`, "malformed policy document"},
 		{"two documents", Identity, one(`{`+ok+`}`) + `{}`, "more than one JSON value"},
 		{"unknown element", Identity, one(`{` + ok + `,"Actoin":"x"}`), `unknown field "Actoin"`},
-		{"unknown top element", Identity, `{"Version":"2012-10-17","Statment":[]}`, `unknown field "Statment"`},
+		{"unknown top element", Identity, `{"Version":"2012-10-17","Rules":[]}`, `unknown field "Rules"`},
 		{"version", Identity, `{"Version":"2012-10-18","Statement":{` + ok + `}}`, `Version is "2012-10-18"`},
 		{"no statement", Identity, `{"Version":"2012-10-17","Statement":[]}`, "no Statement"},
-		{"effect", Identity, one(`{"Effect":"allow","Action":"ecs:Do","Resource":"*"}`), `Effect is "allow"`},
+		{"effect", Identity, one(`{"Effect":"allow","Action":"ecs:Do","Resource":"*"}`), `its Effect is "allow"`},
 		{"no action", Identity, one(`{"Effect":"Allow","Resource":"*"}`), "exactly one of Action and NotAction"},
 		{"both actions", Identity, one(`{` + ok + `,"NotAction":"a:b"}`), "exactly one of Action and NotAction"},
 		{"action form", Identity, one(`{"Effect":"Allow","Action":"UpdateService","Resource":"*"}`), `"UpdateService" is not of the form`},
@@ -62,7 +62,7 @@ func TestParseReportsAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
 	_, err := Parse("policy p", one(`{"Sid":"A","Effect":"Maybe","Resource":"*"},{"Effect":"Allow","Action":"x","Resource":"y"}`), Identity)
 	require.Error(t, err)
-	for _, want := range []string{`statement "A": Effect`, "exactly one of Action", `statement 2: action "x"`, `resource "y"`} {
+	for _, want := range []string{`statement "A": its Effect`, "exactly one of Action", `statement 2: action "x"`, `resource "y"`} {
 		assert.Contains(t, err.Error(), want)
 	}
 }

@@ -124,9 +124,10 @@ func verify(x *exchange, claim authorization, secret aws.Credentials) error {
 		return &Error{Kind: InvalidSignature, Message: fmt.Sprintf("Signature expired: %s is now earlier than %s",
 			at.Format("20060102T150405Z"), time.Now().Add(-signatureAge).UTC().Format("20060102T150405Z"))}
 	}
+	sent := x.request.URL
 	again := &http.Request{
 		Method: x.request.Method, Host: x.request.Host, Header: http.Header{},
-		URL: &url.URL{Scheme: "http", Host: x.request.Host, Path: x.request.URL.Path, RawPath: x.request.URL.RawPath, RawQuery: x.request.URL.RawQuery},
+		URL: &url.URL{Scheme: "http", Host: x.request.Host, Path: sent.Path, RawPath: sent.RawPath, RawQuery: sent.RawQuery},
 	}
 	for _, name := range claim.signedHeaders {
 		if values := x.request.Header.Values(name); len(values) > 0 {

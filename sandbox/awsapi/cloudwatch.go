@@ -82,7 +82,7 @@ func getMetricData(x *exchange, in *getMetricDataInput) (any, error) {
 	out := getMetricDataOutput{MetricDataResults: []metricDataResult{}, Messages: []string{}}
 	for _, query := range in.MetricDataQueries {
 		if query.MetricStat == nil {
-			return nil, refuse("MissingRequiredParameterException", "The parameter MetricDataQueries.member.MetricStat is required (query %q).", query.ID)
+			return nil, refuse("MissingRequiredParameterException", "The parameter MetricStat is required (query %q).", query.ID)
 		}
 		if query.ReturnData != nil && !*query.ReturnData {
 			continue
@@ -274,7 +274,8 @@ func putMetricData(x *exchange, in *putMetricDataInput) (any, error) {
 		case set != nil:
 			sample.Value, sample.Count, sample.Minimum, sample.Maximum = set.Sum, set.SampleCount, &set.Minimum, &set.Maximum
 		default:
-			return nil, refuse("InvalidParameterCombinationException", "At least one of the parameters Value, Values and StatisticValues must be specified.")
+			return nil, refuse("InvalidParameterCombinationException",
+				"At least one of the parameters Value, Values and StatisticValues must be specified.")
 		}
 		if err := x.server.options.World.Record(sample); err != nil {
 			return nil, err

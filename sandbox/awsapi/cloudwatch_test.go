@@ -150,7 +150,8 @@ func TestEachPermissionOfCloudWatch(t *testing.T) {
 	calls := map[string]func(*cloudwatch.Client) error{
 		"cloudwatch:GetMetricData": func(c *cloudwatch.Client) error {
 			_, err := c.GetMetricData(e.context(), &cloudwatch.GetMetricDataInput{
-				StartTime: seconds(0), EndTime: seconds(60), MetricDataQueries: []types.MetricDataQuery{{Id: aws.String("a"), MetricStat: &types.MetricStat{
+				StartTime: seconds(0), EndTime: seconds(60),
+				MetricDataQueries: []types.MetricDataQuery{{Id: aws.String("a"), MetricStat: &types.MetricStat{
 					Metric: &types.Metric{}, Period: aws.Int32(60), Stat: aws.String("Sum"),
 				}}},
 			})

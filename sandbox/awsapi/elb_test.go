@@ -96,7 +96,9 @@ func TestRules(t *testing.T) {
 	client := elb.NewFromConfig(e.as("elasticloadbalancing:* *"))
 	all, err := client.DescribeRules(e.context(), &elb.DescribeRulesInput{ListenerArn: aws.String(worldtest.ListenerARN)})
 	require.NoError(t, err)
-	assert.Equal(t, map[string]string{"waker": "101", "ws": "110", "api": "120", "preview": "130", "default": "default"}, priorities(all.Rules))
+	assert.Equal(t, map[string]string{
+		"waker": "101", "ws": "110", "api": "120", "preview": "130", "default": "default",
+	}, priorities(all.Rules))
 	assert.Equal(t, worldtest.RuleARN("waker"), *all.Rules[0].RuleArn, "in order of priority")
 	fallback := all.Rules[4]
 	assert.True(t, *fallback.IsDefault)

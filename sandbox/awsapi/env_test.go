@@ -101,11 +101,11 @@ func refused(t *testing.T, err error, code, action string) {
 	assert.ErrorContains(t, err, "because no identity-based policy allows the "+action+" action")
 }
 
-func as[T error](t *testing.T, err error) T {
+// as checks that an error is a modeled error of that type.
+func as[T error](t *testing.T, err error) {
 	t.Helper()
 	var target T
 	require.Truef(t, errors.As(err, &target), "%T is not among %v", target, err)
-	return target
 }
 
 // after cuts the text between two markers.

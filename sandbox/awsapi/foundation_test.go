@@ -28,7 +28,8 @@ func TestCallerIdentity(t *testing.T) {
 	assert.Equal(t, "AROASANDBOXROLE:edit-scaler", *role.UserId)
 	deployer, err := sts.NewFromConfig(e.deployer()).GetCallerIdentity(e.context(), nil)
 	require.NoError(t, err)
-	assert.Equal(t, []string{account.CallerARN, account.CallerUserID, account.ID}, []string{*deployer.Arn, *deployer.UserId, *deployer.Account})
+	assert.Equal(t, []string{account.CallerARN, account.CallerUserID, account.ID},
+		[]string{*deployer.Arn, *deployer.UserId, *deployer.Account})
 }
 
 func TestSecrets(t *testing.T) {
@@ -75,7 +76,8 @@ func TestEachPermissionOfSecrets(t *testing.T) {
 		refused(t, call(secretsmanager.NewFromConfig(e.as(action+" "+worldtest.SecretARN+"x"))), "AccessDeniedException", action)
 		require.NoError(t, call(secretsmanager.NewFromConfig(e.as(action+" "+worldtest.SecretARN))), action)
 	}
-	_, err := secretsmanager.NewFromConfig(e.as()).GetSecretValue(e.context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("none")})
+	client := secretsmanager.NewFromConfig(e.as())
+	_, err := client.GetSecretValue(e.context(), &secretsmanager.GetSecretValueInput{SecretId: aws.String("none")})
 	refused(t, err, "AccessDeniedException", "secretsmanager:GetSecretValue")
 }
 
@@ -156,6 +158,18 @@ func TestSimulatePrincipalPolicy(t *testing.T) {
 	assert.Equal(t, `statement 1 of inline policy "main" of role scaler`, *out.EvaluationResults[0].MatchedStatements[0].SourcePolicyId)
 	assert.Equal(t, iamtypes.PolicyEvaluationDecisionTypeImplicitDeny, out.EvaluationResults[1].EvalDecision)
 	assert.Equal(t, "ecs:RunTask", *out.EvaluationResults[1].EvalActionName)
+	worldtest.Put(e.store, "aws:secretsmanager/secretPolicy:SecretPolicy", "p", map[string]any{
+		"secretArn": worldtest.SecretARN, "policy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow","Principal":"*",
+			"Action":"secretsmanager:GetSecretValue","Resource":"*"}}`,
+	})
+	out, err = client.SimulatePrincipalPolicy(e.context(), &iam.SimulatePrincipalPolicyInput{
+		PolicySourceArn: aws.String(worldtest.ScalerRole), ActionNames: []string{"secretsmanager:GetSecretValue"},
+		ResourceArns: []string{worldtest.SecretARN},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, iamtypes.PolicyEvaluationDecisionTypeImplicitDeny, out.EvaluationResults[0].EvalDecision,
+		"the simulator looks at the role's own policies only")
+	assert.Empty(t, out.EvaluationResults[0].MatchedStatements)
 	_, err = client.SimulatePrincipalPolicy(e.context(), &iam.SimulatePrincipalPolicyInput{
 		PolicySourceArn: aws.String("arn:aws:iam::942734823970:role/none"), ActionNames: []string{"ecs:UpdateService"},
 	})

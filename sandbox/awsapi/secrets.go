@@ -9,7 +9,7 @@ import (
 )
 
 const (
-	typeSecret        = "aws:secretsmanager/secret:Secret" //nolint:gosec // a resource type, not a credential
+	typeSecret        = "aws:secretsmanager/secret:Secret"
 	typeSecretVersion = "aws:secretsmanager/secretVersion:SecretVersion"
 )
 
@@ -85,7 +85,8 @@ func getSecretValue(x *exchange, in *secretInput) (any, error) {
 	}
 	version, ok := x.currentVersion(secret, in.VersionStage)
 	if !ok {
-		return nil, refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret value for staging label: %s", in.VersionStage)
+		return nil, refuse("ResourceNotFoundException",
+			"Secrets Manager can't find the specified secret value for staging label: %s", in.VersionStage)
 	}
 	return struct {
 		ARN           string   `json:"ARN"`

@@ -183,8 +183,8 @@ func TestPoliciesThatCannotBeEvaluatedAreTold(t *testing.T) {
 	requireCode(t, perProtocol["json"](e.context(), config), "SandboxNotSupported", `inline policy "main" of role scaler: no Statement`)
 }
 
-// signed sends a request of the test's own making.
-func (e *env) signed(change func(*http.Request), at time.Time, region string) *http.Response {
+// signed sends a request of the test's own making and returns the answer's status and request ID.
+func (e *env) signed(change func(*http.Request), at time.Time, region string) (int, string) {
 	request, err := http.NewRequestWithContext(e.context(), http.MethodPost, e.server.URL()+"/", strings.NewReader("{}"))
 	require.NoError(e.t, err)
 	request.Header.Set("X-Amz-Target", "AmazonEC2ContainerServiceV20141113.RunTask")
@@ -194,13 +194,14 @@ func (e *env) signed(change func(*http.Request), at time.Time, region string) *h
 	change(request)
 	response, err := http.DefaultClient.Do(request)
 	require.NoError(e.t, err)
-	e.t.Cleanup(func() { _ = response.Body.Close() })
-	return response
+	require.NoError(e.t, response.Body.Close())
+	return response.StatusCode, response.Header.Get("X-Amzn-Requestid")
 }
 
 func TestHandmadeRequests(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
+	const badSignature, noToken = "InvalidSignatureException", "MissingAuthenticationTokenException"
 	nothing := func(*http.Request) {}
 	tests := map[string]struct {
 		change func(*http.Request)
@@ -210,22 +211,22 @@ func TestHandmadeRequests(t *testing.T) {
 	}{
 		"unknown operation":  {nothing, time.Now(), "us-west-2", "SandboxNotSupported"},
 		"global region":      {nothing, time.Now(), "us-east-1", "SandboxNotSupported"},
-		"other region":       {nothing, time.Now(), "eu-west-1", "InvalidSignatureException"},
-		"too old":            {nothing, time.Now().Add(-time.Hour), "us-west-2", "InvalidSignatureException"},
-		"from the future":    {nothing, time.Now().Add(time.Hour), "us-west-2", "InvalidSignatureException"},
-		"not signed":         {func(r *http.Request) { r.Header.Del("Authorization") }, time.Now(), "us-west-2", "MissingAuthenticationTokenException"},
-		"basic":              {func(r *http.Request) { r.SetBasicAuth("a", "b") }, time.Now(), "us-west-2", "MissingAuthenticationTokenException"},
-		"signed header":      {func(r *http.Request) { r.Header.Set("X-Amz-Target", "x.ListTasks") }, time.Now(), "us-west-2", "InvalidSignatureException"},
-		"another path":       {func(r *http.Request) { r.URL.Path = "/x" }, time.Now(), "us-west-2", "InvalidSignatureException"},
-		"another query":      {func(r *http.Request) { r.URL.RawQuery = "a=b" }, time.Now(), "us-west-2", "InvalidSignatureException"},
-		"malformed date":     {func(r *http.Request) { r.Header.Set("X-Amz-Date", "now") }, time.Now(), "us-west-2", "InvalidSignatureException"},
+		"other region":       {nothing, time.Now(), "eu-west-1", badSignature},
+		"too old":            {nothing, time.Now().Add(-time.Hour), "us-west-2", badSignature},
+		"from the future":    {nothing, time.Now().Add(time.Hour), "us-west-2", badSignature},
+		"not signed":         {func(r *http.Request) { r.Header.Del("Authorization") }, time.Now(), "us-west-2", noToken},
+		"basic":              {func(r *http.Request) { r.SetBasicAuth("a", "b") }, time.Now(), "us-west-2", noToken},
+		"signed header":      {func(r *http.Request) { r.Header.Set("X-Amz-Target", "x.ListTasks") }, time.Now(), "us-west-2", badSignature},
+		"another path":       {func(r *http.Request) { r.URL.Path = "/x" }, time.Now(), "us-west-2", badSignature},
+		"another query":      {func(r *http.Request) { r.URL.RawQuery = "a=b" }, time.Now(), "us-west-2", badSignature},
+		"malformed date":     {func(r *http.Request) { r.Header.Set("X-Amz-Date", "now") }, time.Now(), "us-west-2", badSignature},
 		"service of no kind": {func(r *http.Request) { replaceScope(r, "/ecs/", "/rds/") }, time.Now(), "us-west-2", "SandboxNotSupported"},
 	}
 	for name, test := range tests {
-		response := e.signed(test.change, test.at, test.region)
+		status, id := e.signed(test.change, test.at, test.region)
 		assert.Equal(t, test.code, e.last().Code, name)
-		assert.NotEqual(t, http.StatusOK, response.StatusCode, name)
-		assert.NotEmpty(t, response.Header.Get("X-Amzn-Requestid"), name)
+		assert.NotEqual(t, http.StatusOK, status, name)
+		assert.NotEmpty(t, id, name)
 	}
 }
 

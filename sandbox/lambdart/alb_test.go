@@ -2,6 +2,7 @@ package lambdart_test
 
 import (
 	"encoding/json"
+	"errors"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -139,40 +140,46 @@ func TestHandler(t *testing.T) {
 		}
 	}))
 	t.Cleanup(front.Close)
-	send := func(method, path string, header http.Header, body string) (*http.Response, string) {
+	send := func(method, path string, header http.Header, body string) answer {
 		request, err := http.NewRequestWithContext(e.context(), method, front.URL+path, strings.NewReader(body))
 		require.NoError(t, err)
 		request.Header = header
 		response, err := http.DefaultClient.Do(request)
 		require.NoError(t, err)
 		text, err := io.ReadAll(response.Body)
-		require.NoError(t, err)
-		require.NoError(t, response.Body.Close())
-		return response, string(text)
+		require.NoError(t, errors.Join(err, response.Body.Close()))
+		return answer{response.StatusCode, response.Header, response.Close, string(text)}
 	}
-	response, body := send(http.MethodGet, "/api/x?y=%20", http.Header{}, "")
-	assert.Equal(t, http.StatusCreated, response.StatusCode)
-	assert.Equal(t, []string{"a=1", "b=2"}, response.Header.Values("Set-Cookie"))
-	assert.Empty(t, response.Header.Get("X-Single"))
-	assert.False(t, response.Close, "the function's Connection header is not the client's")
-	assert.Contains(t, body, `"path":"/api/x"`)
-	assert.Contains(t, body, `"y":["%20"]`)
-	head, body := send(http.MethodHead, "/api/x", http.Header{}, "")
-	assert.Equal(t, http.StatusCreated, head.StatusCode)
-	assert.Empty(t, body)
-	for path, status := range map[string]int{"/null-body": http.StatusBadGateway, "/fails": http.StatusBadGateway} {
-		response, body = send(http.MethodGet, path, http.Header{}, "")
-		assert.Equal(t, status, response.StatusCode, path)
-		assert.Contains(t, body, "502 Bad Gateway")
+	got := send(http.MethodGet, "/api/x?y=%20", http.Header{}, "")
+	assert.Equal(t, http.StatusCreated, got.status)
+	assert.Equal(t, []string{"a=1", "b=2"}, got.header.Values("Set-Cookie"))
+	assert.Empty(t, got.header.Get("X-Single"))
+	assert.False(t, got.closed, "the function's Connection header is not the client's")
+	assert.Contains(t, got.body, `"path":"/api/x"`)
+	assert.Contains(t, got.body, `"y":["%20"]`)
+	got = send(http.MethodHead, "/api/x", http.Header{}, "")
+	assert.Equal(t, http.StatusCreated, got.status)
+	assert.Empty(t, got.body)
+	for _, path := range []string{"/null-body", "/fails"} {
+		got = send(http.MethodGet, path, http.Header{}, "")
+		assert.Equal(t, http.StatusBadGateway, got.status, path)
+		assert.Contains(t, got.body, "502 Bad Gateway")
 	}
 	assert.Len(t, problems, 2)
-	response, _ = send(http.MethodGet, "/ws", http.Header{"Upgrade": {"websocket"}}, "")
-	assert.Equal(t, http.StatusBadRequest, response.StatusCode)
-	response, _ = send(http.MethodPost, "/", http.Header{}, strings.Repeat("x", 1<<20+1))
-	assert.Equal(t, http.StatusRequestEntityTooLarge, response.StatusCode)
+	assert.Equal(t, http.StatusBadRequest, send(http.MethodGet, "/ws", http.Header{"Upgrade": {"websocket"}}, "").status)
+	got = send(http.MethodPost, "/", http.Header{}, strings.Repeat("x", 1<<20+1))
+	assert.Equal(t, http.StatusRequestEntityTooLarge, got.status)
 	e.deploy(map[string]any{"reservedConcurrentExecutions": 0})
-	response, _ = send(http.MethodGet, "/api/x", http.Header{}, "")
-	assert.Equal(t, http.StatusBadGateway, response.StatusCode, "throttled")
+	got = send(http.MethodGet, "/api/x", http.Header{}, "")
+	assert.Equal(t, http.StatusBadGateway, got.status, "throttled")
+}
+
+// answer is an HTTP response that has been read.
+type answer struct {
+	status int
+	header http.Header
+	closed bool // whether the server ended the connection
+	body   string
 }
 
 func TestScheduledEvent(t *testing.T) {

@@ -51,7 +51,7 @@ func (r *rollout) follow() {
 
 func (r *rollout) deploy(taskDefinition, reason string) {
 	digest := shortID(r.service.ARN, taskDefinition, r.at.UnixNano(), len(r.status.Deployments))
-	number, _ := strconv.ParseUint(digest[:15], 16, 64) //nolint:errcheck // hexadecimal by construction
+	number, _ := strconv.ParseUint(digest[:15], 16, 64) // hexadecimal by construction
 	id := fmt.Sprintf("ecs-svc/%019d", number)
 	for i := range r.status.Deployments {
 		r.status.Deployments[i].Status = DeploymentActive
@@ -172,7 +172,7 @@ func (r *rollout) stopOld(current, old []*Task) {
 func (r *rollout) retire(task *Task) {
 	r.status.Steady = false
 	primary := r.status.Primary().ID
-	r.scene.stop(task, r.at, CodeServiceScheduler, fmt.Sprintf("Scaling activity initiated by (deployment %s)", primary))
+	r.stop(task, r.at, CodeServiceScheduler, fmt.Sprintf("Scaling activity initiated by (deployment %s)", primary))
 	r.say("has stopped 1 running tasks: (task %s).", task.ARN[len(task.ARN)-32:])
 }
 

@@ -16,7 +16,7 @@ import (
 const (
 	typeTaskDefinition = "aws:ecs/taskDefinition:TaskDefinition"
 	typeRepository     = "aws:ecr/repository:Repository"
-	typeSecret         = "aws:secretsmanager/secret:Secret" //nolint:gosec // a resource type, not a credential
+	typeSecret         = "aws:secretsmanager/secret:Secret"
 	typeSecretVersion  = "aws:secretsmanager/secretVersion:SecretVersion"
 	typeLogGroup       = "aws:cloudwatch/logGroup:LogGroup"
 	typeFileSystem     = "aws:efs/fileSystem:FileSystem"
@@ -120,12 +120,12 @@ func textOf(r account.Resource, key string) string {
 }
 
 // refused asks whether the role may do the action; a refusal comes back as AWS's message, a grant as "".
-func (c *start) refused(role, action, resource string, context authz.Context) (string, error) {
+func (c *start) refused(role, action, resource string) (string, error) {
 	parts := strings.SplitN(role, ":role/", 2)
 	session := strings.Replace(parts[0], ":iam:", ":sts:", 1) + ":assumed-role/" +
 		role[strings.LastIndexByte(role, '/')+1:] + "/" + c.task.ARN[strings.LastIndexByte(c.task.ARN, '/')+1:]
 	request := authz.Request{
-		Caller: authz.Caller{RoleARN: role, SessionARN: session}, Action: action, Resource: resource, Context: context,
+		Caller: authz.Caller{RoleARN: role, SessionARN: session}, Action: action, Resource: resource,
 	}
 	decision, err := c.authorizer.Authorize(request)
 	if err != nil || decision.Allowed() {
@@ -169,7 +169,7 @@ func (c *start) registryToken() error {
 	if !slices.ContainsFunc(c.containers, func(d containerDefinition) bool { return strings.Contains(d.Image, ".dkr.ecr.") }) {
 		return nil
 	}
-	message, err := c.refused(c.definition.ExecutionRoleARN, "ecr:GetAuthorizationToken", "*", nil)
+	message, err := c.refused(c.definition.ExecutionRoleARN, "ecr:GetAuthorizationToken", "*")
 	if err != nil || message == "" {
 		return err
 	}
@@ -201,7 +201,7 @@ func (c *start) secretProblem(arn string) (string, error) {
 	if _, ok := findByARN(c.store, typeSecret, arn); !ok {
 		return "ResourceNotFoundException: Secrets Manager can't find the specified secret.", nil
 	}
-	message, err := c.refused(c.definition.ExecutionRoleARN, "secretsmanager:GetSecretValue", arn, nil)
+	message, err := c.refused(c.definition.ExecutionRoleARN, "secretsmanager:GetSecretValue", arn)
 	if err != nil {
 		return "", err
 	}
@@ -236,7 +236,7 @@ func (c *start) imageProblem(image, repository, tag string) error {
 	r, ok := findByProperty(c.store, typeRepository, "name", repository)
 	if ok {
 		for _, action := range []string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} {
-			message, err := c.refused(c.definition.ExecutionRoleARN, action, textOf(r, "arn"), nil)
+			message, err := c.refused(c.definition.ExecutionRoleARN, action, textOf(r, "arn"))
 			if err != nil {
 				return err
 			}
@@ -264,7 +264,7 @@ func (c *start) logs() error {
 		if !ok {
 			problem = "ResourceNotFoundException: The specified log group does not exist."
 		} else {
-			message, err := c.refused(c.definition.ExecutionRoleARN, "logs:CreateLogStream", textOf(r, "arn")+":log-stream:edit", nil)
+			message, err := c.refused(c.definition.ExecutionRoleARN, "logs:CreateLogStream", textOf(r, "arn")+":log-stream:edit")
 			if err != nil {
 				return err
 			}

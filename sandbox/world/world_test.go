@@ -50,7 +50,7 @@ func (p *play) tasks() []*world.Task {
 	return tasks
 }
 
-// seen sums up the tasks and targets, e.g. "RUNNING | healthy healthy healthy".
+// seen sums up the tasks and targets, e.g. "RUNNING | healthy,healthy,healthy".
 func (p *play) seen() string {
 	var states, health []string
 	for _, task := range p.tasks() {
@@ -61,7 +61,7 @@ func (p *play) seen() string {
 	for _, target := range targets {
 		health = append(health, target.State)
 	}
-	return strings.Join(states, " ") + " | " + strings.Join(health, " ")
+	return strings.Join(states, ",") + " | " + strings.Join(health, ",")
 }
 
 func (p *play) status() *world.ServiceStatus {
@@ -90,10 +90,10 @@ func TestWakeAndSleep(t *testing.T) {
 		{35, "PENDING | "},
 		{36, "ACTIVATING | "}, // +23 s
 		{37, "ACTIVATING | "},
-		{38, "RUNNING | initial initial initial"}, // +2 s
-		{39, "RUNNING | initial initial initial"}, // first check at +1 s, the container listens at +5 s
-		{48, "RUNNING | initial initial initial"},
-		{49, "RUNNING | healthy healthy healthy"}, // second check: one success is enough
+		{38, "RUNNING | initial,initial,initial"}, // +2 s
+		{39, "RUNNING | initial,initial,initial"}, // first check at +1 s, the container listens at +5 s
+		{48, "RUNNING | initial,initial,initial"},
+		{49, "RUNNING | healthy,healthy,healthy"}, // second check: one success is enough
 	} {
 		p.step(moment.second)
 		assert.Equal(t, moment.want, p.seen(), "at second %d", moment.second)
@@ -104,8 +104,8 @@ func TestWakeAndSleep(t *testing.T) {
 		second int
 		want   string
 	}{
-		{100, "DEACTIVATING | draining draining draining"},
-		{129, "DEACTIVATING | draining draining draining"},
+		{100, "DEACTIVATING | draining,draining,draining"},
+		{129, "DEACTIVATING | draining,draining,draining"},
 		{130, "STOPPING | "}, // +30 s of deregistration delay
 		{135, "DEPROVISIONING | "},
 		{143, "STOPPED | "},
@@ -183,7 +183,7 @@ func TestFailedTasksStartAfreshOnceATaskIsReady(t *testing.T) {
 	assert.Equal(t, 2, p.status().Primary().FailedTasks)
 	p.containers.FailStarts(nil)
 	p.step(400)
-	assert.Contains(t, p.seen(), "healthy healthy healthy")
+	assert.Contains(t, p.seen(), "healthy,healthy,healthy")
 	assert.Zero(t, p.status().Primary().FailedTasks)
 }
 
@@ -265,13 +265,13 @@ func TestRollingDeploymentKeepsOneReady(t *testing.T) {
 	worldtest.Redeploy(p.store, "v2")
 	for second := 60; second < 300; second++ {
 		p.step(second)
-		require.GreaterOrEqual(t, strings.Count(p.seen(), " healthy"), 3, "at second %d: %s", second, p.seen())
+		require.GreaterOrEqual(t, strings.Count(p.seen(), "healthy"), 3, "at second %d: %s", second, p.seen())
 	}
 	status := p.status()
 	require.Len(t, status.Deployments, 1)
 	assert.Equal(t, worldtest.TaskDef2, status.Primary().TaskDefinitionARN)
 	assert.Equal(t, world.RolloutCompleted, status.Primary().RolloutState)
-	assert.Equal(t, "STOPPED RUNNING | healthy healthy healthy", p.seen())
+	assert.Equal(t, "STOPPED,RUNNING | healthy,healthy,healthy", p.seen())
 }
 
 func TestProtectionOutlivesADeployment(t *testing.T) {
@@ -282,7 +282,7 @@ func TestProtectionOutlivesADeployment(t *testing.T) {
 	require.NoError(t, p.world.Protect(p.tasks()[0].ARN, after(400)))
 	worldtest.Redeploy(p.store, "v2")
 	p.step(399)
-	assert.Equal(t, "RUNNING RUNNING | healthy healthy healthy healthy healthy healthy", p.seen())
+	assert.Equal(t, "RUNNING,RUNNING | healthy,healthy,healthy,healthy,healthy,healthy", p.seen())
 	assert.Equal(t, world.RolloutInProgress, p.status().Primary().RolloutState)
 	p.step(411) // the next thing that happens after the protection is a health check
 	assert.Equal(t, world.Deactivating, p.tasks()[0].LastStatus)
@@ -313,7 +313,7 @@ func TestScaleInStopsTheYoungestAndStartingFirst(t *testing.T) {
 	p.step(100)
 	p.desire(100, 3)
 	p.desire(110, 2)
-	assert.Contains(t, p.seen(), "RUNNING RUNNING DEPROVISIONING |")
+	assert.Contains(t, p.seen(), "RUNNING,RUNNING,DEPROVISIONING |")
 	p.desire(120, 1)
 	tasks := p.tasks()
 	assert.Equal(t, []string{world.Running, world.Deactivating}, []string{tasks[0].LastStatus, tasks[1].LastStatus})
@@ -335,7 +335,7 @@ func TestUnhealthyTaskIsReplacedAfterTheGracePeriod(t *testing.T) {
 	assert.Equal(t, 2, len(p.tasks()), "a replacement has been started")
 	p.containers.FailProbes(nil)
 	p.step(500)
-	assert.Contains(t, p.seen(), "STOPPED RUNNING | healthy healthy healthy")
+	assert.Contains(t, p.seen(), "STOPPED,RUNNING | healthy,healthy,healthy")
 }
 
 func TestThresholds(t *testing.T) {
@@ -345,14 +345,14 @@ func TestThresholds(t *testing.T) {
 	p.step(60) // checks at 49, 59, 69, ...
 	p.containers.FailProbes(func(world.Probe) bool { return true })
 	p.step(88)
-	assert.Contains(t, p.seen(), "| healthy healthy healthy", "two failures of three")
+	assert.Contains(t, p.seen(), "| healthy,healthy,healthy", "two failures of three")
 	p.step(89)
-	assert.Contains(t, p.seen(), "| unhealthy unhealthy unhealthy")
+	assert.Contains(t, p.seen(), "| unhealthy,unhealthy,unhealthy")
 	p.containers.FailProbes(nil)
 	p.step(99)
-	assert.Contains(t, p.seen(), "| unhealthy unhealthy unhealthy", "one success of two")
+	assert.Contains(t, p.seen(), "| unhealthy,unhealthy,unhealthy", "one success of two")
 	p.step(109)
-	assert.Contains(t, p.seen(), "| healthy healthy healthy")
+	assert.Contains(t, p.seen(), "| healthy,healthy,healthy")
 }
 
 func TestContainerThatEndsByItselfIsReplaced(t *testing.T) {
@@ -364,7 +364,7 @@ func TestContainerThatEndsByItselfIsReplaced(t *testing.T) {
 	p.step(61)
 	assert.Equal(t, world.CodeEssentialContainerExited, p.tasks()[0].StopCode)
 	p.step(200)
-	assert.Equal(t, "STOPPED RUNNING | healthy healthy healthy", p.seen())
+	assert.Equal(t, "STOPPED,RUNNING | healthy,healthy,healthy", p.seen())
 	assert.Zero(t, p.status().Primary().FailedTasks, "it had reached RUNNING and was healthy")
 }
 
@@ -375,12 +375,12 @@ func TestGroupWithoutARuleIsNotChecked(t *testing.T) {
 	require.NoError(t, p.store.Remove(rule.Type, rule.ID))
 	p.desire(0, 1)
 	p.step(100)
-	assert.Contains(t, p.seen(), "| healthy healthy unused")
+	assert.Contains(t, p.seen(), "| healthy,healthy,unused")
 	require.NoError(t, p.store.Put(rule))
 	p.step(100)
-	assert.Contains(t, p.seen(), "| healthy healthy initial")
+	assert.Contains(t, p.seen(), "| healthy,healthy,initial")
 	p.step(101)
-	assert.Contains(t, p.seen(), "| healthy healthy healthy")
+	assert.Contains(t, p.seen(), "| healthy,healthy,healthy")
 }
 
 func TestGroupBehindARuleOfNoListenerIsNotInUse(t *testing.T) {
@@ -389,7 +389,7 @@ func TestGroupBehindARuleOfNoListenerIsNotInUse(t *testing.T) {
 	worldtest.Set(p.store, "aws:lb/listenerRule:ListenerRule", worldtest.RuleARN("ws"), "listenerArn", "arn:gone")
 	p.desire(0, 1)
 	p.step(100)
-	assert.Contains(t, p.seen(), "| healthy healthy unused")
+	assert.Contains(t, p.seen(), "| healthy,healthy,unused")
 }
 
 func TestTasksOfADeletedServiceStop(t *testing.T) {
