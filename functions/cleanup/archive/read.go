@@ -176,6 +176,9 @@ func equal(ctx context.Context, e entry, h *tar.Header, content io.Reader) error
 	if err == nil {
 		err = equalContent(gz.Reader(ctx, f), content, e.path)
 	}
+	if err == nil {
+		err = unchanged(e, f) // what had been read may have been written over since
+	}
 	return errors.Join(err, f.Close())
 }
 

@@ -174,19 +174,8 @@ func finish(ctx context.Context, d fsx.Dir, f fsx.File, w thread.Work) (Outcome,
 // droppable says whether the file holds nothing that must be kept.
 func droppable(d fsx.Dir, f fsx.File, w thread.Work) (bool, error) {
 	info, err := f.Stat()
-	if err != nil {
+	if err != nil || !w.Untouched(info) {
 		return false, err
-	}
-	original, err := d.Stat(w.Original)
-	taken := err == nil
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return false, err
-	}
-	if taken && original.SameFile(info) {
-		return false, nil // a restore was interrupted; restore ends it
-	}
-	if !w.Untouched(info) {
-		return false, nil
 	}
 	if w.Purpose != thread.PurposePacked {
 		return true, nil
@@ -195,7 +184,10 @@ func droppable(d fsx.Dir, f fsx.File, w thread.Work) (bool, error) {
 	// moved. If it is gone now, its reader has unpacked and replaced it, unless
 	// there is nothing in its place.
 	packed, err := fsx.Exists(d, thread.PackedName(w.Original))
-	return packed || taken, err
+	if packed || err != nil {
+		return packed, err
+	}
+	return fsx.Exists(d, w.Original)
 }
 
 // restore gives the file its name back, or a new one if that is taken. The

@@ -107,4 +107,3 @@ func Obstacle(info fsx.Info, now time.Time) Reason {
 		return None
 	}
 }
-

@@ -18,6 +18,9 @@ type Position struct {
 	Entry  int
 }
 
+// user is the position without its entry.
+func (p Position) user() Position { return Position{Client: p.Client, User: p.User} }
+
 func (p Position) zero() bool { return p == Position{} }
 
 // before compares by client and user.

@@ -107,14 +107,17 @@ func start(n int, work func()) *sync.WaitGroup {
 // left finds out what was not done, after everything has stopped.
 func (r *run) left(passes []pass, at place, stopped bool) leftOver {
 	pos, open := r.track.first()
-	l := leftOver{at: pos, users: open}
+	l := leftOver{at: pos, users: int64(len(open))}
 	if !stopped {
 		return l
 	}
 	if l.at.zero() {
 		l.at = at.pos
 	}
-	more, all := r.countFrom(passes, at)
+	if at.done {
+		open[at.pos.user()] = true
+	}
+	more, all := r.countFrom(passes, at, open)
 	l.users += more
 	l.atLeast = !all
 	return l

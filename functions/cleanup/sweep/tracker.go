@@ -73,26 +73,28 @@ func (t *tracker) settle(p *progress) {
 	}
 }
 
-// first returns the earliest position that is not completed, and how many
-// users are in that state.
-func (t *tracker) first() (Position, int64) {
+// first returns the earliest position that is not completed, and the users
+// that are in that state.
+func (t *tracker) first() (Position, map[Position]bool) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
 	var earliest *progress
+	users := map[Position]bool{}
 	for _, p := range t.open {
+		users[p.pos] = true
 		if earliest == nil || p.seq < earliest.seq {
 			earliest = p
 		}
 	}
 	if earliest == nil {
-		return Position{}, 0
+		return Position{}, users
 	}
 	pos := earliest.pos
 	pos.Entry = earliest.reached
 	for chunk := range earliest.chunks {
 		pos.Entry = min(pos.Entry, chunk)
 	}
-	return pos, int64(len(t.open))
+	return pos, users
 }
 
 func (t *tracker) users() int64 {

@@ -17,6 +17,7 @@ import (
 type place struct {
 	pass int
 	pos  Position
+	done bool // the user at pos was handed out
 }
 
 // enumerate hands out every user in order. If it has to stop, it returns the
@@ -26,7 +27,7 @@ func (r *run) enumerate(ctx context.Context, passes []pass, tasks chan<- task) (
 	for i, p := range passes {
 		at = place{pass: i, pos: p.from}
 		err := r.eachUser(ctx, p, func(client *sharedDir, user string, s span) error {
-			at.pos = Position{Client: client.name, User: user, Entry: s.from}
+			at.pos, at.done = Position{Client: client.name, User: user, Entry: s.from}, false
 			if stopped(ctx) {
 				return errStopped
 			}
@@ -36,10 +37,12 @@ func (r *run) enumerate(ctx context.Context, passes []pass, tasks chan<- task) (
 			}
 			select {
 			case tasks <- t:
+				at.done = true
 				return nil
 			case <-ctx.Done():
 				client.release(r)
-				return errStopped // begun in the tracker, and so counted as left
+				at.done = true // the tracker knows that it was begun
+				return errStopped
 			}
 		})
 		if isStop(err) {
@@ -89,8 +92,10 @@ func isWorkspaceName(name string) bool {
 	return !strings.HasPrefix(name, ".") && name != archive.Dir
 }
 
-// countFrom counts the users from a place on, as far as there is time.
-func (r *run) countFrom(passes []pass, at place) (int64, bool) {
+// countFrom counts the users from a place on, as far as there is time, but for
+// those in known. The user at whom the passes are cut belongs to two of them
+// and counts once.
+func (r *run) countFrom(passes []pass, at place, known map[Position]bool) (int64, bool) {
 	ctx, cancel := context.WithTimeout(context.Background(), countTime)
 	defer cancel()
 	var count int64
@@ -99,10 +104,15 @@ func (r *run) countFrom(passes []pass, at place) (int64, bool) {
 		if i == at.pass && !at.pos.zero() {
 			p.from = at.pos
 		}
-		err := r.eachUser(ctx, p, func(_ *sharedDir, user string, _ span) error {
-			if user != "" {
-				count++
+		err := r.eachUser(ctx, p, func(client *sharedDir, user string, s span) error {
+			pos := Position{Client: client.name, User: user}
+			if user == "" || known[pos] {
+				return nil
 			}
+			if s != (span{}) {
+				known[pos] = true
+			}
+			count++
 			return nil
 		})
 		if err != nil {

@@ -160,7 +160,7 @@ func drawJSON(depth int) *rapid.Generator[any] {
 			key := rapid.SampledFrom([]string{"updatedAt", "last_activity", "messages", "timestamp", "text", "a\"b", ""})
 			object := map[string]any{}
 			for _, k := range rapid.SliceOfN(key, 0, 4).Draw(t, "keys") {
-				object[k] = drawJSON(depth - 1).Draw(t, "member")
+				object[k] = drawJSON(depth-1).Draw(t, "member")
 			}
 			return object
 		}

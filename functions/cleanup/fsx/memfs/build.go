@@ -70,6 +70,17 @@ func (f *FS) Append(path string, data []byte) {
 	n.durable = slices.Clone(n.data)
 }
 
+// Overwrite replaces a file's content in place: the same inode, truncated and
+// written again.
+func (f *FS) Overwrite(path string, data []byte) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := f.find(path)
+	n.data = nil
+	f.append(n, data)
+	n.durable = slices.Clone(n.data)
+}
+
 // Handle is an open file of a writer, which follows the file when it is renamed.
 type Handle struct {
 	fs   *FS

@@ -92,6 +92,13 @@ func countLinks(n *node) {
 	}
 }
 
+// Kill ends the process that had locks; everything else stays as it is.
+func (f *FS) Kill() {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.locked = map[*node]bool{}
+}
+
 func revert(n *node, seen map[*node]bool) {
 	if seen[n] {
 		return

@@ -1,0 +1,249 @@
+package aside
+
+import (
+	"errors"
+	"io/fs"
+	"math/rand/v2"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/functions/cleanup/fsx"
+	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
+	"github.com/webordinary/live-edit/functions/cleanup/fsx/memfs"
+	"github.com/webordinary/live-edit/functions/cleanup/thread"
+)
+
+var begin = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
+
+// scene is a thread that has just been moved aside.
+type scene struct {
+	fs   *memfs.FS
+	work thread.Work
+	info fsx.Info
+}
+
+func moved(t *testing.T, purpose thread.Purpose) *scene {
+	t.Helper()
+	s := &scene{fs: memfs.New(func() int64 { return begin.UnixNano() })}
+	s.fs.Write("x.json", []byte("old\n"), begin.Add(-40*24*time.Hour).UnixNano())
+	var err error
+	s.info, err = s.fs.Root().Stat("x.json")
+	require.NoError(t, err)
+	s.work = thread.Work{
+		Original: "x.json", Started: begin, Tag: "0123abcd", Purpose: purpose, ModTime: s.info.ModTime, Size: s.info.Size,
+	}
+	require.NoError(t, Check(s.fs.Root(), "x.json", s.info))
+	require.NoError(t, Move(t.Context(), s.fs.Root(), s.info, s.work))
+	return s
+}
+
+// finish finishes through a hook, so long after the move.
+func (s *scene) finish(t *testing.T, after time.Duration, hook fault.Hook) (Outcome, error) {
+	t.Helper()
+	d := s.fs.Root()
+	if hook != nil {
+		d = fault.Wrap(d, hook)
+	}
+	return Finish(t.Context(), d, s.work, Settling{Now: begin.Add(after), Time: time.Minute, Held: time.Minute})
+}
+
+func (s *scene) files() map[string]string {
+	all := map[string]string{}
+	for name, e := range s.fs.Tree() {
+		all[name] = e.Data
+	}
+	return all
+}
+
+func TestFinish(t *testing.T) {
+	t.Parallel()
+	packed := func(s *scene) { s.fs.Write("x.json.gz", []byte("gz"), 0) }
+	recreate := func(s *scene) { s.fs.Append("x.json", []byte("new\n")) }
+	write := func(s *scene) { s.fs.Append(s.work.Name(), []byte("late\n")) }
+	backdate := func(s *scene) { s.fs.Edit(s.work.Name(), func(i *fsx.Info) { i.ModTime-- }) }
+	const name, recovered = "x.json", "x.recovered-0123abcd.json"
+	cases := map[string]struct {
+		purpose thread.Purpose
+		prepare []func(*scene)
+		after   time.Duration
+		want    Outcome
+		files   map[string]string
+	}{
+		"deletion":                {thread.PurposeDeletion, nil, time.Minute, Dropped, map[string]string{}},
+		"deletion, too early":     {thread.PurposeDeletion, nil, time.Minute - 1, Waiting, nil},
+		"deletion, written to":    {thread.PurposeDeletion, []func(*scene){write}, time.Minute, Restored, map[string]string{name: "old\nlate\n"}},
+		"deletion, time set back": {thread.PurposeDeletion, []func(*scene){backdate}, time.Minute, Restored, map[string]string{name: "old\n"}},
+		"deletion, name taken":    {thread.PurposeDeletion, []func(*scene){recreate}, time.Minute, Dropped, map[string]string{name: "new\n"}},
+		"deletion, both":          {thread.PurposeDeletion, []func(*scene){write, recreate}, time.Minute, Recovered, map[string]string{name: "new\n", recovered: "old\nlate\n"}},
+		"packed":                  {thread.PurposePacked, []func(*scene){packed}, time.Minute, Dropped, map[string]string{"x.json.gz": "gz"}},
+		"packed, written to":      {thread.PurposePacked, []func(*scene){packed, write}, time.Minute, Restored, map[string]string{name: "old\nlate\n", "x.json.gz": "gz"}},
+		"packed form gone":        {thread.PurposePacked, nil, time.Minute, Restored, map[string]string{name: "old\n"}},
+		"packed form taken over":  {thread.PurposePacked, []func(*scene){recreate}, time.Minute, Dropped, map[string]string{name: "new\n"}},
+		"clock a little behind":   {thread.PurposeDeletion, nil, -time.Minute, Waiting, nil},
+		"clock far behind":        {thread.PurposeDeletion, nil, -2 * time.Hour, Restored, map[string]string{name: "old\n"}},
+		"already gone":            {thread.PurposeDeletion, []func(*scene){func(s *scene) { s.fs.Delete(s.work.Name()) }}, time.Minute, Gone, map[string]string{}},
+		"something else in its place": {thread.PurposeDeletion, []func(*scene){func(s *scene) {
+			s.fs.Delete(s.work.Name())
+			s.fs.MkdirAll(s.work.Name())
+		}}, time.Minute, Restored, map[string]string{name: ""}},
+	}
+	for title, c := range cases {
+		t.Run(title, func(t *testing.T) {
+			t.Parallel()
+			s := moved(t, c.purpose)
+			for _, prepare := range c.prepare {
+				prepare(s)
+			}
+			want := c.files
+			if want == nil {
+				want = s.files()
+			}
+			got, err := s.finish(t, c.after, nil)
+			require.NoError(t, err)
+			require.Equal(t, c.want.String(), got.String())
+			require.Equal(t, want, s.files())
+		})
+	}
+}
+
+// Wherever a restoration is interrupted, and whatever a loss of power takes,
+// the content is there, and the next attempt gives it its name.
+func TestRestorationIsInterruptedAnywhere(t *testing.T) {
+	t.Parallel()
+	for target := int64(0); ; target++ {
+		var count int64
+		for seed := range uint64(20) {
+			s := moved(t, thread.PurposeDeletion)
+			require.NoError(t, s.fs.Root().Sync())
+			s.fs.Append(s.work.Name(), []byte("late\n"))
+			hook := &fault.At{Target: target, Mode: fault.Modes()[seed%6], Err: syscall.EIO}
+			_, _ = s.finish(t, time.Minute, hook)
+			count = hook.Count()
+			s.fs.Crash(rand.New(rand.NewPCG(seed, uint64(target))))
+			all := ""
+			for _, content := range s.files() {
+				all += content
+			}
+			require.Contains(t, all, "old\nlate\n", "operation %d, seed %d", target, seed)
+			_, err := s.finish(t, time.Minute, nil)
+			require.NoError(t, err)
+			require.Equal(t, map[string]string{"x.json": "old\nlate\n"}, s.files(), "operation %d, seed %d", target, seed)
+		}
+		if count <= target {
+			require.Greater(t, target, int64(5))
+			return
+		}
+	}
+}
+
+func TestCheckSeesEveryChange(t *testing.T) {
+	t.Parallel()
+	for name, change := range map[string]func(*memfs.FS){
+		"content":     func(f *memfs.FS) { f.Append("x.json", []byte("!")) },
+		"inode":       func(f *memfs.FS) { f.Write("x.json", []byte("old\n"), begin.Add(-40*24*time.Hour).UnixNano()) },
+		"change time": func(f *memfs.FS) { f.Edit("x.json", func(i *fsx.Info) { i.ChangeTime++ }) },
+		"time":        func(f *memfs.FS) { f.Edit("x.json", func(i *fsx.Info) { i.ModTime++ }) },
+	} {
+		f := memfs.New(func() int64 { return begin.UnixNano() })
+		f.Write("x.json", []byte("old\n"), begin.Add(-40*24*time.Hour).UnixNano())
+		info, err := f.Root().Stat("x.json")
+		require.NoError(t, err)
+		change(f)
+		require.ErrorIs(t, Check(f.Root(), "x.json", info), ErrChanged, name)
+	}
+}
+
+// A directory put in the file's place at the last moment gets its name back.
+func TestMoveGivesBackWhatItDidNotMean(t *testing.T) {
+	t.Parallel()
+	for _, put := range []func(*memfs.FS){
+		func(f *memfs.FS) { f.MkdirAll("x.json") },
+		func(f *memfs.FS) { f.Special("x.json") },
+		func(f *memfs.FS) { f.Write("x.json", []byte("new\n"), begin.UnixNano()) },
+	} {
+		f := memfs.New(func() int64 { return begin.UnixNano() })
+		f.Write("x.json", []byte("old\n"), 1)
+		info, err := f.Root().Stat("x.json")
+		require.NoError(t, err)
+		f.Delete("x.json")
+		put(f)
+		want := f.Tree()["x.json"].Info.Ino
+		w := thread.Work{Original: "x.json", Started: begin, Tag: "0123abcd", Purpose: thread.PurposeDeletion, ModTime: 1, Size: 4}
+		require.ErrorIs(t, Move(t.Context(), f.Root(), info, w), ErrChanged)
+		tree := f.Tree()
+		require.Len(t, tree, 1)
+		require.Equal(t, want, tree["x.json"].Info.Ino)
+	}
+}
+
+// noLinks is a file system, or an owner, that can't make hard links.
+type noLinks struct {
+	fsx.Dir
+	err error
+}
+
+func (n noLinks) Link(string, string) error { return n.err }
+
+func TestRestoringWithoutLinks(t *testing.T) {
+	t.Parallel()
+	for _, err := range []error{syscall.EPERM, syscall.EOPNOTSUPP} {
+		s := moved(t, thread.PurposeDeletion)
+		s.fs.Append(s.work.Name(), []byte("late\n"))
+		settling := Settling{Now: begin.Add(time.Hour), Time: time.Minute}
+		outcome, finishErr := Finish(t.Context(), noLinks{s.fs.Root(), err}, s.work, settling)
+		require.NoError(t, finishErr)
+		require.Equal(t, Restored, outcome)
+		require.Equal(t, map[string]string{"x.json": "old\nlate\n"}, s.files())
+	}
+	s := moved(t, thread.PurposeDeletion)
+	s.fs.Append(s.work.Name(), []byte("late\n"))
+	was := s.files()
+	_, err := Finish(t.Context(), noLinks{s.fs.Root(), syscall.EIO}, s.work, Settling{Now: begin.Add(time.Hour)})
+	require.True(t, errors.Is(err, syscall.EIO) && !errors.Is(err, fs.ErrExist))
+	require.Equal(t, was, s.files())
+}
+
+// held is a file system that says who has a file open.
+type held struct {
+	fsx.Dir
+	hold fsx.Hold
+}
+
+type heldFile struct {
+	fsx.File
+	hold fsx.Hold
+}
+
+func (h held) Open(name string) (fsx.File, error) {
+	f, err := h.Dir.Open(name)
+	return heldFile{f, h.hold}, err
+}
+
+func (h heldFile) Hold() fsx.Hold { return h.hold }
+
+func TestTheHoldDecidesBeforeTheSettlingTime(t *testing.T) {
+	t.Parallel()
+	cases := []struct {
+		hold  fsx.Hold
+		after time.Duration
+		want  Outcome
+	}{
+		{fsx.HoldFree, time.Second, Dropped},
+		{fsx.HoldFree, time.Second - 1, Waiting},
+		{fsx.HoldBusy, time.Second, Busy},
+		{fsx.HoldBusy, time.Hour, Busy},
+		{fsx.HoldUnknown, time.Second, Waiting},
+		{fsx.HoldUnknown, time.Minute, Dropped},
+	}
+	for _, c := range cases {
+		s := moved(t, thread.PurposeDeletion)
+		settling := Settling{Now: begin.Add(c.after), Time: time.Minute, Held: time.Second}
+		got, err := Finish(t.Context(), held{s.fs.Root(), c.hold}, s.work, settling)
+		require.NoError(t, err)
+		require.Equal(t, c.want.String(), got.String(), "%+v", c)
+		require.Equal(t, c.want == Dropped, len(s.files()) == 0)
+	}
+}

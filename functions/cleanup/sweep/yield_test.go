@@ -1,0 +1,20 @@
+package sweep
+
+import (
+	"math/rand/v2"
+	"runtime"
+
+	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
+)
+
+// yield lets another goroutine run now and then between operations.
+type yield struct{}
+
+func (y yield) Before(fault.Op) error {
+	for range rand.IntN(4) {
+		runtime.Gosched()
+	}
+	return nil
+}
+
+func (y yield) After(fault.Op) error { return nil }
