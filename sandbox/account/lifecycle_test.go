@@ -152,6 +152,7 @@ func TestUpdateOrReplace(t *testing.T) {
 		{"cluster", obj{"name": "other"}, "name!", false},
 		{"task", obj{"cpu": "1024"}, "cpu!", false},
 		{"task", obj{"taskRoleArn": other}, "taskRoleArn!", false},
+		{"task", obj{"requiresCompatibilities": list{"EXTERNAL"}}, "requiresCompatibilities[0]!", false},
 		{"task", obj{"containerDefinitions": p.containers(func(c obj) { c["image"] = "x" })}, "containerDefinitions!", false},
 		{"service", obj{"desiredCount": 1}, "desiredCount", false},
 		{"service", obj{"taskDefinition": "other:1"}, "taskDefinition", false},

@@ -120,6 +120,19 @@ func TestDefaultsAreRecorded(t *testing.T) {
 	require.True(t, typ.ExplicitName(out))
 }
 
+func TestADefaultGivesWayToWhatExcludesIt(t *testing.T) {
+	t.Parallel()
+	typ, _ := Lookup("aws:ec2/securityGroupRule:SecurityGroupRule")
+	in := map[string]any{"type": "ingress", "protocol": "tcp", "fromPort": 1, "toPort": 1, "securityGroupId": "sg-1"}
+	out, failures := typ.Check(props.Of(in).ObjectValue(), nil, nil)
+	require.Empty(t, failures)
+	require.True(t, IsDefaulted(out, "self"))
+	in["cidrBlocks"] = []string{"10.0.0.0/8"}
+	out, failures = typ.Check(props.Of(in).ObjectValue(), nil, nil)
+	require.Empty(t, failures)
+	require.False(t, out.HasValue("self"))
+}
+
 func TestGenerateNames(t *testing.T) {
 	t.Parallel()
 	name, err := Generate(&AutoName{Max: 20, Lower: true, Prefix: "alias/"}, "Key", []byte("x"))
