@@ -35,6 +35,7 @@ func newFunction(ctx context.Context) (func(context.Context, json.RawMessage) (i
 		Metrics:       os.Stdout,
 		Log:           slog.New(slog.NewJSONHandler(os.Stdout, nil)),
 		Now:           time.Now,
+		Sleep:         sleep,
 	}
 	if envErr != nil {
 		h.Log.Error("a re-merge will fail", "error", envErr)

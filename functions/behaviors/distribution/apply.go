@@ -18,6 +18,8 @@ var (
 	ErrGone = errors.New("the distribution does not exist")
 	// ErrConflict means that the configuration is not the one that was read any more.
 	ErrConflict = errors.New("somebody else changed the distribution in between")
+	// ErrDenied means that the caller may not do this, or may not do it yet.
+	ErrDenied = errors.New("a permission is missing")
 )
 
 // Snapshot is a configuration at one version.

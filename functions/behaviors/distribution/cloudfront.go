@@ -77,6 +77,8 @@ func meaning(err error) error {
 		return fmt.Errorf("%w: %w", ErrGone, err)
 	case "PreconditionFailed", "InvalidIfMatchVersion":
 		return fmt.Errorf("%w: %w", ErrConflict, err)
+	case "AccessDenied", "AccessDeniedException":
+		return fmt.Errorf("%w: %w", ErrDenied, err)
 	default:
 		return err
 	}

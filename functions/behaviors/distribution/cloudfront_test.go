@@ -124,6 +124,7 @@ func TestErrorsKeepTheirMeaning(t *testing.T) {
 	require.ErrorIs(t, c.Write(t.Context(), id, distribution.Snapshot{ETag: "stale", XML: []byte("<x/>")}), distribution.ErrConflict)
 	s.trouble = func(w http.ResponseWriter, _ int) bool { fault(w, http.StatusForbidden, "AccessDenied"); return true }
 	_, err = c.Read(t.Context(), id)
+	require.ErrorIs(t, err, distribution.ErrDenied)
 	require.ErrorContains(t, err, "AccessDenied")
 	require.NotErrorIs(t, err, distribution.ErrGone)
 	require.NotErrorIs(t, err, distribution.ErrConflict)

@@ -32,7 +32,16 @@ type Handler struct {
 	Metrics io.Writer
 	Log     *slog.Logger
 	Now     func() time.Time
+	// Sleep waits, or returns the context's error if it ends first.
+	Sleep func(ctx context.Context, d time.Duration) error
 }
+
+// A deployment creates the role's permission moments before it calls, and IAM needs some seconds to apply it everywhere
+// (IAM user guide, "Changes that I make are not always immediately visible").
+const (
+	permissionPause    = 3 * time.Second
+	permissionAttempts = 10
+)
 
 // Result is the answer of a call; the resource keeps it as its output.
 type Result struct {
@@ -73,7 +82,7 @@ func (h *Handler) ensure(ctx context.Context, e event) (Result, error) {
 	if before := e.previous.Owner; before != "" && before != e.input.Owner {
 		owners = append(owners, before)
 	}
-	r, err := h.apply(ctx, e.input.DistributionID, ensuring(e.input, owners))
+	r, err := h.applyOncePermitted(ctx, e.input.DistributionID, ensuring(e.input, owners))
 	if err != nil {
 		return r, err
 	}
@@ -122,6 +131,16 @@ func (h *Handler) remerge(ctx context.Context) (Result, error) {
 
 func ensuring(in spec.Input, owners merge.Owners) distribution.Planner {
 	return func(doc *document.Document) (merge.Plan, error) { return merge.Ensure(doc, in, owners) }
+}
+
+// applyOncePermitted waits for a permission that may be on its way.
+func (h *Handler) applyOncePermitted(ctx context.Context, id string, plan distribution.Planner) (Result, error) {
+	for attempt := 1; ; attempt++ {
+		r, err := h.apply(ctx, id, plan)
+		if !errors.Is(err, distribution.ErrDenied) || attempt == permissionAttempts || h.Sleep(ctx, permissionPause) != nil {
+			return r, err
+		}
+	}
 }
 
 func (h *Handler) apply(ctx context.Context, id string, plan distribution.Planner) (Result, error) {

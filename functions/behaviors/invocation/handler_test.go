@@ -5,10 +5,12 @@ import (
 	"errors"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/webordinary/live-edit/functions/behaviors/distribution"
 	"github.com/webordinary/live-edit/functions/behaviors/invocation"
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
 )
@@ -196,6 +198,30 @@ func TestBadCallsNameTheFieldAndWriteNothing(t *testing.T) {
 		_, err := w.call(payload)
 		require.ErrorContains(t, err, want, payload)
 		require.Zero(t, w.writes)
+	}
+}
+
+// A new permission takes seconds to arrive; one that never arrives is reported, and nobody else waits for one.
+func TestANewPermissionIsWaitedFor(t *testing.T) {
+	t.Parallel()
+	w := newWorld(distA)
+	w.denials = 9
+	mustUp(t, &resource{w: w}, input())
+	require.Equal(t, 27*time.Second, w.waited)
+
+	w = newWorld(distA)
+	w.denials = 10
+	_, err := (&resource{w: w}).up(t, input())
+	require.ErrorIs(t, err, distribution.ErrDenied)
+	require.Zero(t, w.denials)
+
+	for _, call := range []func() error{
+		func() error { _, err := w.remerge(); return err },
+		(&resource{w: w, input: asMap(t, input())}).down,
+	} {
+		w.denials, w.waited = 1, 0
+		require.ErrorIs(t, call(), distribution.ErrDenied)
+		require.Zero(t, w.waited)
 	}
 }
 

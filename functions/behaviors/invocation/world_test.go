@@ -35,6 +35,9 @@ type world struct {
 	// failReads and failWrites are how many of the next calls fail; lost writes are made and reported as failed.
 	failReads, failWrites int
 	lost                  bool
+	// denials are how many of the next calls lack a permission that is still on its way.
+	denials int
+	waited  time.Duration
 
 	standing    spec.Input
 	standingErr error
@@ -65,6 +68,10 @@ func input() spec.Input {
 func (w *world) etag() string { return fmt.Sprintf("E%d", w.version) }
 
 func (w *world) Read(_ context.Context, id string) (distribution.Snapshot, error) {
+	if w.denials > 0 {
+		w.denials--
+		return distribution.Snapshot{}, fmt.Errorf("%w: AccessDenied", distribution.ErrDenied)
+	}
 	if w.failReads > 0 {
 		w.failReads--
 		return distribution.Snapshot{}, errBroken
@@ -106,6 +113,7 @@ func (w *world) handler() *invocation.Handler {
 		Metrics:  &w.metrics,
 		Log:      slog.New(slog.NewJSONHandler(&w.log, nil)),
 		Now:      func() time.Time { return time.UnixMilli(1_700_000_000_123) },
+		Sleep:    func(ctx context.Context, d time.Duration) error { w.waited += d; return ctx.Err() },
 	}
 }
 

@@ -1,0 +1,250 @@
+package e2e
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/sandbox/account"
+	"github.com/webordinary/live-edit/sandbox/awsapi"
+	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/lambdart"
+	"github.com/webordinary/live-edit/sandbox/provider"
+	facts "github.com/webordinary/live-edit/sandbox/world"
+)
+
+// Distributions of somebody else's stack, and what ours names its things there.
+const (
+	distributionA = "EAAAAAAAAAAAAA"
+	distributionB = "EBBBBBBBBBBBBB"
+	behaviorsName = "webordinary-edit-behaviors"
+)
+
+// edgeWorld is a sandbox whose account runs the real binaries of its functions, each with its deployed role.
+type edgeWorld struct {
+	*world
+	api     *awsapi.Server
+	runtime *lambdart.Runtime
+	deleted *deletions
+	// original is the configuration of both distributions before us.
+	original string
+}
+
+// deletions records in which order resources go.
+type deletions struct {
+	provider.Account
+	mu    sync.Mutex
+	names []string
+}
+
+func (d *deletions) Delete(ctx context.Context, req account.DeleteRequest) error {
+	d.mu.Lock()
+	d.names = append(d.names, resource.URN(req.URN).Name())
+	d.mu.Unlock()
+	return d.Account.Delete(ctx, req)
+}
+
+func newEdgeWorld(t *testing.T) *edgeWorld {
+	t.Helper()
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
+	t.Cleanup(cancel)
+	e := &edgeWorld{world: &world{t: t, ctx: ctx}, deleted: &deletions{}}
+	e.sandbox, err = engine.Open(engine.Options{
+		Root: root, StateDir: t.TempDir(), Log: logWriter{t},
+		Intercept: func(a provider.Account) provider.Account { e.deleted.Account = a; return e.deleted },
+	})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, e.sandbox.Close()) })
+	e.api, err = awsapi.Start(awsapi.Options{Store: e.sandbox.Account()})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, e.api.Close()) })
+	e.runtime = lambdart.New(lambdart.Options{
+		Store: e.sandbox.Account(), API: e.api, Builder: lambdart.NewBuilder(root, t.TempDir()),
+	})
+	t.Cleanup(func() { assert.NoError(t, e.runtime.Close()) })
+	e.sandbox.Account().Invoker = lambdart.Invoker{Runtime: e.runtime}
+
+	text, err := os.ReadFile("../functions/behaviors/testdata/s3-spa.xml")
+	require.NoError(t, err)
+	_, e.original, _ = strings.Cut(string(text), "?>\n") // the account's API writes its own declaration
+	for _, id := range []string{distributionA, distributionB} {
+		_, err := facts.PutDistribution(e.sandbox.Account(), id, e.original, time.Now())
+		require.NoError(t, err)
+	}
+	return e
+}
+
+// config is a distribution's present configuration.
+func (e *edgeWorld) config(id string) string {
+	e.t.Helper()
+	d, ok, err := facts.FindDistribution(e.sandbox.Account(), id)
+	require.NoError(e.t, err)
+	require.True(e.t, ok)
+	return d.Config
+}
+
+// edit changes a distribution as its owner would.
+func (e *edgeWorld) edit(id string, change func(string) string) {
+	assert.NoError(e.t, facts.EditDistribution(e.sandbox.Account(), id, time.Now(), change))
+}
+
+// requireOurs checks that requests to our paths go to our origin, and that all else is the owner's.
+func (e *edgeWorld) requireOurs(id string) {
+	e.t.Helper()
+	config := e.config(id)
+	for _, path := range []string{"/api/*", "/preview/*", "/ws/*"} {
+		require.Contains(e.t, config, "<PathPattern>"+path+"</PathPattern><TargetOriginId>alb-origin</TargetOriginId>")
+	}
+	require.Contains(e.t, config, "<DomainName>edit.ameliastamps.com</DomainName>")
+	require.Contains(e.t, config, "<FutureSetting mode=", "a setting that no SDK knows")
+}
+
+// tick has the schedule call the function, as EventBridge would, and returns how that ended.
+func (e *edgeWorld) tick(stack *engine.Stack) *lambdart.Result {
+	e.t.Helper()
+	target := e.resource(stack, "edge-schedule-target")
+	rule := e.resource(stack, "edge-schedule")
+	result, err := e.runtime.Invoke(e.ctx, lambdart.Invocation{
+		Function: target.Inputs["arn"].(string), Payload: []byte(target.Inputs["input"].(string)),
+		Service: "events.amazonaws.com", SourceARN: rule.Outputs["arn"].(string),
+	})
+	require.NoError(e.t, err)
+	require.Empty(e.t, result.LogLost)
+	return result
+}
+
+// TestLifeOfTheEdge plays a distribution of another stack from before us to after us, on the real engine, with the
+// function's real binary, the real SDK and the role that the stack deployed. The steps build on each other.
+func TestLifeOfTheEdge(t *testing.T) {
+	t.Parallel()
+	e := newEdgeWorld(t)
+	off := e.stack("prod", with(map[string]any{"protect": false}))
+	preview, err := off.Preview(e.ctx, engine.RunOptions{})
+	require.NoError(t, err)
+	require.Contains(t, preview.Stdout, "no distributionId is configured")
+
+	prod := e.stack("prod", with(map[string]any{"protect": false, "distributionId": distributionA}))
+	requireEdgeComesUp(e, prod)
+	requireWipesAreRepaired(e, prod)
+	requireRacesAndFaultsHeal(e, prod)
+	requireTheRoleDecides(e, prod)
+	moved := e.stack("prod", with(map[string]any{"protect": false, "distributionId": distributionB}))
+	requireEdgeMoves(e, moved)
+	requireEdgeGoesFirst(e, moved)
+}
+
+func requireEdgeComesUp(e *edgeWorld, prod *engine.Stack) {
+	result := e.up(prod)
+	e.requireOurs(distributionA)
+	var warnings []string
+	for _, d := range result.Diagnostics {
+		warnings = append(warnings, d.Message)
+	}
+	require.Contains(e.t, strings.Join(warnings, "\n"), "CloudFront: custom error responses also replace the answers of /api/*")
+	e.requireNoChanges(prod)
+	var calls []string
+	for _, call := range e.api.Calls() {
+		require.Contains(e.t, call.Caller, ":role/"+behaviorsName)
+		calls = append(calls, call.Operation)
+	}
+	require.Equal(e.t, []string{"GetDistributionConfig", "UpdateDistribution"}, calls, "one look, one write, no waiting")
+}
+
+// requireWipesAreRepaired puts the owner's configuration back, as the owner's deployment does.
+func requireWipesAreRepaired(e *edgeWorld, prod *engine.Stack) {
+	quiet := e.tick(prod)
+	require.NoError(e.t, quiet.Err())
+	require.Contains(e.t, quiet.Log, `"Repaired":0`)
+	e.edit(distributionA, func(string) string { return e.original })
+	repair := e.tick(prod)
+	require.NoError(e.t, repair.Err())
+	require.Contains(e.t, repair.Log, `"Repaired":1`)
+	require.Contains(e.t, repair.Log, `"Namespace":"Webordinary/Edge"`)
+	e.requireOurs(distributionA)
+	e.requireNoChanges(prod)
+}
+
+// requireRacesAndFaultsHeal lets another writer in between, throttles, and loses the answer of a write.
+func requireRacesAndFaultsHeal(e *edgeWorld, prod *engine.Stack) {
+	e.edit(distributionA, func(string) string { return e.original })
+	raced := 0
+	defer e.api.Inject(awsapi.Fault{Operation: "UpdateDistribution", Times: 2, Before: func() {
+		raced++
+		e.edit(distributionA, func(config string) string {
+			return strings.Replace(config, "<Comment>", fmt.Sprintf("<Comment>%d ", raced), 1)
+		})
+	}})()
+	defer e.api.Inject(awsapi.Fault{Operation: "UpdateDistribution", Times: 1, LoseAnswer: true})()
+	defer e.api.Inject(awsapi.Fault{
+		Operation: "GetDistributionConfig", Times: 1, Error: &awsapi.Error{Kind: awsapi.Throttled},
+	})()
+	require.NoError(e.t, e.tick(prod).Err())
+	require.Equal(e.t, 2, raced)
+	require.Contains(e.t, e.config(distributionA), "<Comment>2 1 Amelia", "the other writer's changes are there")
+	e.requireOurs(distributionA)
+	e.edit(distributionA, func(config string) string { return strings.Replace(config, "<Comment>2 1 ", "<Comment>", 1) })
+}
+
+// requireTheRoleDecides takes a permission away: then the function cannot do it either.
+func requireTheRoleDecides(e *edgeWorld, prod *engine.Stack) {
+	policy := e.resource(prod, "edge-"+distributionA+"-policy")
+	deny := func(old, replacement string) {
+		require.NoError(e.t, e.sandbox.Account().Mutate(string(policy.Type), string(policy.ID), func(state resource.PropertyMap) error {
+			text := state["policy"].StringValue()
+			require.Contains(e.t, text, old)
+			state["policy"] = resource.NewProperty(strings.Replace(text, old, replacement, 1))
+			return nil
+		}))
+	}
+	e.edit(distributionA, func(string) string { return e.original })
+	deny("cloudfront:UpdateDistribution", "cloudfront:GetDistribution")
+	require.ErrorContains(e.t, e.tick(prod).Err(), "not authorized to perform: cloudfront:UpdateDistribution")
+	require.Equal(e.t, e.original, e.config(distributionA))
+	deny(`"cloudfront:GetDistribution"`, `"cloudfront:UpdateDistribution"`)
+	require.NoError(e.t, e.tick(prod).Err())
+	e.requireOurs(distributionA)
+}
+
+// requireEdgeMoves changes the distribution: the former one is cleaned up with the former permission.
+func requireEdgeMoves(e *edgeWorld, moved *engine.Stack) {
+	e.up(moved)
+	require.Equal(e.t, e.original, e.config(distributionA))
+	e.requireOurs(distributionB)
+	e.requireNoChanges(moved)
+}
+
+// requireEdgeGoesFirst destroys the stack: first what could put the behaviors back, then the behaviors, then what is
+// behind them.
+func requireEdgeGoesFirst(e *edgeWorld, moved *engine.Stack) {
+	e.deleted.names = nil
+	_, err := moved.Destroy(e.ctx, engine.RunOptions{})
+	require.NoError(e.t, err)
+	require.Equal(e.t, e.original, e.config(distributionB))
+	at := func(name string) int {
+		i := slices.Index(e.deleted.names, name)
+		require.GreaterOrEqual(e.t, i, 0, "%s was not deleted", name)
+		return i
+	}
+	behaviors := at("edge-" + distributionB)
+	for _, before := range []string{"edge-schedule", "edge-schedule-target", "edge-schedule-permission"} {
+		require.Less(e.t, at(before), behaviors, before)
+	}
+	for _, after := range []string{
+		"edge-" + distributionB + "-policy", "edge-function", "edge-role", "dns-record", "edit-service", "edit-api-rule",
+		"load-balancer-https-listener", "load-balancer-alb",
+	} {
+		require.Greater(e.t, at(after), behaviors, after)
+	}
+}
