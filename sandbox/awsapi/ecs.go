@@ -140,6 +140,8 @@ type updateServiceInput struct {
 	Cluster      string `json:"cluster"`
 	Service      string `json:"service"`
 	DesiredCount *int   `json:"desiredCount"`
+	// ForceNewDeployment replaces the tasks without any change, for instance to pick up a rotated secret.
+	ForceNewDeployment bool `json:"forceNewDeployment"`
 }
 
 type updateServiceOutput struct {
@@ -172,9 +174,17 @@ func updateService(x *exchange, in *updateServiceInput) (any, error) {
 		if err != nil {
 			return nil, err
 		}
-		if err := x.server.step(x.now); err != nil { // so that the answer shows the change
+	}
+	if in.ForceNewDeployment {
+		if x.server.options.World == nil {
+			return nil, notSupported("forceNewDeployment needs a simulated world")
+		}
+		if err := x.server.options.World.Redeploy(arn); err != nil {
 			return nil, err
 		}
+	}
+	if err := x.server.step(x.now); err != nil { // so that the answer shows the change
+		return nil, err
 	}
 	view, err := x.viewService(arn)
 	return updateServiceOutput{Service: view}, err

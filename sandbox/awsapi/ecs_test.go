@@ -78,8 +78,31 @@ func TestUpdateServiceFailures(t *testing.T) {
 	as[*types.ClusterNotFoundException](t, err)
 	_, err = client.UpdateService(e.context(), &ecs.UpdateServiceInput{Cluster: cluster, Service: service, DesiredCount: aws.Int32(-1)})
 	as[*types.InvalidParameterException](t, err)
-	_, err = client.UpdateService(e.context(), &ecs.UpdateServiceInput{Cluster: cluster, Service: service, ForceNewDeployment: true})
-	requireCode(t, err, "SandboxNotSupported", `parameter "forceNewDeployment" of UpdateService`)
+	_, err = client.UpdateService(e.context(), &ecs.UpdateServiceInput{
+		Cluster: cluster, Service: service, PlatformVersion: aws.String("1.4.0"),
+	})
+	requireCode(t, err, "SandboxNotSupported", `parameter "platformVersion" of UpdateService`)
+}
+
+func TestForceNewDeployment(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	client := ecs.NewFromConfig(e.as("ecs:* *"))
+	_, err := client.UpdateService(e.context(), &ecs.UpdateServiceInput{Cluster: cluster, Service: service, DesiredCount: aws.Int32(1)})
+	require.NoError(t, err)
+	e.at(100)
+	out, err := client.UpdateService(e.context(), &ecs.UpdateServiceInput{Cluster: cluster, Service: service, ForceNewDeployment: true})
+	require.NoError(t, err)
+	require.Len(t, out.Service.Deployments, 2)
+	assert.Equal(t, types.DeploymentRolloutStateInProgress, out.Service.Deployments[0].RolloutState)
+	e.at(300)
+	tasks, err := client.ListTasks(e.context(), &ecs.ListTasksInput{Cluster: cluster})
+	require.NoError(t, err)
+	described, err := client.DescribeTasks(e.context(), &ecs.DescribeTasksInput{Cluster: cluster, Tasks: tasks.TaskArns})
+	require.NoError(t, err)
+	require.Len(t, described.Tasks, 1)
+	assert.True(t, described.Tasks[0].CreatedAt.After(epoch.Add(100*time.Second)), "another task, of the same definition")
+	assert.Equal(t, worldtest.TaskDef1, *described.Tasks[0].TaskDefinitionArn)
 }
 
 func TestTasksThroughTheAPI(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
+	"github.com/aws/aws-sdk-go-v2/service/efs"
+	efstypes "github.com/aws/aws-sdk-go-v2/service/efs/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
 	iamtypes "github.com/aws/aws-sdk-go-v2/service/iam/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
@@ -137,6 +139,27 @@ func TestEachPermissionOfTheRegistry(t *testing.T) {
 		refused(t, call(ecr.NewFromConfig(e.as(action+" "+arn+"x"))), "AccessDeniedException", action)
 		require.NoError(t, call(ecr.NewFromConfig(e.as(action+" "+arn))), action)
 	}
+}
+
+func TestFileSystems(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	worldtest.Set(e.store, "aws:efs/fileSystem:FileSystem", worldtest.FileSystem, "tags", map[string]any{"Name": "webordinary-workspaces"})
+	client := efs.NewFromConfig(e.as("elasticfilesystem:DescribeFileSystems *"))
+	pages := efs.NewDescribeFileSystemsPaginator(client, &efs.DescribeFileSystemsInput{})
+	page, err := pages.NextPage(e.context())
+	require.NoError(t, err)
+	assert.False(t, pages.HasMorePages())
+	require.Len(t, page.FileSystems, 1)
+	assert.Equal(t, "webordinary-workspaces", *page.FileSystems[0].Name)
+	assert.Equal(t, worldtest.FileSystem, *page.FileSystems[0].FileSystemId)
+	assert.Equal(t, int32(2), page.FileSystems[0].NumberOfMountTargets)
+	_, err = client.DescribeFileSystems(e.context(), &efs.DescribeFileSystemsInput{FileSystemId: aws.String("fs-0")})
+	as[*efstypes.FileSystemNotFound](t, err)
+	_, err = client.DescribeFileSystems(e.context(), &efs.DescribeFileSystemsInput{CreationToken: aws.String("x")})
+	requireCode(t, err, "SandboxNotSupported", "parameter CreationToken")
+	_, err = efs.NewFromConfig(e.as()).DescribeFileSystems(e.context(), &efs.DescribeFileSystemsInput{})
+	refused(t, err, "AccessDeniedException", "elasticfilesystem:DescribeFileSystems")
 }
 
 func TestSimulatePrincipalPolicy(t *testing.T) {

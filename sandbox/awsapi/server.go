@@ -71,7 +71,8 @@ func Start(options Options) (*Server, error) {
 		callers: map[string]credentials{}, services: map[string]*service{},
 	}
 	for _, known := range []*service{
-		ecsService(), elbService(), cloudWatchService(), cloudFrontService(), secretsService(), ecrService(), iamService(), stsService(),
+		ecsService(), elbService(), cloudWatchService(), cloudFrontService(), secretsService(), ecrService(), efsService(), iamService(),
+		stsService(),
 	} {
 		s.services[known.name] = known
 	}

@@ -44,7 +44,8 @@ func (r *rollout) say(format string, args ...any) {
 // follow starts a new deployment when the service has got another task definition.
 func (r *rollout) follow() {
 	primary := r.status.Primary()
-	if primary == nil || primary.TaskDefinitionARN != r.service.TaskDefinitionARN {
+	if primary == nil || primary.TaskDefinitionARN != r.service.TaskDefinitionARN || r.status.Redeploy {
+		r.status.Redeploy = false
 		r.deploy(r.service.TaskDefinitionARN, "ECS deployment %s in progress.")
 	}
 }

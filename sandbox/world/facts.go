@@ -136,6 +136,8 @@ type ServiceStatus struct {
 	ServiceARN  string       `json:"serviceArn"`
 	Deployments []Deployment `json:"deployments"` // the primary one first
 	Events      []Event      `json:"events"`      // newest first
+	// Redeploy asks for a new deployment of the same task definition.
+	Redeploy bool `json:"redeploy,omitempty"`
 	// StartAt is when the scheduler starts what is missing; zero while nothing is.
 	StartAt time.Time `json:"startAt,omitzero"`
 	// StartFailures counts the tasks in a row that did not reach RUNNING; it slows the scheduler down.

@@ -102,6 +102,17 @@ func TestRecordedSamples(t *testing.T) {
 	assert.Len(t, series.Points, 1, "points older than a day are dropped")
 }
 
+func TestPutSecret(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, world.Options{})
+	require.NoError(t, world.PutSecret(p.store, worldtest.SecretARN, "new", epoch))
+	stages := map[string]string{}
+	for _, r := range p.store.List("aws:secretsmanager/secretVersion:SecretVersion") {
+		stages[r.State["versionStages"].ArrayValue()[0].StringValue()] = r.State["secretString"].StringValue()
+	}
+	assert.Equal(t, map[string]string{"AWSCURRENT": "new", "AWSPREVIOUS": "ghp_secret"}, stages)
+}
+
 func TestImages(t *testing.T) {
 	t.Parallel()
 	p := newPlay(t, world.Options{})

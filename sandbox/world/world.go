@@ -121,6 +121,19 @@ func (w *World) NextDue() (at time.Time, ok bool, err error) {
 	return at, ok, nil
 }
 
+// Redeploy replaces a service's tasks by new ones of the same task definition, as UpdateService does with
+// forceNewDeployment. It begins at the next step.
+func (w *World) Redeploy(serviceARN string) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	status, err := Status(w.store, serviceARN)
+	if err != nil {
+		return fmt.Errorf("redeploy service %s: %w", serviceARN, err)
+	}
+	status.Redeploy = true
+	return save(w.store, TypeServiceStatus, serviceARN, status)
+}
+
 // Protect sets the end of a task's scale-in protection; the zero time ends it at once.
 func (w *World) Protect(taskARN string, until time.Time) error {
 	w.mu.Lock()
