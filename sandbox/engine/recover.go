@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"strings"
 
@@ -15,94 +16,137 @@ import (
 	"github.com/webordinary/live-edit/sandbox/account"
 )
 
-// settlePending puts the state right after a run that was killed in the middle
-// of operations. Pulumi records an operation before it begins and asks the user
-// to find out how it ended; here the account is at hand, and nobody is working on
+// settle puts account and state right after a run that was killed in the middle
+// of operations. Pulumi records an operation before it begins, and asks the user
+// to find out how it ended. Here the account is at hand and nobody is working on
 // the stack, so the sandbox can tell:
 //
-//   - What was being created is in the account or not, but nothing in the state
-//     refers to it yet. It is removed from the account, and the next update
-//     creates it again.
+//   - What was made and not recorded is removed from the account: nothing refers
+//     to it, and the next update makes it again.
 //   - What was being updated or deleted is in the state as it was before, and the
 //     next update or refresh does the same again, to the same end.
-func (s *Stack) settlePending(ctx context.Context) error {
-	deployment, err := s.Export()
-	if err != nil || len(deployment.PendingOperations) == 0 {
+func (s *Stack) settle(ctx context.Context) error {
+	if unfinished, err := s.unfinished(); err != nil || !unfinished {
+		return err
+	}
+	state, err := s.Export()
+	if err != nil {
+		return err
+	}
+	made, err := s.sandbox.ledger.unrecorded(s.options.Name, state)
+	if err != nil {
 		return err
 	}
 	var told []string
-	for _, pending := range deployment.PendingOperations {
-		outcome, err := s.settle(ctx, pending, deployment)
+	removed := map[resource.URN]bool{}
+	for _, e := range made {
+		done, err := s.sandbox.undo(ctx, e, state)
 		if err != nil {
+			return fmt.Errorf("undo the creation of %s: %w", e.ID, err)
+		}
+		if done {
+			removed[e.URN] = true
+			told = append(told, tell("creating", e.URN, "it had been created and was removed again, since nothing refers to it"))
+		}
+	}
+	for _, pending := range state.PendingOperations {
+		switch {
+		case removed[pending.Resource.URN]:
+		case pending.Type == apitype.OperationTypeCreating:
+			told = append(told, tell("creating", pending.Resource.URN, "it had not been created"))
+		default:
+			told = append(told, tell(string(pending.Type), pending.Resource.URN, "it is done again if it is still needed"))
+		}
+	}
+	if len(state.PendingOperations) > 0 {
+		if err := dropPending(s.StateFile()); err != nil {
 			return err
 		}
-		told = append(told, fmt.Sprintf("  %s %s (%s): %s",
-			pending.Type, pending.Resource.URN.Name(), pending.Resource.Type, outcome))
 	}
-	if err := dropPending(s.StateFile()); err != nil {
-		return err
+	if len(told) > 0 {
+		s.logf("The last run on stack %s was killed in the middle of:\n%s", s.options.Name, strings.Join(told, "\n"))
 	}
-	s.logf("The last run on stack %s was killed in the middle of:\n%s", s.options.Name, strings.Join(told, "\n"))
-	return nil
+	return s.sandbox.ledger.forget(s.options.Name)
 }
 
-// settle puts one operation right and says how.
-func (s *Stack) settle(
-	ctx context.Context, pending apitype.OperationV2, state *apitype.DeploymentV3,
-) (string, error) {
-	if pending.Type != apitype.OperationTypeCreating {
-		return "it is done again if it is still needed", nil
+// unfinished tells whether there may be anything to settle, without taking the
+// state apart: that is the common case, and the state may be large.
+func (s *Stack) unfinished() (bool, error) {
+	if s.sandbox.ledger.open(s.options.Name) {
+		return true, nil
 	}
-	orphans := orphansOf(pending.Resource.URN, state, s.sandbox.account.List(string(pending.Resource.Type)))
-	for _, orphan := range orphans {
-		if err := s.sandbox.discard(ctx, orphan); err != nil {
-			return "", fmt.Errorf("undo the creation of %s: %w", orphan.ID, err)
-		}
+	data, err := os.ReadFile(s.StateFile())
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
 	}
-	if len(orphans) == 0 {
-		return "it had not been created", nil
-	}
-	return "it had been created and was removed again, since nothing refers to it", nil
+	return bytes.Contains(data, []byte(pendingMember)), err
 }
 
-// orphansOf returns those of the account's resources that were made for a URN and
-// are not in the state. A replacement has the same URN as the resource that it
-// replaces, so if the state has the URN, the one that it means must be among
-// them: otherwise nothing is certain, and none is an orphan.
-func orphansOf(urn resource.URN, state *apitype.DeploymentV3, all []account.Resource) []account.Resource {
-	known := map[string]bool{}
-	for i := range state.Resources {
-		if state.Resources[i].URN == urn {
-			known[string(state.Resources[i].ID)] = true
-		}
-	}
-	recognised := len(known) == 0
-	var orphans []account.Resource
-	for _, made := range all {
-		switch {
-		case made.URN != string(urn):
-		case known[made.ID]:
-			recognised = true
-		default:
-			orphans = append(orphans, made)
-		}
-	}
-	if !recognised {
+func tell(what string, urn resource.URN, outcome string) string {
+	return fmt.Sprintf("  %s %s (%s): %s", what, urn.Name(), urn.Type(), outcome)
+}
+
+// closeLedger forgets what an operation has made if the engine has recorded it
+// all. It has not when it was made to stop at once; then the next run settles
+// that.
+func (s *Stack) closeLedger() error {
+	if !s.sandbox.ledger.open(s.options.Name) {
 		return nil
 	}
-	return orphans
+	state, err := s.Export()
+	if err != nil {
+		return err
+	}
+	made, err := s.sandbox.ledger.unrecorded(s.options.Name, state)
+	if err != nil || len(made) > 0 {
+		return err
+	}
+	return s.sandbox.ledger.forget(s.options.Name)
 }
 
-// discard removes a resource, with what belongs to it if the account allows it.
-func (s *Sandbox) discard(ctx context.Context, made account.Resource) error {
+// undo removes from the account what was made and not recorded, with what belongs
+// to it if the account allows that. It tells whether there was anything.
+func (s *Sandbox) undo(ctx context.Context, e entry, state *apitype.DeploymentV3) (bool, error) {
+	made, ok := find(e, s.account.List(e.Type), state)
+	if !ok {
+		return false, nil
+	}
 	err := s.account.Delete(ctx, account.DeleteRequest{
-		URN: made.URN, Type: made.Type, ID: made.ID, Inputs: made.Inputs, State: made.State,
+		URN: made.URN, Type: made.Type, ID: e.ID, Inputs: made.Inputs, State: made.State,
 	})
 	if err != nil { // such as deletion protection
-		return s.account.Remove(made.Type, made.ID)
+		err = s.account.Remove(made.Type, made.ID)
 	}
-	return nil
+	return true, err
 }
+
+// find returns the account's resource of an entry. The account keeps a few types
+// under another ID than the engine's; there the URN decides, if it is certain:
+// one resource has it, and none in the state.
+func find(e entry, all []account.Resource, state *apitype.DeploymentV3) (account.Resource, bool) {
+	var ofURN []account.Resource
+	for _, made := range all {
+		if made.URN != string(e.URN) {
+			continue
+		}
+		if made.ID == e.ID {
+			return made, true
+		}
+		ofURN = append(ofURN, made)
+	}
+	for i := range state.Resources {
+		if state.Resources[i].URN == e.URN {
+			return account.Resource{}, false
+		}
+	}
+	if len(ofURN) != 1 {
+		return account.Resource{}, false
+	}
+	return ofURN[0], true
+}
+
+// pendingMember is where a state keeps its pending operations.
+const pendingMember = "pending_operations"
 
 // dropPending removes the pending operations from a state file and leaves
 // everything else in it as it is.
@@ -111,7 +155,7 @@ func dropPending(path string) error {
 	if err != nil {
 		return fmt.Errorf("settle the state: %w", err)
 	}
-	data, err = editJSON(data, func(latest map[string]json.RawMessage) { delete(latest, "pending_operations") },
+	data, err = editJSON(data, func(latest map[string]json.RawMessage) { delete(latest, pendingMember) },
 		"checkpoint", "latest")
 	if err != nil {
 		return fmt.Errorf("settle the state in %s: %w", path, err)

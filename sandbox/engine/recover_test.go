@@ -12,43 +12,78 @@ import (
 	"github.com/webordinary/live-edit/sandbox/account"
 )
 
-func TestOrphansAreWhatTheStateDoesNotKnow(t *testing.T) {
+func TestTheLedgerTellsWhatTheStateLacks(t *testing.T) {
+	t.Parallel()
+	const prefix = "urn:pulumi:prod::p::t::"
+	notes := ledger{dir: t.TempDir()}
+	note := func(name, id string, gone bool) {
+		require.NoError(t, notes.note(entry{URN: prefix + resource.URN(name), Type: "t", ID: id, Gone: gone}))
+	}
+	state := &apitype.DeploymentV3{Resources: []apitype.ResourceV3{
+		{URN: prefix + "recorded", Type: "t", ID: "1"},
+		{URN: prefix + "replaced", Type: "t", ID: "old"},
+	}}
+	left, err := notes.unrecorded("prod", state)
+	require.NoError(t, err)
+	require.Empty(t, left, "there is no file yet")
+
+	note("recorded", "1", false)
+	note("replaced", "new", false)
+	note("deleted", "2", false)
+	note("deleted", "2", true)
+	note("lost", "3", false)
+	file, err := os.OpenFile(notes.path("prod"), os.O_APPEND|os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = file.WriteString(`{"urn":"urn:pul`)
+	require.NoError(t, err)
+	require.NoError(t, file.Close())
+
+	left, err = notes.unrecorded("prod", state)
+	require.NoError(t, err)
+	require.Equal(t, []entry{
+		{URN: prefix + "replaced", Type: "t", ID: "new"}, {URN: prefix + "lost", Type: "t", ID: "3"},
+	}, left)
+	left, err = notes.unrecorded("dev", state)
+	require.NoError(t, err)
+	require.Empty(t, left, "each stack has its own")
+
+	require.NoError(t, notes.forget("prod"))
+	require.NoError(t, notes.forget("prod"))
+	left, err = notes.unrecorded("prod", state)
+	require.NoError(t, err)
+	require.Empty(t, left)
+}
+
+func TestFindAnEntryInTheAccount(t *testing.T) {
 	t.Parallel()
 	const urn, other = resource.URN("urn:pulumi:s::p::t::n"), "urn:pulumi:s::p::t::m"
-	state := func(ids ...string) *apitype.DeploymentV3 {
-		deployment := &apitype.DeploymentV3{Resources: []apitype.ResourceV3{{URN: other, ID: "id-m"}}}
-		for _, id := range ids {
-			deployment.Resources = append(deployment.Resources, apitype.ResourceV3{URN: urn, ID: resource.ID(id)})
-		}
-		return deployment
-	}
 	made := func(ids ...string) []account.Resource {
-		all := []account.Resource{{URN: other, ID: "id-m"}, {ID: "id-foreign"}}
+		all := []account.Resource{{URN: other, ID: "id"}, {ID: "id"}}
 		for _, id := range ids {
 			all = append(all, account.Resource{URN: string(urn), ID: id})
 		}
 		return all
 	}
+	known := &apitype.DeploymentV3{Resources: []apitype.ResourceV3{{URN: urn, ID: "old"}}}
+	unknown := &apitype.DeploymentV3{Resources: []apitype.ResourceV3{{URN: other, ID: "id"}}}
 	for name, test := range map[string]struct {
 		state *apitype.DeploymentV3
 		made  []account.Resource
-		want  []string
+		want  string
 	}{
-		"never made":                     {state(), made(), nil},
-		"made and not recorded":          {state(), made("new"), []string{"new"}},
-		"replacement made":               {state("old"), made("old", "new"), []string{"new"}},
-		"replacement not made":           {state("old"), made("old"), nil},
-		"second replacement":             {state("older", "old"), made("older", "old", "new"), []string{"new"}},
-		"the state means none of them":   {state("old"), made("new"), nil},
-		"recorded with what it replaces": {state("old", "new"), made("old", "new"), nil},
+		"by its ID":                        {unknown, made("id", "kept"), "id"},
+		"a replacement, by its ID":         {known, made("old", "id"), "id"},
+		"gone":                             {unknown, made(), ""},
+		"kept under another ID":            {unknown, made("stored"), "stored"},
+		"several, none certain":            {unknown, made("stored", "kept"), ""},
+		"the other is the state's":         {known, made("stored"), ""},
+		"others' IDs do not count as ours": {known, made("old"), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			var got []string
-			for _, orphan := range orphansOf(urn, test.state, test.made) {
-				got = append(got, orphan.ID)
-			}
-			require.Equal(t, test.want, got)
+			got, ok := find(entry{URN: urn, Type: "t", ID: "id"}, test.made, test.state)
+			require.Equal(t, test.want, got.ID)
+			require.Equal(t, test.want != "", ok)
 		})
 	}
 }
@@ -60,10 +95,10 @@ func TestDropPendingTouchesNothingElse(t *testing.T) {
 		`"pending_operations":[{"type":"creating"}]}},"features":["x"]}`
 	require.NoError(t, os.WriteFile(path, []byte(before), 0o600))
 	require.NoError(t, dropPending(path))
-	after, err := os.ReadFile(path) //nolint:gosec // the test's own file
+	after, err := os.ReadFile(path)
 	require.NoError(t, err)
-	require.JSONEq(t, `{"version":3,"features":["x"],"checkpoint":{"stack":"s","latest":{"resources":[{"id":"<&>","n":1.50,"big":12345678901234567890}]}}}`,
-		string(after))
+	require.JSONEq(t, `{"version":3,"features":["x"],"checkpoint":{"stack":"s",`+
+		`"latest":{"resources":[{"id":"<&>","n":1.50,"big":12345678901234567890}]}}}`, string(after))
 	require.Contains(t, string(after), `{"id":"<&>","n":1.50,"big":12345678901234567890}`, "numbers and texts as they were")
 
 	require.NoError(t, os.WriteFile(path, []byte(`{"checkpoint":{}}`), 0o600))

@@ -173,10 +173,10 @@ func (s *Stack) exclusively(ctx context.Context, name string, work func(context.
 		s.logf("Stack %s was left locked by a run that was killed (process %d, started %s); the lock is removed.",
 			s.options.Name, left.PID, left.Timestamp.Local().Format(time.DateTime))
 	}
-	if err := s.settlePending(ctx); err != nil {
+	if err := s.settle(ctx); err != nil {
 		return err
 	}
-	return work(withLock(ctx, lock))
+	return errors.Join(work(withLock(ctx, lock)), s.closeLedger())
 }
 
 func (s *Stack) logf(format string, args ...any) {

@@ -101,7 +101,7 @@ func TestALockOfARunningCLIStays(t *testing.T) {
 	// A program called pulumi that waits.
 	name := filepath.Join(t.TempDir(), "pulumi-test")
 	require.NoError(t, os.Symlink(lookPath(t, "cat"), name))
-	running := exec.CommandContext(t.Context(), name) //nolint:gosec // the link just made
+	running := exec.CommandContext(t.Context(), name)
 	hold, err := running.StdinPipe()
 	require.NoError(t, err)
 	require.NoError(t, running.Start())
@@ -131,7 +131,7 @@ func TestAForeignFileAmongTheLocksIsReported(t *testing.T) {
 // deadPID is the number of a process that has ended.
 func deadPID(t *testing.T) int {
 	t.Helper()
-	cmd := exec.CommandContext(t.Context(), lookPath(t, "true")) //nolint:gosec // the system's own
+	cmd := exec.CommandContext(t.Context(), lookPath(t, "true"))
 	require.NoError(t, cmd.Run())
 	return cmd.Process.Pid
 }

@@ -44,10 +44,14 @@ type Sandbox struct {
 	dirs      directories
 	secrets   *keyring
 	account   *account.Account
+	ledger    ledger
 	providers *provider.Server
 
 	mu     sync.Mutex
 	pulumi *pulumiCommand // found by the first operation
+
+	closing sync.Once
+	closed  error
 }
 
 // Open opens the sandbox in the state directory, creating it when needed. The
@@ -72,7 +76,8 @@ func Open(options Options) (_ *Sandbox, err error) {
 	if s.account, err = account.Open(s.dirs.account); err != nil {
 		return nil, usagef("cannot open the simulated account in %s: %w", s.dirs.account, err)
 	}
-	var served provider.Account = s.account
+	s.ledger = ledger{Account: s.account, dir: s.dirs.run}
+	var served provider.Account = s.ledger
 	if options.Intercept != nil {
 		served = options.Intercept(served)
 	}
@@ -114,16 +119,17 @@ func (s *Sandbox) command(ctx context.Context) (*pulumiCommand, error) {
 	return s.pulumi, nil
 }
 
-// Close ends the providers and releases the account.
+// Close ends the providers and releases the account. A second time does nothing.
 func (s *Sandbox) Close() error {
-	var errs []error
-	if s.providers != nil {
-		errs = append(errs, s.providers.Close())
-	}
-	if s.account != nil {
-		errs = append(errs, s.account.Close())
-	}
-	return errors.Join(errs...)
+	s.closing.Do(func() {
+		if s.providers != nil {
+			s.closed = s.providers.Close()
+		}
+		if s.account != nil {
+			s.closed = errors.Join(s.closed, s.account.Close())
+		}
+	})
+	return s.closed
 }
 
 func (o Options) withDefaults() (Options, error) {

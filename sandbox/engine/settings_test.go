@@ -59,7 +59,7 @@ func copyOf(t *testing.T, text string, change func(*settingsCopy)) (settings, er
 	if err != nil {
 		return settings{}, err
 	}
-	after, readErr := os.ReadFile(path) //nolint:gosec // the test's own file
+	after, readErr := os.ReadFile(path)
 	require.NoError(t, readErr)
 	require.Equal(t, text, string(after), "the user's file is never written")
 	var made settings

@@ -68,7 +68,7 @@ func TestPathBuildsOnceAndStampsTheVersion(t *testing.T) {
 	path, err := builder.Path(t.Context(), greeter)
 	require.NoError(t, err)
 	require.Equal(t, filepath.Join(builder.Root, ".sandbox", "bin", "greeter-v1.2.3"), path)
-	out, err := exec.CommandContext(t.Context(), path).CombinedOutput() //nolint:gosec // the binary just built
+	out, err := exec.CommandContext(t.Context(), path).CombinedOutput()
 	require.NoError(t, err)
 	require.Equal(t, "v1.2.3\n", string(out))
 	require.Contains(t, logOf(builder), "Building greeter v1.2.3 from its Go module: a moment the first time")
