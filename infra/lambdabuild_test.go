@@ -3,7 +3,10 @@ package infra
 import (
 	"archive/zip"
 	"context"
+	"go/parser"
+	"go/token"
 	"io"
+	"io/fs"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -230,4 +233,30 @@ func TestFunctionBuilderFindsTheModuleAbove(t *testing.T) {
 	t.Chdir(t.TempDir())
 	_, err = newFunctionBuilder()
 	require.ErrorContains(t, err, "go.mod and functions/")
+}
+
+// A function's package is rebuilt when something below functions/ changes, so nothing else of this module may go into
+// it. Nor does the Pulumi SDK, which would make it ten times as large.
+func TestFunctionsImportNothingElseOfThisModule(t *testing.T) {
+	t.Parallel()
+	const module = "github.com/webordinary/live-edit/"
+	files := 0
+	err := filepath.WalkDir(filepath.Join(root, "functions"), func(path string, _ fs.DirEntry, err error) error {
+		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			return err
+		}
+		files++
+		file, err := parser.ParseFile(token.NewFileSet(), path, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, imported := range file.Imports {
+			name := strings.Trim(imported.Path.Value, `"`)
+			assert.False(t, strings.HasPrefix(name, module) && !strings.HasPrefix(name, module+"functions/"), "%s imports %s", path, name)
+			assert.NotContains(t, name, "pulumi", path)
+		}
+		return nil
+	})
+	require.NoError(t, err)
+	assert.Greater(t, files, 20)
 }
