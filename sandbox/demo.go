@@ -30,25 +30,33 @@ func newDemoCommand(s *session) *cobra.Command {
 				return err
 			}
 			defer func() { err = errors.Join(err, sandbox.Close()) }()
-			for _, name := range stacks {
-				if err := s.demonstrate(cmd.Context(), sandbox, name); err != nil {
-					return err
-				}
-			}
-			return nil
+			return s.demonstrateAll(cmd.Context(), sandbox, stacks)
 		},
 	}
 	cmd.Flags().StringSliceVar(&stacks, "stacks", demoStacks, "stacks to deploy, in order")
 	return cmd
 }
 
-// demonstrate deploys one stack, prints it and previews it again.
-func (s *session) demonstrate(ctx context.Context, sandbox *engine.Sandbox, name string) error {
-	stack, err := s.stack(sandbox, name)
-	if err != nil {
-		return err
+// demonstrateAll looks for every stack before it deploys the first.
+func (s *session) demonstrateAll(ctx context.Context, sandbox *engine.Sandbox, names []string) error {
+	stacks := make([]*engine.Stack, len(names))
+	var err error
+	for i, name := range names {
+		if stacks[i], err = s.stack(sandbox, name); err != nil {
+			return err
+		}
 	}
-	start := time.Now()
+	for _, stack := range stacks {
+		if err := s.demonstrate(ctx, sandbox, stack); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// demonstrate deploys one stack, prints it and previews it again.
+func (s *session) demonstrate(ctx context.Context, sandbox *engine.Sandbox, stack *engine.Stack) error {
+	name, start := stack.Name(), time.Now()
 	result, err := stack.Up(ctx, engine.RunOptions{})
 	if err != nil {
 		return err

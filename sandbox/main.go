@@ -14,17 +14,18 @@ import (
 )
 
 func main() {
-	interrupts := watchInterrupts(context.Background(), os.Stderr)
-	session := &session{
-		program:    infra.Deploy,
-		interrupts: interrupts,
-		stdout:     os.Stdout,
-		stderr:     os.Stderr,
-		color:      colorOf(os.Stdout),
-	}
-	err := newRootCommand(session).ExecuteContext(interrupts.context)
+	os.Exit(run(&session{program: infra.Deploy}, os.Args[1:]))
+}
+
+// run runs a command line on the terminal and returns the exit code.
+func run(s *session, args []string) int {
+	s.stdout, s.stderr, s.color = os.Stdout, os.Stderr, colorOf(os.Stdout)
+	s.interrupts = watchInterrupts(context.Background(), os.Stderr)
+	root := newRootCommand(s)
+	root.SetArgs(args)
+	err := root.ExecuteContext(s.interrupts.context)
 	report(err)
-	os.Exit(exitCode(err))
+	return exitCode(err)
 }
 
 // report prints an error, without repeating what the engine has printed.

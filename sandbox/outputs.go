@@ -6,6 +6,7 @@ import (
 	"io"
 	"maps"
 	"slices"
+	"strings"
 	"text/tabwriter"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/auto"
@@ -75,11 +76,13 @@ func writeTable(w io.Writer, outputs auto.OutputMap) error {
 	for _, name := range slices.Sorted(maps.Keys(outputs)) {
 		text, ok := outputs[name].Value.(string)
 		if !ok {
-			data, err := json.Marshal(outputs[name].Value)
-			if err != nil {
+			var data strings.Builder
+			encoder := json.NewEncoder(&data)
+			encoder.SetEscapeHTML(false)
+			if err := encoder.Encode(outputs[name].Value); err != nil {
 				return fmt.Errorf("output %s: %w", name, err)
 			}
-			text = string(data)
+			text = strings.TrimSuffix(data.String(), "\n")
 		}
 		_, _ = fmt.Fprintf(table, "%s\t%s\n", name, text) // Flush reports its error
 	}

@@ -10,6 +10,7 @@ import (
 	"golang.org/x/term"
 
 	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/tools/cli"
 )
 
 // session is what the commands share: the program, where they print, and the
@@ -19,17 +20,19 @@ type session struct {
 	interrupts     *interrupts
 	stdout, stderr io.Writer
 	color          string
+	dir            string      // where to look for the project; empty means the working directory
+	tools          cli.Builder // its zero value means the repository's
 
 	stateDir string
 }
 
-// open opens the sandbox of the project in or above the working directory.
+// open opens the sandbox of the project.
 func (s *session) open() (*engine.Sandbox, error) {
-	root, err := projectRoot()
+	root, err := projectRoot(s.dir)
 	if err != nil {
 		return nil, err
 	}
-	sandbox, err := engine.Open(engine.Options{Root: root, StateDir: s.stateDir, Log: s.stderr})
+	sandbox, err := engine.Open(engine.Options{Root: root, StateDir: s.stateDir, Tools: s.tools, Log: s.stderr})
 	if err != nil {
 		return nil, err
 	}
@@ -66,9 +69,9 @@ func (s *session) printf(format string, args ...any) {
 	_, _ = fmt.Fprintf(s.stdout, format, args...)
 }
 
-// projectRoot finds Pulumi.yaml in or above the working directory.
-func projectRoot() (string, error) {
-	dir, err := os.Getwd()
+// projectRoot finds Pulumi.yaml in or above a directory.
+func projectRoot(dir string) (string, error) {
+	dir, err := filepath.Abs(dir)
 	if err != nil {
 		return "", err
 	}

@@ -167,12 +167,14 @@ func TestWhatTheComponentsRefuse(t *testing.T) {
 	onlyPublic := []ec2.SubnetSpecArgs{{Type: ec2.SubnetTypePublic}}
 	one, zones := new(1), []string{"us-west-2a"}
 	for want, args := range map[string]*ec2.VpcArgs{
-		`lays out subnets by the strategy "Auto" only`:                    {SubnetStrategy: &legacy},
-		"the sandbox does not know the input availabilityZoneCidrMask":    {SubnetStrategy: &auto, AvailabilityZoneCidrMask: new(20)},
-		`cidrBlock: "10.0.0.1/16" is not an IPv4 range`:                   {SubnetStrategy: &auto, CidrBlock: new("10.0.0.1/16")},
-		"OnePerAz needs public subnets, for the gateways, and private":    {SubnetStrategy: &auto, SubnetSpecs: onlyPublic},
-		"numberOfAvailabilityZones: 9, but the region has 4":              {SubnetStrategy: &auto, NumberOfAvailabilityZones: new(9)},
-		"only one of availabilityZoneNames and numberOfAvailabilityZones": {SubnetStrategy: &auto, NumberOfAvailabilityZones: one, AvailabilityZoneNames: zones},
+		`lays out subnets by the strategy "Auto" only`:                 {SubnetStrategy: &legacy},
+		"the sandbox does not know the input availabilityZoneCidrMask": {SubnetStrategy: &auto, AvailabilityZoneCidrMask: new(20)},
+		`cidrBlock: "10.0.0.1/16" is not an IPv4 range`:                {SubnetStrategy: &auto, CidrBlock: new("10.0.0.1/16")},
+		"OnePerAz needs public subnets, for the gateways, and private": {SubnetStrategy: &auto, SubnetSpecs: onlyPublic},
+		"numberOfAvailabilityZones: 9, but the region has 4":           {SubnetStrategy: &auto, NumberOfAvailabilityZones: new(9)},
+		"only one of availabilityZoneNames and numberOfAvailabilityZones": {
+			SubnetStrategy: &auto, NumberOfAvailabilityZones: one, AvailabilityZoneNames: zones,
+		},
 	} {
 		stack, err := sandbox.Stack(engine.StackOptions{Name: "test", Program: func(ctx *pulumi.Context) error {
 			_, err := ec2.NewVpc(ctx, "net", args)
