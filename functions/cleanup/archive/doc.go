@@ -70,7 +70,7 @@ type Work struct {
 
 // Name encodes it.
 func (w Work) Name() string {
-	return fmt.Sprintf(".%s%s%x-%s.%s", w.Archive, workMark, uint64(w.Started.UnixMilli()), w.Tag, w.Stage) //nolint:gosec // bit pattern
+	return fmt.Sprintf(".%s%s%x-%s.%s", w.Archive, workMark, uint64(w.Started.UnixMilli()), w.Tag, w.Stage)
 }
 
 var archivePattern = regexp.MustCompile(`(?s)^(.+)-(\d{4}-\d{2}-\d{2})(?:\.\d+)?\.tar\.gz$`)

@@ -44,7 +44,9 @@ func newScene() *scene {
 	} {
 		s.fs.Write("bob/"+path, []byte(content), old)
 	}
-	for _, path := range []string{"project/node_modules/a/b", "project/.astro/cache", "project/packages/p/node_modules/x", "project/node_modules/.astro/y"} {
+	for _, path := range []string{
+		"project/node_modules/a/b", "project/.astro/cache", "project/packages/p/node_modules/x", "project/node_modules/.astro/y",
+	} {
 		s.fs.Write("bob/"+path, []byte("made again"), old)
 	}
 	s.fs.MkdirAll("bob/project/public")

@@ -72,19 +72,35 @@ func TestFinish(t *testing.T) {
 		want    Outcome
 		files   map[string]string
 	}{
-		"deletion":                {thread.PurposeDeletion, nil, time.Minute, Dropped, map[string]string{}},
-		"deletion, too early":     {thread.PurposeDeletion, nil, time.Minute - 1, Waiting, nil},
-		"deletion, written to":    {thread.PurposeDeletion, []func(*scene){write}, time.Minute, Restored, map[string]string{name: "old\nlate\n"}},
-		"deletion, time set back": {thread.PurposeDeletion, []func(*scene){backdate}, time.Minute, Restored, map[string]string{name: "old\n"}},
-		"deletion, name taken":    {thread.PurposeDeletion, []func(*scene){recreate}, time.Minute, Dropped, map[string]string{name: "new\n"}},
-		"deletion, both":          {thread.PurposeDeletion, []func(*scene){write, recreate}, time.Minute, Recovered, map[string]string{name: "new\n", recovered: "old\nlate\n"}},
-		"packed":                  {thread.PurposePacked, []func(*scene){packed}, time.Minute, Dropped, map[string]string{"x.json.gz": "gz"}},
-		"packed, written to":      {thread.PurposePacked, []func(*scene){packed, write}, time.Minute, Restored, map[string]string{name: "old\nlate\n", "x.json.gz": "gz"}},
-		"packed form gone":        {thread.PurposePacked, nil, time.Minute, Restored, map[string]string{name: "old\n"}},
-		"packed form taken over":  {thread.PurposePacked, []func(*scene){recreate}, time.Minute, Dropped, map[string]string{name: "new\n"}},
-		"clock a little behind":   {thread.PurposeDeletion, nil, -time.Minute, Waiting, nil},
-		"clock far behind":        {thread.PurposeDeletion, nil, -2 * time.Hour, Restored, map[string]string{name: "old\n"}},
-		"already gone":            {thread.PurposeDeletion, []func(*scene){func(s *scene) { s.fs.Delete(s.work.Name()) }}, time.Minute, Gone, map[string]string{}},
+		"deletion":            {thread.PurposeDeletion, nil, time.Minute, Dropped, map[string]string{}},
+		"deletion, too early": {thread.PurposeDeletion, nil, time.Minute - 1, Waiting, nil},
+		"deletion, written to": {
+			thread.PurposeDeletion, []func(*scene){write}, time.Minute, Restored, map[string]string{name: "old\nlate\n"},
+		},
+		"deletion, time set back": {
+			thread.PurposeDeletion, []func(*scene){backdate}, time.Minute, Restored, map[string]string{name: "old\n"},
+		},
+		"deletion, name taken": {
+			thread.PurposeDeletion, []func(*scene){recreate}, time.Minute, Dropped, map[string]string{name: "new\n"},
+		},
+		"deletion, both": {
+			thread.PurposeDeletion, []func(*scene){write, recreate}, time.Minute, Recovered, map[string]string{name: "new\n", recovered: "old\nlate\n"},
+		},
+		"packed": {
+			thread.PurposePacked, []func(*scene){packed}, time.Minute, Dropped, map[string]string{"x.json.gz": "gz"},
+		},
+		"packed, written to": {
+			thread.PurposePacked, []func(*scene){packed, write}, time.Minute, Restored, map[string]string{name: "old\nlate\n", "x.json.gz": "gz"},
+		},
+		"packed form gone": {thread.PurposePacked, nil, time.Minute, Restored, map[string]string{name: "old\n"}},
+		"packed form taken over": {
+			thread.PurposePacked, []func(*scene){recreate}, time.Minute, Dropped, map[string]string{name: "new\n"},
+		},
+		"clock a little behind": {thread.PurposeDeletion, nil, -time.Minute, Waiting, nil},
+		"clock far behind":      {thread.PurposeDeletion, nil, -2 * time.Hour, Restored, map[string]string{name: "old\n"}},
+		"already gone": {
+			thread.PurposeDeletion, []func(*scene){func(s *scene) { s.fs.Delete(s.work.Name()) }}, time.Minute, Gone, map[string]string{},
+		},
 		"something else in its place": {thread.PurposeDeletion, []func(*scene){func(s *scene) {
 			s.fs.Delete(s.work.Name())
 			s.fs.MkdirAll(s.work.Name())

@@ -100,7 +100,11 @@ type metadata struct {
 // a property of its record.
 func (s Summary) metrics() []metric {
 	list := []metric{
-		{"Scanned", "Count"}, {"Skipped", "Count"}, {"Failed", "Count"}, {"Pending", "Count"}, {"LeftOver", "Count"},
+		{"Scanned", "Count"},
+		{"Skipped", "Count"},
+		{"Failed", "Count"},
+		{"Pending", "Count"},
+		{"LeftOver", "Count"},
 		{"Seconds", "Seconds"},
 	}
 	if s.DryRun {

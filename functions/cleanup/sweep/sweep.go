@@ -127,6 +127,6 @@ func stopReason(ctx context.Context) string {
 
 func randomTag() string {
 	var b [4]byte
-	rand.Read(b[:]) //nolint:errcheck // never fails (crypto/rand)
+	rand.Read(b[:]) // never fails
 	return hex.EncodeToString(b[:])
 }

@@ -101,19 +101,23 @@ func TestBothFormsExist(t *testing.T) {
 		"the same": {`{"a":1}`, `{"a":1}`, 8 * day, 8 * day, map[string]string{"x.json.gz": `192h0m0s "{\"a\":1}"`}, 0},
 		"the same, packed form older": {
 			`{"a":1}`, `{"a":1}`, 8 * day, 35 * day,
-			map[string]string{"x.json.gz": `192h0m0s "{\"a\":1}"`}, 0,
+			map[string]string{"x.json.gz": `192h0m0s "{\"a\":1}"`},
+			0,
 		},
 		"different": {
 			`{"a":2}`, `{"a":1}`, 8 * day, 9 * day,
-			map[string]string{"x.json": `192h0m0s "{\"a\":2}"`, "x.json.gz": `216h0m0s "{\"a\":1}"`}, policy.BothExist,
+			map[string]string{"x.json": `192h0m0s "{\"a\":2}"`, "x.json.gz": `216h0m0s "{\"a\":1}"`},
+			policy.BothExist,
 		},
 		"in use again": {
 			`{"a":2}`, `{"a":1}`, day, 40 * day,
-			map[string]string{"x.json": `24h0m0s "{\"a\":2}"`, "x.json.gz": `960h0m0s "{\"a\":1}"`}, policy.TwinInUse,
+			map[string]string{"x.json": `24h0m0s "{\"a\":2}"`, "x.json.gz": `960h0m0s "{\"a\":1}"`},
+			policy.TwinInUse,
 		},
 		"packed form younger": {
 			`{"a":2}`, `{"a":1}`, 40 * day, day,
-			map[string]string{"x.json": `960h0m0s "{\"a\":2}"`, "x.json.gz": `24h0m0s "{\"a\":1}"`}, policy.TwinInUse,
+			map[string]string{"x.json": `960h0m0s "{\"a\":2}"`, "x.json.gz": `24h0m0s "{\"a\":1}"`},
+			policy.TwinInUse,
 		},
 		"both old": {`{"a":2}`, `{"a":1}`, 40 * day, 41 * day, map[string]string{}, 0},
 	}

@@ -100,7 +100,7 @@ type Work struct {
 // Name encodes the work file's name: hidden, and with a suffix that no reader
 // of *.json or *.json.gz takes for a thread.
 func (w Work) Name() string {
-	return fmt.Sprintf(".%s%s%x-%s-%x-%x.%s", w.Original, workMark, uint64(w.Started.UnixMilli()), w.Tag, //nolint:gosec // bit pattern
+	return fmt.Sprintf(".%s%s%x-%s-%x-%x.%s", w.Original, workMark, uint64(w.Started.UnixMilli()), w.Tag,
 		uint64(w.ModTime), uint64(w.Size), w.Purpose) //nolint:gosec // bit pattern, decoded the same way
 }
 
