@@ -61,7 +61,7 @@ func (b *bench) repeat(ctx context.Context, what string, command func() *exec.Cm
 
 // sandbox measures previews and updates of a deployed prod without changes.
 func (b *bench) sandbox(ctx context.Context) error {
-	project, err := b.project("sandbox", 1)
+	project, err := b.project("prod", 1)
 	if err != nil {
 		return err
 	}
