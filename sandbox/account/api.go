@@ -115,8 +115,8 @@ type CreateRequest struct {
 	DryRun bool
 }
 
-// ReadRequest asks for a resource's present state. Without State it is an
-// import: ID is then what a user passes to `pulumi import`.
+// ReadRequest asks for a resource's present state. Without Inputs and State it is
+// an import: ID is then what a user passes to `pulumi import`.
 type ReadRequest struct {
 	URN    string
 	Type   string

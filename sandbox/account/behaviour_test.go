@@ -66,6 +66,14 @@ func TestGeneratedNames(t *testing.T) {
 	})
 	require.Len(t, failures, 1)
 	require.Contains(t, failures[0].Reason, "at most 32 characters")
+	queue, _ := checkName(t, p, account.CheckRequest{URN: urnOf(tQueue, "dlq"), Type: tQueue, NewInputs: inputs(obj{"fifoQueue": true})})
+	require.Regexp(t, `^dlq-[0-9a-f]{7}\.fifo$`, queue)
+	res, err = p.acc.Check(account.CheckRequest{
+		URN: urnOf(tPermission, "alb"), Type: tPermission,
+		NewInputs: inputs(obj{"function": "f", "action": "lambda:InvokeFunction", "principal": "elasticloadbalancing.amazonaws.com"}),
+	})
+	require.NoError(t, err)
+	require.Regexp(t, `^alb-[0-9a-f]{7}$`, res.Inputs["statementId"].StringValue())
 	none, _ := checkName(t, p, account.CheckRequest{
 		URN: urnOf(tCluster, "x"), Type: tRole,
 		NewInputs: inputs(obj{"namePrefix": "p-", "assumeRolePolicy": trust("lambda.amazonaws.com")}),
@@ -243,6 +251,27 @@ func TestRulePriorityIsChosen(t *testing.T) {
 	_, err = p.update("next", obj{"priority": 102})
 	require.NoError(t, err)
 	require.Equal(t, "arn:aws:acm:us-west-2:942734823970:certificate/5b0f1c9e-7d34-4a6f-9c21-3e8a4d6b7f10", account.CertificateARN)
+}
+
+// TestUpdatesDoNotCollideWithThemselves: what a resource holds itself is not taken.
+func TestUpdatesDoNotCollideWithThemselves(t *testing.T) {
+	t.Parallel()
+	p := deployAll(t)
+	for _, name := range p.order {
+		before, _ := p.read(name)
+		_, err := p.update(name, obj{})
+		require.NoError(t, err, name)
+		after, _ := p.read(name)
+		require.Equal(t, before.State, after.State, name)
+	}
+	for name, changes := range map[string]obj{
+		"https": {"description": "from everywhere"}, "dns": {"ttl": 60}, "mount-a": {"securityGroups": list{p.id("task-sg")}},
+		"api-rule": {"tags": obj{"a": "b"}}, "tick": {"description": "every minute"}, "exec-policy": {"policy": allow("s3:GetObject", "*")},
+		"fn": {"reservedConcurrentExecutions": 900},
+	} {
+		_, err := p.update(name, changes)
+		require.NoError(t, err, name)
+	}
 }
 
 func TestUpdatesAreHeldToTheRules(t *testing.T) {

@@ -22,18 +22,22 @@ func (a *Account) Diff(req DiffRequest) (DiffResult, error) {
 		return DiffResult{}, fmt.Errorf("%s %q: %w", req.Type, services.NameOf(req.URN, req.ID), err)
 	}
 	out := DiffResult{Properties: changes}
-	for _, c := range changes {
-		// A chosen name is taken until the old resource is gone; a new one is free.
-		if c.Replace {
-			out.DeleteBeforeReplace = t.ExplicitName(req.NewInputs)
-		}
-	}
-	for _, c := range changes {
-		if p := t.Inputs[c.Path]; p != nil && p.AutoName != nil {
-			out.DeleteBeforeReplace = false
-		}
-	}
+	out.DeleteBeforeReplace = deleteFirst(t, req.NewInputs, changes)
 	return out, nil
+}
+
+// deleteFirst reports whether a replacement must delete the old resource first:
+// where the provider says so for the type, and where the program chose a name,
+// which is taken until then, unless it chose another one now.
+func deleteFirst(t *schema.Type, inputs props.Map, changes []schema.Change) bool {
+	replace := false
+	for _, c := range changes {
+		replace = replace || c.Replace
+		if p := t.Inputs[c.Path]; p != nil && p.AutoName != nil {
+			return false
+		}
+	}
+	return replace && (t.DeleteBeforeReplace || t.ExplicitName(inputs))
 }
 
 // changesOf compares and leaves out what is ignored.

@@ -19,9 +19,10 @@ func (a *Account) Read(req ReadRequest) (res Resource, found bool, err error) {
 		return Resource{}, false, err
 	}
 	op := operation{account: a, kind: k, schema: t}
+	imported := len(req.State) == 0 && len(req.Inputs) == 0
 	err = a.store.View(func(v store.View) error {
 		id := k.Stored(req.ID, props.PlainMap(req.State))
-		if req.State == nil {
+		if imported {
 			id = k.Imported(v, req.ID)
 		}
 		r, ok := v.Get(req.Type, id)
@@ -36,7 +37,7 @@ func (a *Account) Read(req ReadRequest) (res Resource, found bool, err error) {
 		res.State[schema.TagsAll] = mergeTags(nil, res.State["tags"])
 	}
 	op.fillDefaults(res.State)
-	if req.State == nil && req.Inputs == nil {
+	if imported {
 		res.Inputs = op.importedInputs(res.State)
 	} else {
 		res.Inputs = op.readInputs(res.State, props.PlainMap(req.Inputs))

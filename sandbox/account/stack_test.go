@@ -120,7 +120,7 @@ func (p *program) foundation() {
 	p.create(tVersion, "secret-version", obj{"secretId": p.id("secret"), "secretString": "ghp_0123456789"})
 	p.create(tGroup, "fs-sg", obj{"vpcId": account.DefaultVPCID, "name": "workspaces"})
 	p.create(tFS, "fs", obj{
-		"encrypted": true, "performanceMode": "generalPurpose", "throughputMode": "bursting",
+		"creationToken": "webordinary-workspaces", "encrypted": true, "performanceMode": "generalPurpose", "throughputMode": "bursting",
 		"lifecyclePolicies": list{obj{"transitionToIa": "AFTER_30_DAYS"}, obj{"transitionToPrimaryStorageClass": "AFTER_1_ACCESS"}},
 		"tags":              obj{"Name": "webordinary-workspaces"},
 	})

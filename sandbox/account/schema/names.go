@@ -30,6 +30,9 @@ func (c *checker) autoName(t *Type, out props.Map, s scopeOld) {
 				c.fail(name, "%v", err)
 				continue
 			}
+			if v := out[props.Key(p.AutoName.Fifo)]; v.IsBool() && v.BoolValue() {
+				generated += ".fifo"
+			}
 			out[key] = props.Of(generated)
 		}
 		list := append(slices.Clone(out[props.DefaultsKey].ArrayValue()), props.Of(name))

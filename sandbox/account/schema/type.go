@@ -88,6 +88,8 @@ type AutoName struct {
 	Lower bool `json:"lower"`
 	// Prefix is what AWS demands in front of the name.
 	Prefix string `json:"prefix"`
+	// Fifo is the input that makes AWS demand ".fifo" at the end.
+	Fifo string `json:"fifo"`
 }
 
 // Property is one input property, at the top or nested.
@@ -131,10 +133,10 @@ type Type struct {
 	Token   string               `json:"-"`
 	Inputs  map[string]*Property `json:"inputs"`
 	Outputs []string             `json:"computedOutputs"`
-	// SecretOutputs are computed outputs that are masked.
-	SecretOutputs []string `json:"secretOutputs"`
-
-	names []string
+	// DeleteBeforeReplace: two of them cannot stand side by side, or deleting
+	// the old one would delete what the new one wrote.
+	DeleteBeforeReplace bool `json:"deleteBeforeReplace"`
+	names               []string
 }
 
 // Names returns the names of the inputs, sorted.

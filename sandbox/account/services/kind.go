@@ -110,7 +110,7 @@ func (k *Kind) Public(r Resource) string {
 
 // Stored returns the store's ID for the engine's.
 func (k *Kind) Stored(id string, state props.Map) string {
-	if k.StoreID == nil || state == nil {
+	if k.StoreID == nil || len(state) == 0 {
 		return id
 	}
 	return k.StoreID(id, state)

@@ -313,7 +313,7 @@ func verifyAttachment(c *Call) {
 		}
 		return
 	}
-	if c.DryRun {
+	if c.DryRun || !c.Creating() {
 		return
 	}
 	if others := c.By(c.Type, "targetGroupArn", group.ID); len(others) > 0 {

@@ -6,6 +6,14 @@ import (
 	"path/filepath"
 )
 
+// compactAbove compacts when that many bytes, and most of the journal, are dead.
+func (s *Store) compactAbove(limit int64) error {
+	if dead := s.offset - s.mem.liveBytes; dead > limit && dead > s.mem.liveBytes {
+		return s.compact()
+	}
+	return nil
+}
+
 // compact rewrites the journal with living resources only. The caller holds the
 // lock; the new file takes the old one's place by rename, so a crash leaves one
 // of the two, and other processes notice that the file is a different one.

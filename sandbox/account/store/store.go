@@ -40,9 +40,11 @@ var ErrCorrupt = errors.New("the account's journal is damaged")
 const (
 	journalName = "journal"
 	lockName    = "lock"
-	// compactAbove is the number of dead bytes that makes Open rewrite the
-	// journal, provided that they also outweigh the living ones.
-	compactAbove = 1 << 20
+	// compactAbove and compactRunningAbove are the numbers of dead bytes that make
+	// Open and a change rewrite the journal, provided that they also outweigh the
+	// living ones.
+	compactAbove        = 1 << 20
+	compactRunningAbove = 16 << 20
 )
 
 // Store is an open store. It is safe for concurrent use.
@@ -124,7 +126,10 @@ func (s *Store) Update(fn func(*Tx) error) error {
 		if err := fn(tx); err != nil {
 			return err
 		}
-		return s.commit(tx)
+		if err := s.commit(tx); err != nil {
+			return err
+		}
+		return s.compactAbove(compactRunningAbove)
 	})
 }
 
@@ -150,10 +155,7 @@ func (s *Store) start() error {
 	if err := s.refresh(tailIsTorn); err != nil {
 		return err
 	}
-	if dead := s.offset - s.mem.liveBytes; dead > compactAbove && dead > s.mem.liveBytes {
-		return s.compact()
-	}
-	return nil
+	return s.compactAbove(compactAbove)
 }
 
 func (s *Store) path() string { return filepath.Join(s.dir, journalName) }

@@ -207,6 +207,22 @@ func TestCompactionKeepsStateAndCounters(t *testing.T) {
 	}
 }
 
+// TestLongRunsDoNotFillTheDisk: an account that stays open is compacted too.
+func TestLongRunsDoNotFillTheDisk(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s, other := open(t, dir), open(t, dir)
+	filler := strings.Repeat("x", 200_000)
+	for i := range 2 * compactRunningAbove / len(filler) {
+		put(t, s, "a", map[string]any{"i": i, "filler": filler})
+	}
+	info, err := os.Stat(filepath.Join(dir, journalName))
+	require.NoError(t, err)
+	require.Less(t, info.Size(), int64(compactRunningAbove+4*len(filler)))
+	put(t, other, "b", nil)
+	require.Equal(t, []string{"a", "b"}, ids(t, s))
+}
+
 func TestIndexEqualsScan(t *testing.T) {
 	t.Parallel()
 	root := t.TempDir()
