@@ -12,6 +12,7 @@ import (
 
 const (
 	serviceType        = "aws:ecs/service:Service"
+	listenerRuleType   = "aws:lb/listenerRule:ListenerRule"
 	taskDefinitionType = "aws:ecs/taskDefinition:TaskDefinition"
 )
 
@@ -41,7 +42,7 @@ func TestLifeOfTheStacks(t *testing.T) {
 
 	requireDevSharesProd(t, w, prod, dev)
 	requireImageTagReplacesOnlyTheTaskDefinition(t, w)
-	requireDriftOfDesiredCountStays(t, w, prod)
+	requireDriftOfTheScalerStays(t, w, prod)
 	requireDevGoesAlone(t, w, prod, dev)
 	ids := requireProdGoesButForItsData(t, w, prod)
 	requireProdComesBack(t, w, ids)
@@ -90,25 +91,36 @@ func requireImageTagReplacesOnlyTheTaskDefinition(t *testing.T, w *world) {
 	w.up(w.stack("prod", nil))
 }
 
-// requireDriftOfDesiredCountStays sets the count behind Pulumi's back, as the scaler does when it wakes the service.
-func requireDriftOfDesiredCountStays(t *testing.T, w *world, prod *engine.Stack) {
-	service := w.resource(prod, "edit-service")
-	require.NoError(t, w.sandbox.Account().Mutate(serviceType, string(service.ID), func(state resource.PropertyMap) error {
-		state["desiredCount"] = resource.NewProperty(1.0)
+// requireDriftOfTheScalerStays does behind Pulumi's back what the scaler does: awake, a task runs and the waker's rule is
+// below the others; asleep, there is none and it is above them.
+func requireDriftOfTheScalerStays(t *testing.T, w *world, prod *engine.Stack) {
+	service, rule := w.resource(prod, "edit-service"), w.resource(prod, "scaler-waker-rule")
+	for _, drift := range []struct{ desired, priority float64 }{{1, 190}, {0, 101}} {
+		set(t, w, serviceType, string(service.ID), "desiredCount", drift.desired)
+		set(t, w, listenerRuleType, string(rule.ID), "priority", drift.priority)
+		w.requireNoChanges(prod)
+		_, err := prod.Refresh(w.ctx, engine.RunOptions{})
+		require.NoError(t, err)
+		w.requireNoChanges(prod)
+		w.up(prod)
+		requireState(t, w, serviceType, string(service.ID), "desiredCount", drift.desired)
+		requireState(t, w, listenerRuleType, string(rule.ID), "priority", drift.priority)
+	}
+}
+
+func set(t *testing.T, w *world, typ, id string, key resource.PropertyKey, value float64) {
+	t.Helper()
+	require.NoError(t, w.sandbox.Account().Mutate(typ, id, func(state resource.PropertyMap) error {
+		state[key] = resource.NewProperty(value)
 		return nil
 	}))
-	w.requireNoChanges(prod)
-	_, err := prod.Refresh(w.ctx, engine.RunOptions{})
-	require.NoError(t, err)
-	w.requireNoChanges(prod)
-	w.up(prod)
-	live, ok := w.sandbox.Account().Get(serviceType, string(service.ID))
+}
+
+func requireState(t *testing.T, w *world, typ, id string, key resource.PropertyKey, value float64) {
+	t.Helper()
+	live, ok := w.sandbox.Account().Get(typ, id)
 	require.True(t, ok)
-	require.Equal(t, 1.0, live.State["desiredCount"].NumberValue(), "pulumi up put the running task to sleep")
-	require.NoError(t, w.sandbox.Account().Mutate(serviceType, string(service.ID), func(state resource.PropertyMap) error {
-		state["desiredCount"] = resource.NewProperty(0.0)
-		return nil
-	}))
+	require.InDelta(t, value, live.State[key].NumberValue(), 0, "%s of %s after `pulumi up`", key, typ)
 }
 
 // requireDevGoesAlone destroys dev and checks that prod did not notice.

@@ -184,17 +184,26 @@ func deployService(ctx *pulumi.Context, cfg *Config, base *foundation) (*EditSer
 	if err != nil {
 		return nil, err
 	}
-	// Scaler, Cleanup
+	if _, err := NewScaler(ctx, "scaler", &ScalerArgs{
+		ScalerConfig: cfg.Scaler, Names: cfg.Names(), Service: service, ListenerArn: base.LoadBalancer.HTTPSListenerArn,
+		Host: cfg.Site.FQDN(), RulePriorityBase: cfg.Service.RulePriorityBase, IdleMinutes: cfg.Service.AutoShutdownMinutes,
+		Alerts: base.Alerts, Alarms: cfg.Observability.Alarms,
+	}); err != nil {
+		return nil, err
+	}
+	if err := deployCleanup(ctx, cfg, base); err != nil {
+		return nil, err
+	}
 	dns, err := NewDns(ctx, "dns", &DnsArgs{Site: cfg.Site, Target: base.LoadBalancer.DNSName})
 	if err != nil {
 		return nil, err
 	}
-	return service, deployEdge(ctx, cfg, base.Alerts, service, dns)
+	return service, deployEdge(ctx, cfg, base.Alerts, append(service.answering(), dns.record))
 }
 
 // deployEdge adds our behaviours to the distribution of another stack, where one is configured. They come after all
 // that answers their requests.
-func deployEdge(ctx *pulumi.Context, cfg *Config, alerts *Alerts, behind ...pulumi.Resource) error {
+func deployEdge(ctx *pulumi.Context, cfg *Config, alerts *Alerts, behind []pulumi.Resource) error {
 	if cfg.Edge.DistributionID == "" {
 		return ctx.Log.Info("no distributionId is configured, so no CloudFront distribution is touched: the editor is reached at "+
 			"https://"+cfg.Site.FQDN()+" only.", nil)

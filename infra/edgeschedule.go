@@ -1,7 +1,6 @@
 package infra
 
 import (
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -11,30 +10,13 @@ import (
 // addSchedule has the function put back once a day what the owner's deployments took away. All of it depends on the
 // invocation, so that it is gone before the behaviors are.
 func (e *EdgeBehaviors) addSchedule(ctx *pulumi.Context, name string, args *EdgeBehaviorsArgs) error {
-	after := pulumi.DependsOn([]pulumi.Resource{e.invocation})
-	rule, err := cloudwatch.NewEventRule(ctx, name+"-schedule", &cloudwatch.EventRuleArgs{
-		Name:               pulumi.String(args.Names.Other("edit-behaviors-daily")),
-		Description:        pulumi.String("Puts the live editor's CloudFront behaviors back if a deployment took them away"),
-		ScheduleExpression: pulumi.String("rate(1 day)"),
-	}, child(e, after)...)
-	if err != nil {
-		return created(name+"-schedule", err)
-	}
-	permission, err := lambda.NewPermission(ctx, name+"-schedule-permission", &lambda.PermissionArgs{
-		Action:    pulumi.String("lambda:InvokeFunction"),
-		Function:  e.function.Function.Name,
-		Principal: pulumi.String("events.amazonaws.com"),
-		SourceArn: rule.Arn,
-	}, child(e, after)...)
-	if err != nil {
-		return created(name+"-schedule-permission", err)
-	}
-	_, err = cloudwatch.NewEventTarget(ctx, name+"-schedule-target", &cloudwatch.EventTargetArgs{
-		Rule:  rule.Name,
-		Arn:   e.function.Function.Arn,
-		Input: pulumi.String(spec.RemergeEvent),
-	}, child(e, pulumi.DependsOn([]pulumi.Resource{e.invocation, permission}))...)
-	return created(name+"-schedule-target", err)
+	return newSchedule(ctx, name, &scheduleArgs{
+		Name:        args.Names.Other("edit-behaviors-daily"),
+		Description: "Puts the live editor's CloudFront behaviors back if a deployment took them away",
+		Expression:  "rate(1 day)",
+		Function:    e.function.Function,
+		Input:       spec.RemergeEvent,
+	}, child(e, pulumi.DependsOn([]pulumi.Resource{e.invocation}))...)
 }
 
 // addReports tells of what the schedule found: a failure or a refusal as a message with the function's own words, a

@@ -1,0 +1,231 @@
+package infra
+
+import (
+	"strconv"
+
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+)
+
+const scalerToken = "webordinary:infra:Scaler"
+
+const (
+	// scalerPurpose names the function and its role.
+	scalerPurpose = "edit-scaler"
+	// scalerTimeoutSeconds bounds every hold: the function holds an API call for at most 20 s, and CloudFront waits 30 s
+	// for an answer.
+	scalerTimeoutSeconds = 28
+	// scalerMemoryMB buys a share of a processor that starts the function in well under a second.
+	scalerMemoryMB = 256
+	// wakerOffset is the waker's place while the service sleeps: above the three static rules, so that it gets their
+	// requests. The function moves it below them, to base+90, once a task can serve (D4).
+	wakerOffset = 1
+)
+
+// ScalerArgs describes what wakes the service and puts it to sleep (T02 §4, D4).
+type ScalerArgs struct {
+	ScalerConfig
+	Names   Names
+	Service *EditService
+	// Listener gets the waker's rule, for Host only.
+	ListenerArn pulumi.StringInput
+	Host        string
+	// RulePriorityBase is the stack's first rule priority; IdleMinutes is how long the service waits before it sleeps.
+	RulePriorityBase, IdleMinutes int
+	Alerts                        *Alerts
+	// Alarms creates the alarms on errors and throttles.
+	Alarms bool
+}
+
+// Scaler is the function that owns the step between no task and one: a listener rule sends it the requests that no
+// task can serve, and a schedule calls it every minute.
+type Scaler struct {
+	pulumi.ResourceState
+
+	FunctionName pulumi.StringOutput `pulumi:"functionName"`
+	WakerRuleArn pulumi.StringOutput `pulumi:"wakerRuleArn"`
+
+	group    *lb.TargetGroup
+	rule     *lb.ListenerRule
+	function *goFunction
+}
+
+// NewScaler registers the waker's target group and rule, the function, and what calls it.
+func NewScaler(ctx *pulumi.Context, name string, args *ScalerArgs, opts ...pulumi.ResourceOption) (*Scaler, error) {
+	scaler := &Scaler{}
+	if err := ctx.RegisterComponentResource(scalerToken, name, scaler, opts...); err != nil {
+		return nil, created(name, err)
+	}
+	for _, add := range []func(*pulumi.Context, string, *ScalerArgs) error{
+		scaler.addRule, scaler.addFunction, scaler.addTarget, scaler.addSchedule, scaler.addAlarms,
+	} {
+		if err := add(ctx, name, args); err != nil {
+			return nil, err
+		}
+	}
+	return scaler, ctx.RegisterResourceOutputs(scaler, pulumi.Map{
+		"functionName": scaler.FunctionName,
+		"wakerRuleArn": scaler.WakerRuleArn,
+	})
+}
+
+// addRule registers the rule, which exists before the function so that the function can be told its ARN. WebSocket paths
+// are not in it: a load balancer refuses upgrades to a function, and a forgotten tab must not wake anything.
+func (s *Scaler) addRule(ctx *pulumi.Context, name string, args *ScalerArgs) error {
+	group, err := lb.NewTargetGroup(ctx, name+"-tg", &lb.TargetGroupArgs{
+		Name:       pulumi.String(args.Names.TargetGroup("waker")),
+		TargetType: pulumi.String("lambda"),
+		// Without it, of several cookies or equal query parameters only the last one arrives.
+		LambdaMultiValueHeadersEnabled: pulumi.Bool(true),
+	}, child(s)...)
+	if err != nil {
+		return created(name+"-tg", err)
+	}
+	s.group = group
+	s.rule, err = newForwardRule(ctx, name+"-waker-rule", &forwardRuleArgs{
+		ListenerArn:    args.ListenerArn,
+		Priority:       args.RulePriorityBase + wakerOffset,
+		Host:           args.Host,
+		Paths:          []string{"/api/*", "/preview/*"},
+		TargetGroupArn: group.Arn,
+	}, child(s, pulumi.IgnoreChanges([]string{"priority"}))...)
+	if err != nil {
+		return err
+	}
+	s.WakerRuleArn = s.rule.Arn
+	return nil
+}
+
+func (s *Scaler) addFunction(ctx *pulumi.Context, name string, args *ScalerArgs) error {
+	role, err := newRole(ctx, name+"-role", &roleArgs{
+		Name:        args.Names.Role(scalerPurpose),
+		Description: "What the function that wakes the live editor and puts it to sleep may do",
+		Service:     "lambda.amazonaws.com",
+	}, child(s)...)
+	if err != nil {
+		return err
+	}
+	s.function, err = s.newFunction(ctx, name, args, role)
+	if err != nil {
+		return err
+	}
+	s.FunctionName = s.function.Function.Name
+	return nil
+}
+
+func (s *Scaler) newFunction(ctx *pulumi.Context, name string, args *ScalerArgs, role *iam.Role) (*goFunction, error) {
+	return newGoFunction(ctx, name+"-function", &goFunctionArgs{
+		Name:        args.Names.Function(scalerPurpose),
+		Description: "Wakes the live editor on the first request and puts it to sleep when nobody edits",
+		Source:      "scaler",
+		Role:        role,
+		Permissions: s.permissions(args.Service),
+		Environment: pulumi.StringMap{
+			"CLUSTER_NAME":             args.Service.ClusterName,
+			"SERVICE_NAME":             args.Service.ServiceName,
+			"WAKER_RULE_ARN":           s.WakerRuleArn,
+			"API_TARGET_GROUP_ARN":     args.Service.TargetGroups["api"].Arn,
+			"PREVIEW_TARGET_GROUP_ARN": args.Service.TargetGroups["preview"].Arn,
+			"RULE_PRIORITY_BASE":       pulumi.String(strconv.Itoa(args.RulePriorityBase)),
+			"IDLE_MINUTES":             pulumi.String(strconv.Itoa(args.IdleMinutes)),
+			"MAX_HOLDS":                pulumi.String(strconv.Itoa(args.MaxHolds)),
+		},
+		TimeoutSeconds: scalerTimeoutSeconds,
+		MemoryMB:       scalerMemoryMB,
+		// Outside the VPC: it calls AWS only, and has no route there from a subnet without NAT.
+	}, s)
+}
+
+// permissions are what observing and acting take (functions/scaler).
+func (s *Scaler) permissions(service *EditService) []Statement {
+	return []Statement{
+		{
+			Sid:       "SeeAndSetTheCount",
+			Actions:   []string{"ecs:DescribeServices", "ecs:UpdateService"},
+			Resources: resources(service.ServiceArn),
+		},
+		{
+			Sid:     "ListTheTasks", // of the cluster; AWS takes no resource for it, but a condition
+			Actions: []string{"ecs:ListTasks"}, Resources: anyResource(),
+			Conditions: []Condition{when("ArnEquals", "ecs:cluster", service.ClusterArn)},
+		},
+		{
+			Sid:       "SeeTheTasks", // how old they are, why they stopped, whether a session protects them
+			Actions:   []string{"ecs:DescribeTasks", "ecs:GetTaskProtection"},
+			Resources: resources(service.tasksArn()),
+		},
+		{
+			Sid:       "SeeRulesAndTargets", // AWS takes no resource for the Describe actions of load balancing
+			Actions:   []string{"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth"},
+			Resources: anyResource(),
+		},
+		{
+			Sid:       "MoveTheWaker",
+			Actions:   []string{"elasticloadbalancing:SetRulePriorities"},
+			Resources: resources(s.WakerRuleArn),
+		},
+		{
+			Sid:       "CountTheRequests", // AWS takes no resource for reading metrics
+			Actions:   []string{"cloudwatch:GetMetricData"},
+			Resources: anyResource(),
+		},
+	}
+}
+
+// addTarget lets the load balancer, for this target group only, invoke the function.
+func (s *Scaler) addTarget(ctx *pulumi.Context, name string, _ *ScalerArgs) error {
+	permission, err := lambda.NewPermission(ctx, name+"-waker-permission", &lambda.PermissionArgs{
+		Action:    pulumi.String("lambda:InvokeFunction"),
+		Function:  s.function.Function.Name,
+		Principal: pulumi.String("elasticloadbalancing.amazonaws.com"),
+		SourceArn: s.group.Arn,
+	}, child(s)...)
+	if err != nil {
+		return created(name+"-waker-permission", err)
+	}
+	_, err = lb.NewTargetGroupAttachment(ctx, name+"-waker-target", &lb.TargetGroupAttachmentArgs{
+		TargetGroupArn: s.group.Arn,
+		TargetId:       s.function.Function.Arn,
+	}, child(s, pulumi.DependsOn([]pulumi.Resource{permission}))...)
+	return created(name+"-waker-target", err)
+}
+
+// addSchedule has the function look every minute, which is what heals whatever an invocation left undone.
+func (s *Scaler) addSchedule(ctx *pulumi.Context, name string, args *ScalerArgs) error {
+	return newSchedule(ctx, name, &scheduleArgs{
+		Name:        args.Names.Other("edit-scaler-tick"),
+		Description: "Looks every minute whether the live editor should sleep, and repairs what was left undone",
+		Expression:  "rate(1 minute)",
+		Function:    s.function.Function,
+	}, child(s)...)
+}
+
+func (s *Scaler) addAlarms(ctx *pulumi.Context, name string, args *ScalerArgs) error {
+	if !args.Alarms {
+		return nil
+	}
+	for _, watched := range []struct{ metric, alarm, description string }{
+		{
+			"Errors", "edit-scaler-errors",
+			"The scaler failed in three of five minutes: the live editor may not wake, or may not sleep and keep costing money.",
+		},
+		{
+			"Throttles", "edit-scaler-throttles",
+			"The scaler is throttled: the account's Lambda concurrency is used up, and requests that should wake the editor get 502.",
+		},
+	} {
+		alarm := alarmArgs{
+			Name: args.Names.Other(watched.alarm), Description: watched.description,
+			Namespace: "AWS/Lambda", MetricName: watched.metric,
+			Dimensions: pulumi.StringMap{"FunctionName": s.FunctionName},
+			Statistic:  "Sum", Comparison: "GreaterThanOrEqualToThreshold", Threshold: 3,
+			PeriodSeconds: 300, Periods: 1, MissingData: "notBreaching", TopicArn: args.Alerts.TopicArn,
+		}
+		if _, err := newAlarm(ctx, name+"-"+watched.alarm+"-alarm", &alarm, child(s)...); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,92 @@
+package infra_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/infra/infratest"
+)
+
+func scalerStack(t *testing.T) *infratest.Deployment {
+	t.Helper()
+	return infratest.Run{Stack: "prod", Config: infratest.StackConfig(t, "..", "prod")}.Do(t, infra.Build)
+}
+
+func TestWakerRuleStandsAboveTheStaticRulesWhileAsleep(t *testing.T) {
+	t.Parallel()
+	d := scalerStack(t)
+	rule := d.One(t, "scaler-waker-rule")
+	require.InDelta(t, 101, rule.Get("priority"), 0)
+	require.Equal(t, []string{"priority"}, rule.Request.GetIgnoreChanges(), "only the place is the scaler's to change")
+	require.Equal(t, []any{"edit.ameliastamps.com"}, rule.Get("conditions.0.hostHeader.values"))
+	require.Equal(t, []any{"/api/*", "/preview/*"}, rule.Get("conditions.1.pathPattern.values"), "a socket never wakes anything")
+	for _, static := range []string{"edit-ws-rule", "edit-api-rule", "edit-preview-rule"} {
+		require.Empty(t, d.One(t, static).Request.GetIgnoreChanges(), static)
+	}
+}
+
+func TestWakerTargetGroupTakesEveryHeader(t *testing.T) {
+	t.Parallel()
+	d := scalerStack(t)
+	group := d.One(t, "scaler-tg")
+	require.Equal(t, "edit-waker-tg", group.Text("name"))
+	require.Equal(t, "lambda", group.Text("targetType"))
+	require.Equal(t, true, group.Get("lambdaMultiValueHeadersEnabled"))
+	permission := d.One(t, "scaler-waker-permission")
+	require.Equal(t, "elasticloadbalancing.amazonaws.com", permission.Text("principal"))
+	require.Contains(t, permission.Text("sourceArn"), "targetgroup/edit-waker-tg/")
+	require.True(t, d.One(t, "scaler-waker-target").DependsOn("scaler-waker-permission"))
+}
+
+func TestScalerMayTouchItsServiceAndRuleOnly(t *testing.T) {
+	t.Parallel()
+	d := scalerStack(t)
+	policy := d.One(t, "scaler-function-policy").Policy(t, "policy")
+	service := "arn:aws:ecs:us-west-2:" + infratest.AccountID + ":service/webordinary-edit-cluster/webordinary-edit"
+	require.Equal(t, []string{service}, policy.By(t, "SeeAndSetTheCount").Resource)
+	require.Equal(t, []string{"arn:aws:elasticloadbalancing:us-west-2:" + infratest.AccountID + ":listener-rule/app/scaler-waker-rule"},
+		policy.By(t, "MoveTheWaker").Resource)
+	require.Equal(t, []string{"arn:aws:ecs:us-west-2:" + infratest.AccountID + ":task/webordinary-edit-cluster/*"},
+		policy.By(t, "SeeTheTasks").Resource)
+	require.Equal(t, map[string]map[string][]string{"ArnEquals": {
+		"ecs:cluster": {"arn:aws:ecs:us-west-2:" + infratest.AccountID + ":cluster/webordinary-edit-cluster"},
+	}}, policy.By(t, "ListTheTasks").Condition)
+	for _, statement := range policy.Statement {
+		for _, action := range statement.Action {
+			require.NotContains(t, action, "*")
+		}
+	}
+}
+
+func TestScalerIsToldWhatItManages(t *testing.T) {
+	t.Parallel()
+	function := scalerStack(t).One(t, "scaler-function")
+	environment, ok := function.Get("environment.variables").(map[string]any)
+	require.True(t, ok)
+	require.Equal(t, "webordinary-edit-cluster", environment["CLUSTER_NAME"])
+	require.Equal(t, "webordinary-edit", environment["SERVICE_NAME"])
+	require.Contains(t, environment["API_TARGET_GROUP_ARN"], "targetgroup/edit-api-tg/")
+	require.Contains(t, environment["PREVIEW_TARGET_GROUP_ARN"], "targetgroup/edit-preview-tg/")
+	require.Contains(t, environment["WAKER_RULE_ARN"], "listener-rule/")
+	require.Equal(t, "100", environment["RULE_PRIORITY_BASE"])
+	require.Equal(t, "5", environment["IDLE_MINUTES"])
+	require.Equal(t, "5", environment["MAX_HOLDS"])
+	require.Equal(t, "provided.al2023", function.Text("runtime"))
+	require.Equal(t, []any{"arm64"}, function.Get("architectures"))
+	require.Nil(t, function.Get("vpcConfig"), "a function in a subnet without NAT could not call AWS")
+	require.Less(t, function.Get("timeout"), 30.0, "CloudFront waits 30 s for an answer")
+}
+
+func TestScalerLooksEveryMinute(t *testing.T) {
+	t.Parallel()
+	d := scalerStack(t)
+	require.Equal(t, "rate(1 minute)", d.One(t, "scaler-schedule").Text("scheduleExpression"))
+	require.Equal(t, "events.amazonaws.com", d.One(t, "scaler-schedule-permission").Text("principal"))
+	require.True(t, d.One(t, "scaler-schedule-target").DependsOn("scaler-schedule-permission"))
+	require.InDelta(t, 7, d.One(t, "scaler-function-log-group").Get("retentionInDays"), 0)
+	for _, alarm := range []string{"scaler-edit-scaler-errors-alarm", "scaler-edit-scaler-throttles-alarm"} {
+		require.NotEmpty(t, d.One(t, alarm).Get("alarmActions"), alarm)
+	}
+}
