@@ -148,7 +148,7 @@ func TestDriftIsToldFromFailure(t *testing.T) {
 	for name, c := range map[string]struct{ pulumi, state string }{
 		"same":    {`echo "    97 unchanged"`, "none\n"},
 		"differs": {`echo "~ 1 to update"; echo "error: no changes were expected but changes were proposed" >&2; exit 255`, "drift\n"},
-		"refused": {`echo "error: AccessDenied" >&2; exit 255`, "failed\n"},
+		"refused": {`echo "error: previewing changes: AccessDenied" >&2; exit 255`, "failed\n"},
 	} {
 		r := newShellRun(t, map[string]string{"STACK": "prod"}, map[string]string{"pulumi": c.pulumi})
 		require.NoError(t, r.run(t, look), name)

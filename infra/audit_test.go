@@ -138,9 +138,11 @@ func TestExistingTrailIsUsed(t *testing.T) {
 
 func TestAuditIsOffByDefault(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", nil)
-	for _, name := range []string{"audit", "audit-trail", "audit-secret-read-rule", "audit-secret-read-alarm"} {
-		assert.False(t, d.Has(name), name)
+	for _, changes := range []settings{nil, withCI} {
+		d := operated(t, "prod", changes)
+		for _, name := range []string{"audit", "audit-trail", "audit-secret-read-rule", "audit-secret-read-alarm"} {
+			assert.False(t, d.Has(name), name)
+		}
 	}
 }
 
