@@ -199,7 +199,7 @@ func (f *finisher) removeEntries(ctx context.Context, d fsx.Dir, path string, de
 	for {
 		names, err := d.Names(nameBatch)
 		for _, name := range names {
-			if err := context.Cause(ctx); err != nil {
+			if err := fsx.Interrupted(ctx); err != nil {
 				return err
 			}
 			if err := f.removeEntry(ctx, entry{path: path + name, name: name, parent: d}, depth); err != nil {

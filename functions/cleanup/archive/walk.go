@@ -53,7 +53,7 @@ func (v visitor) directory(ctx context.Context, d fsx.Dir, path string, depth in
 	for {
 		names, err := d.Names(nameBatch)
 		for _, name := range names {
-			if err := context.Cause(ctx); err != nil {
+			if err := fsx.Interrupted(ctx); err != nil {
 				return err
 			}
 			if err := v.entry(ctx, entry{path: path + name, name: name, parent: d}, depth); err != nil {

@@ -1,6 +1,7 @@
 package fsx
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"io"
@@ -187,6 +188,16 @@ func Exists(d Dir, name string) (bool, error) {
 		return false, nil
 	}
 	return err == nil, err
+}
+
+// Interrupted is nil as long as ctx lasts, and then says why it ended: by the
+// error of package context, so that an interruption can be told from a fault,
+// and by whatever cause its owner has given.
+func Interrupted(ctx context.Context) error {
+	if ctx.Err() == nil {
+		return nil
+	}
+	return fmt.Errorf("interrupted: %w: %w", ctx.Err(), context.Cause(ctx))
 }
 
 // RemoveIfPresent removes a name that somebody else may have removed already.

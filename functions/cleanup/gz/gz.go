@@ -7,12 +7,13 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
-	"fmt"
 	"hash"
 	"io"
 	"sync"
 
 	"github.com/klauspost/compress/gzip"
+
+	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 )
 
 // Level is gzip's own default, so that the size is what gzip -6 would make of it.
@@ -139,8 +140,8 @@ type contextReader struct {
 }
 
 func (c *contextReader) Read(p []byte) (int, error) {
-	if err := context.Cause(c.ctx); err != nil {
-		return 0, fmt.Errorf("interrupted: %w", err)
+	if err := fsx.Interrupted(c.ctx); err != nil {
+		return 0, err
 	}
 	return c.r.Read(p)
 }

@@ -125,7 +125,7 @@ func smallest(ctx context.Context, d fsx.Dir, after string, limit int) ([]string
 			sort.Strings(kept)
 			return kept, more, nil
 		}
-		if err = errors.Join(err, context.Cause(ctx)); err != nil {
+		if err = errors.Join(err, fsx.Interrupted(ctx)); err != nil {
 			return nil, false, err
 		}
 	}

@@ -2,6 +2,7 @@ package sweep
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io/fs"
 	"sync"
@@ -16,6 +17,9 @@ import (
 	"github.com/webordinary/live-edit/functions/cleanup/report"
 )
 
+// errTimeIsUp is a cause that the run has never heard of.
+var errTimeIsUp = errors.New("time is up")
+
 // stopper ends a run's time before a certain operation, and notes which
 // threads were looked at.
 type stopper struct {
@@ -28,7 +32,7 @@ type stopper struct {
 
 func (s *stopper) Before(op fault.Op) error {
 	if s.count.Add(1) == s.after {
-		s.stop(errStopped)
+		s.stop(errTimeIsUp)
 	}
 	if op.Call == "stat" && len(op.Name) > 5 && op.Name[:2] == "t-" {
 		s.mu.Lock()
@@ -71,7 +75,7 @@ func TestNextRunStartsWithWhatWasLeft(t *testing.T) {
 			s := &stopper{after: budget, stop: cancel, seen: map[string]int{}}
 			summary, err := Run(ctx, w.options(fault.Wrap(w.fs.Root(), s), config))
 			require.NoError(t, err)
-			require.Equal(t, errStopped.Error(), summary.Stopped)
+			require.Equal(t, errTimeIsUp.Error(), summary.Stopped)
 			require.LessOrEqual(t, summary.LeftOver, int64(manyUsers), "run %d", runs)
 			require.GreaterOrEqual(t, summary.Counts.Users+summary.LeftOver, int64(manyUsers), "run %d", runs)
 			require.Positive(t, summary.LeftOver)
@@ -121,8 +125,9 @@ func TestStopLeavesNothingHalfDone(t *testing.T) {
 			w.build(items)
 			ctx, cancel := context.WithCancelCause(t.Context())
 			s := &stopper{after: after, stop: cancel, seen: map[string]int{}}
-			_, err := Run(ctx, w.options(fault.Wrap(w.fs.Root(), s), serial()))
+			summary, err := Run(ctx, w.options(fault.Wrap(w.fs.Root(), s), serial()))
 			require.NoError(t, err)
+			require.Zero(t, summary.Failed(), "operation %d: running out of time is not a fault", after)
 			w.requireNothingLost(t, items, after)
 			for path := range w.fs.Tree() {
 				require.NotContains(t, path, ".tmp", "stopping is not dying: temporary files are removed")
