@@ -24,6 +24,8 @@ type Dns struct {
 	pulumi.ResourceState
 
 	FQDN pulumi.StringOutput `pulumi:"fqdn"`
+
+	record *route53.Record
 }
 
 // NewDns registers the record in the configured or looked-up hosted zone.
@@ -46,7 +48,7 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 	if err != nil {
 		return nil, created(name+"-record", err)
 	}
-	dns.FQDN = record.Fqdn
+	dns.FQDN, dns.record = record.Fqdn, record
 	return dns, ctx.RegisterResourceOutputs(dns, pulumi.Map{"fqdn": dns.FQDN})
 }
 

@@ -193,6 +193,12 @@ func (s *EditService) serviceLoadBalancers(args *EditServiceArgs) ecs.ServiceLoa
 	return balancers
 }
 
+// answering is what serves the editors' requests. Whoever comes after it depends on these resources, not on the
+// component: that would be a dependency on those children only that the SDK happens to have noticed by then.
+func (s *EditService) answering() []pulumi.Resource {
+	return append([]pulumi.Resource{s.Service}, s.rules...)
+}
+
 // serviceDependencies are what Pulumi cannot infer and a task cannot start without (D11).
 func (s *EditService) serviceDependencies(args *EditServiceArgs) []pulumi.Resource {
 	dependencies := append([]pulumi.Resource{}, s.rules...)
