@@ -336,8 +336,10 @@ func TestInvocationLifecycle(t *testing.T) {
 	require.Equal(t, []string{`webordinary-workspace-cleanup {"a":1}`}, rec.payloads)
 	require.True(t, p.diff("once", p.with("once", obj{"input": `{"a":2}`})).Properties[0].Replace,
 		"without CRUD a new input runs a new invocation")
+	_, err = p.update("once", obj{"terraformKey": "y"})
+	require.NoError(t, err)
 	require.NoError(t, p.delete("once"))
-	require.Len(t, rec.payloads, 1, "nothing runs on delete")
+	require.Len(t, rec.payloads, 1, "nothing runs on update or delete")
 }
 
 func TestInvocationFailures(t *testing.T) {

@@ -207,7 +207,8 @@ func TestImports(t *testing.T) {
 			id = d.ID
 		}
 		// The engine sends empty maps.
-		r, found, err := p.acc.Read(account.ReadRequest{URN: d.URN, Type: d.Type, ID: id, Inputs: resource.PropertyMap{}, State: resource.PropertyMap{}})
+		none := resource.PropertyMap{}
+		r, found, err := p.acc.Read(account.ReadRequest{URN: d.URN, Type: d.Type, ID: id, Inputs: none, State: none})
 		require.NoError(t, err)
 		require.True(t, found, "%s by %s", name, id)
 		require.Equal(t, d.ID, r.ID, name)

@@ -22,7 +22,7 @@ func (s *Store) compact() error {
 	if err := s.writeCompacted(tmp); err != nil {
 		return fmt.Errorf("compacting the account's journal: %w", err)
 	}
-	if err := os.Rename(tmp, s.path()); err != nil {
+	if err := os.Rename(tmp, s.path()); err != nil { //nolint:gosec // the folder is the one that the caller opened
 		return fmt.Errorf("compacting the account's journal: %w", err)
 	}
 	if err := syncDir(filepath.Dir(s.path())); err != nil {
