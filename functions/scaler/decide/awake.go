@@ -1,5 +1,7 @@
 package decide
 
+import "time"
+
 // awake: the service's own rules answer. The waker moves in front when no target is healthy, and when nobody has come
 // for a while.
 func (p *Policy) awake(f *Facts, in Intent) Plan {
@@ -44,12 +46,31 @@ func (p *Policy) serving(f *Facts) Plan {
 	return wake(f, ReasonUnhealthy)
 }
 
-// quiet reports whether the metrics show no request for RaiseAfter, in which the service was up.
+// quiet reports whether nobody has come for RaiseAfter, as far as the metrics show: since the last request, since the
+// service came up, and since it was given back to a visitor. Silence counts only if a later minute than that has been
+// published: with slow metrics somebody at work would otherwise look idle, and be sent through the waker every few minutes.
+// Metrics that stay away altogether are not waited for for ever; the drain that follows makes up for what is not known.
 func (p *Policy) quiet(f *Facts) bool {
 	if !f.has(NeedTraffic) {
 		return false
 	}
-	return f.Now.Sub(f.Traffic.Last) >= p.RaiseAfter && f.Now.Sub(f.Traffic.UpSince) >= p.RaiseAfter
+	traffic := &f.Traffic
+	if traffic.Watermark.IsZero() {
+		return f.Rule.Since.IsZero()
+	}
+	last := later(later(traffic.Last, traffic.UpSince), f.Rule.Since)
+	silence := f.Now.Sub(last)
+	if silence < p.RaiseAfter {
+		return false
+	}
+	return traffic.Watermark.After(last) || silence >= p.RaiseAfter+slowMetrics
+}
+
+func later(a, b time.Time) time.Time {
+	if a.After(b) {
+		return a
+	}
+	return b
 }
 
 // draining: the waker is in front of a service that nobody uses. The first visitor takes it back; otherwise it sleeps as

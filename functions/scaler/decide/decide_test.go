@@ -128,7 +128,9 @@ func describe(p *decide.Plan) string {
 
 // BenchmarkDecide measures the whole exchange of a decision: all rounds, with the facts at hand.
 func BenchmarkDecide(b *testing.B) {
-	ago := func(minutes int) time.Time { return noon.Truncate(time.Minute).Add(-time.Duration(minutes) * time.Minute) }
+	ago := func(minutes int) time.Time {
+		return noon.Truncate(time.Minute).Add(-time.Duration(minutes) * time.Minute)
+	}
 	base := decide.Facts{
 		Now: noon, Have: ^decide.Need(0), Service: decide.Service{Desired: 1, Running: 1},
 		Health: decide.Health{API: 1, Preview: 1}, Tasks: decide.Tasks{Live: 1, Running: 1, Oldest: ago(30)},

@@ -8,6 +8,8 @@ const (
 	// metricLag is how long after its minute a datapoint may appear. AWS promises nothing; 1 to 2 minutes are usual.
 	// A longer lag is caught by the watermark.
 	metricLag = 115 * time.Second
+	// slowMetrics is how much longer silence must last when nothing has been published since the last request.
+	slowMetrics = 2 * time.Minute
 	// tick is the schedule's interval, and tickJitter how much later than its minute a tick may come.
 	tick       = time.Minute
 	tickJitter = 5 * time.Second
@@ -29,7 +31,8 @@ type Policy struct {
 	// Idle is how long nobody may use the service before it sleeps.
 	Idle time.Duration
 	// RaiseAfter is how long the metrics must show no request before the waker moves in front: short of Idle by what the
-	// drain takes beyond one tick, so that the service sleeps within Idle and two ticks although a drain takes three.
+	// drain takes beyond one tick, so that the service sleeps within Idle and two ticks although a drain takes three. That
+	// holds while CloudWatch is no more than a minute late; a slower one costs another tick.
 	RaiseAfter time.Duration
 	// DrainFor is the age of a drain at which every request made before it is in the metrics.
 	DrainFor time.Duration

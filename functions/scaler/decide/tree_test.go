@@ -59,6 +59,8 @@ var outcomes = map[decide.Need][]observed{
 	decide.NeedTraffic: {
 		{name: "requests a minute ago", set: traffic(time.Minute, time.Minute, 20*time.Minute)},
 		{name: "last requests 4 min ago", set: traffic(4*time.Minute, time.Minute, 20*time.Minute)},
+		{name: "last requests 4 min ago, nothing published since", set: traffic(4*time.Minute, 4*time.Minute, 20*time.Minute)},
+		{name: "last requests 7 min ago, nothing published since", set: traffic(7*time.Minute, 7*time.Minute, 20*time.Minute)},
 		{name: "last requests 7 min ago", set: traffic(7*time.Minute, time.Minute, 20*time.Minute)},
 		{name: "no requests", set: traffic(0, time.Minute, 20*time.Minute)},
 		{name: "no requests, up for a minute", set: traffic(0, time.Minute, 2*time.Minute)},

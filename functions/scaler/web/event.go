@@ -105,7 +105,7 @@ func (q *orderedQuery) UnmarshalJSON(data []byte) error {
 	}
 	decoder := json.NewDecoder(bytes.NewReader(data))
 	if token, err := decoder.Token(); err != nil || token != json.Delim('{') {
-		return errors.New("query parameters are not an object") //nolint:err113 // wrapped by ParseEvent
+		return errors.New("query parameters are not an object")
 	}
 	*q = orderedQuery{}
 	for decoder.More() {

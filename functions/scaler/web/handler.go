@@ -33,6 +33,7 @@ type Handler struct {
 	Holds Holds
 	// TypicalWake is told to visitors.
 	TypicalWake time.Duration
+	Log         *slog.Logger
 	Now         func() time.Time
 	// Sleep waits, or returns the context's error.
 	Sleep func(context.Context, time.Duration) error
@@ -50,7 +51,7 @@ func (h *Handler) Handle(ctx context.Context, payload []byte) (*Response, error)
 		if err != nil {
 			return nil, fmt.Errorf("tick: %w", err)
 		}
-		return nil, nil //nolint:nilnil // a tick has no answer
+		return nil, nil
 	}
 	return h.serve(ctx, event.Request), nil
 }
@@ -90,20 +91,28 @@ func (h *Handler) run(ctx context.Context, event string, in decide.Intent) (reco
 	return result, err
 }
 
-// ask runs once and tells the outcome. What could not be done is unknown to the visitor, who asks again.
+// ask carries out what the event wants and tells the outcome.
 func (h *Handler) ask(ctx context.Context, event string, in decide.Intent) Status {
 	plan, _ := h.plan(ctx, event, in)
 	return h.statusOf(&plan, h.Now())
 }
 
-// plan runs once; a plan whose steps failed is turned into an unknown state. moved says that a step was taken.
+// plan runs once. What could not be done is unknown to the visitor, who asks again. moved says that a step was taken.
+//
+// A visitor's call that took the service out of a drain looks again at once: a tick may have put the count to zero at the
+// very same moment. That tick, too, looks again after it did, so one of the two sees the other before ECS has stopped
+// anything.
 func (h *Handler) plan(ctx context.Context, event string, in decide.Intent) (plan decide.Plan, moved bool) {
 	result, err := h.run(ctx, event, in)
+	if err == nil && result.Plan.Reason == decide.ReasonResumed {
+		result, err = h.run(ctx, event, in)
+		moved = true
+	}
 	if err != nil && result.Outcome.Done < len(result.Plan.Steps()) {
-		slog.ErrorContext(ctx, "the plan was not carried out", "event", event, "error", err)
+		h.Log.ErrorContext(ctx, "the plan was not carried out", "event", event, "error", err)
 		return decide.Plan{State: decide.StateUnknown}, false
 	}
-	return result.Plan, result.Outcome.Done > 0
+	return result.Plan, moved || result.Outcome.Done > 0
 }
 
 // flipSettle is how long the load balancer may need to follow a moved rule. AWS publishes no figure; requests that come
@@ -114,10 +123,7 @@ const flipSettle = 1500 * time.Millisecond
 func (h *Handler) servePage(ctx context.Context, r *Request) *Response {
 	plan, moved := h.plan(ctx, "page", decide.Ask)
 	if plan.State == decide.StateReady && moved && h.Sleep(ctx, flipSettle) == nil {
-		// Looked at again: it may have been put to sleep at the very same moment.
-		if plan, _ = h.plan(ctx, "page", decide.Ask); plan.State == decide.StateReady {
-			return r.again(plan.State.String())
-		}
+		return r.again(plan.State.String())
 	}
 	return h.page(r, h.statusOf(&plan, h.Now()), pageAsk)
 }

@@ -41,7 +41,7 @@ func (h Holds) release() { <-h }
 // serveCall wakes the service for an API call and holds the call until it can be served.
 func (h *Handler) serveCall(ctx context.Context, r *Request) *Response {
 	deadline := h.holdDeadline(ctx)
-	plan, moved := h.plan(ctx, "call", decide.Ask)
+	plan, _ := h.plan(ctx, "call", decide.Ask)
 	if plan.State != decide.StateWaking && plan.State != decide.StateReady {
 		return h.decline(r, &plan)
 	}
@@ -51,13 +51,8 @@ func (h *Handler) serveCall(ctx context.Context, r *Request) *Response {
 	defer h.Holds.release()
 	for {
 		if plan.State == decide.StateReady {
-			if h.Sleep(ctx, flipSettle) != nil || !moved {
-				return r.again(plan.State.String())
-			}
-			// Looked at again: it may have been put to sleep at the very same moment.
-			if plan, moved = h.plan(ctx, "call", decide.Ask); plan.State == decide.StateReady {
-				return r.again(plan.State.String())
-			}
+			_ = h.Sleep(ctx, flipSettle) // if the invocation ends first, the client comes a little early
+			return r.again(plan.State.String())
 		}
 		if plan.State != decide.StateWaking || h.Now().Sub(plan.WokenAt) >= holdAge {
 			return h.decline(r, &plan)
@@ -65,7 +60,7 @@ func (h *Handler) serveCall(ctx context.Context, r *Request) *Response {
 		if !h.waitForChange(ctx, deadline) {
 			return r.again(plan.State.String())
 		}
-		plan, moved = h.plan(ctx, "call", decide.Ask)
+		plan, _ = h.plan(ctx, "call", decide.Ask)
 	}
 }
 

@@ -1,0 +1,158 @@
+package model
+
+import (
+	"time"
+
+	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/sim"
+)
+
+// timeToReact is what the function needs from a visitor's request to the changed count.
+const timeToReact = 1500 * time.Millisecond
+
+// checkStop is called when ECS begins to stop a task: nobody may be at work on it.
+func (h *harness) checkStop(t *sim.Task, byScaler bool) {
+	if !byScaler {
+		return
+	}
+	now := h.now()
+	// A task that has failed its checks for minutes is given up, whoever still tries it.
+	if ago := now.Sub(t.LastRequest); ago < idle && t.Healthy() {
+		h.violate("a task was stopped %s after it served a request", ago)
+	}
+	// Protection that began after the count had been changed came too late, as it would in AWS.
+	if t.Protected(now) && h.world.DesiredSince().Sub(t.ProtectedFrom) > timeToReact {
+		h.violate("a protected task was stopped")
+	}
+	h.mu.Lock()
+	asked, troubled := now.Sub(h.lastAsk), h.troubledUntil.After(now.Add(-idle))
+	h.mu.Unlock()
+	if asked >= timeToReact && asked < idle-time.Minute && !troubled {
+		h.violate("a task was stopped %s after somebody asked for it", asked)
+	}
+}
+
+// now is the world's time: its events are played late, but in their own time.
+func (h *harness) now() time.Time { return h.world.Now() }
+
+// snapshot is the service as it is, and how many invocations have begun.
+type snapshot struct {
+	position         decide.Position
+	desired, healthy int
+	invocations      int
+	alone            bool
+	fault            time.Time
+}
+
+func (h *harness) snapshot() snapshot {
+	var s snapshot
+	h.api.Do(func(w *sim.World) { s.position, s.desired, s.healthy = w.Position(), w.Desired(), w.Healthy() })
+	h.note(func() { s.invocations, s.alone, s.fault = h.invocations, h.running == 0, h.lastFault })
+	return s
+}
+
+// checkTick is called after a tick that met no error: wish and facts agree, and it was cheap.
+func (h *harness) checkTick(before snapshot, inv *invocation) {
+	after := h.snapshot()
+	limit := maxCallsAwake
+	switch {
+	case before.position.Phase == decide.PhaseAsleep && before.desired == 0:
+		limit = maxCallsAsleep
+	case before.position.Phase == decide.PhaseWaking:
+		limit = maxCallsGivingUp
+	}
+	if before.invocations+1 == after.invocations && inv.calls > limit {
+		h.violate("a tick in phase %s made %d calls", before.position.Phase, inv.calls)
+	}
+	if !before.alone || after.invocations != before.invocations+1 || after.fault != before.fault {
+		return // others were at it meanwhile
+	}
+	switch phase := after.position.Phase; {
+	case phase == decide.PhaseUnknown,
+		phase == decide.PhaseAsleep && after.desired != 0,
+		phase == decide.PhaseWaking && after.desired == 0,
+		phase == decide.PhaseAwake && after.desired == 0,
+		phase == decide.PhaseAwake && after.healthy == 0 && before.healthy == 0:
+		h.violate("a tick left %s with count %d and %d healthy targets", phase, after.desired, after.healthy)
+	}
+}
+
+// watch looks at the service every second: how long the rule has pointed at nothing, and whether it became ready.
+func (h *harness) watch() {
+	var emptySince time.Time
+	lowered := false
+	for h.wait(time.Second) {
+		h.api.Do(func(w *sim.World) {
+			if w.Lowered() && !lowered {
+				h.note(func() { h.lastReady = time.Now() })
+			}
+			if lowered = w.Lowered(); lowered && w.Healthy() == 0 {
+				if emptySince.IsZero() {
+					emptySince = time.Now()
+				}
+			} else {
+				emptySince = time.Time{}
+			}
+		})
+		faultless := false
+		h.note(func() { faultless = time.Since(h.lastFault) > tickInterval+5*time.Second })
+		if since := time.Since(emptySince); !emptySince.IsZero() && since > tickInterval+5*time.Second && faultless {
+			h.violate("the rule has pointed at no healthy target for %s", since)
+			emptySince = time.Now()
+		}
+		h.checkBound()
+	}
+}
+
+// calmSince is the last moment at which anything happened that keeps the service awake or in the way of its sleep.
+func (h *harness) calmSince() time.Time {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	last := h.began
+	for _, at := range []time.Time{h.lastAsk, h.lastServed, h.lastFault, h.lastReady, h.protectedUntil, h.troubledUntil} {
+		if at.After(last) {
+			last = at
+		}
+	}
+	return last
+}
+
+// sleepBound is five minutes and two ticks, and the time that a tick's calls take.
+const sleepBound = idle + 2*tickInterval + 2*time.Second
+
+// findingOut is added after something that the scaler has to find out about first: a count set by somebody else goes the
+// way of a drain, in the worst case one that metrics do not shorten.
+const findingOut = 4 * time.Minute
+
+// checkBound holds the count against the time since the last activity.
+func (h *harness) checkBound() {
+	calm := time.Since(h.calmSince())
+	bound := sleepBound
+	if h.scenario.Timing.MetricLag.Most > time.Minute {
+		// Silence is known a minute later, and so is everything that follows from it.
+		bound += tickInterval
+	}
+	h.note(func() {
+		if !h.troubledUntil.IsZero() || !h.lastFault.IsZero() {
+			bound += findingOut
+		}
+	})
+	if calm < bound || calm > bound+time.Second {
+		return
+	}
+	h.api.Do(func(w *sim.World) {
+		if w.Desired() != 0 {
+			h.violate("the count is still %d, %s after the last activity (rule %s)", w.Desired(), calm, w.Position().Phase)
+		}
+	})
+}
+
+// checkAsleep holds at the end: nobody came for a long time, so nothing runs and nothing will.
+func (h *harness) checkAsleep() {
+	h.api.Do(func(w *sim.World) {
+		running, pending := w.Counts()
+		if w.Desired() != 0 || w.Position().Phase != decide.PhaseAsleep || running+pending > 0 {
+			h.violate("after a quiet end the count is %d in phase %s", w.Desired(), w.Position().Phase)
+		}
+	})
+}

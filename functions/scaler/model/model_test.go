@@ -1,0 +1,84 @@
+package model
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
+)
+
+// property runs scenarios that draw makes, and shrinks the first one that breaks a rule.
+func property(t *testing.T, draw func(*rapid.T) *scenario) {
+	t.Helper()
+	rapid.Check(t, func(r *rapid.T) {
+		s := draw(r)
+		if violations := run(t, s); len(violations) > 0 {
+			r.Fatalf("%s\n%s", strings.Join(violations, "\n"), fmt.Sprintf("%+v", *s))
+		}
+	})
+}
+
+// TestCalmModel lets people come and go while AWS works as it should.
+func TestCalmModel(t *testing.T) {
+	property(t, drawCalm)
+}
+
+// TestRoughModel adds whatever can go wrong.
+func TestRoughModel(t *testing.T) {
+	property(t, drawRough)
+}
+
+// TestForgottenTabsModel has only tabs that nobody looks at, and ticks: the service never wakes.
+func TestForgottenTabsModel(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		s := drawRough(r)
+		s.Sessions, s.Disturb = nil, nil
+		for range 2 {
+			s.Tabs = append(s.Tabs, tab{At: seconds(r, "tabAt", 0, 600), Old: true})
+		}
+		var h *harness
+		violations := runWith(t, s, func(made *harness) { h = made })
+		require.Empty(r, violations)
+		require.Empty(r, h.wakes, "a forgotten tab woke the service")
+	})
+}
+
+// TestBusySessionModel has somebody at work who sends a request at least once a minute, and protects nothing: they never
+// meet the waker again.
+func TestBusySessionModel(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		s := drawCalm(r)
+		s.Disturb, s.Tabs = nil, nil
+		s.Sessions = []session{{At: seconds(r, "at", 0, 120), API: rapid.Bool().Draw(r, "api")}}
+		for range 60 {
+			s.Sessions[0].Think = append(s.Sessions[0].Think, seconds(r, "think", 5, 55))
+		}
+		var h *harness
+		violations := runWith(t, s, func(made *harness) { h = made })
+		require.Empty(r, violations)
+		require.Zero(r, h.redirected, "somebody at work was sent to the waker")
+	})
+}
+
+// TestVisitorAtTheLastMoment lets somebody come within the very second in which the service is put to sleep. They find
+// the service as it was, or wake it; nothing is stopped under them.
+func TestVisitorAtTheLastMoment(t *testing.T) {
+	rapid.Check(t, func(r *rapid.T) {
+		s := drawCalm(r)
+		s.Disturb, s.Tabs = nil, nil
+		s.Sessions = []session{{API: true}}
+		var slept time.Duration
+		require.Empty(r, runWith(t, s, func(h *harness) {
+			if len(h.sleeps) > 0 {
+				slept = h.sleeps[0].Sub(h.began)
+			}
+		}))
+		require.NotZero(r, slept, "the service did not sleep")
+		offset := time.Duration(rapid.IntRange(-1200, 400).Draw(r, "offset")) * time.Millisecond
+		s.Sessions = append(s.Sessions, session{At: slept + offset, API: rapid.Bool().Draw(r, "api")})
+		require.Empty(r, run(t, s))
+	})
+}

@@ -1,0 +1,257 @@
+package web_test
+
+import (
+	"encoding/json"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/reconcile"
+	"github.com/webordinary/live-edit/functions/scaler/web"
+)
+
+// nothing marks a request after which nothing was looked at.
+const nothing = decide.Intent(99)
+
+// TestWhoWakes is the contract of who wakes the service, who is only told, and who costs nothing, with the answers of a
+// service that is asleep.
+func TestWhoWakes(t *testing.T) {
+	t.Parallel()
+	get := func(path string, header map[string]string) request {
+		return request{method: "GET", path: path, header: header}
+	}
+	json := map[string]string{"accept": "application/json", "sec-fetch-mode": "cors"}
+	for name, c := range map[string]struct {
+		request request
+		intent  decide.Intent
+		status  int
+	}{
+		"opening a page":             {get("/preview/", opening), decide.Ask, 200},
+		"opening a page under /api":  {get("/api/docs", opening), decide.Ask, 200},
+		"an old browser":             {get("/preview/", map[string]string{"accept": "text/html"}), decide.Ask, 200},
+		"following a link of ours":   {get("/preview/a", with(reloading, "sec-fetch-user", "?1")), decide.Ask, 200},
+		"arriving from another site": {get("/preview/", with(reloading, "sec-fetch-site", "cross-site")), decide.Ask, 200},
+		"loading a frame":            {get("/preview/", with(reloading, "sec-fetch-dest", "iframe")), decide.Ask, 200},
+		"a Cubot phone":              {get("/preview/", with(opening, "user-agent", "Mozilla/5.0 (Android; CUBOT X19)")), decide.Ask, 200},
+		"API GET":                    {get("/api/sessions", json), decide.Ask, 503},
+		"API POST":                   {request{method: "POST", path: "/api/edit", header: json}, decide.Ask, 503},
+		"API PUT":                    {request{method: "PUT", path: "/api/edit"}, decide.Ask, 503},
+		"API PATCH":                  {request{method: "PATCH", path: "/api/edit"}, decide.Ask, 503},
+		"API DELETE":                 {request{method: "DELETE", path: "/api/edit"}, decide.Ask, 503},
+		"a script's API call":        {get("/api/sessions", map[string]string{"accept": "*/*", "user-agent": "curl/8.5.0"}), decide.Ask, 503},
+		"status with a wake":         {get("/preview/", with(asking, "x-webordinary-wake", "now")), decide.Ask, 200},
+		"status":                     {get("/preview/", asking), decide.Look, 200},
+		"status under /api":          {get("/api/x", asking), decide.Look, 200},
+		"a page reloading itself":    {get("/preview/", reloading), decide.Look, 200},
+		"a stylesheet":               {get("/preview/a.css", map[string]string{"accept": "text/css", "sec-fetch-mode": "no-cors"}), decide.Touch, 409},
+		"a module of a stale tab":    {get("/preview/src/a.ts", map[string]string{"accept": "*/*"}), decide.Touch, 409},
+		"a form of the previewed site": {
+			request{method: "POST", path: "/preview/form", header: with(opening, "sec-fetch-site", "same-origin")}, decide.Touch, 409,
+		},
+		"Vite's ping":             {get("/preview/", map[string]string{"accept": "text/x-vite-ping"}), nothing, 204},
+		"HEAD":                    {request{method: "HEAD", path: "/preview/", header: opening}, nothing, 200},
+		"HEAD of the API":         {request{method: "HEAD", path: "/api/x"}, nothing, 200},
+		"OPTIONS":                 {request{method: "OPTIONS", path: "/api/x"}, nothing, 204},
+		"prefetch":                {get("/preview/", with(opening, "sec-purpose", "prefetch;prerender")), nothing, 204},
+		"old prefetch":            {get("/preview/", with(opening, "purpose", "prefetch")), nothing, 204},
+		"Firefox's prefetch":      {get("/preview/", with(opening, "x-moz", "prefetch")), nothing, 204},
+		"Safari's preview":        {get("/preview/", with(opening, "x-purpose", "preview")), nothing, 204},
+		"favicon":                 {get("/preview/favicon.ico", map[string]string{"accept": "image/*"}), nothing, 204},
+		"touch icon":              {get("/preview/apple-touch-icon-120x120.png", nil), nothing, 204},
+		"crawler":                 {get("/preview/", with(opening, "user-agent", "Mozilla/5.0 (compatible; Googlebot/2.1)")), nothing, 403},
+		"crawler on the API":      {get("/api/x", map[string]string{"user-agent": "AhrefsBot/7.0"}), nothing, 403},
+		"scanner":                 {get("/api/x", map[string]string{"user-agent": "Nuclei - Open-source project"}), nothing, 403},
+		"nameless client":         {get("/api/x", map[string]string{"user-agent": ""}), nothing, 403},
+		"crawler asking a status": {get("/api/x", with(asking, "user-agent", "bingbot")), nothing, 403},
+		"health checker":          {get("/api/x", map[string]string{"user-agent": "ELB-HealthChecker/2.0"}), nothing, 403},
+		"probing for PHP":         {get("/api/index.php", opening), nothing, 403},
+		"probing for secrets":     {get("/api/.env.local", opening), nothing, 403},
+		"probing for git":         {get("/preview/.git/config", opening), nothing, 403},
+		"a call in the background": {
+			get("/api/poll", with(json, "x-webordinary-wake", "never")), nothing, 403,
+		},
+		"WebSocket":      {get("/preview/", map[string]string{"upgrade": "websocket", "connection": "Upgrade"}), nothing, 400},
+		"unknown method": {request{method: "PROPFIND", path: "/api/x"}, nothing, 405},
+		"TRACE":          {request{method: "TRACE", path: "/api/x"}, nothing, 405},
+	} {
+		for _, single := range []bool{false, true} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateAsleep})}}
+				c.request.single = single
+				response := serve(t, f.handler(), c.request)
+				require.Equal(t, c.status, response.StatusCode)
+				if c.intent == nothing {
+					require.Empty(t, f.intents, "must cost nothing")
+				} else {
+					require.Equal(t, []decide.Intent{c.intent}, f.intents)
+				}
+				checkForm(t, &c.request, response)
+			})
+		}
+	}
+}
+
+// checkForm holds for every answer.
+func checkForm(t *testing.T, r *request, response *web.Response) {
+	t.Helper()
+	require.Equal(t, r.single, response.MultiValueHeaders == nil, "the answer has the form of the event")
+	require.Equal(t, r.single, response.Headers != nil)
+	require.Equal(t, "no-store", response.Header("Cache-Control"))
+	require.Equal(t, "nosniff", response.Header("X-Content-Type-Options"))
+	require.Regexp(t, `^\d{3} [A-Z]`, response.StatusDescription)
+	if r.method == "HEAD" || response.StatusCode == 204 {
+		require.Empty(t, response.Body)
+	}
+	// CloudFront keeps these for ten seconds: nothing a page is opened under may be answered so.
+	if r.method == "GET" && len(r.path) > 8 && r.path[:9] == "/preview/" {
+		require.NotContains(t, []int{404, 414, 500, 501, 502, 503, 504}, response.StatusCode)
+	}
+}
+
+// TestPathTricks sends paths and queries that mean one thing here and another elsewhere.
+func TestPathTricks(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		path, query string
+		status      int
+	}{
+		{path: "/api/../ws/", status: 400},
+		{path: "/api/%2e%2e/ws/", status: 400},
+		{path: "/api/%2E./ws/", status: 400},
+		{path: "/api/./x", status: 400},
+		{path: "/preview/..", status: 400},
+		{path: "/api/%2fevil.host", status: 400},
+		{path: "/api/%5cevil.host", status: 400},
+		{path: `/api/\evil.host`, status: 400},
+		{path: "/api/%0d%0aSet-Cookie:%20a=b", status: 400},
+		{path: "/api/\r\nSet-Cookie: a=b", status: 400},
+		{path: "/api/x\x00", status: 400},
+		{path: "/api/%", status: 400},
+		{path: "/api/%zz", status: 400},
+		{path: "/api/é", status: 400},
+		{path: "/api/x?y", status: 400},
+		{path: "/api/x#y", status: 400},
+		{path: "//evil.host/api/", status: 404},
+		{path: "https://evil.host/api/", status: 404},
+		{path: "/", status: 404},
+		{path: "", status: 404},
+		{path: "/apiary/x", status: 404},
+		{path: "/ws/", status: 404},
+		{path: "/api/x", query: `{"a":["\r\nX: y"]}`, status: 400},
+		{path: "/api/x", query: `{"a":["b c"]}`, status: 400},
+		{path: "/api/x", query: `{"a#":["b"]}`, status: 400},
+		{path: "/api/" + string(make([]byte, 9000)), status: 414},
+		{path: "/api//evil.host", status: 307},
+		{path: "/api/a%20b/c+d/@id/[x]", query: `{"next":["//evil.host"],"u":["https%3A%2F%2Fevil"]}`, status: 307},
+	} {
+		f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateReady})}}
+		response := serve(t, f.handler(), request{method: "GET", path: c.path, query: c.query})
+		require.Equal(t, c.status, response.StatusCode, "%q", c.path)
+		if c.status != 307 {
+			require.Empty(t, f.intents, "%q must not wake", c.path)
+		} else {
+			require.Regexp(t, `^/(api|preview)/`, response.Header("Location"))
+		}
+	}
+}
+
+// TestLocationIsTheRequest sends a client back to the very address it asked for.
+func TestLocationIsTheRequest(t *testing.T) {
+	t.Parallel()
+	for query, want := range map[string]string{
+		"":                              "/api/a%20b",
+		`{"z":["1"],"a":["2"]}`:         "/api/a%20b?z=1&a=2",
+		`{"a":["1","2"],"b":[""]}`:      "/api/a%20b?a=1&a=2&b",
+		`{"q":["x%26y"],"import":[""]}`: "/api/a%20b?q=x%26y&import",
+	} {
+		f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateReady})}}
+		response := serve(t, f.handler(), request{method: "POST", path: "/api/a%20b", query: query})
+		require.Equal(t, 307, response.StatusCode)
+		require.Equal(t, want, response.Header("Location"))
+	}
+	f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateReady})}}
+	single := serve(t, f.handler(), request{method: "GET", path: "/api/x", query: `{"z":"1","a":""}`, single: true})
+	require.Equal(t, "/api/x?z=1&a", single.Header("Location"))
+}
+
+// TestStatusContract is what the waiting page and API clients rely on.
+func TestStatusContract(t *testing.T) {
+	t.Parallel()
+	for want, plan := range map[string]decide.Plan{
+		`{"state":"asleep","elapsedSeconds":0,"typicalSeconds":45,"retryAfterSeconds":15}`: {State: decide.StateAsleep},
+		`{"state":"waking","stage":"pulling","elapsedSeconds":12,"typicalSeconds":45,"retryAfterSeconds":3}`: waking(
+			morning.Add(-12 * time.Second)),
+		`{"state":"waking","stage":"checking","elapsedSeconds":0,"typicalSeconds":45,"retryAfterSeconds":2}`: {
+			State: decide.StateWaking, Stage: decide.StageChecking, WokenAt: morning.Add(time.Second),
+		},
+		`{"state":"ready","stage":"ready","elapsedSeconds":0,"typicalSeconds":45,"retryAfterSeconds":1}`: {State: decide.StateReady},
+		`{"state":"unknown","elapsedSeconds":0,"typicalSeconds":45,"retryAfterSeconds":5}`:               {},
+		`{"state":"failing","elapsedSeconds":0,"typicalSeconds":45,"retryAfterSeconds":60,"error":{"class":"secret",` +
+			`"message":"A secret that the editor needs is missing or cannot be read."}}`: {
+			State: decide.StateFailing, Class: decide.ClassSecret, RetryAt: morning.Add(2 * time.Minute),
+		},
+		`{"state":"failing","elapsedSeconds":0,"typicalSeconds":45,"retryAfterSeconds":5,"error":{"class":"new",` +
+			`"message":"The editor could not be started."}}`: {State: decide.StateFailing, Class: "new", RetryAt: morning},
+	} {
+		f := &fake{results: []reconcile.Result{state(plan)}}
+		response := serve(t, f.handler(), request{method: "GET", path: "/preview/", header: asking})
+		require.Equal(t, 200, response.StatusCode)
+		require.Equal(t, web.StatusType, response.Header("Content-Type"))
+		require.Equal(t, plan.State.String(), response.Header("X-Webordinary-State"))
+		require.JSONEq(t, want, response.Body)
+	}
+}
+
+// TestEveryClassHasAMessage keeps visitors from seeing an empty box.
+func TestEveryClassHasAMessage(t *testing.T) {
+	t.Parallel()
+	seen := map[string]bool{}
+	for _, class := range []decide.Class{
+		decide.ClassImage, decide.ClassSecret, decide.ClassFileSystem, decide.ClassNetwork, decide.ClassCapacity,
+		decide.ClassMemory, decide.ClassHealth, decide.ClassExit, decide.ClassLogs, decide.ClassTimeout, decide.ClassOther,
+	} {
+		f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateFailing, Class: class})}}
+		response := serve(t, f.handler(), request{method: "GET", path: "/api/x"})
+		require.Equal(t, 503, response.StatusCode)
+		var status web.Status
+		require.NoError(t, json.Unmarshal([]byte(response.Body), &status))
+		require.Equal(t, string(class), status.Error.Class)
+		require.False(t, seen[status.Error.Message], "%s has a message of its own", class)
+		seen[status.Error.Message] = true
+	}
+}
+
+// TestCredentials lets only requests with one of the configured headers or cookies wake the service. Others still see the
+// page, whose button wakes.
+func TestCredentials(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		header map[string]string
+		intent decide.Intent
+		status int
+	}{
+		"call with the header":       {map[string]string{"authorization": "Bearer x"}, decide.Ask, 503},
+		"call with the cookie":       {map[string]string{"cookie": "theme=dark; session=1"}, decide.Ask, 503},
+		"call with two cookie lines": {map[string]string{"cookie": "theme=dark, session=1"}, decide.Ask, 503},
+		"call with an empty cookie":  {map[string]string{"cookie": "session="}, nothing, 403},
+		"call with another cookie":   {map[string]string{"cookie": "xsession=1"}, nothing, 403},
+		"call with neither":          {nil, nothing, 403},
+		"page with neither":          {opening, decide.Look, 200},
+		"page with the cookie":       {with(opening, "cookie", "session=1"), decide.Ask, 200},
+		"the page's button":          {with(asking, "x-webordinary-wake", "now"), decide.Ask, 200},
+	} {
+		f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateAsleep})}}
+		h := f.handler()
+		h.Credentials = []web.Credential{{Header: "Authorization"}, {Cookie: "session"}}
+		response := serve(t, h, request{method: "GET", path: "/api/x", header: c.header})
+		require.Equal(t, c.status, response.StatusCode, name)
+		if c.intent == nothing {
+			require.Empty(t, f.intents, name)
+		} else {
+			require.Equal(t, []decide.Intent{c.intent}, f.intents, name)
+		}
+	}
+}
