@@ -314,3 +314,57 @@ func TestFaultsOfCI(t *testing.T) {
 	}
 	assert.Equal(t, "ciRepositoryIds", faultsOf(t, settings{"ciRepositoryIds": "12/34"}, nil)[0].Key, "without a repository")
 }
+
+// named are the types whose names stand in their ARNs: what creates or changes them, and the
+// beginning of the ARN behind arn:aws:.
+var named = map[string]struct{ action, key, arn string }{
+	"aws:cloudwatch/metricAlarm:MetricAlarm": {"cloudwatch:PutMetricAlarm", "name", "cloudwatch:us-west-2:942734823970:alarm:"},
+	"aws:cloudwatch/dashboard:Dashboard":     {"cloudwatch:PutDashboard", "dashboardName", "cloudwatch::942734823970:dashboard/"},
+	"aws:cloudwatch/eventRule:EventRule":     {"events:PutRule", "name", "events:us-west-2:942734823970:rule/"},
+	"aws:cloudwatch/logGroup:LogGroup":       {"logs:CreateLogGroup", "name", "logs:us-west-2:942734823970:log-group:"},
+	"aws:scheduler/schedule:Schedule": {
+		"scheduler:CreateSchedule", "name", "scheduler:us-west-2:942734823970:schedule/default/",
+	},
+	"aws:sqs/queue:Queue":              {"sqs:CreateQueue", "name", "sqs:us-west-2:942734823970:"},
+	"aws:sns/topic:Topic":              {"sns:CreateTopic", "name", "sns:us-west-2:942734823970:"},
+	"aws:lambda/function:Function":     {"lambda:CreateFunction", "name", "lambda:us-west-2:942734823970:function:"},
+	"aws:iam/role:Role":                {"iam:CreateRole", "name", "iam::942734823970:role/"},
+	"aws:budgets/budget:Budget":        {"budgets:ModifyBudget", "name", "budgets::942734823970:budget/"},
+	"aws:ecr/repository:Repository":    {"ecr:CreateRepository", "name", "ecr:us-west-2:942734823970:repository/"},
+	"aws:secretsmanager/secret:Secret": {"secretsmanager:CreateSecret", "name", "secretsmanager:us-west-2:942734823970:secret:"},
+	"aws:s3/bucketV2:BucketV2":         {"s3:CreateBucket", "bucket", "s3:::"},
+	"aws:lb/targetGroup:TargetGroup": {
+		"elasticloadbalancing:CreateTargetGroup", "name", "elasticloadbalancing:us-west-2:942734823970:targetgroup/",
+	},
+	"aws:lb/loadBalancer:LoadBalancer": {
+		"elasticloadbalancing:CreateLoadBalancer", "name", "elasticloadbalancing:us-west-2:942734823970:loadbalancer/app/",
+	},
+}
+
+// arnEnds are what follows the name in the ARN of some types.
+var arnEnds = map[string]string{
+	"aws:secretsmanager/secret:Secret": "-AbCdEf", "aws:lb/targetGroup:TargetGroup": "/73e2d6bc24d8a067",
+	"aws:lb/loadBalancer:LoadBalancer": "/50dc6c495c0c9188",
+}
+
+func TestDeployRoleReachesEveryNameOfTheStack(t *testing.T) {
+	t.Parallel()
+	for stack, changes := range map[string]settings{"prod": everythingOn, "dev": {
+		"ciRepository": "webordinary/live-edit", "alarms": "true", "auditTrail": "true", "distributionId": "E2QWRUHAPOMQZL",
+	}} {
+		d := operated(t, stack, changes)
+		asked := 0
+		for _, r := range d.Resources {
+			how := named[r.Type]
+			if how.action == "" {
+				continue
+			}
+			asked++
+			name := r.Text(how.key)
+			want := !strings.HasPrefix(name, "webordinary-ci-") // its own roles
+			q := question{how.action, "arn:aws:" + how.arn + name + arnEnds[r.Type], nil}
+			assert.Equal(t, want, allowed(t, d, "deploy", q), "%s: %s %s", stack, how.action, name)
+		}
+		assert.Greater(t, asked, 20, stack)
+	}
+}
