@@ -1,0 +1,317 @@
+package e2e
+
+import (
+	"fmt"
+	"io"
+	"net/http"
+	"net/http/httptest"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/sandbox/awsapi"
+	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/lambdart"
+	facts "github.com/webordinary/live-edit/sandbox/world"
+)
+
+// scalerWorld is a deployed stack whose account lives: its scaler is the real binary with the deployed role.
+type scalerWorld struct {
+	*world
+	stack   *engine.Stack
+	api     *awsapi.Server
+	runtime *lambdart.Runtime
+	scene   *facts.World
+	// ahead is how far the account's clock is ahead of the machine's.
+	ahead time.Duration
+	// Names of what the scaler works with.
+	function, rule, service, policy          string
+	apiGroup, balancer, wakerGroup, tickRule string
+}
+
+// moment is how long each step of a task's start takes.
+const moment = 20 * time.Millisecond
+
+func newScalerWorld(t *testing.T) *scalerWorld {
+	t.Helper()
+	s := &scalerWorld{world: newWorld(t)}
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	store := s.sandbox.Account()
+	s.scene = facts.New(store, facts.Options{Timing: facts.Timing{
+		Scheduler: moment, Provisioning: moment, Pull: moment, Activating: moment, FirstCheck: moment, Stop: moment,
+		Deprovisioning: moment,
+	}})
+	s.api, err = awsapi.Start(awsapi.Options{Store: store, World: s.scene, Now: s.now})
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.api.Close()) })
+	s.runtime = lambdart.New(lambdart.Options{Store: store, API: s.api, Builder: lambdart.NewBuilder(root, t.TempDir())})
+	t.Cleanup(func() { assert.NoError(t, s.runtime.Close()) })
+	s.stack = s.world.stack("prod", with(map[string]any{"protect": false}))
+	s.up(s.stack)
+	output := func(name, key string) string { return s.resource(s.stack, name).Outputs[key].(string) }
+	s.function, s.rule, s.tickRule = output("scaler-function", "arn"), output("scaler-waker-rule", "arn"), output("scaler-schedule", "arn")
+	s.service, s.policy = string(s.resource(s.stack, "edit-service").ID), string(s.resource(s.stack, "scaler-function-policy").ID)
+	s.apiGroup, s.wakerGroup = output("edit-api-tg", "arn"), output("scaler-tg", "arn")
+	s.balancer = strings.Join(strings.Split(s.rule, "/")[1:4], "/")
+	return s
+}
+
+func (s *scalerWorld) now() time.Time { return time.Now().Add(s.ahead) }
+
+// tick has the schedule call the function.
+func (s *scalerWorld) tick() *lambdart.Result {
+	s.t.Helper()
+	payload, err := lambdart.ScheduledEvent(s.tickRule, s.now())
+	require.NoError(s.t, err)
+	s.api.ResetCalls()
+	result, err := s.runtime.Invoke(s.ctx, lambdart.Invocation{
+		Function: s.function, Payload: payload, Service: lambdart.ServiceEvents, SourceARN: s.tickRule,
+	})
+	require.NoError(s.t, err)
+	require.Empty(s.t, result.LogLost)
+	return result
+}
+
+// quietTick is a tick that met no refusal, and no more calls than allowed.
+func (s *scalerWorld) quietTick(most int) {
+	s.t.Helper()
+	result := s.tick()
+	require.NoError(s.t, result.Err(), result.Log)
+	var calls []string
+	for _, call := range s.api.Calls() {
+		require.False(s.t, call.Refused, "%+v", call)
+		require.Contains(s.t, call.Caller, ":role/webordinary-edit-scaler")
+		calls = append(calls, call.Operation)
+	}
+	require.LessOrEqual(s.t, len(calls), most, "%v", calls)
+}
+
+// phase is the waker rule's.
+func (s *scalerWorld) phase() decide.Phase {
+	s.t.Helper()
+	rule, ok := s.sandbox.Account().Get(listenerRuleType, s.rule)
+	require.True(s.t, ok)
+	return layout.Decode(int(rule.State["priority"].NumberValue()), time.Now()).Phase
+}
+
+var layout = decide.Layout{Base: 100}
+
+// place moves the rule as if that phase had begun so long ago; a negative age means that it does not matter any more.
+func (s *scalerWorld) place(phase decide.Phase, age time.Duration) {
+	s.t.Helper()
+	position := decide.Position{Phase: phase}
+	if age >= 0 {
+		position.Since = time.Now().Add(-age)
+	}
+	s.set(listenerRuleType, s.rule, "priority", float64(layout.Encode(position)))
+}
+
+func (s *scalerWorld) set(typ, id, key string, value any) {
+	s.t.Helper()
+	require.NoError(s.t, s.sandbox.Account().Mutate(typ, id, func(state resource.PropertyMap) error {
+		state[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
+		return nil
+	}))
+}
+
+func (s *scalerWorld) desired() int {
+	s.t.Helper()
+	service, ok := s.sandbox.Account().Get(serviceType, s.service)
+	require.True(s.t, ok)
+	return int(service.State["desiredCount"].NumberValue())
+}
+
+// past records minutes of metrics: a healthy target in each, and requests in the one so many minutes ago; 0 means none.
+func (s *scalerWorld) past(requests int) {
+	s.t.Helper()
+	dimensions := map[string]string{"LoadBalancer": s.balancer, "TargetGroup": s.apiGroup[strings.Index(s.apiGroup, "targetgroup/"):]}
+	for ago := 9; ago >= 1; ago-- {
+		require.NoError(s.t, s.scene.Record(facts.Sample{
+			Namespace: "AWS/ApplicationELB", Name: "HealthyHostCount", Dimensions: dimensions, Value: 1, Lag: -1,
+			At: time.Now().Add(-time.Duration(ago) * time.Minute),
+		}))
+	}
+	if requests > 0 {
+		require.NoError(s.t, s.scene.Record(facts.Sample{
+			Namespace: "AWS/ApplicationELB", Name: "RequestCount", Dimensions: dimensions, Value: 3, Lag: -1,
+			At: time.Now().Add(-time.Duration(requests) * time.Minute),
+		}))
+	}
+}
+
+// send puts a request through the load balancer to the waker.
+func (s *scalerWorld) send(method, target string, header http.Header) (*http.Response, string) {
+	s.t.Helper()
+	front := httptest.NewServer(s.runtime.Handler(
+		lambdart.LambdaTarget{GroupARN: s.wakerGroup, MultiValueHeaders: true}, s.function, nil,
+	))
+	defer front.Close()
+	request, err := http.NewRequestWithContext(s.ctx, method, front.URL+target, nil)
+	require.NoError(s.t, err)
+	request.Header = header
+	response, err := http.DefaultTransport.RoundTrip(request)
+	require.NoError(s.t, err)
+	body, err := io.ReadAll(response.Body)
+	require.NoError(s.t, err)
+	require.NoError(s.t, response.Body.Close())
+	return response, string(body)
+}
+
+var (
+	aCall = http.Header{"User-Agent": {"curl/8.5.0"}, "Accept": {"application/json"}}
+	aPage = http.Header{
+		"User-Agent": {"Mozilla/5.0"}, "Accept": {"text/html"}, "Sec-Fetch-Mode": {"navigate"}, "Sec-Fetch-Dest": {"document"},
+		"Sec-Fetch-Site": {"none"}, "Sec-Fetch-User": {"?1"},
+	}
+)
+
+// TestLifeOfTheScaler wakes the deployed service by a request and puts it to sleep again, with the function's real binary,
+// the real SDK and the role that the stack deployed. The steps build on each other.
+func TestLifeOfTheScaler(t *testing.T) {
+	t.Parallel()
+	s := newScalerWorld(t)
+	s.quietTick(6)
+	require.Equal(t, decide.PhaseAsleep, s.phase())
+	requireNobodyElseWakesIt(s)
+	requireACallWakesIt(s)
+	requireEachPermissionIsNeeded(s)
+	requireItSleeps(s)
+}
+
+// requireNobodyElseWakesIt sends what must not wake.
+func requireNobodyElseWakesIt(s *scalerWorld) {
+	s.api.ResetCalls()
+	for _, header := range []http.Header{
+		{"User-Agent": {"Mozilla/5.0"}, "Accept": {"text/x-vite-ping"}},
+		{"User-Agent": {"Googlebot/2.1"}, "Accept": {"text/html"}},
+	} {
+		response, _ := s.send(http.MethodGet, "/preview/", header)
+		require.Less(s.t, response.StatusCode, 404)
+	}
+	require.Empty(s.t, s.api.Calls(), "what never wakes costs nothing")
+	response, page := s.send(http.MethodGet, "/api/../ws/", aPage)
+	require.Equal(s.t, http.StatusBadRequest, response.StatusCode, page)
+	require.Zero(s.t, s.desired())
+}
+
+// requireACallWakesIt holds a call until it can be served, and checks that no preview shows a change while awake.
+func requireACallWakesIt(s *scalerWorld) {
+	response, body := s.send(http.MethodPost, "/api/sessions?user=scott&x=%20", aCall)
+	require.Equal(s.t, http.StatusTemporaryRedirect, response.StatusCode, body)
+	require.Equal(s.t, "/api/sessions?user=scott&x=%20", response.Header.Get("Location"))
+	require.Equal(s.t, 1, s.desired())
+	require.Equal(s.t, decide.PhaseAwake, s.phase())
+	for _, call := range s.api.Calls() {
+		require.False(s.t, call.Refused, "%+v", call)
+	}
+	s.quietTick(8)
+	require.Equal(s.t, decide.PhaseAwake, s.phase())
+	s.requireNoChanges(s.stack)
+}
+
+// requireEachPermissionIsNeeded takes each permission of the deployed role away, in a situation that needs it.
+func requireEachPermissionIsNeeded(s *scalerWorld) {
+	s.past(8)
+	for _, c := range []struct {
+		action string
+		phase  decide.Phase
+		age    time.Duration
+	}{
+		{"ecs:DescribeServices", decide.PhaseAwake, 0},
+		{"elasticloadbalancing:DescribeRules", decide.PhaseAwake, 0},
+		{"elasticloadbalancing:DescribeTargetHealth", decide.PhaseAwake, 0},
+		{"cloudwatch:GetMetricData", decide.PhaseAwake, -1},
+		{"ecs:ListTasks", decide.PhaseWaking, 0},
+		{"ecs:DescribeTasks", decide.PhaseWaking, 0},
+		{"ecs:GetTaskProtection", decide.PhaseAwake, -1},
+		{"elasticloadbalancing:SetRulePriorities", decide.PhaseAwake, -1},
+		{"ecs:UpdateService", decide.PhaseDraining, 4 * time.Minute},
+	} {
+		s.place(c.phase, c.age)
+		restore := s.deny(c.action)
+		result := s.tick()
+		require.ErrorContains(s.t, result.Err(), "not authorized to perform: "+c.action, c.action)
+		require.True(s.t, slices.ContainsFunc(s.api.Calls(), func(call awsapi.Call) bool {
+			return call.Refused && call.Action == c.action
+		}), c.action)
+		require.Equal(s.t, 1, s.desired(), "%s: nothing is stopped by mistake", c.action)
+		restore()
+	}
+	s.place(decide.PhaseAwake, -1)
+}
+
+// deny takes one action out of the deployed policy, and returns what puts it back.
+func (s *scalerWorld) deny(action string) (restore func()) {
+	s.t.Helper()
+	const policyType = "aws:iam/rolePolicy:RolePolicy"
+	policy, ok := s.sandbox.Account().Get(policyType, s.policy)
+	require.True(s.t, ok)
+	before := policy.State["policy"].StringValue()
+	require.Contains(s.t, before, `"`+action+`"`, "the deployed policy")
+	s.set(policyType, s.policy, "policy", strings.Replace(before, `"`+action+`"`, `"iam:GetUser"`, 1))
+	return func() { s.set(policyType, s.policy, "policy", before) }
+}
+
+// requireItSleeps plays the end of a session: nobody comes, the waker moves in front, and minutes later the count is zero.
+func requireItSleeps(s *scalerWorld) {
+	s.quietTick(8)
+	require.Equal(s.t, decide.PhaseDraining, s.phase())
+	require.Equal(s.t, 1, s.desired(), "not before the metrics have caught up")
+	response, _ := s.send(http.MethodGet, "/preview/", aPage)
+	require.Equal(s.t, http.StatusTemporaryRedirect, response.StatusCode, "a visitor gets the service back")
+	require.Equal(s.t, decide.PhaseAwake, s.phase())
+
+	s.place(decide.PhaseDraining, 4*time.Minute)
+	for _, task := range s.tasks() {
+		require.NoError(s.t, s.scene.Protect(task.ARN, time.Now().Add(time.Minute)))
+	}
+	s.quietTick(8)
+	require.Equal(s.t, 1, s.desired(), "a protected session is left alone")
+	for _, task := range s.tasks() {
+		require.NoError(s.t, s.scene.Protect(task.ARN, time.Time{}))
+	}
+	s.place(decide.PhaseDraining, 4*time.Minute)
+	s.quietTick(8)
+	require.Zero(s.t, s.desired())
+	s.ahead = 2 * time.Minute // the tasks' connections end
+	s.quietTick(6)
+	s.quietTick(6)
+	require.Equal(s.t, decide.PhaseAsleep, s.phase())
+	s.requireNoChanges(s.stack)
+}
+
+func (s *scalerWorld) tasks() []*facts.Task {
+	s.t.Helper()
+	tasks, err := facts.Tasks(s.sandbox.Account())
+	require.NoError(s.t, err)
+	require.NotEmpty(s.t, tasks)
+	return tasks
+}
+
+// TestScalerRefusesToRunUnconfigured starts the real binary without its environment.
+func TestScalerRefusesToRunUnconfigured(t *testing.T) {
+	t.Parallel()
+	s := newScalerWorld(t)
+	const functionType = "aws:lambda/function:Function"
+	id := string(s.resource(s.stack, "scaler-function").ID)
+	s.set(functionType, id, "environment", map[string]any{"variables": map[string]any{"IDLE_MINUTES": "soon"}})
+	payload, err := lambdart.ScheduledEvent(s.tickRule, time.Now())
+	require.NoError(t, err)
+	result, err := s.runtime.Invoke(s.ctx, lambdart.Invocation{Function: s.function, Payload: payload})
+	require.NoError(t, err)
+	require.Error(t, result.Err())
+	for _, name := range []string{
+		"CLUSTER_NAME", "SERVICE_NAME", "WAKER_RULE_ARN", "API_TARGET_GROUP_ARN", "PREVIEW_TARGET_GROUP_ARN", "RULE_PRIORITY_BASE",
+	} {
+		require.Contains(t, result.Log, fmt.Sprintf("environment variable %s is missing", name))
+	}
+	require.Contains(t, result.Log, `environment variable IDLE_MINUTES is "soon"`)
+}
