@@ -372,6 +372,42 @@ func TestT00Criterion8DataOutlivesTheStack(t *testing.T) {
 	assert.True(t, version.Request.GetRetainOnDelete(), "a kept secret keeps its value")
 }
 
+// Task 00, criterion 9: "EFS cleanup Lambda scheduled".
+func TestT00Criterion9CleanupIsScheduled(t *testing.T) {
+	t.Parallel()
+	inEachStack(t, func(t *testing.T, s stack) {
+		function := s.One(t, "cleanup-function")
+		assert.Equal(t, "aws:lambda/function:Function", function.Type)
+		assert.Equal(t, "webordinary-workspace-cleanup"+s.Suffix, function.Text("name"))
+		assert.EqualValues(t, 300, function.Get("timeout"), "5 minutes")
+		assert.EqualValues(t, 1, function.Get("reservedConcurrentExecutions"))
+		assert.Equal(t, accountArn+":role/webordinary-workspace-cleanup"+s.Suffix, function.Text("role"))
+		assert.Equal(t, "/mnt/workspaces", function.Text("fileSystemConfig.localMountPath"))
+		assert.Equal(t, s.Outputs["clientAccessPointArn"], function.Text("fileSystemConfig.arn"))
+		assert.Equal(t, list(publicSubnetA, publicSubnetB), function.Get("vpcConfig.subnetIds"), "where the mount targets are")
+		for _, name := range []string{"workspace-mount-target-0", "workspace-mount-target-1", "workspace-policy", "cleanup-function-policy"} {
+			assert.True(t, function.DependsOn(name), "Lambda tries the mount when it creates the function: %s", name)
+		}
+		environment := function.Get("environment.variables").(map[string]any)
+		assert.Equal(t, "168h", environment["COMPRESS_AFTER"], "7 days")
+		assert.Equal(t, "720h", environment["DELETE_AFTER"], "30 days")
+		assert.Equal(t, "0h", environment["ARCHIVE_AFTER"], "off")
+		assert.Equal(t, "rate(1 day)", s.One(t, "cleanup-schedule").Text("scheduleExpression"))
+		assert.NotEqual(t, "DISABLED", s.One(t, "cleanup-schedule").Text("state"))
+		assertInvokedOnlyBy(t, s, "cleanup-schedule-permission", "events.amazonaws.com")
+		target := s.One(t, "cleanup-schedule-target")
+		assert.Equal(t, "arn:aws:lambda:"+regionAccount+":function:webordinary-workspace-cleanup"+s.Suffix, target.Text("arn"))
+		assert.True(t, target.DependsOn("cleanup-schedule"))
+	})
+	ages := variation{Config: map[string]string{
+		"cleanupCompressAfterDays": "1", "cleanupDeleteAfterDays": "2", "cleanupArchiveAfterDays": "90", "cleanupDryRun": "true",
+	}}.deploy(t).One(t, "cleanup-function").Get("environment.variables").(map[string]any)
+	assert.Equal(t, "24h", ages["COMPRESS_AFTER"])
+	assert.Equal(t, "48h", ages["DELETE_AFTER"])
+	assert.Equal(t, "2160h", ages["ARCHIVE_AFTER"])
+	assert.Equal(t, "true", ages["DRY_RUN"])
+}
+
 func TestT00Criterion8KeptResourcesAreAdoptedAgain(t *testing.T) {
 	t.Parallel()
 	d := variation{Config: map[string]string{

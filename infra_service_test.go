@@ -245,6 +245,54 @@ func TestT02Criterion3Scaling(t *testing.T) {
 	})
 }
 
+// The spec's "Scale up: when API request received" and "Scale down: after 5 minutes of inactivity": a rule sends what no
+// task can serve to the scaler, which also looks every minute (D4).
+func TestT02Criterion3RequestsAndTheClockReachTheScaler(t *testing.T) {
+	t.Parallel()
+	inEachStack(t, func(t *testing.T, s stack) {
+		rule := s.One(t, "scaler-waker-rule")
+		assert.EqualValues(t, s.Base+1, rule.Get("priority"), "above the three static rules while the service sleeps")
+		assert.Equal(t, []string{"priority"}, rule.Request.GetIgnoreChanges(), "the scaler moves it")
+		assert.Equal(t, list(
+			map[string]any{"hostHeader": map[string]any{"values": list(s.Host)}},
+			map[string]any{"pathPattern": map[string]any{"values": list("/api/*", "/preview/*")}},
+		), rule.Get("conditions"))
+		group := s.One(t, "scaler-tg")
+		assert.Equal(t, "lambda", group.Text("targetType"))
+		assert.Equal(t, "edit-waker-tg"+s.Suffix, group.Text("name"))
+		assert.Equal(t, true, group.Get("lambdaMultiValueHeadersEnabled"))
+		assert.Equal(t, "edit-waker-tg"+s.Suffix, arnName(rule.Text("actions.0.targetGroupArn")))
+
+		function := s.One(t, "scaler-function")
+		assert.Equal(t, "webordinary-edit-scaler"+s.Suffix, function.Text("name"))
+		assert.Nil(t, function.Get("vpcConfig"), "in a public subnet it could not reach AWS")
+		environment := function.Get("environment.variables").(map[string]any)
+		assert.Equal(t, "5", environment["IDLE_MINUTES"])
+		assert.Equal(t, fmt.Sprint(s.Base), environment["RULE_PRIORITY_BASE"])
+		assert.Equal(t, "webordinary-edit-cluster"+s.Suffix, environment["CLUSTER_NAME"])
+		assert.Equal(t, "webordinary-edit"+s.Suffix, environment["SERVICE_NAME"])
+		assert.Equal(t, "rate(1 minute)", s.One(t, "scaler-schedule").Text("scheduleExpression"))
+		assertInvokedOnlyBy(t, s, "scaler-waker-permission", "elasticloadbalancing.amazonaws.com")
+		assertInvokedOnlyBy(t, s, "scaler-schedule-permission", "events.amazonaws.com")
+	})
+}
+
+// arnName is the name in a target group's ARN.
+func arnName(arn string) string {
+	if parts := strings.Split(arn, "/"); len(parts) > 1 {
+		return parts[1]
+	}
+	return arn
+}
+
+func assertInvokedOnlyBy(t *testing.T, s stack, name, service string) {
+	t.Helper()
+	permission := s.One(t, name)
+	assert.Equal(t, "lambda:InvokeFunction", permission.Text("action"), name)
+	assert.Equal(t, service, permission.Text("principal"), name)
+	assert.NotEmpty(t, permission.Text("sourceArn"), "%s: any other account could invoke the function", name)
+}
+
 // The spec's "Scale down: after 5 minutes of inactivity" is one number for the container and the scaler.
 func TestT02Criterion3FiveMinutesOfInactivity(t *testing.T) {
 	t.Parallel()
@@ -256,6 +304,7 @@ func TestT02Criterion3FiveMinutesOfInactivity(t *testing.T) {
 		}
 	}
 	assert.True(t, found)
+	assert.Equal(t, "7", longer.One(t, "scaler-function").Text("environment.variables.IDLE_MINUTES"))
 }
 
 // Task 02, criterion 4: "WebSocket connections maintained for HMR".
@@ -348,8 +397,11 @@ func TestT02Criterion7CloudFrontBehaviors(t *testing.T) {
 	assert.Equal(t, "webordinary-edit-behaviors", invocation.Text("functionName"))
 	assert.Nil(t, invocation.Get("triggers"), "they would replace the invocation, and so take the behaviors off")
 	assert.True(t, invocation.Request.GetDeleteBeforeReplace(), "the other order deletes what it has just added")
-	assert.True(t, invocation.DependsOn("dns-record"), "the behaviors come last and go first")
-	assert.True(t, invocation.DependsOn("edit-api-rule"), "the behaviors come last and go first")
+	for _, name := range []string{
+		"dns-record", "edit-service", "edit-api-rule", "edit-preview-rule", "edit-ws-rule", "scaler-waker-rule",
+	} {
+		assert.True(t, invocation.DependsOn(name), "the behaviors come after %s and go before it", name)
+	}
 
 	var input edgeInput
 	invocation.JSON(t, "input", &input)

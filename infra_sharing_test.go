@@ -115,6 +115,8 @@ func TestBorrowedPartsAreUsed(t *testing.T) {
 	assert.Equal(t, "sg-lent-alb", d.One(t, "edit-api-ingress").Text("referencedSecurityGroupId"))
 	assert.Equal(t, "arn:lent:listener", d.One(t, "edit-api-rule").Text("listenerArn"))
 	assert.Equal(t, list("lent.elb.example"), d.One(t, "dns-record").Get("records"))
+	assert.Equal(t, "arn:lent:listener", d.One(t, "scaler-waker-rule").Text("listenerArn"))
+	assert.False(t, d.Has("cleanup-function"), "the lender cleans its workspace up")
 
 	execution, task := d.One(t, "edit-execution-policy").Policy(t, "policy"), d.One(t, "edit-task-policy").Policy(t, "policy")
 	assert.Equal(t, []string{"arn:lent:repo"}, execution.By(t, "PullTheImage").Resource)

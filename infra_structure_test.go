@@ -3,20 +3,32 @@ package main
 import (
 	"regexp"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/infra"
 	"github.com/webordinary/live-edit/infra/infratest"
 )
+
+var everythingOn struct {
+	once sync.Once
+	*infratest.Deployment
+	err error
+}
 
 // allOn is prod with everything switched on that the stack file leaves off.
 func allOn(t *testing.T) stack {
 	t.Helper()
+	everythingOn.once.Do(func() {
+		everythingOn.Deployment, everythingOn.err = variation{Config: richConfig(), Secret: richSecrets()}.run(t).Try(infra.Build)
+	})
+	require.NoError(t, everythingOn.err)
 	s := prod(t)
-	s.Deployment = variation{Config: richConfig(), Secret: richSecrets()}.deploy(t)
+	s.Deployment = everythingOn.Deployment
 	return s
 }
 

@@ -184,11 +184,12 @@ func deployService(ctx *pulumi.Context, cfg *Config, base *foundation) (*EditSer
 	if err != nil {
 		return nil, err
 	}
-	if _, err := NewScaler(ctx, "scaler", &ScalerArgs{
+	scaler, err := NewScaler(ctx, "scaler", &ScalerArgs{
 		ScalerConfig: cfg.Scaler, Names: cfg.Names(), Service: service, ListenerArn: base.LoadBalancer.HTTPSListenerArn,
 		Host: cfg.Site.FQDN(), RulePriorityBase: cfg.Service.RulePriorityBase, IdleMinutes: cfg.Service.AutoShutdownMinutes,
 		Alerts: base.Alerts, Alarms: cfg.Observability.Alarms,
-	}); err != nil {
+	})
+	if err != nil {
 		return nil, err
 	}
 	if err := deployCleanup(ctx, cfg, base); err != nil {
@@ -198,7 +199,7 @@ func deployService(ctx *pulumi.Context, cfg *Config, base *foundation) (*EditSer
 	if err != nil {
 		return nil, err
 	}
-	return service, deployEdge(ctx, cfg, base.Alerts, append(service.answering(), dns.record))
+	return service, deployEdge(ctx, cfg, base.Alerts, append(service.answering(), scaler.rule, dns.record))
 }
 
 // deployEdge adds our behaviours to the distribution of another stack, where one is configured. They come after all
