@@ -11,8 +11,8 @@ import (
 const (
 	// ServiceGoal is T02's acceptance criterion 6, at GoalHours of editing.
 	ServiceGoal = 10.0
-	// FoundationLow and FoundationHigh are T00's "~$25-30" for the foundation with its load balancer.
-	FoundationLow, FoundationHigh = 25.0, 30.0
+	// FoundationHigh is the upper end of T00's "~$25-30" for the foundation with its load balancer.
+	FoundationHigh = 30.0
 	// GoalHours is the specification's month.
 	GoalHours = 10.0
 )
@@ -36,7 +36,8 @@ func (e *Estimate) Markdown(w io.Writer) error {
 func (e *Estimate) writeTotals(b *strings.Builder) {
 	foundation, balancer, service := e.Total(Foundation), e.Total(LoadBalancer), e.Total(Service)
 	fmt.Fprintf(b, "\n| Total | USD a month | Specification |\n|---|---:|---|\n")
-	fmt.Fprintf(b, "| What the live editor adds (service) | **%.2f** | %s |\n", service, verdict(service <= ServiceGoal, "less than $10 (T02)"))
+	fmt.Fprintf(b, "| What the live editor adds (service) | **%.2f** | %s |\n",
+		service, verdict(service <= ServiceGoal, "less than $10 (T02)"))
 	fmt.Fprintf(b, "| Foundation without load balancer | %.2f | |\n", foundation)
 	fmt.Fprintf(b, "| Load balancer | %.2f | $18–20 (T00) |\n", balancer)
 	whole := foundation + balancer

@@ -16,7 +16,7 @@ type lookup struct {
 	err error
 }
 
-func (l lookup) find(name string) (string, error)                          { return l.ids[name], l.err }
+func (l lookup) find(name string) (string, error)                         { return l.ids[name], l.err }
 func (l lookup) Repository(_ context.Context, n string) (string, error)   { return l.find(n) }
 func (l lookup) Secret(_ context.Context, n string) (string, error)       { return l.find(n) }
 func (l lookup) FileSystem(_ context.Context, n string) (string, error)   { return l.find(n) }

@@ -125,8 +125,8 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 	}
 	require.NoError(t, os.Link(outside+"/linked.json", threads+"/linked.json"))
 	require.NoError(t, syscall.Mkfifo(threads+"/pipe.json", 0o600))
-	require.NoError(t, os.Chmod(root+"/closed", 0))           // as root this is no obstacle, and the thread in it is deleted
-	t.Cleanup(func() { _ = os.Chmod(root+"/closed", 0o700) }) //nolint:gosec // so that it can be removed
+	require.NoError(t, os.Chmod(root+"/closed", 0)) // as root this is no obstacle, and the thread in it is deleted
+	t.Cleanup(func() { _ = os.Chmod(root+"/closed", 0o700) })
 	before := tree(t, outside)
 
 	code, out, errs := invoke(t, "-root", root, "-settle", "0s", "-archive-after", "2160h", "-json")

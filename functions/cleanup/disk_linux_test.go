@@ -26,7 +26,7 @@ func TestFullDiskStopsCompressingAndLosesNothing(t *testing.T) {
 		fillAndClean(t, os.Getenv(fullDisk))
 		return
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDiskStopsCompressingAndLosesNothing$", "-test.v") //nolint:gosec // itself
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDiskStopsCompressingAndLosesNothing$", "-test.v")
 	cmd.Env = append(os.Environ(), fullDisk+"="+t.TempDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
@@ -46,7 +46,7 @@ func fillAndClean(t *testing.T, root string) {
 	if err := unix.Mount("none", root, "tmpfs", 0, "size=1m"); err != nil {
 		t.Skipf("can't mount here: %v", err)
 	}
-	random := rand.New(rand.NewPCG(1, 6)) //nolint:gosec // a test's choices
+	random := rand.New(rand.NewPCG(1, 6))
 	want := map[string]string{}
 	for n := range 8 {
 		path := fmt.Sprintf("acme/bob/.claude/threads/idle-%d.json", n)
@@ -58,7 +58,7 @@ func fillAndClean(t *testing.T, root string) {
 		put(t, root+"/"+path, want[path], 8*day)
 	}
 	ballast := root + "/ballast"
-	f, err := os.Create(ballast) //nolint:gosec // below the test's own directory
+	f, err := os.Create(ballast)
 	require.NoError(t, err)
 	for err == nil {
 		_, err = f.Write(make([]byte, 4096))

@@ -39,8 +39,10 @@ const (
 
 func newVictim(t *testing.T, random *rand.Rand) *victim {
 	t.Helper()
-	v := &victim{t: t, root: t.TempDir(), random: random,
-		idle: map[string]string{}, young: map[string]string{}, old: map[string]string{}, gone: map[string]string{}}
+	v := &victim{
+		t: t, root: t.TempDir(), random: random,
+		idle: map[string]string{}, young: map[string]string{}, old: map[string]string{}, gone: map[string]string{},
+	}
 	for u := range victimUsers {
 		user := fmt.Sprintf("acme/user%d", u)
 		for n := range victimFiles {
@@ -172,7 +174,7 @@ func (v *victim) requireDone() {
 // write appends records to threads as the container does, until done, and lets
 // some of the threads look idle at once.
 func (v *victim) write(done <-chan struct{}) {
-	random := rand.New(rand.NewPCG(v.random.Uint64(), 5)) //nolint:gosec // a test's choices
+	random := rand.New(rand.NewPCG(v.random.Uint64(), 5))
 	for n := 0; ; n++ {
 		select {
 		case <-done:
@@ -181,7 +183,7 @@ func (v *victim) write(done <-chan struct{}) {
 		}
 		path := filepath.Join(v.root, fmt.Sprintf("acme/user0/.claude/threads/live-%d.json", random.IntN(3)))
 		record := fmt.Sprintf("{\"record\":%d}\n", n)
-		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600) //nolint:gosec // below the test's own directory
+		f, err := os.OpenFile(path, os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o600)
 		if err != nil {
 			v.t.Error(err)
 			return
@@ -211,7 +213,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 	}
 	window := 100 * time.Millisecond
 	for seed := uint64(1); kills < want; seed++ {
-		random := rand.New(rand.NewPCG(seed, 4)) //nolint:gosec // a test's choices
+		random := rand.New(rand.NewPCG(seed, 4))
 		v := newVictim(t, random)
 		done := make(chan struct{})
 		var writer sync.WaitGroup

@@ -87,7 +87,7 @@ func (b *bench) mockedTests(ctx context.Context) error {
 		return fmt.Errorf("build the mocked tests: %w\n%s", err, out)
 	}
 	return b.repeat(ctx, "Mocked tests of the stack (compiled)", func() *exec.Cmd {
-		cmd := exec.CommandContext(ctx, binary) //nolint:gosec // built a moment ago
+		cmd := exec.CommandContext(ctx, binary)
 		cmd.Dir = b.root
 		return cmd
 	})

@@ -37,6 +37,9 @@ var (
 	full  = sizes{scan: []int{10_000, 100_000, 1_000_000}, pack: 8_000, slow: 1_000_000, one: 2_000, attempts: 3}
 )
 
+// source is what is measured.
+const source = "github.com/webordinary/live-edit/functions/cleanup"
+
 func main() {
 	isFull := flag.Bool("full", false, "measure a tree of a million threads")
 	dir := flag.String("dir", os.TempDir(), "`directory` for the trees")
@@ -60,7 +63,7 @@ func run(ctx context.Context, dir string, isFull bool) (err error) {
 	if isFull {
 		b.sizes = full
 	}
-	build := exec.CommandContext(ctx, "go", "build", "-o", b.program, "github.com/webordinary/live-edit/functions/cleanup") //nolint:gosec // our own
+	build := exec.CommandContext(ctx, "go", "build", "-o", b.program, source) //nolint:gosec // our own
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the command: %w\n%s", err, out)
 	}

@@ -71,13 +71,15 @@ func eachThread(root string, n int, write func(path string, i int) error) error 
 
 const threadBytes = 64 << 10
 
+const alphabet = "abcdefghijklmnopqrstuvwxyz"
+
 func vocabulary() []string {
 	random := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // the same words every time
 	words := make([]string, 4000)
 	for i := range words {
 		letters := make([]byte, 2+random.IntN(9))
 		for j := range letters {
-			letters[j] = byte('a' + random.IntN(26))
+			letters[j] = alphabet[random.IntN(len(alphabet))]
 		}
 		words[i] = string(letters)
 	}

@@ -49,7 +49,7 @@ func (p *Policy) serving(f *Facts) Plan {
 // quiet reports whether nobody has come for RaiseAfter, as far as the metrics show: since the last request, since the
 // service came up, and since it was given back to a visitor. Silence counts only if a later minute than that has been
 // published: with slow metrics somebody at work would otherwise look idle, and be sent through the waker every few minutes.
-// Metrics that stay away altogether are not waited for for ever; the drain that follows makes up for what is not known.
+// Metrics that stay away altogether are not waited for without end; the drain that follows makes up for what is not known.
 func (p *Policy) quiet(f *Facts) bool {
 	if !f.has(NeedTraffic) {
 		return false

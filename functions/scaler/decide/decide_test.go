@@ -60,7 +60,7 @@ func TestDecisionTable(t *testing.T) {
 // TestOnlyObservedFactsCount fills every field that was not observed with nonsense: the decision must not see it.
 func TestOnlyObservedFactsCount(t *testing.T) {
 	t.Parallel()
-	random := rand.New(rand.NewPCG(1, 2)) //nolint:gosec // nonsense need not be secret
+	random := rand.New(rand.NewPCG(1, 2))
 	starts(func(name string, s start) {
 		grow(s, func(l leaf) {
 			for range 3 {

@@ -64,6 +64,7 @@ func (a *API) DescribeServices(
 	service := ecstypes.Service{Status: aws.String("ACTIVE")}
 	err := a.within(ctx, "DescribeServices", func(w *World) {
 		running, pending := w.Counts()
+		//nolint:gosec // counts of a handful of tasks
 		service.DesiredCount, service.RunningCount, service.PendingCount = int32(w.desired), int32(running), int32(pending)
 		service.Deployments = []ecstypes.Deployment{{Status: aws.String("PRIMARY"), CreatedAt: aws.Time(w.deployedAt)}}
 	})

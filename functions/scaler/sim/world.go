@@ -124,7 +124,8 @@ func (t *Task) Healthy() bool { return t.healthy }
 // New makes a world in which the service is asleep.
 func New(timing Timing, layout decide.Layout, start time.Time, seed uint64) *World {
 	w := &World{
-		timing: timing, seed: seed, random: rand.New(rand.NewPCG(seed, 0x5ca1e)), now: start, //nolint:gosec // a simulation wants repeatable chance
+		timing: timing, seed: seed, now: start,
+		random: rand.New(rand.NewPCG(seed, 0x5ca1e)), //nolint:gosec // a simulation wants repeatable chance
 		layout: layout, deployedAt: start.Add(-time.Hour),
 	}
 	w.priority = layout.Encode(decide.Position{Phase: decide.PhaseAsleep})
@@ -152,7 +153,7 @@ func (q queue) Less(i, j int) bool {
 	return q[i].order < q[j].order
 }
 func (q queue) Swap(i, j int) { q[i], q[j] = q[j], q[i] }
-func (q *queue) Push(x any)   { *q = append(*q, x.(event)) } //nolint:errcheck,revive // heap pushes events only
+func (q *queue) Push(x any)   { *q = append(*q, x.(event)) }
 func (q *queue) Pop() any {
 	old := *q
 	last := old[len(old)-1]
@@ -170,7 +171,7 @@ func (w *World) after(d time.Duration, do func()) {
 // Advance lets everything happen that is due up to then.
 func (w *World) Advance(to time.Time) {
 	for len(w.queue) > 0 && !w.queue[0].at.After(to) {
-		next := heap.Pop(&w.queue).(event) //nolint:errcheck,revive // the queue holds events only
+		next := heap.Pop(&w.queue).(event)
 		w.now = next.at
 		next.do()
 	}
