@@ -9,6 +9,7 @@ import (
 	"sync"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -206,6 +207,18 @@ func TestEveryRunRegistersTheSame(t *testing.T) {
 			}
 		})
 	}
+}
+
+// main.go runs Deploy; the tests run Build, which returns the outputs.
+func TestDeployIsBuildThatExportsItsOutputs(t *testing.T) {
+	t.Parallel()
+	run := variation{}.run(t)
+	built := run.Do(t, infra.Build)
+	exported := run.Do(t, func(ctx *pulumi.Context) (pulumi.Map, error) { return nil, infra.Deploy(ctx) })
+	requireSameText(t, built.Canonical(), exported.Canonical())
+	run.Config[infratest.Project+":zone"] = "nowhere"
+	_, err := run.Try(func(ctx *pulumi.Context) (pulumi.Map, error) { return nil, infra.Deploy(ctx) })
+	require.ErrorContains(t, err, `zone = "nowhere": expected `)
 }
 
 // richConfig switches on what the stack files leave off and fills every list and map.
