@@ -1,0 +1,136 @@
+package sweep
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/functions/cleanup/fsx"
+	"github.com/webordinary/live-edit/functions/cleanup/policy"
+)
+
+// archivingWorld has one user who is gone, one who is not, and an archive
+// directory with things of others in it.
+func archivingWorld() *world {
+	w := newWorld()
+	for _, path := range []string{"metadata.json", ".claude/threads/kept.json", "project/src/x.astro", "project/node_modules/y"} {
+		w.thread("acme/gone/"+path, `{}`, 100*day)
+		w.thread("acme/here/"+path, `{}`, 100*day)
+	}
+	w.thread("acme/here/project/src/x.astro", `{}`, 3*day)
+	w.thread("acme/_archive/notes.txt", `mine`, 400*day)
+	w.thread("acme/_archive/other-2020-01-01.tar.gz", `theirs`, 400*day)
+	for path, e := range w.fs.Tree() {
+		if e.Info.Kind == fsx.KindDir && strings.HasPrefix(path, "acme/") {
+			w.fs.Edit(path, func(i *fsx.Info) { i.ModTime = begin.Add(-100 * day).UnixNano() })
+		}
+	}
+	return w
+}
+
+func archivingConfig() Config {
+	c := testConfig()
+	c.Ages.Archive = 90 * day
+	c.Ages.Delete = 10_000 * day // threads are not the matter here
+	c.Ages.Compress = 9_000 * day
+	c.Ages.Archive = 90 * day
+	return c
+}
+
+const goneArchive = "acme/_archive/gone-2026-07-01.tar.gz"
+
+func (w *world) users() (found []string) {
+	for _, user := range []string{"gone", "here"} {
+		if _, ok := w.fs.Tree()["acme/"+user]; ok {
+			found = append(found, user)
+		}
+	}
+	return found
+}
+
+func TestUsersWhoAreGoneAreArchived(t *testing.T) {
+	t.Parallel()
+	w := archivingWorld()
+	s := w.run(t, testConfig())
+	require.Zero(t, s.Counts.Archived, "off unless configured")
+	require.Equal(t, []string{"gone", "here"}, w.users())
+
+	w = archivingWorld()
+	s = w.run(t, archivingConfig())
+	require.Equal(t, int64(1), s.Counts.Archived)
+	require.Equal(t, int64(1), s.Counts.Finished)
+	require.Zero(t, s.Pending)
+	require.Zero(t, s.Counts.SkippedTotal(), "%v", s.Counts.Skipped)
+	require.Equal(t, []string{"here"}, w.users())
+	tree := w.fs.Tree()
+	require.Contains(t, tree, goneArchive)
+	require.Equal(t, "mine", tree["acme/_archive/notes.txt"].Data)
+	require.Equal(t, "theirs", tree["acme/_archive/other-2020-01-01.tar.gz"].Data)
+	for path := range tree {
+		require.NotContains(t, path, ".cleanup-")
+	}
+	s = w.run(t, archivingConfig())
+	require.Zero(t, s.Counts.Archived)
+}
+
+// A run that ends while a workspace settles leaves it to the next, which gives
+// it back if archiving is on and something has changed.
+func TestArchivingGoesOnInTheNextRun(t *testing.T) {
+	t.Parallel()
+	for _, changed := range []bool{false, true} {
+		w := archivingWorld()
+		o := w.options(w.fs.Root(), archivingConfig())
+		r := newRun(o)
+		r.clock = stuck{w.clock}
+		_, err := r.sweep(t.Context(), Position{})
+		require.NoError(t, err)
+		require.Equal(t, int64(1), r.pending.Load())
+		require.Equal(t, []string{"here"}, w.users())
+		aside := ""
+		for path := range w.fs.Tree() {
+			if strings.HasSuffix(path, ".checking") {
+				aside = path
+			}
+		}
+		require.NotEmpty(t, aside)
+		if changed {
+			w.fs.Append(aside+"/project/src/x.astro", []byte("late"))
+		}
+		off := w.run(t, testConfig())
+		require.Equal(t, int64(1), off.Counts.Skipped[policy.ArchiveOff], "it says that something waits")
+		require.Contains(t, w.fs.Tree(), aside)
+
+		w.clock.nanos.Add(int64(time.Hour))
+		s := w.run(t, archivingConfig())
+		if changed {
+			require.Equal(t, int64(1), s.Counts.Restored)
+			require.Equal(t, int64(1), s.Counts.Skipped[policy.ArchiveChanged])
+			require.Equal(t, "{}late", w.fs.Tree()["acme/gone/project/src/x.astro"].Data)
+			continue
+		}
+		require.Equal(t, int64(1), s.Counts.Finished)
+		require.Equal(t, []string{"here"}, w.users())
+		require.Contains(t, w.fs.Tree(), goneArchive)
+	}
+}
+
+func TestArchivingWaitsForTimeAndDisk(t *testing.T) {
+	t.Parallel()
+	w := archivingWorld()
+	w.fs.SetFull(true)
+	s := w.run(t, archivingConfig())
+	require.Equal(t, int64(1), s.Counts.Skipped[policy.DiskFull])
+	require.Zero(t, s.Counts.Archived)
+	require.Equal(t, []string{"gone", "here"}, w.users())
+
+	w = archivingWorld()
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	s, err := Run(ctx, w.options(w.fs.Root(), archivingConfig()))
+	require.NoError(t, err)
+	require.Equal(t, int64(2), s.LeftOver)
+	require.Equal(t, []string{"gone", "here"}, w.users())
+}
