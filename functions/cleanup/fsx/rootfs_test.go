@@ -135,6 +135,11 @@ func TestReplacedWhileOpening(t *testing.T) {
 	require.NoError(t, unix.Mkfifo(path+"/b/x", 0o600))
 	_, err = bd.openAs("x", fileBefore) // must not block
 	require.ErrorIs(t, err, ErrRaced)
+	require.NoError(t, os.Remove(path+"/b/x"))
+	write(t, path+"/b/y", "another thread")
+	require.NoError(t, os.Symlink("y", path+"/b/x"))
+	_, err = bd.openAs("x", fileBefore)
+	require.ErrorIs(t, err, ErrRaced, "os.Root follows links that stay inside")
 }
 
 func TestKindsThatAreNotOpened(t *testing.T) {
