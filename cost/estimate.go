@@ -129,6 +129,7 @@ func (e *estimator) pool(name string, line Line) {
 
 // rules price the types that cost something.
 var rules = map[string]rule{
+	"aws:appautoscaling/policy:Policy": priceTracking,
 	"aws:ecr/repository:Repository": func(e *estimator, r Resource) {
 		e.add(r, Line{What: "images", Quantity: e.usage.ImagesGB, Price: ImageStorage, Assumed: "10 images of 1 GB"})
 	},
@@ -219,6 +220,11 @@ func priceLogs(e *estimator, _ Resource) {
 
 func priceAlarm(e *estimator, _ Resource) {
 	e.pool("alarms", Line{What: "alarms", Quantity: 1, Price: Alarm, Assumed: "the account has no others"})
+}
+
+// priceTracking prices the two alarms, high and low, that AWS makes for each target-tracking policy and bills like others.
+func priceTracking(e *estimator, _ Resource) {
+	e.pool("alarms", Line{What: "alarms", Quantity: 2, Price: Alarm, Assumed: "the account has no others"})
 }
 
 func priceDashboard(e *estimator, _ Resource) {

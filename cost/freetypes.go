@@ -3,7 +3,6 @@ package cost
 // freeTypes cost nothing by themselves, or less than a cent under any use of this program. A type that is neither here
 // nor in rules is reported as unknown, so that a new resource cannot slip through unpriced.
 var freeTypes = map[string]bool{
-	"aws:appautoscaling/policy:Policy":                                     true,
 	"aws:appautoscaling/target:Target":                                     true,
 	"aws:budgets/budget:Budget":                                            true, // without actions
 	"aws:cloudtrail/trail:Trail":                                           true, // first copy of management events
@@ -23,6 +22,7 @@ var freeTypes = map[string]bool{
 	"aws:efs/fileSystemPolicy:FileSystemPolicy":                            true,
 	"aws:efs/mountTarget:MountTarget":                                      true,
 	"aws:iam/openIdConnectProvider:OpenIdConnectProvider":                  true,
+	"aws:iam/policy:Policy":                                                true,
 	"aws:iam/role:Role":                                                    true,
 	"aws:iam/rolePolicy:RolePolicy":                                        true,
 	"aws:iam/rolePolicyAttachment:RolePolicyAttachment":                    true,

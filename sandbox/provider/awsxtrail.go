@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	construct "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
@@ -34,6 +35,19 @@ type ownOrExisting struct {
 type existing struct {
 	Arn  *string `pulumi:"arn"`
 	Name *string `pulumi:"name"`
+}
+
+const bucketArnPrefix = "arn:aws:s3:::"
+
+// bucketName is the name of an existing bucket, which is also the end of its ARN.
+func (e *existing) bucketName() (string, error) {
+	switch {
+	case e.Name != nil:
+		return *e.Name, nil
+	case e.Arn != nil && strings.HasPrefix(*e.Arn, bucketArnPrefix):
+		return strings.TrimPrefix(*e.Arn, bucketArnPrefix), nil
+	}
+	return "", errors.New("s3Bucket.existing: expected the bucket's name, or its ARN " + bucketArnPrefix + "NAME")
 }
 
 // trailBucket is the bucket that the trail writes to.
@@ -112,11 +126,11 @@ func (b trailBuilder) build(args trailArgs, trail pulumi.Map) error {
 // bucket makes the bucket, or finds name and ARN of an existing one.
 func (b trailBuilder) bucket(args *ownOrExisting) (name, arn pulumi.StringOutput, err error) {
 	if args != nil && args.Existing != nil {
-		if args.Existing.Name == nil {
-			return name, arn, errors.New("s3Bucket.existing: the sandbox wants the bucket's name")
+		bucket, err := args.Existing.bucketName()
+		if err != nil {
+			return name, arn, err
 		}
-		bucket := *args.Existing.Name
-		return pulumi.String(bucket).ToStringOutput(), pulumi.String("arn:aws:s3:::" + bucket).ToStringOutput(), nil
+		return pulumi.String(bucket).ToStringOutput(), pulumi.String(bucketArnPrefix + bucket).ToStringOutput(), nil
 	}
 	inputs := pulumi.Map{"forceDestroy": pulumi.Bool(true)}
 	if args != nil {
