@@ -136,7 +136,11 @@ func TestReplacedWhileOpening(t *testing.T) {
 	_, err = bd.openAs("x", fileBefore) // must not block
 	require.ErrorIs(t, err, ErrRaced)
 	require.NoError(t, os.Remove(path+"/b/x"))
+	write(t, path+"/b/x", "a thread")
 	write(t, path+"/b/y", "another thread")
+	fileBefore, err = b.Stat("x")
+	require.NoError(t, err)
+	require.NoError(t, os.Rename(path+"/b/x", path+"/b/z"))
 	require.NoError(t, os.Symlink("y", path+"/b/x"))
 	_, err = bd.openAs("x", fileBefore)
 	require.ErrorIs(t, err, ErrRaced, "os.Root follows links that stay inside")

@@ -1,13 +1,16 @@
 package sweep
 
 import (
+	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
+	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
 )
 
@@ -186,4 +189,32 @@ func TestFullDiskStopsCompressingNotDeleting(t *testing.T) {
 	w.fs.SetFull(false)
 	s = w.run(t, config)
 	require.Equal(t, int64(3), s.Counts.Compressed, "the next run makes up for it")
+}
+
+// creations counts attempts to make a compressed thread.
+type creations struct{ count atomic.Int64 }
+
+func (c *creations) Before(op fault.Op) error {
+	if op.Call == "create" && strings.HasSuffix(op.Name, ".tmp") && op.Name != cursorTemp {
+		c.count.Add(1)
+	}
+	return nil
+}
+
+func (c *creations) After(fault.Op) error { return nil }
+
+// The first thread that finds the disk full speaks for all: a thousand attempts
+// more would only take the space that others free.
+func TestFullDiskIsTriedOnce(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	for n := range 20 {
+		w.thread(fmt.Sprintf("%st%d.json", threads, n), `{"b":1}`, 8*day)
+	}
+	w.fs.SetFull(true)
+	hook := &creations{}
+	s, err := Run(t.Context(), w.options(fault.Wrap(w.fs.Root(), hook), serial()))
+	require.NoError(t, err)
+	require.Equal(t, int64(1), hook.count.Load())
+	require.Equal(t, int64(20), s.Counts.Skipped[policy.DiskFull])
 }
