@@ -5,7 +5,7 @@ HOURS ?= 10
 STATE := .sandbox
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test bench bench-quick lint fmt simulate cost import probe clean
+.PHONY: help sandbox test bench lint fmt cost import clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
