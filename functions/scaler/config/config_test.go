@@ -1,0 +1,90 @@
+package config_test
+
+import (
+	"errors"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/functions/scaler/config"
+	"github.com/webordinary/live-edit/functions/scaler/web"
+)
+
+const elb = "arn:aws:elasticloadbalancing:us-west-2:123456789012:"
+
+func good() map[string]string {
+	return map[string]string{
+		"AWS_REGION": "us-west-2", "CLUSTER_NAME": "webordinary-edit-cluster", "SERVICE_NAME": "webordinary-edit",
+		"WAKER_RULE_ARN":       elb + "listener-rule/app/edit-alb/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee",
+		"API_TARGET_GROUP_ARN": elb + "targetgroup/edit-api-tg/73e2d6bc24d8a067", "PREVIEW_TARGET_GROUP_ARN": elb + "targetgroup/edit-preview-tg/83e2d6bc24d8a067",
+		"RULE_PRIORITY_BASE": "200",
+	}
+}
+
+func load(env map[string]string) (*config.Config, error) {
+	return config.Load(func(name string) string { return env[name] })
+}
+
+func TestLoad(t *testing.T) {
+	t.Parallel()
+	cfg, err := load(good())
+	require.NoError(t, err)
+	require.Equal(t, 200, cfg.PriorityBase)
+	require.Equal(t, 5*time.Minute, cfg.Idle)
+	require.Equal(t, 5, cfg.MaxHolds)
+	require.Equal(t, time.Minute, cfg.TypicalWake)
+	require.Empty(t, cfg.Credentials)
+
+	env := good()
+	env["IDLE_MINUTES"], env["MAX_HOLDS"], env["TYPICAL_WAKE_SECONDS"] = "15", "0", "45"
+	env["WAKE_CREDENTIALS"] = "header:Authorization, cookie:session"
+	cfg, err = load(env)
+	require.NoError(t, err)
+	require.Equal(t, 15*time.Minute, cfg.Idle)
+	require.Zero(t, cfg.MaxHolds)
+	require.Equal(t, 45*time.Second, cfg.TypicalWake)
+	require.Equal(t, []web.Credential{{Header: "Authorization"}, {Cookie: "session"}}, cfg.Credentials)
+}
+
+// TestEverythingMissingIsNamedAtOnce: nobody should have to deploy seven times to learn seven names.
+func TestEverythingMissingIsNamedAtOnce(t *testing.T) {
+	t.Parallel()
+	_, err := load(nil)
+	require.Error(t, err)
+	for name := range good() {
+		require.ErrorContains(t, err, name)
+	}
+	require.Equal(t, len(good()), strings.Count(err.Error(), "\n")+1)
+	var fault *config.Fault
+	require.ErrorAs(t, err, &fault)
+}
+
+func TestEachMalformedValueIsRefused(t *testing.T) {
+	t.Parallel()
+	for name, values := range map[string][]string{
+		"AWS_REGION":               {"oregon", "us-west-2 "},
+		"CLUSTER_NAME":             {"a b", "arn:aws:ecs:us-west-2:1:cluster/x", "$x"},
+		"SERVICE_NAME":             {"a:b", strings.Repeat("x", 256)},
+		"WAKER_RULE_ARN":           {"rule", elb + "listener/app/a/b/c", elb + "listener-rule/net/a/b/c/d", elb + "listener-rule/app/a/b/c"},
+		"API_TARGET_GROUP_ARN":     {"edit-api-tg", elb + "targetgroup/x", elb + "loadbalancer/app/x/y"},
+		"PREVIEW_TARGET_GROUP_ARN": {"x"},
+		"RULE_PRIORITY_BASE":       {"0", "-5", "ten", "49902", "1.5"},
+		"IDLE_MINUTES":             {"0", "1441", "soon"},
+		"MAX_HOLDS":                {"-1", "101", "x"},
+		"TYPICAL_WAKE_SECONDS":     {"0", "601"},
+		"WAKE_CREDENTIALS":         {"session", "cookie:", "header:a b", "query:x", "cookie:a,,cookie:b"},
+	} {
+		for _, value := range values {
+			env := good()
+			env[name] = value
+			_, err := load(env)
+			var fault *config.Fault
+			require.True(t, errors.As(err, &fault), "%s=%q was accepted", name, value)
+			require.Equal(t, name, fault.Name)
+			require.ErrorContains(t, err, value)
+			require.NotContains(t, err.Error(), "\n", "one fault")
+		}
+	}
+}
