@@ -217,7 +217,7 @@ func TestKilledAgainAndAgain(t *testing.T) {
 		v := newVictim(t, random)
 		done := make(chan struct{})
 		var writer sync.WaitGroup
-		writer.Go(func() { v.write(done) })
+		writer.Go(func() { v.write(rand.New(rand.NewPCG(seed, 5)), done) }) //nolint:gosec // a test's choices
 		for kills < want && v.run(program, time.Millisecond+time.Duration(random.Int64N(int64(window)))) {
 			kills++
 			v.requireSafe()
