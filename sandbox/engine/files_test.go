@@ -18,11 +18,14 @@ func TestUnknownStacksListTheKnownOnes(t *testing.T) {
 	}
 	require.NoError(t, knownStack(root, "prod"))
 	require.NoError(t, knownStack(root, "my.stack"))
+	require.NoError(t, os.Mkdir(filepath.Join(root, "Pulumi.a"), 0o750))
+	require.NoError(t, os.WriteFile(filepath.Join(root, "Pulumi.a", "b.yaml"), nil, 0o600))
 
 	for stack, want := range map[string]string{
 		"":        "which stack? known stacks are dev, my.stack, prod",
 		"staging": `no stack "staging": there is no Pulumi.staging.yaml in ` + root + "; known stacks are dev, my.stack, prod",
 		"a/../..": `no stack "a/../.."`,
+		"a/b":     `no stack "a/b"`, // though there is a file of that name
 		"./prod":  `no stack "./prod"`,
 	} {
 		err := knownStack(root, stack)
