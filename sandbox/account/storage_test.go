@@ -87,6 +87,15 @@ func TestStorageRules(t *testing.T) {
 			"six groups on a mount target", tMount, "mount-a", set(obj{"securityGroups": list{"sg-1", "sg-2", "sg-3", "sg-4", "sg-5", "sg-6"}}),
 			[]string{"can have 5 security groups"},
 		},
+		{"second mount target in a zone", tMount, "mount-a", func(p *program) obj {
+			subnet, complaint := p.try(tSubnet, "second-a", obj{
+				"vpcId": account.DefaultVPCID, "cidrBlock": "172.31.64.0/20", "availabilityZone": "us-west-2a",
+			})
+			if complaint != "" {
+				p.t.Fatal(complaint)
+			}
+			return obj{"subnetId": subnet.ID}
+		}, []string{"mount target already exists in this AZ", "us-west-2a"}},
 		{"mount target in another VPC", tMount, "mount-a", func(p *program) obj {
 			private, complaint := p.try(tSubnet, "third", p.with("private", obj{"cidrBlock": "10.20.32.0/20", "availabilityZone": "us-west-2c"}))
 			if complaint != "" {

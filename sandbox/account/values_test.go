@@ -312,6 +312,10 @@ func TestContainerRules(t *testing.T) {
 			"nothing essential", tTaskDef, "task", with(func(c obj) { c["essential"] = false }),
 			[]string{"At least one container in the task definition must be essential"},
 		},
+		{"one name twice", tTaskDef, "task", func(p *program) obj {
+			one := strings.Trim(p.containers(func(c obj) { delete(c, "portMappings") }), "[]")
+			return obj{"family": "x", "containerDefinitions": "[" + one + "," + one + "]"}
+		}, []string{`Container name "claude-code-astro" is not unique`}},
 		{"privileged", tTaskDef, "task", with(func(c obj) { c["privileged"] = true }), []string{"do not support privileged"}},
 		{
 			"health command without CMD", tTaskDef, "task", with(func(c obj) { c["healthCheck"] = obj{"command": list{"curl", "x"}} }),
