@@ -52,8 +52,10 @@ func NewPolicy(idle time.Duration) Policy {
 	}
 }
 
-// Window is how far back the metrics are read.
-func (p *Policy) Window() time.Duration { return p.Idle + p.DrainFor + metricMinute }
+// Window is how far back the metrics are read, in whole minutes: past the idle time and the drain.
+func (p *Policy) Window() time.Duration {
+	return (p.Idle + p.DrainFor + 2*metricMinute - 1).Truncate(metricMinute)
+}
 
 // Decide turns facts and an intent into a plan. It is pure, and does not allocate.
 func (p *Policy) Decide(f *Facts, in Intent) Plan {

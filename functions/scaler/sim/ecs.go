@@ -139,6 +139,9 @@ func (w *World) stop(t *Task, code, reason string) {
 	}
 	w.after(wait, func() {
 		t.Status, t.Ended = Stopped, w.now
+		if w.OnEnd != nil {
+			w.OnEnd(t)
+		}
 		w.schedule()
 	})
 }

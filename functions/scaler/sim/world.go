@@ -83,6 +83,8 @@ type World struct {
 	Sick bool
 	// OnStop is told when ECS begins to stop a task to get the count right; byScaler says that the scaler had set it to 0.
 	OnStop func(t *Task, byScaler bool)
+	// OnEnd is told when a task has ended.
+	OnEnd func(t *Task)
 }
 
 // Stages of a task's life, as ECS calls them.
