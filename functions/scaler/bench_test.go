@@ -119,7 +119,7 @@ func BenchmarkColdStart(b *testing.B) {
 		api := &runtimeAPI{event: string(event), answer: make(chan string, 1)}
 		server := httptest.NewServer(api)
 		ctx, cancel := context.WithCancel(b.Context())
-		cmd := exec.CommandContext(ctx, binary) //nolint:gosec // built a moment ago
+		cmd := exec.CommandContext(ctx, binary)
 		cmd.Env = environment(strings.TrimPrefix(server.URL, "http://"), aws.URL)
 		b.StartTimer()
 		require.NoError(b, cmd.Start())

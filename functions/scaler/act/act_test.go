@@ -146,7 +146,8 @@ func TestSleepLooksOnceMore(t *testing.T) {
 		"somebody came": {&account{priority: still, between: func(a *account) { a.priority = resumed }}, []string{"count 0", "look", "count 1"}, true, nil},
 		"the answer was lost, and somebody came": {
 			&account{priority: still, fail: map[string]error{"count 0": errThere}, between: func(a *account) { a.priority = resumed }},
-			[]string{"count 0", "look", "count 1"}, true, nil,
+			[]string{"count 0", "look", "count 1"},
+			true, nil,
 		},
 		"the answer was lost": {
 			&account{priority: still, fail: map[string]error{"count 0": errThere}}, []string{"count 0", "look"}, false, errThere,
