@@ -37,9 +37,7 @@ func (a *Account) Check(req CheckRequest) (CheckResult, error) {
 	if t.HasTags() {
 		inputs[schema.TagsAll] = mergeTags(req.DefaultTags, inputs["tags"])
 	}
-	for _, f := range k.CheckInputs(props.PlainMap(inputs)) {
-		failures = append(failures, Failure(f))
-	}
+	failures = append(failures, k.CheckInputs(props.PlainMap(inputs))...)
 	slices.SortStableFunc(failures, func(a, b Failure) int {
 		return cmp.Or(strings.Compare(a.Property, b.Property), strings.Compare(a.Reason, b.Reason))
 	})

@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
 	"github.com/webordinary/live-edit/sandbox/account/props"
 	"github.com/webordinary/live-edit/sandbox/account/schema"
 	"github.com/webordinary/live-edit/sandbox/account/services"
@@ -61,7 +63,7 @@ func (op operation) previewCreate(req CreateRequest, inputs props.Map) (Resource
 			state[props.Key(name)] = props.Unknown()
 		}
 	}
-	return Resource{Type: req.Type, URN: req.URN, Inputs: inputs, State: state}, nil
+	return op.masked(Resource{Type: req.Type, URN: req.URN, Inputs: inputs, State: state}), nil
 }
 
 // create applies and keeps a new resource; extra are outputs known beforehand.
@@ -88,7 +90,21 @@ func (op operation) public(r Resource) Resource {
 	if r.ID != "" {
 		out.ID = op.kind.Public(r)
 	}
-	return out
+	return op.masked(out)
+}
+
+// masked marks what the provider always masks, whether or not the program does:
+// a secret's value stays encrypted in the engine's state even after an import.
+func (op operation) masked(r Resource) Resource {
+	for _, name := range op.schema.Names() {
+		if !op.schema.Inputs[name].Secret {
+			continue
+		}
+		if v, ok := r.State[props.Key(name)]; ok && !v.IsNull() && !v.IsComputed() && !v.IsSecret() {
+			r.State[props.Key(name)] = resource.MakeSecret(v)
+		}
+	}
+	return r
 }
 
 func codeSum(base64Sum string) (string, error) {

@@ -316,6 +316,15 @@ func TestSecretInputsStaySecret(t *testing.T) {
 	require.NoError(t, err)
 	require.Empty(t, out.Properties)
 
+	// The provider masks the value on its own account, also in an import.
+	require.True(t, d.State["secretString"].IsSecret())
+	imported, _, err := p.acc.Read(account.ReadRequest{Type: tVersion, ID: d.ID})
+	require.NoError(t, err)
+	require.True(t, imported.State["secretString"].IsSecret())
+	require.True(t, imported.Inputs["secretString"].IsSecret())
+	kept, _ := p.acc.Get(tVersion, d.ID)
+	require.True(t, kept.State["secretString"].IsString(), "inside, values are plain")
+
 	in["secretString"] = resource.MakeSecret(props.Of(map[string]any{"not": "text"}))
 	res, err = p.acc.Check(account.CheckRequest{URN: urnOf(tVersion, "x"), Type: tVersion, NewInputs: in})
 	require.NoError(t, err)

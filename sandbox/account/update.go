@@ -93,13 +93,12 @@ func (op operation) previewUpdate(req UpdateRequest, changes []schema.Change) (R
 	if err != nil {
 		return Resource{}, err
 	}
-	if onlyTags(changed) {
-		return Resource{Type: req.Type, ID: req.ID, URN: req.URN, Inputs: inputs, State: state}, nil
+	if !onlyTags(changed) {
+		for _, name := range op.kind.Volatile {
+			state[props.Key(name)] = props.Unknown()
+		}
 	}
-	for _, name := range op.kind.Volatile {
-		state[props.Key(name)] = props.Unknown()
-	}
-	return Resource{Type: req.Type, ID: req.ID, URN: req.URN, Inputs: inputs, State: state}, nil
+	return op.masked(Resource{Type: req.Type, ID: req.ID, URN: req.URN, Inputs: inputs, State: state}), nil
 }
 
 func onlyTags(changed map[string]bool) bool {

@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/account/props"
+	"github.com/webordinary/live-edit/sandbox/account/schema"
 	"github.com/webordinary/live-edit/sandbox/account/store"
 )
 
@@ -165,9 +166,7 @@ type Checker struct {
 }
 
 // Failure is a faulty property.
-type Failure struct {
-	Property, Reason string
-}
+type Failure = schema.Failure
 
 // Fail adds a fault.
 func (c *Checker) Fail(path, format string, args ...any) {
