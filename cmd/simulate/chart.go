@@ -31,14 +31,6 @@ const (
 	plotTop, plotBottom     = 84, 40
 )
 
-// chartStyle follows the reader's light or dark setting.
-const chartStyle = `<style>
-text{font:12px system-ui,sans-serif;fill:#1b1f24}.t{font-size:16px;font-weight:600}.s{fill:#535c68}.g{stroke:#d5dae1}.m{stroke:#1b1f24;stroke-width:2}
-.l{stroke:#a3231b;stroke-dasharray:5 4}.lt{fill:#a3231b}.b{fill:#fff}.c0{fill:#0b5cad}.c1{fill:#5c9a3c}.c2{fill:#b8741a}.c3{fill:#7a4fa3}
-@media (prefers-color-scheme:dark){text{fill:#e8ebef}.s{fill:#a9b2be}.g{stroke:#353d48}.m{stroke:#e8ebef}.l{stroke:#ff9b93}.lt{fill:#ff9b93}.b{fill:#111418}
-.c0{fill:#6fb0ef}.c1{fill:#8fca6e}.c2{fill:#e5ab57}.c3{fill:#b794d8}}
-</style>`
-
 // svg renders the chart. The same values give the same bytes.
 func (c *barChart) svg() string {
 	var b strings.Builder
@@ -75,7 +67,8 @@ func (c *barChart) bars(b *strings.Builder, y func(float64) float64) {
 			}
 		}
 		if g%every == 0 {
-			fmt.Fprintf(b, `<text class="s" x="%.1f" y="%d" text-anchor="middle">%s</text>`, left+group*0.36, chartHeight-plotBottom+18, html.EscapeString(name))
+			fmt.Fprintf(b, `<text class="s" x="%.1f" y="%d" text-anchor="middle">%s</text>`,
+				left+group*0.36, chartHeight-plotBottom+18, html.EscapeString(name))
 		}
 		b.WriteByte('\n')
 	}
@@ -84,7 +77,8 @@ func (c *barChart) bars(b *strings.Builder, y func(float64) float64) {
 func (c *barChart) legend(b *strings.Builder) {
 	x := plotLeft
 	for i, s := range c.Series {
-		fmt.Fprintf(b, `<rect class="c%d" x="%d" y="58" width="12" height="12"/><text x="%d" y="69">%s</text>`+"\n", i%4, x, x+18, html.EscapeString(s.Name))
+		fmt.Fprintf(b, `<rect class="c%d" x="%d" y="58" width="12" height="12"/><text x="%d" y="69">%s</text>`+"\n",
+			i%4, x, x+18, html.EscapeString(s.Name))
 		x += 40 + 7*len(s.Name)
 	}
 	if c.Limit > 0 {
@@ -110,9 +104,10 @@ func (c *barChart) highest() float64 {
 func openChart(b *strings.Builder, title, subtitle string) {
 	fmt.Fprintf(b, `<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 %d %d" role="img" aria-label="%s">`+"\n",
 		chartWidth, chartHeight, html.EscapeString(title))
-	b.WriteString(chartStyle)
-	fmt.Fprintf(b, `<rect class="b" width="%d" height="%d"/><text class="t" x="16" y="26">%s</text><text class="s" x="16" y="46">%s</text>`+"\n",
-		chartWidth, chartHeight, html.EscapeString(title), html.EscapeString(subtitle))
+	b.WriteString("<style>\n" + chartStyle + "</style>")
+	fmt.Fprintf(b, `<rect class="b" width="%d" height="%d"/><text class="t" x="16" y="26">%s</text>`,
+		chartWidth, chartHeight, html.EscapeString(title))
+	fmt.Fprintf(b, `<text class="s" x="16" y="46">%s</text>`+"\n", html.EscapeString(subtitle))
 }
 
 // niceTop is a round number at or above v.
@@ -154,8 +149,8 @@ func (t *timeline) svg() string {
 	x := func(m float64) float64 { return left + m/t.Minutes*(chartWidth-left-right) }
 	height := float64(chartHeight-plotTop-plotBottom) / float64(len(t.Lanes))
 	for m := 0.0; m <= t.Minutes; m += 15 {
-		fmt.Fprintf(&b, `<line class="g" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/><text class="s" x="%.1f" y="%d" text-anchor="middle">%g min</text>`+"\n",
-			x(m), x(m), plotTop, chartHeight-plotBottom, x(m), chartHeight-plotBottom+18, m)
+		fmt.Fprintf(&b, `<line class="g" x1="%.1f" x2="%.1f" y1="%d" y2="%d"/>`, x(m), x(m), plotTop, chartHeight-plotBottom)
+		fmt.Fprintf(&b, `<text class="s" x="%.1f" y="%d" text-anchor="middle">%g min</text>`+"\n", x(m), chartHeight-plotBottom+18, m)
 	}
 	for i, l := range t.Lanes {
 		top := plotTop + height*float64(i)
@@ -163,7 +158,8 @@ func (t *timeline) svg() string {
 		for _, s := range l.Spans {
 			from, to := max(s[0], 0), min(s[1], t.Minutes)
 			if from < to {
-				fmt.Fprintf(&b, `<rect class="c%d" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`, i%4, x(from), top+height*0.2, x(to)-x(from), height*0.6)
+				fmt.Fprintf(&b, `<rect class="c%d" x="%.1f" y="%.1f" width="%.1f" height="%.1f"/>`,
+					i%4, x(from), top+height*0.2, x(to)-x(from), height*0.6)
 			}
 		}
 		b.WriteByte('\n')

@@ -20,9 +20,10 @@ func (r *report) burstsChart() *barChart {
 		addHours(billed, run.From, run.To)
 	}
 	return &barChart{
-		Title:    "Ten hours a month in bursts",
-		Subtitle: fmt.Sprintf("%.1f h edited, %.1f h billed: wakes and idle tails are the difference", r.Bursts.Edited.Hours(), r.Bursts.Billed.Hours()),
-		Unit:     "hours by day of the month", Groups: groups,
+		Title: "Ten hours a month in bursts",
+		Subtitle: fmt.Sprintf("%.1f h edited, %.1f h billed: wakes and idle tails are the difference",
+			r.Bursts.Edited.Hours(), r.Bursts.Billed.Hours()),
+		Unit: "hours by day of the month", Groups: groups,
 		Series: []series{{Name: "edited", Values: edited}, {Name: "billed", Values: billed}},
 	}
 }

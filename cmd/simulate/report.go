@@ -63,8 +63,8 @@ func (r *report) sumSites() outcome {
 // monthTable writes what each scenario's month came to.
 func (r *report) monthTable() string {
 	var b strings.Builder
-	b.WriteString("| Scenario | Edited | Billed | Wakes | p50 | p95 | p99 | Served | Sent through the waker | 503 by the load balancer | Lost |" +
-		" Tasks | Scaler |\n|---|---|---|---|---|---|---|---|---|---|---|---|---|\n")
+	b.WriteString("| Scenario | Edited | Billed | Wakes | p50 | p95 | p99 | Served | Sent through the waker | " +
+		"503 by the load balancer | Lost | Tasks | Scaler |\n|" + strings.Repeat("---|", 13) + "\n")
 	for _, o := range append(append([]outcome{r.Bursts, r.Unprotected}, r.Editors...), r.Tab, r.Bots[0], r.Bots[1], r.sumSites()) {
 		waits := sorted(o.Wakes)
 		fmt.Fprintf(&b, "| %s | %.1f h | %.1f h | %d | %s | %s | %s | %d | %d | %d | **%d** | $%.2f | $%.2f |\n",
@@ -97,7 +97,8 @@ func (r *report) document() string {
 
 // verdict is a row in words.
 func verdict(r wakeRow) string {
-	return fmt.Sprintf("p50 %.0f s, p95 %.0f s, %.0f %% under 30 s", r.P50.Seconds(), r.P95.Seconds(), 100*float64(r.Within30)/float64(r.Measured))
+	return fmt.Sprintf("p50 %.0f s, p95 %.0f s, %.0f %% under 30 s",
+		r.P50.Seconds(), r.P95.Seconds(), 100*float64(r.Within30)/float64(r.Measured))
 }
 
 // charts by file name.

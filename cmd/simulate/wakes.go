@@ -20,7 +20,7 @@ func measure(s setup, name string, byCall bool, count int) wakeRow {
 	waits := make([]time.Duration, 0, count)
 	row := wakeRow{Setup: s, Name: name, ByCall: byCall, Measured: count}
 	for i := range count {
-		wait := aWakeOf(s, byCall, uint64(i)) //nolint:gosec // not negative
+		wait := aWakeOf(s, byCall, uint64(i))
 		waits = append(waits, wait)
 		if wait < 30*time.Second {
 			row.Within30++

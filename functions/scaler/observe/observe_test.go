@@ -121,7 +121,7 @@ func (a *account) GetMetricData(
 func (a *account) observer() *observe.Observer {
 	return &observe.Observer{
 		Subject: observe.Subject{
-			Cluster: "cluster", Service: "edit", RuleARN: ruleARN, APIGroupARN: apiARN, PreviewGroupARN: previewARN,
+			Cluster: "edit-cluster", Service: "edit", RuleARN: ruleARN, APIGroupARN: apiARN, PreviewGroupARN: previewARN,
 			Layout: decide.Layout{Base: 100}, Window: 9 * time.Minute,
 		},
 		ECS: a, ELB: a, CloudWatch: a,
@@ -180,9 +180,11 @@ func TestWhatIsNotThereIsAnError(t *testing.T) {
 		need    decide.Need
 		message string
 	}{
-		"no rule":          {&account{service: active}, decide.NeedRule, "the listener rule does not exist"},
-		"default rule":     {&account{priority: "default", service: active}, decide.NeedRule, "its priority is not a number"},
-		"inactive service": {&account{service: ecstypes.Service{Status: aws.String("INACTIVE")}}, decide.NeedService, "service edit in cluster cluster"},
+		"no rule":      {&account{service: active}, decide.NeedRule, "the listener rule does not exist"},
+		"default rule": {&account{priority: "default", service: active}, decide.NeedRule, "its priority is not a number"},
+		"inactive service": {
+			&account{service: ecstypes.Service{Status: aws.String("INACTIVE")}}, decide.NeedService, "service edit in cluster edit-cluster",
+		},
 		"metrics missing": {
 			&account{metrics: []cwtypes.MetricDataResult{{Id: aws.String("api"), StatusCode: cwtypes.StatusCodeInternalError}}},
 			decide.NeedTraffic, "no complete answer",
