@@ -79,6 +79,19 @@ func TestDirectoriesAreTheOwnersAlone(t *testing.T) {
 	}
 }
 
+func TestTheCLIKeepsNoLogs(t *testing.T) {
+	t.Parallel()
+	dirs := newDirectories(filepath.Join(t.TempDir(), "sandbox"))
+	logs := filepath.Join(dirs.home, "logs")
+	require.NoError(t, os.MkdirAll(filepath.Join(logs, "of a run before"), 0o750))
+	for range 2 {
+		require.NoError(t, dirs.create())
+		info, err := os.Stat(logs)
+		require.NoError(t, err)
+		require.True(t, info.Mode().IsRegular(), "no directory, so no logs")
+	}
+}
+
 func TestKeyringIsMadeOnce(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "key.json")
