@@ -20,13 +20,14 @@ type AlertsArgs struct {
 	Email string
 }
 
-// Alerts is the SNS topic that every alarm of the stack notifies.
+// Alerts is the SNS topic that every alarm of the stack notifies, and the list of those alarms.
 type Alerts struct {
 	pulumi.ResourceState
 
 	TopicArn pulumi.StringOutput `pulumi:"topicArn"`
 
-	policy pulumi.Resource
+	policy    pulumi.Resource
+	alarmArns pulumi.StringArray
 }
 
 // NewAlerts registers the topic and its subscription.
@@ -110,18 +111,11 @@ type alarmArgs struct {
 	Threshold  float64
 	// MissingData is notBreaching, breaching, ignore or missing: what silence means.
 	MissingData string
-	// TopicArn is notified on ALARM and OK; nil notifies nobody.
-	TopicArn pulumi.StringInput
 }
 
-// newAlarm registers an alarm.
-func newAlarm(
-	ctx *pulumi.Context, name string, args *alarmArgs, opts ...pulumi.ResourceOption,
-) (*cloudwatch.MetricAlarm, error) {
-	var actions pulumi.Array
-	if args.TopicArn != nil {
-		actions = pulumi.Array{args.TopicArn}
-	}
+// newAlarm registers an alarm that notifies the topic on ALARM and OK, and adds it to the list.
+func (a *Alerts) newAlarm(ctx *pulumi.Context, name string, args *alarmArgs, opts ...pulumi.ResourceOption) error {
+	actions := pulumi.Array{a.TopicArn}
 	alarm, err := cloudwatch.NewMetricAlarm(ctx, name, &cloudwatch.MetricAlarmArgs{
 		Name:               pulumi.String(args.Name),
 		AlarmDescription:   pulumi.String(args.Description),
@@ -137,5 +131,9 @@ func newAlarm(
 		AlarmActions:       actions,
 		OkActions:          actions,
 	}, opts...)
-	return alarm, created(name, err)
+	if err != nil {
+		return created(name, err)
+	}
+	a.alarmArns = append(a.alarmArns, alarm.Arn)
+	return nil
 }

@@ -125,15 +125,14 @@ func (a *Audit) addReport(ctx *pulumi.Context, name string, args *AuditArgs) err
 	if err != nil {
 		return err
 	}
-	_, err = newAlarm(ctx, name+"-secret-read-alarm", &alarmArgs{
+	return args.Alerts.newAlarm(ctx, name+"-secret-read-alarm", &alarmArgs{
 		Name: args.Names.Other("edit-secret-read"),
 		Description: "Somebody other than the live editor's tasks read one of its secrets, or tried to. " +
 			"The report beside this alarm and CloudTrail's event history say who.",
 		Namespace: "AWS/Events", MetricName: "TriggeredRules", Dimensions: pulumi.StringMap{"RuleName": rule.Name},
 		Statistic: "Sum", PeriodSeconds: 300, Periods: 1, Comparison: "GreaterThanOrEqualToThreshold", Threshold: 1,
-		MissingData: "notBreaching", TopicArn: args.Alerts.TopicArn,
+		MissingData: "notBreaching",
 	}, child(a)...)
-	return err
 }
 
 // secretRead selects CloudTrail's records of reads. AWS records one per secret, also for batches.

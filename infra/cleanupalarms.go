@@ -12,7 +12,6 @@ func (c *Cleanup) addAlarms(ctx *pulumi.Context, name string, args *CleanupArgs)
 		Dimensions: pulumi.StringMap{"FunctionName": c.function.Function.Name},
 		Statistic:  "Sum",
 		Threshold:  1,
-		TopicArn:   args.Alerts.TopicArn,
 	}
 	failed := alarm
 	failed.Name = args.Names.Other("workspace-cleanup-failed")
@@ -27,9 +26,8 @@ func (c *Cleanup) addAlarms(ctx *pulumi.Context, name string, args *CleanupArgs)
 	missed.MetricName, missed.Comparison, missed.MissingData = "Invocations", "LessThanThreshold", "breaching"
 	// One day exactly would alarm whenever a run is a minute later than the day before.
 	missed.PeriodSeconds, missed.Periods = 43200, 3
-	if _, err := newAlarm(ctx, name+"-failed-alarm", &failed, child(c)...); err != nil {
+	if err := args.Alerts.newAlarm(ctx, name+"-failed-alarm", &failed, child(c)...); err != nil {
 		return err
 	}
-	_, err := newAlarm(ctx, name+"-missed-alarm", &missed, child(c)...)
-	return err
+	return args.Alerts.newAlarm(ctx, name+"-missed-alarm", &missed, child(c)...)
 }

@@ -97,7 +97,7 @@ func (o *Observability) addDashboard(ctx *pulumi.Context, name string, args *Obs
 	body := pulumi.All(
 		args.Service.ClusterName, args.Service.ServiceName, loadBalancerSuffix(args.LoadBalancerArn),
 		groups["api"].ArnSuffix, groups["preview"].ArnSuffix, groups["ws"].ArnSuffix, args.FileSystemID,
-		o.alarmArns.ToStringArrayOutput(),
+		args.Alerts.alarmArns.ToStringArrayOutput(),
 	).ApplyT(func(values []any) any {
 		text := func(i int) string { s, _ := values[i].(string); return s }
 		alarms, _ := values[7].([]string)

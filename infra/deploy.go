@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
@@ -137,13 +136,13 @@ func (f *foundation) deployBucket(ctx *pulumi.Context, cfg *Config, shared *shar
 		f.BucketName = shared.bucketName()
 		return nil
 	}
-	caller, err := aws.GetCallerIdentity(ctx, &aws.GetCallerIdentityArgs{})
+	accountID, err := lookUpAccount(ctx)
 	if err != nil {
-		return fmt.Errorf("look up the account: %w", err)
+		return err
 	}
 	bucket, err := NewWorkspaceBucket(ctx, "workspace-bucket", &WorkspaceBucketArgs{
 		Existing: cfg.Workspace.Bucket,
-		Name:     pulumi.String(cfg.Names().WorkspaceBucket(caller.AccountId)),
+		Name:     pulumi.String(cfg.Names().WorkspaceBucket(accountID)),
 		keeping:  cfg.keeping(),
 	})
 	if err != nil {

@@ -33,7 +33,7 @@ func (e *EdgeBehaviors) addReports(ctx *pulumi.Context, name string, args *EdgeB
 	if !args.Alarms {
 		return nil
 	}
-	_, err := newAlarm(ctx, name+"-repaired-alarm", &alarmArgs{
+	return args.Alerts.newAlarm(ctx, name+"-repaired-alarm", &alarmArgs{
 		Name: args.Names.Other("edit-behaviors-repaired"),
 		Description: "The live editor's CloudFront behaviors were missing or changed, and have been put back: the stack that owns " +
 			"the distribution was deployed. Until then the editor could not be reached through the site's domain. " +
@@ -46,7 +46,5 @@ func (e *EdgeBehaviors) addReports(ctx *pulumi.Context, name string, args *EdgeB
 		MissingData: "notBreaching",
 		// One run a day makes one data point a day.
 		PeriodSeconds: 86400, Periods: 1,
-		TopicArn: args.Alerts.TopicArn,
 	}, child(e)...)
-	return err
 }

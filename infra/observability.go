@@ -13,7 +13,7 @@ type ObservabilityArgs struct {
 	ObservabilityConfig
 	Names  Names
 	Region string
-	// Alerts is where everything is reported.
+	// Alerts is where everything is reported. The dashboard shows the alarms that it has by then.
 	Alerts *Alerts
 	// Task is the size of a task, for what it costs.
 	Task ServiceConfig
@@ -35,8 +35,6 @@ type Observability struct {
 	pulumi.ResourceState
 
 	DashboardName pulumi.StringOutput `pulumi:"dashboardName"`
-
-	alarmArns pulumi.StringArray
 }
 
 // NewObservability registers what is switched on.
@@ -67,11 +65,9 @@ func NewObservability(
 // addAlarms registers the service's alarms.
 func (o *Observability) addAlarms(ctx *pulumi.Context, name string, args *ObservabilityArgs) error {
 	for _, alarm := range args.alarms() {
-		registered, err := newAlarm(ctx, name+"-"+alarm.suffix, &alarm.alarmArgs, child(o)...)
-		if err != nil {
+		if err := args.Alerts.newAlarm(ctx, name+"-"+alarm.suffix, &alarm.alarmArgs, child(o)...); err != nil {
 			return err
 		}
-		o.alarmArns = append(o.alarmArns, registered.Arn)
 	}
 	return nil
 }
@@ -92,7 +88,6 @@ func (a *ObservabilityArgs) alarms() []serviceAlarm {
 	for i := range alarms {
 		alarms[i].MissingData = "notBreaching" // asleep
 		alarms[i].Comparison = "GreaterThanOrEqualToThreshold"
-		alarms[i].TopicArn = a.Alerts.TopicArn
 	}
 	return alarms
 }

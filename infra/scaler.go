@@ -221,9 +221,9 @@ func (s *Scaler) addAlarms(ctx *pulumi.Context, name string, args *ScalerArgs) e
 			Namespace: "AWS/Lambda", MetricName: watched.metric,
 			Dimensions: pulumi.StringMap{"FunctionName": s.FunctionName},
 			Statistic:  "Sum", Comparison: "GreaterThanOrEqualToThreshold", Threshold: 3,
-			PeriodSeconds: 300, Periods: 1, MissingData: "notBreaching", TopicArn: args.Alerts.TopicArn,
+			PeriodSeconds: 300, Periods: 1, MissingData: "notBreaching",
 		}
-		if _, err := newAlarm(ctx, name+"-"+watched.alarm+"-alarm", &alarm, child(s)...); err != nil {
+		if err := args.Alerts.newAlarm(ctx, name+"-"+watched.alarm+"-alarm", &alarm, child(s)...); err != nil {
 			return err
 		}
 	}

@@ -72,7 +72,8 @@ func text(inputs resource.PropertyMap, key string) string {
 	return ""
 }
 
-func arn(service, rest string) string {
+// ARN is that of a resource in the mocked account and region.
+func ARN(service, rest string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, Region, AccountID, rest)
 }
 
@@ -80,17 +81,19 @@ func arn(service, rest string) string {
 func computed(args pulumi.MockResourceArgs) map[string]any {
 	name := text(args.Inputs, "name")
 	switch args.TypeToken {
+	case "aws:cloudwatch/metricAlarm:MetricAlarm":
+		return map[string]any{"arn": ARN("cloudwatch", "alarm:"+name)}
 	case "aws:ecr/repository:Repository":
 		return map[string]any{
-			"arn":           arn("ecr", "repository/"+name),
+			"arn":           ARN("ecr", "repository/"+name),
 			"repositoryUrl": fmt.Sprintf("%s.dkr.ecr.%s.amazonaws.com/%s", AccountID, Region, name),
 		}
 	case "aws:secretsmanager/secret:Secret":
-		return map[string]any{"arn": arn("secretsmanager", "secret:"+name+"-AbCdEf")}
+		return map[string]any{"arn": ARN("secretsmanager", "secret:"+name+"-AbCdEf")}
 	case "aws:efs/fileSystem:FileSystem":
-		return map[string]any{"arn": arn("elasticfilesystem", "file-system/"+args.Name+"-id")}
+		return map[string]any{"arn": ARN("elasticfilesystem", "file-system/"+args.Name+"-id")}
 	case "aws:efs/accessPoint:AccessPoint":
-		return map[string]any{"arn": arn("elasticfilesystem", "access-point/"+args.Name+"-id")}
+		return map[string]any{"arn": ARN("elasticfilesystem", "access-point/"+args.Name+"-id")}
 	case "aws:s3/bucketV2:BucketV2":
 		return map[string]any{"arn": "arn:aws:s3:::" + text(args.Inputs, "bucket")}
 	case "aws:iam/openIdConnectProvider:OpenIdConnectProvider":
@@ -103,36 +106,36 @@ func computed(args pulumi.MockResourceArgs) map[string]any {
 		return map[string]any{"arn": "arn:aws:iam::" + AccountID + ":role/" + name}
 	case "aws:lb/loadBalancer:LoadBalancer":
 		return map[string]any{
-			"arn":       arn("elasticloadbalancing", "loadbalancer/app/"+name+"/50dc6c495c0c9188"),
+			"arn":       ARN("elasticloadbalancing", "loadbalancer/app/"+name+"/50dc6c495c0c9188"),
 			"arnSuffix": "app/" + name + "/50dc6c495c0c9188",
 			"dnsName":   name + "-1234567890." + Region + ".elb.amazonaws.com",
 			"zoneId":    "Z1H1FL5HABSF5",
 		}
 	case "aws:lb/targetGroup:TargetGroup":
 		return map[string]any{
-			"arn":       arn("elasticloadbalancing", "targetgroup/"+name+"/73e2d6bc24d8a067"),
+			"arn":       ARN("elasticloadbalancing", "targetgroup/"+name+"/73e2d6bc24d8a067"),
 			"arnSuffix": "targetgroup/" + name + "/73e2d6bc24d8a067",
 		}
 	case "aws:lb/listener:Listener":
-		return map[string]any{"arn": arn("elasticloadbalancing", "listener/app/"+args.Name)}
+		return map[string]any{"arn": ARN("elasticloadbalancing", "listener/app/"+args.Name)}
 	case "aws:lb/listenerRule:ListenerRule":
-		return map[string]any{"arn": arn("elasticloadbalancing", "listener-rule/app/"+args.Name)}
+		return map[string]any{"arn": ARN("elasticloadbalancing", "listener-rule/app/"+args.Name)}
 	case "aws:ecs/cluster:Cluster":
-		return map[string]any{"arn": arn("ecs", "cluster/"+name)}
+		return map[string]any{"arn": ARN("ecs", "cluster/"+name)}
 	case "aws:ecs/taskDefinition:TaskDefinition":
-		return map[string]any{"arn": arn("ecs", "task-definition/"+text(args.Inputs, "family")+":1")}
+		return map[string]any{"arn": ARN("ecs", "task-definition/"+text(args.Inputs, "family")+":1")}
 	case "aws:cloudwatch/logGroup:LogGroup":
-		return map[string]any{"arn": arn("logs", "log-group:"+name)}
+		return map[string]any{"arn": ARN("logs", "log-group:"+name)}
 	case "aws:lambda/function:Function":
 		return map[string]any{
-			"arn": arn("lambda", "function:"+name),
+			"arn": ARN("lambda", "function:"+name),
 			"invokeArn": "arn:aws:apigateway:" + Region + ":lambda:path/2015-03-31/functions/" +
-				arn("lambda", "function:"+name) + "/invocations",
+				ARN("lambda", "function:"+name) + "/invocations",
 		}
 	case "aws:route53/record:Record":
 		return map[string]any{"fqdn": name}
 	}
-	return map[string]any{"arn": arn(strings.SplitN(strings.TrimPrefix(args.TypeToken, "aws:"), "/", 2)[0], args.Name)}
+	return map[string]any{"arn": ARN(strings.SplitN(strings.TrimPrefix(args.TypeToken, "aws:"), "/", 2)[0], args.Name)}
 }
 
 // idOf gives the types whose ID others use the form the real provider gives it.
@@ -140,7 +143,7 @@ func idOf(typ, id string, outputs resource.PropertyMap) string {
 	switch typ {
 	case "aws:ecs/service:Service":
 		cluster := text(outputs, "cluster")
-		return arn("ecs", "service/"+cluster[strings.LastIndex(cluster, "/")+1:]+"/"+text(outputs, "name"))
+		return ARN("ecs", "service/"+cluster[strings.LastIndex(cluster, "/")+1:]+"/"+text(outputs, "name"))
 	case "aws:secretsmanager/secret:Secret", "aws:lb/loadBalancer:LoadBalancer", "aws:lb/targetGroup:TargetGroup",
 		"aws:lb/listener:Listener", "aws:lb/listenerRule:ListenerRule", "aws:ecs/cluster:Cluster", "aws:sns/topic:Topic":
 		return text(outputs, "arn")
