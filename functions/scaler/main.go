@@ -29,6 +29,6 @@ func main() {
 		ECS: clients.ECS, ELB: clients.ELB, CloudWatch: clients.CloudWatch, Log: log, Metrics: os.Stdout,
 	})
 	lambda.Start(func(ctx context.Context, payload json.RawMessage) (*web.Response, error) {
-		return handler.Handle(ctx, payload)
+		return handler.Handle(cfg.Clock.Context(ctx), payload)
 	})
 }

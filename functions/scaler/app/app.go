@@ -2,11 +2,8 @@
 package app
 
 import (
-	"context"
-	"fmt"
 	"io"
 	"log/slog"
-	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/act"
 	"github.com/webordinary/live-edit/functions/scaler/config"
@@ -57,28 +54,16 @@ func New(cfg *config.Config, around *Surroundings) *web.Handler {
 			Begin:  func() reconcile.Look { return observer.Begin() },
 			Actor: &act.Actor{
 				Subject: act.Subject{Cluster: cfg.Cluster, Service: cfg.Service, RuleARN: cfg.RuleARN, Layout: layout},
-				ECS:     around.ECS, ELB: around.ELB, Now: time.Now,
+				ECS:     around.ECS, ELB: around.ELB, Now: cfg.Clock.Now,
 			},
-			Now: time.Now,
+			Now: cfg.Clock.Now,
 		},
-		Recorder:    &telemetry.Recorder{Service: cfg.Service, Log: around.Log, Metrics: around.Metrics, Now: time.Now},
+		Recorder:    &telemetry.Recorder{Service: cfg.Service, Log: around.Log, Metrics: around.Metrics, Now: cfg.Clock.Now},
 		Glance:      observer.Glance,
 		Holds:       web.NewHolds(cfg.MaxHolds),
 		TypicalWake: cfg.TypicalWake,
 		Log:         around.Log,
-		Now:         time.Now,
-		Sleep:       sleep,
-	}
-}
-
-// sleep waits, or returns the context's error.
-func sleep(ctx context.Context, d time.Duration) error {
-	timer := time.NewTimer(d)
-	defer timer.Stop()
-	select {
-	case <-timer.C:
-		return nil
-	case <-ctx.Done():
-		return fmt.Errorf("wait: %w", ctx.Err())
+		Now:         cfg.Clock.Now,
+		Sleep:       cfg.Clock.Sleep,
 	}
 }

@@ -49,6 +49,8 @@ type Config struct {
 	// Credentials, if any, are what a request must bring one of to wake the service; WAKE_CREDENTIALS, a comma-separated
 	// list of header:NAME and cookie:NAME, default none.
 	Credentials []web.Credential
+	// Clock is the machine's, but for the sandbox's; SANDBOX_CLOCK, see EnvClock.
+	Clock Clock
 }
 
 // Fault is a missing or malformed environment variable.
@@ -81,6 +83,7 @@ func Load(getenv func(string) string) (*Config, error) {
 		MaxHolds:        r.number(EnvMaxHolds, bounds{0, 100, "5"}),
 		TypicalWake:     time.Duration(r.number(EnvTypicalSeconds, bounds{1, 600, "60"})) * time.Second,
 		Credentials:     r.credentials(EnvCredentials),
+		Clock:           r.clock(EnvClock),
 	}
 	if err := errors.Join(r.faults...); err != nil {
 		return nil, err
@@ -153,4 +156,13 @@ func (r *reader) credentials(name string) []web.Credential {
 		}
 	}
 	return credentials
+}
+
+func (r *reader) clock(name string) Clock {
+	value := r.getenv(name)
+	clock, err := ParseClock(value)
+	if err != nil {
+		r.fault(name, value, "nothing in AWS, and in the sandbox the same moment on two clocks and a speed: "+err.Error())
+	}
+	return clock
 }

@@ -74,6 +74,7 @@ func TestEachMalformedValueIsRefused(t *testing.T) {
 		"IDLE_MINUTES":             {"0", "1441", "soon"},
 		"MAX_HOLDS":                {"-1", "101", "x"},
 		"TYPICAL_WAKE_SECONDS":     {"0", "601"},
+		"SANDBOX_CLOCK":            {"60", "now,then,60"},
 		"WAKE_CREDENTIALS":         {"session", "cookie:", "header:a b", "query:x", "cookie:a,,cookie:b"},
 	} {
 		for _, value := range values {
