@@ -1,0 +1,11 @@
+package container
+
+import "fmt"
+
+// EnvironFile is where Linux shows the environment of a task's process.
+func EnvironFile(p *Processes, taskARN string) string {
+	return fmt.Sprintf("/proc/%d/environ", p.find(taskARN).command.Process.Pid)
+}
+
+// Abandon closes the standard input of a task's process, as the end of this one would.
+func Abandon(p *Processes, taskARN string) { _ = p.find(taskARN).stdin.Close() }

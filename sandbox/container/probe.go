@@ -1,0 +1,130 @@
+package container
+
+import (
+	"context"
+	"net/http"
+	"strconv"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/webordinary/live-edit/sandbox/world"
+)
+
+// patience is how long the world waits for one health check; a healthy process answers within milliseconds, even on a busy
+// machine. What takes longer goes on without it.
+const patience = time.Second
+
+// Probe implements world.Containers with a request to the process. Checks of the same page at the same time, as several
+// target groups make them, are one request.
+func (p *Processes) Probe(at time.Time, probe world.Probe) bool {
+	found := p.find(probe.Task.ARN)
+	if found == nil || !found.alive() {
+		return false
+	}
+	address, ok := found.address(probe.Port)
+	if !ok {
+		return false
+	}
+	check := healthCheck{url: "http://" + address + probe.Check.Path, matcher: probe.Check.Matcher}
+	timeout := max(p.options.wall(time.Duration(probe.Check.Timeout)*time.Second), patience)
+	return found.checker(check).passes(at, timeout)
+}
+
+// healthCheck is what is asked and which status codes are good.
+type healthCheck struct{ url, matcher string }
+
+// checker makes the health checks of one page. The world waits for it with its lock held, so a process that hangs must not
+// hold up the world time and again: once an answer has taken longer than patience, checks run in the background and each
+// says how the one before it ended, until answers are fast again.
+type checker struct {
+	check healthCheck
+
+	mu      sync.Mutex
+	at      time.Time // of the latest result
+	result  bool
+	pending chan struct{} // closed when the request under way is answered; nil without one
+	slow    bool
+}
+
+func (c *checker) passes(at time.Time, timeout time.Duration) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.at.Equal(at) {
+		return c.result
+	}
+	c.at = at
+	if c.pending != nil { // the request before has not been answered for a whole interval
+		c.result = false
+		return false
+	}
+	pending, wait := make(chan struct{}), patience
+	if c.slow {
+		wait = 0
+	}
+	c.pending = pending
+	go c.request(pending, timeout)
+	if wait == 0 {
+		return c.result
+	}
+	c.mu.Unlock()
+	timer := time.NewTimer(wait)
+	defer timer.Stop()
+	select {
+	case <-pending:
+	case <-timer.C:
+	}
+	c.mu.Lock()
+	if c.pending == pending {
+		c.slow, c.result = true, false
+	}
+	return c.result
+}
+
+func (c *checker) request(pending chan struct{}, timeout time.Duration) {
+	begun := time.Now()
+	result := c.check.make(timeout)
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.result, c.slow, c.pending = result, time.Since(begun) >= patience, nil
+	close(pending)
+}
+
+// client makes each check on a connection of its own and follows no redirects, as the load balancer does.
+var client = &http.Client{
+	Transport:     &http.Transport{DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+func (h healthCheck) make(timeout time.Duration) bool {
+	ctx, cancel := context.WithTimeout(context.Background(), timeout)
+	defer cancel()
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url, nil)
+	if err != nil {
+		return false
+	}
+	request.Header.Set("User-Agent", "ELB-HealthChecker/2.0")
+	response, err := client.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return matches(h.matcher, response.StatusCode)
+}
+
+// matches evaluates a target group's matcher: codes and ranges such as "200,302" and "200-299" (Matcher in the ELBv2 API
+// reference).
+func matches(matcher string, status int) bool {
+	for part := range strings.SplitSeq(matcher, ",") {
+		from, to, isRange := strings.Cut(part, "-")
+		if !isRange {
+			to = from
+		}
+		low, errLow := strconv.Atoi(from)
+		high, errHigh := strconv.Atoi(to)
+		if errLow == nil && errHigh == nil && low <= status && status <= high {
+			return true
+		}
+	}
+	return false
+}

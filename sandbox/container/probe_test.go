@@ -1,0 +1,115 @@
+package container
+
+import (
+	"net/http"
+	"net/http/httptest"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func TestMatcher(t *testing.T) {
+	t.Parallel()
+	for matcher, good := range map[string][]int{
+		"200": {200}, "200,302": {200, 302}, "200-299": {200, 204, 299}, "404,200-201": {200, 201, 404}, "": nil, "x-299": nil, "2xx": nil,
+	} {
+		for _, status := range []int{200, 201, 204, 299, 300, 302, 404, 500} {
+			want := false
+			for _, code := range good {
+				want = want || code == status
+			}
+			if matcher == "200-299" {
+				want = status < 300
+			}
+			assert.Equal(t, want, matches(matcher, status), "%q %d", matcher, status)
+		}
+	}
+}
+
+// A check follows no redirect, and the checks of one moment are one request.
+func TestCheckIsOnePlainRequest(t *testing.T) {
+	t.Parallel()
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		requests.Add(1)
+		assert.Equal(t, "ELB-HealthChecker/2.0", r.UserAgent())
+		w.Header().Set("Location", "/elsewhere")
+		w.WriteHeader(http.StatusFound)
+	}))
+	defer server.Close()
+	now := time.Unix(0, 0)
+	for matcher, want := range map[string]bool{"200": false, "302": true} {
+		c := &checker{check: healthCheck{url: server.URL, matcher: matcher}}
+		requests.Store(0)
+		assert.Equal(t, want, c.passes(now, time.Minute))
+		assert.Equal(t, want, c.passes(now, time.Minute))
+		assert.EqualValues(t, 1, requests.Load())
+		assert.Equal(t, want, c.passes(now.Add(time.Second), time.Minute))
+		assert.EqualValues(t, 2, requests.Load())
+	}
+	server.Close()
+	c := &checker{check: healthCheck{url: server.URL, matcher: "200"}}
+	assert.False(t, c.passes(now, time.Minute), "refused")
+}
+
+// A process that hangs fails its checks and holds up the world once, not with every check; answering again heals it.
+func TestHangingProcessIsWaitedForOnce(t *testing.T) {
+	t.Parallel()
+	answer := make(chan struct{})
+	var requests atomic.Int32
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) {
+		requests.Add(1)
+		<-answer
+	}))
+	defer server.Close()
+	c := &checker{check: healthCheck{url: server.URL, matcher: "200"}}
+	now := time.Unix(0, 0)
+	assert.False(t, c.passes(now, time.Hour))
+	require.True(t, c.slow)
+	for range 1000 {
+		now = now.Add(10 * time.Second)
+		require.False(t, c.passes(now, time.Hour))
+	}
+	assert.EqualValues(t, 1, requests.Load(), "the next check waits for the one before")
+	close(answer)
+	assert.Eventually(t, func() bool {
+		now = now.Add(10 * time.Second)
+		return c.passes(now, time.Hour)
+	}, time.Minute, time.Millisecond)
+	assert.Eventually(t, func() bool {
+		now = now.Add(10 * time.Second)
+		c.passes(now, time.Hour)
+		c.mu.Lock()
+		defer c.mu.Unlock()
+		return !c.slow
+	}, time.Minute, time.Millisecond)
+}
+
+func TestLogKeepsTheLatestLines(t *testing.T) {
+	t.Parallel()
+	var told []string
+	p := &process{task: "arn", output: func(task, line string) { told = append(told, task+" "+line) }}
+	for i := range keptLines + 5 {
+		p.record(string(rune('a' + i%26)))
+	}
+	assert.Len(t, p.lines(), keptLines)
+	assert.Equal(t, string(rune('a'+5)), p.lines()[0])
+	assert.Len(t, told, keptLines+5)
+	assert.Equal(t, "arn a", told[0])
+}
+
+func TestEndedProcessesAreForgotten(t *testing.T) {
+	t.Parallel()
+	p := &Processes{running: map[string]*process{}, agent: &agent{tasks: map[string]guest{}}}
+	for i := range keptEnded + 3 {
+		ended := &process{task: string(rune('a' + i))}
+		p.running[ended.task] = ended
+		p.forget(ended)
+	}
+	assert.Len(t, p.running, keptEnded)
+	assert.Nil(t, p.find("c"))
+	assert.NotNil(t, p.find("d"))
+}
