@@ -22,6 +22,7 @@ type checkout struct {
 	dir     string
 	command string
 	env     []string
+	account *account.Account
 }
 
 // newCheckout copies what `pulumi up` needs of the repository and attaches the simulated providers.
@@ -49,7 +50,7 @@ func newCheckout(t *testing.T) *checkout {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, providers.Close()) })
 	state := t.TempDir()
-	return &checkout{t: t, ctx: ctx, dir: dir, command: command.Path, env: append(os.Environ(),
+	return &checkout{t: t, ctx: ctx, dir: dir, command: command.Path, account: acc, env: append(os.Environ(),
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"PULUMI_HOME="+t.TempDir(),
 		"PULUMI_BACKEND_URL=file://"+state,
@@ -72,14 +73,14 @@ func copyProject(t *testing.T, root, dir string) {
 	}
 }
 
-// pulumi runs the CLI in the checkout and returns what it printed.
+// pulumi runs the CLI in the checkout and returns what it printed, without its warnings.
 func (c *checkout) pulumi(args ...string) string {
 	c.t.Helper()
 	cmd := exec.CommandContext(c.ctx, c.command, append([]string{"--non-interactive", "--color", "never"}, args...)...)
 	cmd.Dir, cmd.Env = c.dir, c.env
-	var output bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &output, &output
-	require.NoError(c.t, cmd.Run(), "pulumi %v\n%s", args, &output)
+	var output, warnings bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &output, &warnings
+	require.NoError(c.t, cmd.Run(), "pulumi %v\n%s\n%s", args, &output, &warnings)
 	return output.String()
 }
 

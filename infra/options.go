@@ -41,8 +41,8 @@ func (k keeping) protected(parent pulumi.Resource, own ...pulumi.ResourceOption)
 // retained returns the options of a child that holds data: destroying the stack leaves it in the account, protect
 // refuses the destroy in the first place, and a resource kept by an earlier destroy is imported by its ID.
 // Components do not forward these options, so they sit on the child itself (D6).
-func (k keeping) retained(parent pulumi.Resource, name string) []pulumi.ResourceOption {
-	opts := child(parent, pulumi.RetainOnDelete(true))
+func (k keeping) retained(parent pulumi.Resource, name string, own ...pulumi.ResourceOption) []pulumi.ResourceOption {
+	opts := append(child(parent, own...), pulumi.RetainOnDelete(true))
 	if k.protect {
 		opts = append(opts, pulumi.Protect(true))
 	}

@@ -96,7 +96,9 @@ func (w *Workspace) addFileSystem(ctx *pulumi.Context, name string, args *Worksp
 			efs.FileSystemLifecyclePolicyArgs{TransitionToPrimaryStorageClass: pulumi.String("AFTER_1_ACCESS")},
 		},
 		Tags: pulumi.StringMap{"Name": pulumi.String(args.Names.Workspaces())},
-	}, args.keeping.retained(w, name)...)
+		// The token only keeps AWS from making two file systems of one request. One that is taken over has another's, and a
+		// change of it would replace the file system, and with it everybody's work by an empty one.
+	}, args.keeping.retained(w, name, pulumi.IgnoreChanges([]string{"creationToken"}))...)
 	if err != nil {
 		return nil, created(name, err)
 	}

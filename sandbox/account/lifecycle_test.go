@@ -448,3 +448,30 @@ func TestClock(t *testing.T) {
 	require.Equal(t, "2026-03-01T12:00:00Z", p.out("exec-role", "createDate"))
 	require.Equal(t, time.Date(2026, 3, 1, 0, 0, 0, 0, time.UTC).Format("2006-01-02_15:04"), p.out("budget", "timePeriodStart"))
 }
+
+// A load balancer's state holds its subnets as a list and as mappings, whichever the program gave.
+func TestLoadBalancerMovesToOtherSubnets(t *testing.T) {
+	t.Parallel()
+	p := newProgram(t)
+	subnets := func(ids ...int) list {
+		var in list
+		for _, i := range ids {
+			in = append(in, account.DefaultSubnetIDs[i])
+		}
+		return in
+	}
+	mapped := func(r account.Resource) list {
+		var ids list
+		for _, v := range r.State["subnetMappings"].ArrayValue() {
+			ids = append(ids, v.ObjectValue()["subnetId"].StringValue())
+		}
+		return ids
+	}
+	made := p.create(tLB, "edit", obj{"name": "edit", "internal": false, "subnets": subnets(0, 1, 2, 3)})
+	require.Equal(t, subnets(0, 1, 2, 3), mapped(made))
+	moved, err := p.update("edit", obj{"subnets": subnets(1, 2)})
+	require.NoError(t, err)
+	require.Equal(t, subnets(1, 2), mapped(moved))
+	_, err = p.update("edit", obj{"subnets": subnets(1)})
+	require.ErrorContains(t, err, "At least two subnets")
+}

@@ -25,6 +25,7 @@ func lbKinds() map[string]*Kind {
 			Check:  func(c *Checker) { checkLBName(c, "load balancer") },
 			Verify: verifyLoadBalancer,
 			Create: createLoadBalancer,
+			Update: func(c *Call) error { placeLoadBalancer(c); return nil },
 			Delete: deleteLoadBalancer,
 		},
 		typeTargetGroup: {
@@ -80,7 +81,7 @@ func isApplication(m props.Map) bool {
 // verifyLoadBalancer checks that the subnets lie in two zones of one VPC which
 // reaches the internet if it has to, and that the groups belong to that VPC.
 func verifyLoadBalancer(c *Call) {
-	ids := append(props.Strings(c.In, "subnets[*]"), props.Strings(c.In, "subnetMappings[*].subnetId")...)
+	ids := attachedSubnets(c)
 	if !c.Touches("subnets", "subnetMappings", "securityGroups") || props.AnyUnknown(c.In, "subnets") || props.AnyUnknown(c.In, "subnets[*]") {
 		return
 	}
@@ -108,6 +109,41 @@ func verifyLoadBalancer(c *Call) {
 	if vpc != "" && !props.Bool(c.In, "internal") && len(c.By(typeGateway, "vpcId", vpc)) == 0 {
 		c.Refuse("internal", "InvalidSubnet", "VPC %s has no internet gateway; an internet-facing load balancer needs one", vpc)
 	}
+}
+
+// attachedSubnets are the subnets that the program asks for, as a list or as mappings. The state has both, so after a
+// change of one the other is still the old one.
+func attachedSubnets(c *Call) []string {
+	list, mapped := props.Strings(c.In, "subnets[*]"), props.Strings(c.In, "subnetMappings[*].subnetId")
+	switch {
+	case c.Changed["subnets"] || len(mapped) == 0:
+		return list
+	case c.Changed["subnetMappings"] || len(list) == 0:
+		return mapped
+	case c.Changed == nil:
+		return append(list, mapped...)
+	}
+	return list
+}
+
+// placeLoadBalancer sets what follows from the subnets: both forms of their list, and the VPC.
+func placeLoadBalancer(c *Call) {
+	if !c.Touches("subnets", "subnetMappings") {
+		return
+	}
+	attached := attachedSubnets(c)
+	c.Set("subnets", attached)
+	if c.Changed["subnets"] {
+		delete(c.State, "subnetMappings")
+	}
+	var mappings []any
+	for _, id := range attached {
+		mappings = append(mappings, map[string]any{"subnetId": id})
+		if subnet, ok := c.Get(typeSubnet, id); ok {
+			c.Set("vpcId", props.Str(subnet.State, "vpcId"))
+		}
+	}
+	c.Default("subnetMappings", mappings)
 }
 
 // groupsInVPC refuses security groups of another VPC.
@@ -149,16 +185,7 @@ func createLoadBalancer(c *Call) error {
 	c.Set("zoneId", zone)
 	c.Default("internal", false)
 	c.Default("ipAddressType", "ipv4")
-	mapped := append(props.Strings(c.In, "subnets[*]"), props.Strings(c.In, "subnetMappings[*].subnetId")...)
-	c.Default("subnets", mapped)
-	var mappings []any
-	for _, id := range mapped {
-		mappings = append(mappings, map[string]any{"subnetId": id})
-		if subnet, ok := c.Get(typeSubnet, id); ok {
-			c.Set("vpcId", props.Str(subnet.State, "vpcId"))
-		}
-	}
-	c.Default("subnetMappings", mappings)
+	placeLoadBalancer(c)
 	if vpc, ok := c.Get(typeVPC, props.Str(c.State, "vpcId")); ok && !props.Has(c.State, "securityGroups[*]") {
 		c.Set("securityGroups", []string{props.Str(vpc.State, "defaultSecurityGroupId")})
 	}

@@ -1,0 +1,180 @@
+package e2e
+
+import (
+	"bytes"
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/sandbox/account"
+	"github.com/webordinary/live-edit/sandbox/awsapi"
+)
+
+// props are the inputs of a resource as JSON would have them.
+type props = map[string]any
+
+// cdkAccount is what the CDK stacks of the specification leave in an account.
+type cdkAccount struct {
+	t   *testing.T
+	acc *account.Account
+	// kept are the IDs of what holds data or a name that others know, by type and name.
+	kept map[string]string
+	// mountTargets go with CDK's own stack.
+	mountTargets []string
+}
+
+const (
+	typeFileSystem  = "aws:efs/fileSystem:FileSystem"
+	typeMountTarget = "aws:efs/mountTarget:MountTarget"
+)
+
+// create makes a resource that Pulumi knows nothing of, by the account's own rules.
+func (c *cdkAccount) create(typ string, inputs props) account.Resource {
+	c.t.Helper()
+	checked, err := c.acc.Check(account.CheckRequest{Type: typ, NewInputs: resource.NewPropertyMapFromMap(inputs)})
+	require.NoError(c.t, err)
+	require.Empty(c.t, checked.Failures, typ)
+	made, err := c.acc.Create(c.t.Context(), account.CreateRequest{Type: typ, Inputs: checked.Inputs})
+	require.NoError(c.t, err, typ)
+	return made
+}
+
+// newCDKAccount plays T00's four foundation stacks: ECRStack, SecretsStack, EFSStack, ALBStack.
+func newCDKAccount(t *testing.T, acc *account.Account) *cdkAccount {
+	t.Helper()
+	c := &cdkAccount{t: t, acc: acc, kept: map[string]string{}}
+	c.kept["registry-repository"] = c.create("aws:ecr/repository:Repository", props{
+		"name": "webordinary/claude-code-astro", "imageScanningConfiguration": props{"scanOnPush": true},
+	}).ID
+	for name, description := range map[string]string{
+		"anthropic-api-key": "Claude API key for Claude Code SDK",
+		"github-token":      "GitHub personal access token for repository operations",
+	} {
+		c.kept["secrets-"+name] = c.create("aws:secretsmanager/secret:Secret", props{
+			"name": "webordinary/" + name, "description": description,
+		}).ID
+	}
+	fileSystem := c.create(typeFileSystem, props{
+		"creationToken": "EFSStack-WorkspaceEFS-1XK3RVQ0PZ4M", // CloudFormation makes its own
+		"encrypted":     true, "performanceMode": "generalPurpose", "throughputMode": "bursting",
+		"lifecyclePolicies": []any{props{"transitionToIa": "AFTER_30_DAYS"}},
+		"tags":              props{"Name": "webordinary-workspaces"},
+	})
+	c.kept["workspace-file-system"] = fileSystem.ID
+	group := c.create("aws:ec2/securityGroup:SecurityGroup", props{
+		"name": "ALBStack-WebordinaryALBSecurityGroup", "description": "Automatically created", "vpcId": account.DefaultVPCID,
+	})
+	for _, subnet := range account.DefaultSubnetIDs {
+		c.mountTargets = append(c.mountTargets, c.create(typeMountTarget, props{
+			"fileSystemId": fileSystem.ID, "subnetId": subnet, "securityGroups": []any{group.ID},
+		}).ID)
+	}
+	c.addLoadBalancer(group.ID)
+	return c
+}
+
+// addLoadBalancer plays ALBStack: CDK takes every public subnet of the default VPC.
+func (c *cdkAccount) addLoadBalancer(group string) {
+	c.t.Helper()
+	var subnets []any
+	for _, subnet := range account.DefaultSubnetIDs {
+		subnets = append(subnets, subnet)
+	}
+	balancer := c.create("aws:lb/loadBalancer:LoadBalancer", props{
+		"name": "webordinary-edit-alb", "loadBalancerType": "application", "internal": false,
+		"subnets": subnets, "securityGroups": []any{group},
+	})
+	c.kept["load-balancer-alb"] = balancer.ID
+	c.kept["load-balancer-https-listener"] = c.create("aws:lb/listener:Listener", props{
+		"loadBalancerArn": balancer.ID, "port": 443, "protocol": "HTTPS", "certificateArn": account.CertificateARN,
+		"sslPolicy": "ELBSecurityPolicy-2016-08",
+		"defaultActions": []any{props{"type": "fixed-response", "fixedResponse": props{
+			"statusCode": "200", "contentType": "text/plain", "messageBody": "Webordinary ALB - No target configured",
+		}}},
+	}).ID
+	c.kept["load-balancer-http-listener"] = c.create("aws:lb/listener:Listener", props{
+		"loadBalancerArn": balancer.ID, "port": 80, "protocol": "HTTP",
+		"defaultActions": []any{props{"type": "redirect", "redirect": props{
+			"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301",
+		}}},
+	}).ID
+}
+
+// writeImportFile runs cmd/import on the account, through AWS's own protocols.
+func (c *cdkAccount) writeImportFile(path string) string {
+	c.t.Helper()
+	api, err := awsapi.Start(awsapi.Options{Store: c.acc})
+	require.NoError(c.t, err)
+	defer func() { assert.NoError(c.t, api.Close()) }()
+	cmd := exec.CommandContext(c.t.Context(), "go", "run", "./cmd/import", "-stack", "prod")
+	cmd.Dir, cmd.Env = "..", os.Environ()
+	for key, value := range api.Environment(api.DeployerCredentials()) {
+		cmd.Env = append(cmd.Env, key+"="+value)
+	}
+	var file, notes bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &file, &notes
+	require.NoError(c.t, cmd.Run(), "%s", &notes)
+	require.NoError(c.t, os.WriteFile(path, file.Bytes(), 0o600))
+	return notes.String()
+}
+
+// step is an operation of `pulumi preview --json`.
+type step struct {
+	Op             string
+	URN            resource.URN
+	ReplaceReasons []string
+}
+
+// TestMovesFromCDK follows docs/migration.md on an account that the CDK stacks deployed: everything that holds data or a
+// name is taken over by the real `pulumi import`, nothing is replaced, and the stack then deploys over it.
+func TestMovesFromCDK(t *testing.T) {
+	t.Parallel()
+	project := newCheckout(t)
+	cdk := newCDKAccount(t, project.account)
+	file := filepath.Join(t.TempDir(), "import.json")
+	require.Equal(t, "not in the account, will be created: secret webordinary/aws-credentials\n", cdk.writeImportFile(file))
+
+	project.pulumi("stack", "init", "prod")
+	project.pulumi("import", "--file", file, "--protect=false", "--generate-code=false", "--yes", "--stack", "prod")
+	// EFSStack goes, and with it its mount targets; its file system stays. AWS would refuse ours only when they are created,
+	// the sandbox does so in the preview.
+	for _, id := range cdk.mountTargets {
+		require.NoError(t, cdk.acc.Remove(typeMountTarget, id))
+	}
+	var preview struct{ Steps []step }
+	require.NoError(t, json.Unmarshal([]byte(project.pulumi("preview", "--json", "--stack", "prod")), &preview))
+	steps := map[string]step{}
+	for _, s := range preview.Steps {
+		steps[s.URN.Name()] = s
+	}
+	for name := range cdk.kept {
+		assert.Contains(t, []string{"same", "update"}, steps[name].Op, "%s: %v", name, steps[name].ReplaceReasons)
+	}
+	assert.Equal(t, "create", steps["secrets-aws-credentials"].Op, "CDK forgot it")
+
+	project.pulumi("up", "--yes", "--skip-preview", "--stack", "prod")
+	project.pulumi("preview", "--stack", "prod", "--expect-no-changes")
+	var deployed struct {
+		Deployment struct {
+			Resources []struct {
+				URN resource.URN
+				ID  string
+			}
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(project.pulumi("stack", "export", "--stack", "prod")), &deployed))
+	ids := map[string]string{}
+	for _, r := range deployed.Deployment.Resources {
+		ids[r.URN.Name()] = r.ID
+	}
+	for name, id := range cdk.kept {
+		assert.Equal(t, id, ids[name], name)
+	}
+	assert.Len(t, cdk.acc.List(typeFileSystem), 1, "no second, empty file system")
+}
