@@ -92,12 +92,16 @@ func (p *awsProvider) Update(ctx context.Context, req plugin.UpdateRequest) (plu
 	updated, err := p.account.Update(ctx, account.UpdateRequest{
 		URN: string(req.URN), Type: string(req.Type), ID: string(req.ID),
 		OldInputs: plainMap(req.OldInputs), OldState: plainMap(req.OldOutputs), NewInputs: plainMap(req.NewInputs),
-		DryRun: req.Preview,
+		IgnoreChanges: req.IgnoreChanges, DryRun: req.Preview,
 	})
-	if err != nil {
+	properties := secretsIn(req.NewInputs).mark(updated.State)
+	switch {
+	case err != nil && updated.ID != "":
+		return plugin.UpdateResponse{}, partialFailure(err, updated.ID, properties)
+	case err != nil:
 		return plugin.UpdateResponse{}, err
 	}
-	return plugin.UpdateResponse{Properties: secretsIn(req.NewInputs).mark(updated.State)}, nil
+	return plugin.UpdateResponse{Properties: properties}, nil
 }
 
 // Read returns a resource as it is now, for a refresh or an import. One that is
