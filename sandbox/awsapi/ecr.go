@@ -8,7 +8,10 @@ import (
 	"github.com/webordinary/live-edit/sandbox/world"
 )
 
-const typeRepository = "aws:ecr/repository:Repository"
+const (
+	typeRepository      = "aws:ecr/repository:Repository"
+	typeLifecyclePolicy = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+)
 
 // ecrService answers Amazon ECR, AWS JSON 1.1. Images are what world.PushImage has put into the registry.
 func ecrService() *service {
@@ -16,6 +19,7 @@ func ecrService() *service {
 		"DescribeRepositories": jsonOperation(describeRepositories),
 		"DescribeImages":       jsonOperation(describeImages),
 		"BatchGetImage":        jsonOperation(batchGetImage),
+		"GetLifecyclePolicy":   jsonOperation(getLifecyclePolicy),
 	}}
 }
 
@@ -70,6 +74,28 @@ func describeRepositories(x *exchange, in *struct {
 		})
 	}
 	return map[string]any{"repositories": views}, nil
+}
+
+func getLifecyclePolicy(x *exchange, in *struct {
+	RegistryID     string `json:"registryId"`
+	RepositoryName string `json:"repositoryName"`
+},
+) (any, error) {
+	if err := x.allow("ecr:GetLifecyclePolicy", repositoryARN(in.RepositoryName), nil); err != nil {
+		return nil, err
+	}
+	if _, err := x.repository(in.RepositoryName); err != nil {
+		return nil, err
+	}
+	for _, r := range x.server.options.Store.List(typeLifecyclePolicy) {
+		if property(r, "repository") == in.RepositoryName {
+			return map[string]string{
+				"registryId": account.ID, "repositoryName": in.RepositoryName, "lifecyclePolicyText": property(r, "policy"),
+			}, nil
+		}
+	}
+	return nil, refuse("LifecyclePolicyNotFoundException",
+		"Lifecycle policy does not exist for the repository with name '%s' in the registry with id '%s'", in.RepositoryName, account.ID)
 }
 
 type imageID struct {

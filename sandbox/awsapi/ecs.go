@@ -20,12 +20,13 @@ const (
 // ecsService answers Amazon ECS, AWS JSON 1.1.
 func ecsService() *service {
 	return &service{name: "ecs", protocol: jsonProtocol{}, operations: map[string]handler{
-		"DescribeServices":     jsonOperation(describeServices),
-		"UpdateService":        jsonOperation(updateService),
-		"ListTasks":            jsonOperation(listTasks),
-		"DescribeTasks":        jsonOperation(describeTasks),
-		"GetTaskProtection":    jsonOperation(getTaskProtection),
-		"UpdateTaskProtection": jsonOperation(updateTaskProtection),
+		"DescribeServices":       jsonOperation(describeServices),
+		"DescribeTaskDefinition": jsonOperation(describeTaskDefinition),
+		"UpdateService":          jsonOperation(updateService),
+		"ListTasks":              jsonOperation(listTasks),
+		"DescribeTasks":          jsonOperation(describeTasks),
+		"GetTaskProtection":      jsonOperation(getTaskProtection),
+		"UpdateTaskProtection":   jsonOperation(updateTaskProtection),
 	}}
 }
 

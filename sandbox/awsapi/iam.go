@@ -1,18 +1,59 @@
 package awsapi
 
 import (
+	"net/url"
 	"strconv"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/account"
 	"github.com/webordinary/live-edit/sandbox/authz"
 )
 
 // iamService answers AWS Identity and Access Management, AWS Query.
 func iamService() *service {
 	return &service{
-		name:       "iam",
-		protocol:   queryProtocol{"https://iam.amazonaws.com/doc/2010-05-08/"},
-		operations: map[string]handler{"SimulatePrincipalPolicy": queryOperation(simulatePrincipalPolicy)},
+		name:     "iam",
+		protocol: queryProtocol{"https://iam.amazonaws.com/doc/2010-05-08/"},
+		operations: map[string]handler{
+			"SimulatePrincipalPolicy": queryOperation(simulatePrincipalPolicy),
+			"ListRoles":               queryOperation(listRoles),
+		},
+	}
+}
+
+const typeRole = "aws:iam/role:Role"
+
+type rolesPage struct {
+	Roles       []roleView `xml:"Roles>member"`
+	IsTruncated bool       `xml:"IsTruncated"`
+}
+
+type roleView struct {
+	Path  string `xml:"Path"`
+	Name  string `xml:"RoleName"`
+	ID    string `xml:"RoleId"`
+	ARN   string `xml:"Arn"`
+	Trust string `xml:"AssumeRolePolicyDocument"`
+}
+
+// listRoles lists all roles on one page; AWS gives at most 1,000 at a time, by default 100.
+func listRoles(*parameters) func(x *exchange) (any, error) {
+	return func(x *exchange) (any, error) {
+		if err := x.allow("iam:ListRoles", "arn:"+account.Partition+":iam::"+account.ID+":role/", nil); err != nil {
+			return nil, err
+		}
+		var out rolesPage
+		for _, r := range x.server.options.Store.List(typeRole) {
+			path := property(r, "path")
+			if path == "" {
+				path = "/"
+			}
+			out.Roles = append(out.Roles, roleView{
+				Path: path, Name: property(r, "name"), ID: property(r, "uniqueId"), ARN: property(r, "arn"),
+				Trust: url.QueryEscape(property(r, "assumeRolePolicy")),
+			})
+		}
+		return out, nil
 	}
 }
 
