@@ -24,6 +24,7 @@ type victim struct {
 	t       *testing.T
 	root    string
 	random  *rand.Rand
+	settle  string            // the flag's value
 	idle    map[string]string // path below root: content
 	young   map[string]string
 	old     map[string]string
@@ -40,7 +41,7 @@ const (
 func newVictim(t *testing.T, random *rand.Rand) *victim {
 	t.Helper()
 	v := &victim{
-		t: t, root: t.TempDir(), random: random,
+		t: t, root: t.TempDir(), random: random, settle: "50ms",
 		idle: map[string]string{}, young: map[string]string{}, old: map[string]string{}, gone: map[string]string{},
 	}
 	for u := range victimUsers {
@@ -75,7 +76,7 @@ func (v *victim) run(program string, after time.Duration) bool {
 	v.t.Helper()
 	ctx, cancel := context.WithTimeout(v.t.Context(), after) // the context's end is a SIGKILL
 	defer cancel()
-	cmd := exec.CommandContext(ctx, program, "-root", v.root, "-settle", "50ms", "-archive-after", "2160h", "-json")
+	cmd := exec.CommandContext(ctx, program, "-root", v.root, "-settle", v.settle, "-archive-after", "2160h", "-json")
 	out, err := cmd.CombinedOutput()
 	if err == nil {
 		return false
@@ -198,6 +199,35 @@ func (v *victim) write(random *rand.Rand, done <-chan struct{}) {
 			_ = os.Chtimes(path, when, when) // it may be aside already
 		}
 	}
+}
+
+// TestTheNextRunWaitsForWhatAKilledOneMovedAside kills the real binary as soon
+// as it has moved a thread aside. However soon the next run comes, it is the
+// one that finishes it.
+func TestTheNextRunWaitsForWhatAKilledOneMovedAside(t *testing.T) {
+	t.Parallel()
+	program, err := binary()
+	require.NoError(t, err)
+	v := &victim{t: t, root: t.TempDir(), settle: "3s"} // or a second, where the file system tells who has a file open
+	put(t, filepath.Join(v.root, "acme/bob/.claude/threads/x.json"), `{"a":1}`, 8*day)
+	aside := filepath.Join(v.root, "acme/bob/.claude/threads/.x.json.cleanup-*.packed")
+	cmd := exec.CommandContext(t.Context(), program, "-root", v.root, "-settle", v.settle, "-json")
+	require.NoError(t, cmd.Start())
+	require.Eventually(t, func() bool {
+		found, err := filepath.Glob(aside)
+		return err == nil && len(found) == 1
+	}, time.Minute, time.Millisecond)
+	require.NoError(t, cmd.Process.Kill())
+	if err := cmd.Wait(); err == nil {
+		t.Skip("it was through before it could be killed")
+	}
+	found, err := filepath.Glob(aside)
+	require.NoError(t, err)
+	require.False(t, v.run(program, time.Minute))
+	left, err := filepath.Glob(aside)
+	require.NoError(t, err)
+	require.Empty(t, left, "one of %v", found)
+	require.Equal(t, `{"a":1}`, unpack(t, tree(t, v.root)["acme/bob/.claude/threads/x.json.gz"]))
 }
 
 // TestKilledAgainAndAgain kills the real binary at random moments, on a real

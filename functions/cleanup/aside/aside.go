@@ -22,6 +22,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"syscall"
 	"time"
 
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
@@ -109,6 +110,9 @@ func Finish(ctx context.Context, d fsx.Dir, w thread.Work, s Settling) (Outcome,
 	}
 	if errors.Is(err, fsx.ErrKind) {
 		return restore(ctx, d, w)
+	}
+	if errors.Is(err, syscall.EWOULDBLOCK) {
+		return Busy, nil // another run holds it
 	}
 	if err != nil {
 		return Waiting, err

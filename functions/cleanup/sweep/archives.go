@@ -17,6 +17,11 @@ func (r *run) archive(ctx context.Context, t task) error {
 	if r.cfg.Ages.Archive <= 0 {
 		return nil
 	}
+	// Its thread files must not be worked on meanwhile, and a file that is being
+	// read here would look to the others as if a writer had it open.
+	if !waitFor(ctx, t.track.idle) {
+		return errStopped
+	}
 	workspace, err := t.client.OpenDir(t.user)
 	if err != nil {
 		return err
@@ -25,13 +30,8 @@ func (r *run) archive(ctx context.Context, t task) error {
 	if err = errors.Join(err, workspace.Close()); err != nil || !dormant {
 		return err
 	}
-	for _, wait := range []func() bool{
-		func() bool { return waitFor(ctx, t.track.idle) }, // its thread files must not be worked on meanwhile
-		func() bool { return acquire(ctx, r.packing) },
-	} {
-		if !wait() {
-			return errStopped
-		}
+	if !acquire(ctx, r.packing) {
+		return errStopped
 	}
 	defer func() { <-r.packing }()
 	return r.pack(ctx, t)
@@ -102,6 +102,7 @@ func (r *run) archives(ctx context.Context, client *sharedDir) {
 func (r *run) unfinished(ctx context.Context, client *sharedDir, remove func(string) error, w archive.Work) {
 	at := Position{Client: client.name, User: w.User()}
 	switch {
+	case r.own(w.Started):
 	case w.Stage == archive.StageTemp:
 		if !w.Started.Before(r.clock.Now().Add(-staleAfter)) {
 			return
@@ -114,8 +115,11 @@ func (r *run) unfinished(ctx context.Context, client *sharedDir, remove func(str
 		counts.Skip(policy.ArchiveOff)
 		r.tally.Add(counts)
 	default:
-		if _, err := r.finishWorkspace(ctx, client, w); err != nil {
+		outcome, err := r.finishWorkspace(ctx, client, w)
+		if err != nil {
 			r.skip(at, err, policy.NotADirectory)
+		} else if outcome == archive.Waiting {
+			r.enqueue(pending{client: client.name, work: w.Name(), due: w.Started})
 		}
 	}
 }

@@ -99,6 +99,7 @@ func TestArchivingGoesOnInTheNextRun(t *testing.T) {
 		if changed {
 			w.fs.Append(aside+"/project/src/x.astro", []byte("late"))
 		}
+		w.clock.nanos.Add(int64(time.Millisecond))
 		off := w.run(t, testConfig())
 		require.Equal(t, int64(1), off.Counts.Skipped[policy.ArchiveOff], "it says that something waits")
 		require.Contains(t, w.fs.Tree(), aside)

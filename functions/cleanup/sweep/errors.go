@@ -30,6 +30,7 @@ var reasons = []struct {
 	{syscall.EDQUOT, policy.DiskFull},
 	{compress.ErrBothExist, policy.BothExist},
 	{compress.ErrInUse, policy.InUse},
+	{syscall.EWOULDBLOCK, policy.InUse}, // another run is about to remove it
 	{compress.ErrVerify, policy.IOError},
 	{archive.ErrSpecial, policy.SpecialFile},
 	{archive.ErrDiffers, policy.ArchiveChanged},

@@ -25,6 +25,7 @@ type pending struct {
 	user   string // empty for an archived workspace
 	work   string
 	due    time.Time
+	again  bool // it was tried once
 }
 
 // enqueue has a file, moved aside at its due time, finished when it has
@@ -49,46 +50,103 @@ func (r *run) settle() time.Duration {
 	return r.cfg.Settle
 }
 
-// finishQueue finishes files in the order in which they were moved aside.
+// own says whether this run has moved something aside at that time. Such a file
+// is in the queue, or left to the next run on purpose. The listing of its
+// directory may still show it: a second goroutine that finished it at the same
+// time would have the file open, and each of them would take the other for a
+// writer and leave it. What another run, of whose lock this one does not know,
+// is at work on at the same time is likewise left to that run.
+func (r *run) own(started time.Time) bool {
+	return !started.Before(r.started) && !started.After(r.clock.Now())
+}
+
+// triedAgain bounds how many files each finisher keeps in memory for a second try.
+const triedAgain = 1 << 10
+
+// finishQueue finishes files in the order in which they were moved aside. Those
+// that somebody has open get a second chance when all others are done.
 func (r *run) finishQueue(ctx context.Context) {
 	var open userDir
 	defer func() { open.close(r) }()
+	var later []pending
 	for p := range r.queue {
-		if r.clock.Sleep(ctx, p.due.Sub(r.clock.Now())) != nil {
-			continue // out of time: they stay pending
+		p.again = len(later) == triedAgain
+		if !r.finishDue(ctx, &open, p) {
+			p.due, p.again = r.nextTry(p), true
+			later = append(later, p)
 		}
-		if err := r.finishPending(ctx, &open, p); err != nil {
-			r.skip(Position{Client: p.client, User: p.user}, err, policy.NotAFile)
-		}
+	}
+	for _, p := range later {
+		r.finishDue(ctx, &open, p)
 	}
 }
 
-func (r *run) finishPending(ctx context.Context, open *userDir, p pending) error {
+// nextTry is when a file that could not be finished at its due time is tried
+// again: a little later, and not before the settling time of a file system that
+// can't say who has it open.
+func (r *run) nextTry(p pending) time.Time {
+	next := r.clock.Now().Add(r.settle())
+	if w, ok := thread.ParseWork(p.work); ok && w.Started.Add(r.cfg.Settle).After(next) {
+		return w.Started.Add(r.cfg.Settle)
+	}
+	return next
+}
+
+// finishDue waits for a file's time and finishes it; false if it is to be tried again.
+func (r *run) finishDue(ctx context.Context, open *userDir, p pending) bool {
+	if r.clock.Sleep(ctx, p.due.Sub(r.clock.Now())) != nil {
+		return true // out of time: it stays pending
+	}
 	if p.user == "" {
-		return r.finishArchive(ctx, p)
+		if err := r.finishArchive(ctx, p); err != nil {
+			r.skip(Position{Client: p.client}, err, policy.NotAFile)
+		}
+		return true
 	}
+	at := Position{Client: p.client, User: p.user}
 	dir, err := open.get(r, p.client, p.user)
-	if err != nil || dir == nil {
-		return err
+	if err != nil {
+		r.skip(at, err, policy.NotAFile)
 	}
-	v := visit{run: r, dir: dir, at: Position{Client: p.client, User: p.user}, now: r.clock.Now()}
+	if dir == nil {
+		return true
+	}
+	v := visit{run: r, dir: dir, at: at, now: r.clock.Now()}
+	defer func() { r.tally.Add(v.counts) }()
+	return v.conclude(ctx, p)
+}
+
+// conclude finishes a file whose time has come; false if it is to be tried again.
+func (v *visit) conclude(ctx context.Context, p pending) bool {
 	w, _ := thread.ParseWork(p.work)
 	outcome, err := v.finish(ctx, w)
-	r.tally.Add(v.counts)
-	if err == nil && outcome != aside.Waiting && outcome != aside.Busy {
-		r.pending.Add(-1)
+	switch {
+	case err != nil:
+		v.skipFile(&v.counts, v.at, p.work, err, policy.NotAFile)
+	case outcome != aside.Waiting && outcome != aside.Busy:
+		v.pending.Add(-1)
+	case !p.again:
+		return false
+	case outcome == aside.Busy:
+		v.counts.Skip(policy.InUse)
 	}
-	return err
+	return true
 }
 
-// leftAside finishes a file that this or an earlier run has moved aside.
+// leftAside finishes a file that an earlier run has moved aside.
 func (v *visit) leftAside(ctx context.Context, name string) {
 	w, ok := thread.ParseWork(name)
-	if !ok || v.cfg.DryRun {
+	if !ok || v.cfg.DryRun || v.own(w.Started) {
 		return
 	}
-	if _, err := v.finish(ctx, w); err != nil {
+	outcome, err := v.finish(ctx, w)
+	switch {
+	case err != nil:
 		v.skipFile(&v.counts, v.at, name, err, policy.NotAFile)
+	case outcome == aside.Waiting:
+		v.enqueue(pending{client: v.at.Client, user: v.at.User, work: name, due: w.Started})
+	case outcome == aside.Busy:
+		v.enqueue(pending{client: v.at.Client, user: v.at.User, work: name, due: v.clock.Now()})
 	}
 }
 
@@ -112,9 +170,7 @@ func (v *visit) finish(ctx context.Context, w thread.Work) (aside.Outcome, error
 		v.counts.Restored++
 	case aside.Recovered:
 		v.counts.Recovered++
-	case aside.Busy:
-		v.counts.Skip(policy.InUse)
-	case aside.Waiting, aside.Gone:
+	case aside.Busy, aside.Waiting, aside.Gone:
 	}
 	return outcome, nil
 }

@@ -19,6 +19,7 @@ import (
 	"github.com/webordinary/live-edit/functions/cleanup/fsx/memfs"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
 	"github.com/webordinary/live-edit/functions/cleanup/report"
+	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 const day = 24 * time.Hour
@@ -126,6 +127,14 @@ func (w *world) contents(t require.TestingT) map[string]string {
 		all[path] = text
 	}
 	return all
+}
+
+// requireNoneAside: nothing waits for a later run.
+func (w *world) requireNoneAside(t require.TestingT, note any) {
+	for path := range w.fs.Tree() {
+		name := path[strings.LastIndex(path, "/")+1:]
+		require.NotEqual(t, thread.Aside, thread.Classify(name), "%s is left: %v", path, note)
+	}
 }
 
 const threads = "acme/bob/.claude/threads/"

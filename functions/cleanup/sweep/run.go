@@ -30,6 +30,7 @@ type run struct {
 	cfg     Config
 	root    fsx.Dir
 	clock   Clock
+	started time.Time // whole milliseconds, as in the names of files moved aside
 	log     *limitedLog
 	tag     func() string
 	tally   *report.Tally
@@ -43,7 +44,8 @@ type run struct {
 func newRun(o Options) *run {
 	r := &run{
 		cfg: o.Config, root: o.Root, clock: o.Clock, tag: o.Tag, tally: o.Tally, log: newLimitedLog(o.Log),
-		track: newTracker(), packing: make(chan struct{}, o.Config.Packers), queue: make(chan pending, queueSize),
+		started: time.UnixMilli(o.Clock.Now().UnixMilli()), track: newTracker(),
+		packing: make(chan struct{}, o.Config.Packers), queue: make(chan pending, queueSize),
 	}
 	if r.tag == nil {
 		r.tag = randomTag

@@ -67,7 +67,7 @@ func (a *writer) act(path string) {
 			a.open[path] = handle
 		}
 	case action == 2 && handle != nil:
-		delete(a.open, path)
+		a.close(path)
 	case action == 3 && handle == nil:
 		a.replace(path)
 	case handle != nil:
@@ -96,11 +96,16 @@ func (a *writer) onSleep() {
 	defer a.mu.Unlock()
 	for path, handle := range a.open {
 		if a.random.IntN(2) == 0 {
-			delete(a.open, path)
+			a.close(path)
 			continue
 		}
 		handle.Append(a.next())
 	}
+}
+
+func (a *writer) close(path string) {
+	a.open[path].Close()
+	delete(a.open, path)
 }
 
 // Errorf and FailNow let helpers report from the writer's side.
@@ -118,6 +123,7 @@ func TestNoRecordIsLost(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(scale(150)) {
 		w := newWorld()
+		w.fs.SetLeases(seed%4 < 2)
 		a := &writer{w: w, random: rand.New(rand.NewPCG(seed, 3)), odds: 3 + int(seed%40), open: map[string]*memfs.Handle{}}
 		w.clock.onSleep = a.onSleep
 		for n := range 3 {
@@ -126,7 +132,9 @@ func TestNoRecordIsLost(t *testing.T) {
 		for range 6 {
 			w.clock.nanos.Add(int64(8 * day))
 			a.disturb(t, 1+int(seed%2))
-			a.open = map[string]*memfs.Handle{} // a task does not live for a week
+			for path := range a.open { // a task does not live for a week
+				a.close(path)
+			}
 		}
 		w.clock.onSleep = nil
 		for range 2 {

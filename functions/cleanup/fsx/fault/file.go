@@ -49,9 +49,22 @@ func (f *file) Sync() error {
 	return errors.Join(f.inner.Sync(), f.hook.After(op))
 }
 
-func (f *file) Probe() fsx.Hold { return f.inner.Probe() }
+func (f *file) Probe() fsx.Hold { return f.hold("probe", f.inner.Probe) }
 
-func (f *file) Hold() fsx.Hold { return f.inner.Hold() }
+func (f *file) Hold() fsx.Hold { return f.hold("hold", f.inner.Hold) }
+
+// hold has no other way to fail than not to know.
+func (f *file) hold(call string, ask func() fsx.Hold) fsx.Hold {
+	op := Op{Call: call, Name: f.name}
+	if f.hook.Before(op) != nil {
+		return fsx.HoldUnknown
+	}
+	hold := ask()
+	if f.hook.After(op) != nil {
+		return fsx.HoldUnknown
+	}
+	return hold
+}
 
 // Close may be told to fail after the fact, as close(2) on a network file
 // system may; the file is closed all the same.

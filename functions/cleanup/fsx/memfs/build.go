@@ -40,6 +40,15 @@ func (f *FS) Symlink(target, path string) {
 	f.place(path, n)
 }
 
+// Link gives a file a second name.
+func (f *FS) Link(path, newPath string) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	n := f.find(path)
+	n.info.Links++
+	f.place(newPath, n)
+}
+
 // Special makes an entry that is neither file, directory nor link.
 func (f *FS) Special(path string) {
 	f.mu.Lock()
@@ -92,9 +101,17 @@ func (f *FS) Handle(path string) *Handle {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if n := f.lookupPath(path); n != nil {
+		n.opens++
 		return &Handle{f, n}
 	}
 	return nil
+}
+
+// Close ends it.
+func (h *Handle) Close() {
+	h.fs.mu.Lock()
+	defer h.fs.mu.Unlock()
+	h.node.opens--
 }
 
 // Append adds bytes through the handle.

@@ -11,10 +11,10 @@ import (
 )
 
 type dir struct {
-	fs    *FS
-	node  *node
-	self  fsx.Info
-	names []string // not yet returned by Names
+	fs   *FS
+	node *node
+	self fsx.Info
+	last string // name that Names returned
 }
 
 func pathError(op, name string, err error) error {
@@ -23,22 +23,24 @@ func pathError(op, name string, err error) error {
 
 func (d *dir) Self() fsx.Info { return d.self }
 
+// Names lists entries that are made while it is at work too, as real
+// directories do for some of them.
 func (d *dir) Names(limit int) ([]string, error) {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()
-	if len(d.names) == 0 {
+	names := d.node.after(d.last)
+	if len(names) == 0 {
 		return nil, io.EOF
 	}
-	n := min(limit, len(d.names))
-	batch := d.names[:n:n]
-	d.names = d.names[n:]
-	return batch, nil
+	names = names[:min(limit, len(names))]
+	d.last = names[len(names)-1]
+	return names, nil
 }
 
 func (d *dir) Rewind() error {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()
-	d.names = d.fs.open(d.node).names
+	d.last = ""
 	return nil
 }
 
@@ -103,6 +105,10 @@ func (d *dir) Open(name string) (fsx.File, error) {
 	if child.info.Kind != fsx.KindFile {
 		return nil, fmt.Errorf("open %q: %s: %w", name, child.info.Kind, fsx.ErrKind)
 	}
+	if child.holder != nil {
+		return nil, pathError("open", name, syscall.EWOULDBLOCK)
+	}
+	child.opens++
 	return &file{fs: d.fs, node: child}, nil
 }
 
@@ -116,6 +122,7 @@ func (d *dir) Create(name string, perm fs.FileMode) (fsx.File, error) {
 		return nil, pathError("create", name, syscall.ENOSPC)
 	}
 	child := d.fs.newNode(fsx.KindFile, perm)
+	child.opens++
 	d.fs.change(put(d.node, name, child))
 	return &file{fs: d.fs, node: child, writable: true}, nil
 }
@@ -269,8 +276,11 @@ func (d *dir) Sync() error {
 	return nil
 }
 
-// Leases is false, as on a network file system.
-func (d *dir) Leases() bool { return false }
+func (d *dir) Leases() bool {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	return d.fs.leases
+}
 
 func (d *dir) Lock(name string) (io.Closer, error) {
 	f, err := d.Create(name, 0o644)

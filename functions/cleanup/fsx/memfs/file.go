@@ -62,10 +62,40 @@ func (f *file) Sync() error {
 	return nil
 }
 
-// Hold gives no answer, like a network file system.
-func (f *file) Hold() fsx.Hold { return fsx.HoldUnknown }
+func (f *file) Hold() fsx.Hold {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	hold := f.alone()
+	if hold == fsx.HoldFree {
+		f.node.holder = f
+	}
+	return hold
+}
 
-// Probe gives no answer either.
-func (f *file) Probe() fsx.Hold { return fsx.HoldUnknown }
+func (f *file) Probe() fsx.Hold {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	return f.alone()
+}
 
-func (f *file) Close() error { return nil }
+// alone says whether nobody else has the file open. The caller holds the lock.
+func (f *file) alone() fsx.Hold {
+	switch {
+	case !f.fs.leases:
+		return fsx.HoldUnknown
+	case f.node.opens > 1:
+		return fsx.HoldBusy
+	default:
+		return fsx.HoldFree
+	}
+}
+
+func (f *file) Close() error {
+	f.fs.mu.Lock()
+	defer f.fs.mu.Unlock()
+	f.node.opens--
+	if f.node.holder == f {
+		f.node.holder = nil
+	}
+	return nil
+}

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"math/rand/v2"
 	"sort"
+	"strings"
 	"sync"
 
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
@@ -20,6 +21,7 @@ type FS struct {
 	nextIno uint64
 	pending []change // directory changes that no Sync has made durable
 	full    bool
+	leases  bool
 	locked  map[*node]bool
 }
 
@@ -31,6 +33,8 @@ type node struct {
 	entries map[string]*node
 	stable  map[string]*node // what a crash leaves of entries
 	target  string           // of a symbolic link
+	opens   int              // handles on a file
+	holder  *file            // whose lease keeps others from opening it
 }
 
 // change is one atomic change of one or two directories.
@@ -59,6 +63,14 @@ func (f *FS) SetFull(full bool) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.full = full
+}
+
+// SetLeases makes it a local file system, which tells who has a file open, or
+// one on a network, which does not. It is one on a network to begin with.
+func (f *FS) SetLeases(leases bool) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	f.leases = leases
 }
 
 // Crash loses the power: each directory change that was not synced stays with
@@ -154,13 +166,29 @@ func (f *FS) newNode(kind fsx.Kind, perm fs.FileMode) *node {
 	return n
 }
 
-func (f *FS) open(n *node) *dir {
-	names := make([]string, 0, len(n.entries))
+func (f *FS) open(n *node) *dir { return &dir{fs: f, node: n, self: n.info} }
+
+// after lists the names of a directory that follow a place in its order. The
+// caller holds the lock.
+func (n *node) after(last string) []string {
+	var names []string
 	for name := range n.entries {
-		names = append(names, name)
+		if last == "" || listedBefore(last, name) {
+			names = append(names, name)
+		}
 	}
-	sort.Strings(names)
-	return &dir{fs: f, node: n, self: n.info, names: names}
+	sort.Slice(names, func(i, j int) bool { return listedBefore(names[i], names[j]) })
+	return names
+}
+
+// listedBefore is the order in which a directory lists its entries: hidden ones
+// last, so that whoever renames what it has listed meets it again.
+func listedBefore(a, b string) bool {
+	hiddenA, hiddenB := strings.HasPrefix(a, "."), strings.HasPrefix(b, ".")
+	if hiddenA != hiddenB {
+		return hiddenB
+	}
+	return a < b
 }
 
 // put is a change that gives a node a name.
