@@ -30,7 +30,8 @@ cannot be written; 130 interrupted. ("go run" turns all but 0 into 1.)`
 const rootExample = `  go run ./sandbox demo                         # prod, then dev, and that both are stable
   go run ./sandbox preview --stack prod --diff
   go run ./sandbox up --stack prod
-  go run ./sandbox outputs --stack prod --json`
+  go run ./sandbox outputs --stack prod --json
+  go run ./sandbox serve --stack prod --speed 60 # answers on localhost`
 
 // newRootCommand is the whole command line. A further command is one more line.
 func newRootCommand(s *session) *cobra.Command {
@@ -60,6 +61,7 @@ func newRootCommand(s *session) *cobra.Command {
 		newExportCommand(s),
 		newCancelCommand(s),
 		newDemoCommand(s),
+		newServeCommand(s),
 	)
 	asUsageErrors(root)
 	return root

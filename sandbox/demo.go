@@ -24,13 +24,10 @@ func newDemoCommand(s *session) *cobra.Command {
 		Use: "demo", Short: "Deploy prod and dev, print them, and show that they are stable", Args: cobra.NoArgs,
 		Long: "Deploys the stacks one after the other, prints each one's resources and outputs, and previews it once\n" +
 			"more: that preview must change nothing, or else the command fails.",
-		RunE: func(cmd *cobra.Command, _ []string) (err error) {
-			sandbox, err := s.open()
-			if err != nil {
-				return err
-			}
-			defer func() { err = errors.Join(err, sandbox.Close()) }()
-			return s.demonstrateAll(cmd.Context(), sandbox, stacks)
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			return s.withSandbox(func(sandbox *openSandbox) error {
+				return s.demonstrateAll(cmd.Context(), sandbox.Sandbox, stacks)
+			})
 		},
 	}
 	cmd.Flags().StringSliceVar(&stacks, "stacks", demoStacks, "stacks to deploy, in order")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -26,8 +27,18 @@ type session struct {
 	stateDir string
 }
 
+// openSandbox is the sandbox of the project and what runs its functions.
+type openSandbox struct {
+	*engine.Sandbox
+	functions      *functions
+	root, stateDir string
+}
+
+// Close ends the functions before the account that they live in.
+func (o *openSandbox) Close() error { return errors.Join(o.functions.Close(), o.Sandbox.Close()) }
+
 // open opens the sandbox of the project.
-func (s *session) open() (*engine.Sandbox, error) {
+func (s *session) open() (*openSandbox, error) {
 	root, err := projectRoot(s.dir)
 	if err != nil {
 		return nil, err
@@ -37,7 +48,16 @@ func (s *session) open() (*engine.Sandbox, error) {
 		return nil, err
 	}
 	s.interrupts.onSecond(sandbox.Interrupt)
-	return sandbox, nil
+	open := &openSandbox{Sandbox: sandbox, root: root, stateDir: s.stateDir}
+	if open.stateDir == "" {
+		open.stateDir = filepath.Join(root, ".sandbox")
+	}
+	if open.stateDir, err = filepath.Abs(open.stateDir); err != nil {
+		return nil, errors.Join(fmt.Errorf("the state directory %s: %w", s.stateDir, err), sandbox.Close())
+	}
+	open.functions = &functions{account: sandbox.Account(), root: root, binaries: filepath.Join(open.stateDir, "functions")}
+	sandbox.Account().Invoker = open.functions
+	return open, nil
 }
 
 // stack opens a stack that prints as it goes.
@@ -47,8 +67,8 @@ func (s *session) stack(sandbox *engine.Sandbox, name string) (*engine.Stack, er
 	})
 }
 
-// withStack runs work on a stack of the sandbox.
-func (s *session) withStack(name string, work func(*engine.Stack) error) (err error) {
+// withSandbox runs work in the sandbox.
+func (s *session) withSandbox(work func(*openSandbox) error) (err error) {
 	sandbox, err := s.open()
 	if err != nil {
 		return err
@@ -58,11 +78,18 @@ func (s *session) withStack(name string, work func(*engine.Stack) error) (err er
 			err = closed
 		}
 	}()
-	stack, err := s.stack(sandbox, name)
-	if err != nil {
-		return err
-	}
-	return work(stack)
+	return work(sandbox)
+}
+
+// withStack runs work on a stack of the sandbox.
+func (s *session) withStack(name string, work func(*engine.Stack) error) error {
+	return s.withSandbox(func(sandbox *openSandbox) error {
+		stack, err := s.stack(sandbox.Sandbox, name)
+		if err != nil {
+			return err
+		}
+		return work(stack)
+	})
 }
 
 func (s *session) printf(format string, args ...any) {

@@ -73,6 +73,19 @@ const (
 
 var errNoFunction = errors.New("the account has no such function")
 
+// Functions reads all deployed functions.
+func Functions(store world.Store) ([]*Function, error) {
+	var out []*Function
+	for _, r := range store.List(typeFunction) {
+		f, err := readFunction(r)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, f)
+	}
+	return out, nil
+}
+
 // findFunction reads a deployed function by its name or ARN.
 func findFunction(store world.Store, nameOrARN string) (*Function, error) {
 	for _, r := range store.List(typeFunction) {

@@ -55,6 +55,9 @@ type Sample struct {
 	Lag time.Duration
 }
 
+// MetricLag is how late this world's own metrics appear, for those that others record.
+func (w *World) MetricLag() time.Duration { return w.options.Timing.MetricLag }
+
 // Record adds a measurement to its minute.
 func (w *World) Record(sample Sample) error {
 	w.mu.Lock()

@@ -1,0 +1,62 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"sync"
+
+	"github.com/webordinary/live-edit/sandbox/account"
+	"github.com/webordinary/live-edit/sandbox/awsapi"
+	"github.com/webordinary/live-edit/sandbox/lambdart"
+)
+
+// functions runs the account's Lambda functions for deployments: the real
+// binaries, with the deployed roles, against the account's API. A stack without
+// Invocation resources never calls it, and then nothing is built or started.
+type functions struct {
+	account        *account.Account
+	root, binaries string
+
+	mu      sync.Mutex
+	api     *awsapi.Server
+	runtime *lambdart.Runtime
+}
+
+var _ account.Invoker = (*functions)(nil)
+
+// Invoke implements account.Invoker.
+func (f *functions) Invoke(ctx context.Context, function account.Resource, payload []byte) ([]byte, error) {
+	runtime, err := f.open()
+	if err != nil {
+		return nil, err
+	}
+	return lambdart.Invoker{Runtime: runtime}.Invoke(ctx, function, payload)
+}
+
+// open starts what functions need, at the first call.
+func (f *functions) open() (*lambdart.Runtime, error) {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.runtime != nil {
+		return f.runtime, nil
+	}
+	api, err := awsapi.Start(awsapi.Options{Store: f.account})
+	if err != nil {
+		return nil, err
+	}
+	f.api = api
+	f.runtime = lambdart.New(lambdart.Options{
+		Store: f.account, API: api, Builder: lambdart.NewBuilder(f.root, f.binaries),
+	})
+	return f.runtime, nil
+}
+
+// Close ends the functions' processes.
+func (f *functions) Close() error {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	if f.runtime == nil {
+		return nil
+	}
+	return errors.Join(f.runtime.Close(), f.api.Close())
+}
