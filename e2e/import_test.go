@@ -16,9 +16,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/awsapi"
 )
 
-// props are the inputs of a resource as JSON would have them.
-type props = map[string]any
-
 // cdkAccount is what the CDK stacks of the specification leave in an account.
 type cdkAccount struct {
 	t   *testing.T
@@ -34,15 +31,9 @@ const (
 	typeMountTarget = "aws:efs/mountTarget:MountTarget"
 )
 
-// create makes a resource that Pulumi knows nothing of, by the account's own rules.
 func (c *cdkAccount) create(typ string, inputs props) account.Resource {
 	c.t.Helper()
-	checked, err := c.acc.Check(account.CheckRequest{Type: typ, NewInputs: resource.NewPropertyMapFromMap(inputs)})
-	require.NoError(c.t, err)
-	require.Empty(c.t, checked.Failures, typ)
-	made, err := c.acc.Create(c.t.Context(), account.CreateRequest{Type: typ, Inputs: checked.Inputs})
-	require.NoError(c.t, err, typ)
-	return made
+	return foreign(c.t, c.acc, typ, inputs)
 }
 
 // newCDKAccount plays T00's four foundation stacks: ECRStack, SecretsStack, EFSStack, ALBStack.

@@ -8,9 +8,11 @@ import (
 	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/sandbox/account"
 	"github.com/webordinary/live-edit/sandbox/engine"
 )
 
@@ -45,6 +47,20 @@ func (w logWriter) Write(p []byte) (int, error) {
 }
 
 var _ io.Writer = logWriter{}
+
+// props are the inputs of a resource as JSON would have them.
+type props = map[string]any
+
+// foreign makes a resource that Pulumi knows nothing of, by the account's own rules.
+func foreign(t testing.TB, acc *account.Account, typ string, inputs props) account.Resource {
+	t.Helper()
+	checked, err := acc.Check(account.CheckRequest{Type: typ, NewInputs: resource.NewPropertyMapFromMap(inputs)})
+	require.NoError(t, err)
+	require.Empty(t, checked.Failures, typ)
+	made, err := acc.Create(t.Context(), account.CreateRequest{Type: typ, Inputs: checked.Inputs})
+	require.NoError(t, err, typ)
+	return made
+}
 
 // settings are configuration overrides by key.
 type settings map[string]engine.ConfigValue
