@@ -5,7 +5,7 @@ HOURS ?= 10
 STATE := .sandbox
 
 .DEFAULT_GOAL := help
-.PHONY: help sandbox test bench lint fmt cost import clean
+.PHONY: help sandbox test bench simulate lint fmt cost import clean
 
 help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -19,6 +19,9 @@ test: ## Run every test (the first run builds the pinned Pulumi CLI, about 4 min
 
 bench: ## Measure previews, updates, builds and functions, and print the tables of docs/performance.md
 	@go run ./tools/bench
+
+simulate: ## Simulate waking and sleeping, and write the tables and charts of docs/simulation.md
+	@go run ./cmd/simulate
 
 cost: ## Price a deployed sandbox stack: make cost STACK=prod HOURS=10
 	@go run ./sandbox export --stack $(STACK) | go run ./cmd/cost -hours $(HOURS)

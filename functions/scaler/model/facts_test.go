@@ -16,6 +16,7 @@ import (
 // TestFactsOfTheSimulation reads the same world through the real observer and directly, as the simulation does: the facts
 // are the same, so the simulation's figures are about the real code's decisions.
 func TestFactsOfTheSimulation(t *testing.T) {
+	t.Parallel()
 	layout := decide.Layout{Base: priorityBase}
 	policy := decide.NewPolicy(idle)
 	began := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)

@@ -23,16 +23,19 @@ func property(t *testing.T, draw func(*rapid.T) *scenario) {
 
 // TestCalmModel lets people come and go while AWS works as it should.
 func TestCalmModel(t *testing.T) {
+	t.Parallel()
 	property(t, drawCalm)
 }
 
 // TestRoughModel adds whatever can go wrong.
 func TestRoughModel(t *testing.T) {
+	t.Parallel()
 	property(t, drawRough)
 }
 
 // TestForgottenTabsModel has only tabs that nobody looks at, and ticks: the service never wakes.
 func TestForgottenTabsModel(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		s := drawRough(r)
 		s.Sessions, s.Disturb = nil, nil
@@ -49,6 +52,7 @@ func TestForgottenTabsModel(t *testing.T) {
 // TestBusySessionModel has somebody at work who sends a request at least once a minute, and protects nothing: they never
 // meet the waker again.
 func TestBusySessionModel(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		s := drawCalm(r)
 		s.Disturb, s.Tabs = nil, nil
@@ -66,6 +70,7 @@ func TestBusySessionModel(t *testing.T) {
 // TestVisitorAtTheLastMoment lets somebody come within the very second in which the service is put to sleep. They find
 // the service as it was, or wake it; nothing is stopped under them.
 func TestVisitorAtTheLastMoment(t *testing.T) {
+	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		s := drawCalm(r)
 		s.Disturb, s.Tabs = nil, nil

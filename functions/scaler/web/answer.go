@@ -101,14 +101,14 @@ func (r *Request) conflict(status *Status) *Response {
 		"Content-Type", textType, stateHeader, status.State, "Retry-After", strconv.Itoa(status.RetryAfterSeconds))
 }
 
-// callRetrySeconds is the Retry-After of an API call that cannot be served: CloudFront keeps the 503 for as long.
-const callRetrySeconds = 10
+// CallRetrySeconds is the Retry-After of an API call that cannot be served: CloudFront keeps the 503 for as long.
+const CallRetrySeconds = 10
 
 // unavailable answers an API call that cannot be served now.
 func (r *Request) unavailable(status *Status) *Response {
-	retry := max(callRetrySeconds, status.RetryAfterSeconds)
+	retry := max(CallRetrySeconds, status.RetryAfterSeconds)
 	if status.State != "failing" {
-		retry = callRetrySeconds
+		retry = CallRetrySeconds
 	}
 	return r.answer(http.StatusServiceUnavailable, status.json(),
 		"Content-Type", jsonType, stateHeader, status.State, "Retry-After", strconv.Itoa(retry))

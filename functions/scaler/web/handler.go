@@ -115,14 +115,14 @@ func (h *Handler) plan(ctx context.Context, event string, in decide.Intent) (pla
 	return result.Plan, moved || result.Outcome.Done > 0
 }
 
-// flipSettle is how long the load balancer may need to follow a moved rule. AWS publishes no figure; requests that come
+// FlipSettle is how long the load balancer may need to follow a moved rule. AWS publishes no figure; requests that come
 // too early are simply answered here once more.
-const flipSettle = 1500 * time.Millisecond
+const FlipSettle = 1500 * time.Millisecond
 
 // servePage gives the waiting page, or sends the browser straight on when the service was only draining.
 func (h *Handler) servePage(ctx context.Context, r *Request) *Response {
 	plan, moved := h.plan(ctx, "page", decide.Ask)
-	if plan.State == decide.StateReady && moved && h.Sleep(ctx, flipSettle) == nil {
+	if plan.State == decide.StateReady && moved && h.Sleep(ctx, FlipSettle) == nil {
 		return r.again(plan.State.String())
 	}
 	return h.page(r, h.statusOf(&plan, h.Now()), pageAsk)
@@ -131,7 +131,7 @@ func (h *Handler) servePage(ctx context.Context, r *Request) *Response {
 // serveFile gives a page's file back to the service if that is up, and never wakes for one.
 func (h *Handler) serveFile(ctx context.Context, r *Request) *Response {
 	plan, _ := h.plan(ctx, "file", decide.Touch)
-	if plan.State == decide.StateReady && h.Sleep(ctx, flipSettle) == nil {
+	if plan.State == decide.StateReady && h.Sleep(ctx, FlipSettle) == nil {
 		return r.again(plan.State.String())
 	}
 	status := h.statusOf(&plan, h.Now())

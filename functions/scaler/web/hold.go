@@ -8,15 +8,15 @@ import (
 )
 
 const (
-	// holdLimit is how long an API call is held: CloudFront gives an origin 30 s by default.
-	holdLimit = 20 * time.Second
-	// holdAge is the age of a wake up to which calls are held again. Three holds cover the usual 35 to 60 s.
-	holdAge = 75 * time.Second
+	// HoldLimit is how long an API call is held: CloudFront gives an origin 30 s by default.
+	HoldLimit = 20 * time.Second
+	// HoldAge is the age of a wake up to which calls are held again. Three holds cover the usual 35 to 60 s.
+	HoldAge = 75 * time.Second
+	// GlanceEvery is the interval of looks at the target group, one call each; every fifth look is a whole one.
+	GlanceEvery = 2 * time.Second
+	glances     = 4
 	// holdMargin is kept for the answer before the invocation's deadline.
 	holdMargin = 2 * time.Second
-	// glanceEvery is the interval of looks at the target group, one call each; every fifth look is a whole one.
-	glanceEvery = 2 * time.Second
-	glances     = 4
 )
 
 // Holds limits how many API calls are held at once in this process. Lambda gives each process one request at a time, so
@@ -51,10 +51,10 @@ func (h *Handler) serveCall(ctx context.Context, r *Request) *Response {
 	defer h.Holds.release()
 	for {
 		if plan.State == decide.StateReady {
-			_ = h.Sleep(ctx, flipSettle) // if the invocation ends first, the client comes a little early
+			_ = h.Sleep(ctx, FlipSettle) // if the invocation ends first, the client comes a little early
 			return r.again(plan.State.String())
 		}
-		if plan.State != decide.StateWaking || h.Now().Sub(plan.WokenAt) >= holdAge {
+		if plan.State != decide.StateWaking || h.Now().Sub(plan.WokenAt) >= HoldAge {
 			return h.decline(r, &plan)
 		}
 		if !h.waitForChange(ctx, deadline) {
@@ -72,7 +72,7 @@ func (h *Handler) decline(r *Request, plan *decide.Plan) *Response {
 
 // holdDeadline is when the hold ends, whatever the invocation's deadline leaves.
 func (h *Handler) holdDeadline(ctx context.Context) time.Time {
-	deadline := h.Now().Add(holdLimit)
+	deadline := h.Now().Add(HoldLimit)
 	if end, ok := ctx.Deadline(); ok && end.Add(-holdMargin).Before(deadline) {
 		return end.Add(-holdMargin)
 	}
@@ -83,7 +83,7 @@ func (h *Handler) holdDeadline(ctx context.Context) time.Time {
 // passed. It returns false when the hold is over.
 func (h *Handler) waitForChange(ctx context.Context, deadline time.Time) bool {
 	for range glances {
-		if !h.Now().Add(glanceEvery).Before(deadline) || h.Sleep(ctx, glanceEvery) != nil {
+		if !h.Now().Add(GlanceEvery).Before(deadline) || h.Sleep(ctx, GlanceEvery) != nil {
 			return false
 		}
 		if healthy, err := h.Glance(ctx); err == nil && healthy {

@@ -43,11 +43,13 @@ var messages = map[decide.Class]string{
 	decide.ClassOther:      "The editor could not be started.",
 }
 
-// Seconds after which to ask again, by what is going on.
+// Seconds after which to ask again, by what is going on. The exported ones are also what the simulation waits.
 const (
-	retryReady    = 1
-	retryClose    = 2
-	retryEarly    = 3
+	RetryReadySeconds = 1
+	// RetryCloseSeconds is for a wake whose container has been started, RetryEarlySeconds for one before that.
+	RetryCloseSeconds = 2
+	RetryEarlySeconds = 3
+
 	retryUnknown  = 5
 	retryAsleep   = 15
 	retryFailMost = 60
@@ -62,11 +64,11 @@ func (h *Handler) statusOf(plan *decide.Plan, now time.Time) Status {
 	case decide.StateAsleep:
 		status.RetryAfterSeconds = retryAsleep
 	case decide.StateReady:
-		status.Stage, status.RetryAfterSeconds = decide.StageReady.String(), retryReady
+		status.Stage, status.RetryAfterSeconds = decide.StageReady.String(), RetryReadySeconds
 	case decide.StateWaking:
-		status.Stage, status.RetryAfterSeconds = plan.Stage.String(), retryEarly
+		status.Stage, status.RetryAfterSeconds = plan.Stage.String(), RetryEarlySeconds
 		if plan.Stage >= decide.StageStarting {
-			status.RetryAfterSeconds = retryClose
+			status.RetryAfterSeconds = RetryCloseSeconds
 		}
 	case decide.StateFailing:
 		wait := math.Ceil(plan.RetryAt.Sub(now).Seconds())

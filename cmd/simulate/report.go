@@ -1,0 +1,140 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+	"time"
+)
+
+// report is everything the simulation found.
+type report struct {
+	Images, Sizes, Clients []wakeRow
+	Bursts, Unprotected    outcome
+	Editors                []outcome
+	Tab                    outcome
+	Bots                   []outcome
+	Sites                  []outcome
+}
+
+// simulate plays everything.
+func simulate(wakes, sites int, progress func(string)) *report {
+	r := &report{}
+	progress("wakes by image size and health interval")
+	r.Images = byImage(wakes)
+	progress("wakes by task size")
+	r.Sizes = bySize(wakes)
+	progress("wakes by page and by API call")
+	r.Clients = byClient(wakes)
+	progress("a month of each scenario")
+	r.Bursts, r.Unprotected = burstsMonth(specified, 1, true), burstsMonth(specified, 1, false)
+	r.Editors = []outcome{
+		editorsMonth(specified, "3 editors, one task", false), editorsMonth(specified, "3 editors, memory pins three tasks", true),
+	}
+	r.Tab = tabMonth(specified)
+	r.Bots = []outcome{
+		botsMonth(specified, "scanners, no credentials demanded", false), botsMonth(specified, "scanners, credentials demanded", true),
+	}
+	progress(fmt.Sprintf("%d sites", sites))
+	r.Sites = sitesMonth(specified, sites)
+	return r
+}
+
+// sumSites adds up all sites.
+func (r *report) sumSites() outcome {
+	sum := outcome{Name: fmt.Sprintf("%d sites", len(r.Sites))}
+	for i := range r.Sites {
+		o := &r.Sites[i]
+		sum.Edited += o.Edited
+		sum.Billed += o.Billed
+		sum.Wakes = append(sum.Wakes, o.Wakes...)
+		sum.Served += o.Served
+		sum.Redirected += o.Redirected
+		sum.Unserved += o.Unserved
+		sum.Lost += o.Lost
+		sum.Invocations += o.Invocations
+		sum.Metrics += o.Metrics
+		sum.Held += o.Held
+		sum.Dollars.Tasks += o.Dollars.Tasks
+		sum.Dollars.Scaler += o.Dollars.Scaler
+	}
+	return sum
+}
+
+// lost counts the requests that nobody served, in everything that was played.
+func (r *report) lost() int {
+	sum := r.sumSites().Lost + r.Bursts.Lost + r.Unprotected.Lost + r.Tab.Lost
+	for _, o := range append(append([]outcome{}, r.Editors...), r.Bots...) {
+		sum += o.Lost
+	}
+	for _, rows := range [][]wakeRow{r.Images, r.Sizes, r.Clients} {
+		for _, row := range rows {
+			sum += row.Lost
+		}
+	}
+	return sum
+}
+
+// monthTable writes what each scenario's month came to.
+func (r *report) monthTable() string {
+	var b strings.Builder
+	b.WriteString("| Scenario | Edited | Billed | Wakes | p50 | p95 | p99 | Served | Sent through the waker | " +
+		"503 by the load balancer | Lost | Tasks | Scaler |\n|" + strings.Repeat("---|", 13) + "\n")
+	for _, o := range append(append([]outcome{r.Bursts, r.Unprotected}, r.Editors...), r.Tab, r.Bots[0], r.Bots[1], r.sumSites()) {
+		waits := sorted(o.Wakes)
+		fmt.Fprintf(&b, "| %s | %.1f h | %.1f h | %d | %s | %s | %s | %d | %d | %d | **%d** | $%.2f | $%.2f |\n",
+			o.Name, o.Edited.Hours(), o.Billed.Hours(), len(waits), inSeconds(waits, 0.5), inSeconds(waits, 0.95), inSeconds(waits, 0.99),
+			o.Served, o.Redirected, o.Unserved, o.Lost, o.Dollars.Tasks, o.Dollars.Scaler)
+	}
+	return b.String()
+}
+
+func inSeconds(waits []time.Duration, p float64) string {
+	if len(waits) == 0 {
+		return "–"
+	}
+	return fmt.Sprintf("%.0f s", percentile(waits, p).Seconds())
+}
+
+// document is docs/simulation.md.
+func (r *report) document() string {
+	sum := r.sumSites()
+	count := len(r.Sites)
+	balancers := (count*siteRules + loadBalancerRules - 1) / loadBalancerRules
+	return strings.NewReplacer(
+		"{{images}}", wakeTable(r.Images), "{{sizes}}", wakeTable(r.Sizes), "{{clients}}", wakeTable(r.Clients),
+		"{{months}}", r.monthTable(), "{{count}}", fmt.Sprint(count), "{{balancers}}", fmt.Sprint(balancers),
+		"{{most}}", fmt.Sprint(mostAtOnce(r.Sites)), "{{average}}", fmt.Sprintf("%.2f", sum.Dollars.total()/float64(count)),
+		"{{measured}}", fmt.Sprint(r.Images[0].Measured),
+		"{{spec}}", verdict(r.Clients[2]), "{{middle}}", verdict(r.Clients[1]), "{{fast}}", verdict(r.Clients[0]),
+		"{{best}}", verdict(r.Images[0]),
+	).Replace(text)
+}
+
+// verdict is a row in words.
+func verdict(r wakeRow) string {
+	return fmt.Sprintf("p50 %.0f s, p95 %.0f s, %.0f %% under 30 s",
+		r.P50.Seconds(), r.P95.Seconds(), 100*float64(r.Within30)/float64(r.Measured))
+}
+
+// charts by file name.
+func (r *report) charts() map[string]string {
+	return map[string]string{
+		"simulation-wake-image.svg": wakeChart("Wake time by image size and health interval",
+			"from opening the page until the preview is there; 2 vCPU, container listens early", r.Images).svg(),
+		"simulation-wake-size.svg": wakeChart("Wake time by task size", "413 MB image", r.shortSizes()).svg(),
+		"simulation-bursts.svg":    r.burstsChart().svg(),
+		"simulation-editors.svg":   hoursChart("Three people editing at once, 10 h a month each", r.Editors).svg(),
+		"simulation-tab.svg":       r.tabChart().svg(),
+		"simulation-bots.svg":      botsChart(r.Bots).svg(),
+		"simulation-sites.svg":     r.sitesChart().svg(),
+	}
+}
+
+// shortSizes fits the names of the task sizes into a chart.
+func (r *report) shortSizes() []wakeRow {
+	rows := append([]wakeRow{}, r.Sizes...)
+	for i := range rows {
+		rows[i].Name = strings.NewReplacer(", listens early", ", early", ", listens when installed", ", late").Replace(rows[i].Name)
+	}
+	return rows
+}

@@ -1,0 +1,159 @@
+package main
+
+import (
+	"encoding/xml"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/require"
+)
+
+func quietly(string) {}
+
+// small is a run small enough for a test.
+func small() *report { return simulate(20, 6, quietly) }
+
+// TestTheSameSeedsGiveTheSameBytes: the document and its charts are part of the repository.
+func TestTheSameSeedsGiveTheSameBytes(t *testing.T) {
+	t.Parallel()
+	a, b := small(), small()
+	require.Equal(t, a.document(), b.document())
+	require.Equal(t, a.charts(), b.charts())
+	require.NotContains(t, a.document(), "{{")
+	for name, svg := range a.charts() {
+		require.Contains(t, a.document(), "(img/"+name+")")
+		requireXML(t, name, svg)
+	}
+	require.Equal(t, len(a.charts()), strings.Count(a.document(), "(img/"))
+}
+
+func requireXML(t *testing.T, name, svg string) {
+	t.Helper()
+	decoder := xml.NewDecoder(strings.NewReader(svg))
+	for {
+		_, err := decoder.Token()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		require.NoError(t, err, name)
+	}
+}
+
+// TestScenarios holds what the scenarios are there to show.
+func TestScenarios(t *testing.T) {
+	t.Parallel()
+	r := small()
+	for _, o := range append([]outcome{r.Bursts, r.Unprotected, r.Tab, r.Bots[0], r.Bots[1], r.sumSites()}, r.Editors...) {
+		require.Zero(t, o.Lost, "%s: requests were lost", o.Name)
+	}
+	require.Zero(t, r.lost(), "wakes were lost")
+	tails := r.Bursts.Billed - r.Bursts.Edited
+	require.Greater(t, tails, time.Duration(0))
+	require.Less(t, tails, 24*10*time.Minute, "each session adds its wake and no more than seven idle minutes")
+	require.Len(t, r.Tab.Runs, 1, "the forgotten tab woke the service again")
+	require.Less(t, r.Tab.Billed, time.Hour)
+	require.Empty(t, r.Bots[1].Runs, "scanners without credentials woke the service")
+	require.NotEmpty(t, r.Bots[0].Runs)
+	require.Greater(t, r.Editors[1].Billed, 2*r.Editors[0].Billed, "three tasks cost three times as much")
+	require.Less(t, r.Bursts.Redirected, r.Unprotected.Redirected, "protection keeps people from the waker")
+	for _, site := range r.Sites {
+		require.Less(t, site.Dollars.total(), 2.0)
+	}
+	require.GreaterOrEqual(t, mostAtOnce(r.Sites), 1)
+}
+
+// TestWakesDependOnWhatTheyShould: longer intervals, larger images and late containers wait longer.
+func TestWakesDependOnWhatTheyShould(t *testing.T) {
+	t.Parallel()
+	fast := specified
+	fast.HealthInterval = 5 * time.Second
+	slowImage, late, zstd := fast, fast, fast
+	slowImage.ImageMB, late.ListensEarly, zstd.Zstd = 900, false, true
+	base := measure(fast, "", false, 60)
+	require.Greater(t, measure(specified, "", false, 60).P95, base.P95)
+	require.Greater(t, measure(slowImage, "", false, 60).P50, base.P50)
+	require.Greater(t, measure(late, "", false, 60).P50, base.P50)
+	require.Less(t, measure(zstd, "", false, 60).P50, base.P50)
+	require.GreaterOrEqual(t, base.P99, base.P95)
+	require.GreaterOrEqual(t, base.P95, base.P50)
+	require.GreaterOrEqual(t, measure(specified, "", true, 60).P99, base.P50)
+}
+
+// TestPublishedFigures holds the model against the figures that it was made from.
+func TestPublishedFigures(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct {
+		setup    setup
+		from, to float64 // seconds of the pull, from its middle
+	}{
+		{setup{ImageMB: 413, CPU: 1}, 42, 44},
+		{setup{ImageMB: 900, CPU: 1}, 69, 71},
+		{setup{ImageMB: 217, Zstd: true, CPU: 1}, 19, 23},
+	} {
+		pull := c.setup.timing().Pull
+		middle := (pull.Least + pull.Most).Seconds() / 2
+		require.GreaterOrEqual(t, middle, c.from)
+		require.LessOrEqual(t, middle, c.to)
+	}
+}
+
+// TestDocumentIsUpToDate holds docs/simulation.md and its charts against what the command writes today.
+func TestDocumentIsUpToDate(t *testing.T) {
+	t.Parallel()
+	if runtime.GOARCH != "amd64" {
+		t.Skip("the document was made on amd64; other processors may fuse floating-point operations and round differently")
+	}
+	docs := filepath.Join("..", "..", "docs")
+	found := simulate(defaultWakes, defaultSites, quietly)
+	const advice = "what is decided or simulated has changed; if that is meant, run: make simulate"
+	have, err := os.ReadFile(filepath.Join(docs, "simulation.md"))
+	require.NoError(t, err)
+	require.Equal(t, found.document(), string(have), advice)
+	decisions, err := os.ReadFile(filepath.Join(docs, "decisions.md"))
+	require.NoError(t, err)
+	for _, row := range []wakeRow{found.Clients[2], found.Clients[1], found.Clients[0], found.Images[0]} {
+		require.Contains(t, string(decisions), "| "+verdict(row)+" |", "docs/decisions.md D2 tells other figures")
+	}
+	charts := found.charts()
+	for name, svg := range charts {
+		have, err := os.ReadFile(filepath.Join(docs, "img", name))
+		require.NoError(t, err)
+		require.Equal(t, svg, string(have), "%s: %s", name, advice)
+	}
+	files, err := filepath.Glob(filepath.Join(docs, "img", "simulation-*.svg"))
+	require.NoError(t, err)
+	require.Len(t, files, len(charts), "a chart that nobody writes any more")
+}
+
+// TestLostRequestsAreCounted breaks the service: what is not served must not look like a quick wake.
+func TestLostRequestsAreCounted(t *testing.T) {
+	t.Parallel()
+	never := specified
+	never.ImageMB = 100_000 // its pull takes longer than anybody waits
+	row := measure(never, "", true, 3)
+	require.Equal(t, 3, row.Lost)
+	require.Zero(t, row.Within30)
+	require.Equal(t, 3, (&report{Sizes: []wakeRow{row}}).lost())
+	for _, r := range []*report{
+		{Bursts: outcome{tally: tally{Lost: 1}}},
+		{Unprotected: outcome{tally: tally{Lost: 1}}},
+		{Tab: outcome{tally: tally{Lost: 1}}},
+		{Editors: []outcome{{tally: tally{Lost: 1}}}},
+		{Bots: []outcome{{tally: tally{Lost: 1}}}},
+		{Sites: []outcome{{tally: tally{Lost: 1}}}},
+	} {
+		require.Equal(t, 1, r.lost())
+	}
+}
+
+func TestWriting(t *testing.T) {
+	t.Parallel()
+	require.ErrorContains(t, write("/dev/null/x", small()), "write charts")
+	require.NoError(t, write(t.TempDir(), small()))
+}

@@ -1,0 +1,149 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"time"
+
+	"github.com/webordinary/live-edit/functions/scaler/act"
+	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/reconcile"
+	"github.com/webordinary/live-edit/functions/scaler/sim"
+	"github.com/webordinary/live-edit/functions/scaler/web"
+)
+
+const (
+	// idle is the specification's time without activity (T02 §4).
+	idle = 5 * time.Minute
+	tick = time.Minute
+	// pollFirst is the waiting page's first look, pageReloads its pause before it opens what is ready; see page.js.
+	pollFirst   = 2 * time.Second
+	pageReloads = web.RetryReadySeconds * time.Second
+	// afterError is when a browser or a client tries again after a 503 of the load balancer.
+	afterError = 2 * time.Second
+)
+
+// site is one stack: its world, and the scaler's decisions in it.
+type site struct {
+	world  *sim.World
+	policy decide.Policy
+	random *rand.Rand
+	began  time.Time
+	end    time.Time
+	// ticking is whether ticks are played; while nothing runs they change nothing, and are only counted.
+	ticking   bool
+	tickPhase time.Duration
+	tally
+}
+
+// tally is what a site's month came to.
+type tally struct {
+	// Billed task time.
+	Billed time.Duration
+	// Wakes by visitors, and how long the visitors waited.
+	Wakes []time.Duration
+	// Requests that were served, that met the waker although the service had been up, that the load balancer answered
+	// with 503 and were tried again, and that were never served.
+	Served, Redirected, Unserved, Lost int
+	// Invocations of the function, GetMetricData metrics, and seconds that calls were held.
+	Invocations, Metrics int
+	Held                 time.Duration
+	// Starts of tasks, with their time of day and length, for charts.
+	Runs []span
+}
+
+type span struct{ From, To time.Time }
+
+// newSite makes a sleeping site.
+func newSite(s setup, began time.Time, length time.Duration, seed uint64) *site {
+	st := &site{
+		policy: decide.NewPolicy(idle), began: began, end: began.Add(length),
+		random: rand.New(rand.NewPCG(seed, 0x517e)), //nolint:gosec // a simulation wants repeatable chance
+	}
+	st.tickPhase = time.Duration(st.random.Int64N(int64(tick)))
+	st.world = sim.New(s.timing(), decide.Layout{Base: 100}, began, seed)
+	st.world.OnEnd = func(t *sim.Task) { st.bill(t) }
+	return st
+}
+
+func (st *site) bill(t *sim.Task) {
+	if billed := t.Billed(st.end); billed > 0 {
+		st.Billed += billed
+		st.Runs = append(st.Runs, span{t.PullStarted, t.PullStarted.Add(billed)})
+	}
+}
+
+// at plays something at a moment.
+func (st *site) at(moment time.Time, do func()) { st.world.After(moment.Sub(st.world.Now()), do) }
+
+// play runs the site to its end.
+func (st *site) play() {
+	st.world.Advance(st.end)
+	for _, t := range st.world.Tasks() {
+		if t.Status != sim.Stopped {
+			st.bill(t)
+		}
+	}
+	// Ticks that were not played.
+	st.Invocations += int(st.end.Sub(st.began) / tick)
+}
+
+// run is one decision of the function's own code, with the facts that it asks for.
+func (st *site) run(in decide.Intent) decide.Plan {
+	r := reconcile.Reconciler{Policy: st.policy, Begin: func() reconcile.Look { return looker{st} }, Actor: actor{st}, Now: st.world.Now}
+	result, err := r.Run(context.Background(), in)
+	if err != nil {
+		panic(fmt.Sprintf("simulate: %v", err)) // nothing fails in this world
+	}
+	st.arm()
+	return result.Plan
+}
+
+// looker observes the world without AWS's calls; functions/scaler/model holds that the facts are the same.
+type looker struct{ *site }
+
+// Observe implements reconcile.Look.
+func (l looker) Observe(_ context.Context, need decide.Need, f *decide.Facts) error {
+	if need&decide.NeedTraffic != 0 {
+		l.Metrics += 3
+	}
+	l.world.Observe(need, f)
+	return nil
+}
+
+// actor carries plans out in the world.
+type actor struct{ *site }
+
+// Do implements reconcile.Actor.
+func (a actor) Do(_ context.Context, steps []decide.Step) (act.Outcome, error) {
+	for _, step := range steps {
+		a.world.Apply(step)
+	}
+	return act.Outcome{Done: len(steps)}, nil
+}
+
+// arm has ticks played as long as they may change something.
+func (st *site) arm() {
+	if st.ticking || st.world.Idle() {
+		return
+	}
+	st.ticking = true
+	now := st.world.Now()
+	next := now.Truncate(tick).Add(st.tickPhase)
+	if !next.After(now) {
+		next = next.Add(tick)
+	}
+	st.at(next, st.tick)
+}
+
+func (st *site) tick() {
+	st.ticking = false
+	st.run(decide.Tick)
+}
+
+// invoke is a decision for a request.
+func (st *site) invoke(in decide.Intent) decide.Plan {
+	st.Invocations++
+	return st.run(in)
+}

@@ -1,0 +1,130 @@
+package main
+
+import (
+	"time"
+
+	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/sim"
+	"github.com/webordinary/live-edit/functions/scaler/web"
+)
+
+// visit is one request of somebody, from its beginning until it is served.
+type visit struct {
+	site  *site
+	began time.Time
+	// asleep is set once the visit has met a service that was not up.
+	asleep bool
+	served func(waited time.Duration)
+}
+
+// patience is how long a request may take before it counts as lost.
+const patience = 15 * time.Minute
+
+// done ends the visit.
+func (v *visit) done() {
+	waited := v.site.world.Now().Sub(v.began)
+	v.site.Served++
+	if v.asleep {
+		v.site.Wakes = append(v.site.Wakes, waited)
+	}
+	if v.served != nil {
+		v.served(waited)
+	}
+}
+
+// lost gives up.
+func (v *visit) lost() bool {
+	if v.site.world.Now().Sub(v.began) < patience {
+		return false
+	}
+	v.site.Lost++
+	return true
+}
+
+func (v *visit) after(d time.Duration, do func()) { v.site.world.After(d, do) }
+
+// open is somebody opening the preview.
+func (v *visit) open() {
+	if v.lost() {
+		return
+	}
+	switch v.site.world.Request(sim.ToPreview) {
+	case sim.Served:
+		v.done()
+	case sim.Unserved:
+		v.site.Unserved++
+		v.after(afterError, v.open)
+	default:
+		plan := v.site.invoke(decide.Ask)
+		if plan.State == decide.StateReady {
+			v.site.Redirected++
+			v.after(web.FlipSettle, v.open)
+			return
+		}
+		v.asleep = true
+		v.after(pollFirst, v.poll)
+	}
+}
+
+// poll is the waiting page.
+func (v *visit) poll() {
+	if v.lost() {
+		return
+	}
+	switch v.site.world.Request(sim.ToPreview) {
+	case sim.Served:
+		v.open()
+	case sim.Unserved:
+		v.after(pollFirst, v.poll)
+	default:
+		switch plan := v.site.invoke(decide.Look); {
+		case plan.State == decide.StateReady:
+			v.after(pageReloads, v.open)
+		case plan.State == decide.StateAsleep:
+			v.site.invoke(decide.Ask)
+			v.after(pollFirst, v.poll)
+		case plan.Stage >= decide.StageStarting:
+			v.after(web.RetryCloseSeconds*time.Second, v.poll)
+		default:
+			v.after(web.RetryEarlySeconds*time.Second, v.poll)
+		}
+	}
+}
+
+// call is an API call: held, redirected to itself, and told to come back when a wake takes long.
+func (v *visit) call() {
+	if v.lost() {
+		return
+	}
+	switch v.site.world.Request(sim.ToAPI) {
+	case sim.Served:
+		v.done()
+	case sim.Unserved:
+		v.site.Unserved++
+		v.after(afterError, v.call)
+	default:
+		v.hold(v.site.invoke(decide.Ask), v.site.world.Now().Add(web.HoldLimit))
+	}
+}
+
+// hold waits for the plan to come true until the deadline.
+func (v *visit) hold(plan decide.Plan, deadline time.Time) {
+	now := v.site.world.Now()
+	if plan.State == decide.StateReady {
+		if !v.asleep {
+			v.site.Redirected++
+		}
+		v.after(web.FlipSettle, v.call)
+		return
+	}
+	v.asleep = true
+	switch {
+	case now.Sub(plan.WokenAt) >= web.HoldAge:
+		v.after(web.CallRetrySeconds*time.Second, v.call)
+	case !now.Add(web.GlanceEvery).Before(deadline):
+		v.call()
+	default:
+		v.site.Held += web.GlanceEvery
+		v.after(web.GlanceEvery, func() { v.hold(v.site.run(decide.Ask), deadline) })
+	}
+}
