@@ -218,6 +218,7 @@ func TestAlertsAreDocumented(t *testing.T) {
 	for _, r := range slices.Concat(d.OfType(alarmType), d.OfType(ruleType)) {
 		if r.Get("scheduleExpression") == nil {
 			deployed[r.Text("name")] = true
+			assert.NotEmpty(t, r.Text("description")+r.Text("alarmDescription"), r.Name)
 		}
 	}
 	assert.Equal(t, deployed, documented)
