@@ -1,0 +1,110 @@
+package check
+
+import (
+	"context"
+	"fmt"
+	"net/http"
+	"sync"
+	"time"
+
+	"github.com/webordinary/live-edit/cmd/probe/report"
+	"github.com/webordinary/live-edit/cmd/probe/target"
+)
+
+const (
+	// rounds is how often each session works, and pause how long it thinks in between.
+	rounds = 5
+	pause  = 2 * time.Second
+)
+
+// session is one person at work.
+type session struct {
+	suite *Suite
+	name  string
+	// alone says that the container has no check endpoint, so that there is nothing to be confused.
+	alone bool
+
+	requests int
+	socket   bool
+	slowest  time.Duration
+	faults   []report.Fault
+}
+
+// sessions lets several people work at once, each on a file of its own. What one reads must be what that one wrote.
+func (s *Suite) sessions(ctx context.Context) {
+	if s.Book.Failed(report.API) || s.Book.Failed(report.Preview) {
+		s.Book.Missed(report.Sessions, "API or preview are not served")
+		return
+	}
+	s.Progress.Begin(fmt.Sprintf("%d sessions at once", s.Limits.Sessions))
+	people := make([]*session, s.Limits.Sessions)
+	var group sync.WaitGroup
+	for i := range people {
+		people[i] = &session{suite: s, name: fmt.Sprintf("session-%d", i+1), alone: s.noEndpoint}
+		group.Go(func() { people[i].work(ctx) })
+	}
+	group.Wait()
+	requests, sockets, slowest := 0, 0, time.Duration(0)
+	var faults []report.Fault
+	for _, p := range people {
+		requests, slowest = requests+p.requests, max(slowest, p.slowest)
+		if p.socket {
+			sockets++
+		}
+		faults = append(faults, p.faults...)
+	}
+	s.measured(ctx, report.Sessions, fmt.Sprintf("%d sessions, %d sockets, %d requests, slowest %s", len(people), sockets, requests,
+		s.Clock.Text(slowest)), faults...)
+}
+
+// work opens a tab and then alternates between the preview and the session's file.
+func (p *session) work(ctx context.Context) {
+	if p.suite.tab {
+		if socket, err := p.suite.Site.Open(ctx, socketPath); err == nil {
+			p.socket = true
+			defer socket.Close() // that sockets stay open is another check's
+		}
+	}
+	for round := range rounds {
+		content := fmt.Sprintf("%s %s, round %d", p.suite.Name, p.name, round)
+		if !p.page(ctx) || !p.alone && !p.file(ctx, content) || p.suite.Clock.Sleep(ctx, pause) != nil {
+			return
+		}
+	}
+	if !p.alone {
+		_, _ = p.suite.files.remove(ctx, p.suite.Site, p.suite.files.path(p.name)) // Cleanup tries again
+	}
+}
+
+func (p *session) page(ctx context.Context) bool {
+	request := pageRequest()
+	return p.ask(&request, "a page", isPage, func() (*target.Answer, error) { return p.suite.do(ctx, p.suite.Site, request) })
+}
+
+// file writes a file, and reads it back.
+func (p *session) file(ctx context.Context, content string) bool {
+	files := p.suite.files
+	write := &target.Request{Method: http.MethodPut, Path: files.path(p.name)}
+	read := get(files.path(p.name))
+	return p.ask(write, "success", (*target.Answer).OK, func() (*target.Answer, error) {
+		return files.put(ctx, p.suite.Site, p.name, content)
+	}) && p.ask(&read, fmt.Sprintf("%q", content), func(a *target.Answer) bool { return a.OK() && a.Body == content },
+		func() (*target.Answer, error) { return p.suite.do(ctx, p.suite.Site, read) })
+}
+
+// ask sends one request of a session and keeps what is wrong with its answer.
+func (p *session) ask(r *target.Request, want string, right func(*target.Answer) bool, send func() (*target.Answer, error)) bool {
+	began := p.suite.Clock.Now()
+	answer, err := send()
+	p.requests++
+	p.slowest = max(p.slowest, p.suite.Clock.Now().Sub(began))
+	if err == nil && right(answer) {
+		return true
+	}
+	p.faults = append(p.faults, report.Fault{
+		Asked: fmt.Sprintf("%s as one of %d sessions at once", r, p.suite.Limits.Sessions), Came: came(answer, err),
+		Do:      "expected " + want + "; look at the container's log, and at its CPU and memory on the dashboard",
+		Symptom: report.HealthProblem,
+	})
+	return false
+}

@@ -1,0 +1,106 @@
+package check
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"github.com/webordinary/live-edit/cmd/probe/report"
+	"github.com/webordinary/live-edit/cmd/probe/target"
+)
+
+const (
+	// socketPath is where Vite's client connects (docs/container-contract.md).
+	socketPath = "/ws/hmr"
+	// socketPing is how often the socket is used: a socket's two ends should send a byte every 30 s.
+	socketPing = 25 * time.Second
+	// stayAwake is the interval of requests while a socket is held, since a socket alone does not keep the service awake.
+	stayAwake = time.Minute
+)
+
+// opens tries whether a WebSocket can be had at all.
+func (s *Suite) opens(ctx context.Context) {
+	s.Progress.Begin("WebSocket opens")
+	socket, err := s.Site.Open(ctx, socketPath)
+	if err == nil {
+		socket.Close()
+		s.tab = true
+		return
+	}
+	s.measured(ctx, report.Socket, "does not open", s.socketFault(err))
+}
+
+func (s *Suite) socketFault(err error) report.Fault {
+	fault := report.Fault{
+		Asked: "a WebSocket on " + socketPath + " while awake", Came: err.Error(),
+		Do: "look at the container's log: Vite's socket has to listen on port 4322", Symptom: report.SocketRefused,
+	}
+	var refused *target.Refused
+	if errors.As(err, &refused) && isDefault(refused.Answer) {
+		fault.Do, fault.Symptom = "the listener rule for /ws/* is missing or has another host; `pulumi up` puts it back", report.NoRule
+	}
+	return fault
+}
+
+// hold keeps a WebSocket open, and the service awake with a request a minute, which shows as well that it stays healthy.
+func (s *Suite) hold(ctx context.Context) {
+	if !s.tab || s.Limits.Socket <= 0 {
+		return
+	}
+	s.Progress.Begin("WebSocket stays open for " + s.Clock.Text(s.Limits.Socket))
+	began := s.Clock.Now()
+	socket, err := s.Site.Open(ctx, socketPath)
+	if err != nil {
+		s.measured(ctx, report.Socket, "does not open again", s.socketFault(err))
+		return
+	}
+	defer socket.Close()
+	asked := began
+	for {
+		held := s.Clock.Now().Sub(began)
+		if err := socket.Ping(ctx); err != nil {
+			s.dropped(ctx, held, err)
+			return
+		}
+		if held >= s.Limits.Socket {
+			s.measured(ctx, report.Socket, "open for "+s.Clock.Text(held))
+			return
+		}
+		if s.Clock.Now().Sub(asked) >= stayAwake {
+			asked = s.Clock.Now()
+			s.Progress.Note("open for " + s.Clock.Text(held))
+			s.healthy(ctx)
+		}
+		if s.Clock.Sleep(ctx, min(socketPing, s.Limits.Socket-held)) != nil {
+			return
+		}
+	}
+}
+
+// dropped records the end of a socket that should have stayed, unless the whole service went away.
+func (s *Suite) dropped(ctx context.Context, held time.Duration, err error) {
+	s.healthy(ctx)
+	if s.Book.Failed(report.StaysHealthy) {
+		s.Book.Missed(report.Socket, "the service went out of service meanwhile")
+		return
+	}
+	s.measured(ctx, report.Socket, "dropped after "+s.Clock.Text(held), report.Fault{
+		Asked: "a WebSocket on " + socketPath + " for " + s.Clock.Text(s.Limits.Socket), Came: err.Error(),
+		Do:      "see whether the container restarts its dev server, and whether the load balancer's idle timeout is still 4000 s",
+		Symptom: report.SocketDrops,
+	})
+}
+
+// healthy asks for the status: an awake service answers it itself.
+func (s *Suite) healthy(ctx context.Context) {
+	request := s.statusRequest()
+	answer, err := s.do(ctx, s.Site, request)
+	if err == nil && answer.Served() || s.Book.Failed(report.StaysHealthy) {
+		return
+	}
+	s.measured(ctx, report.StaysHealthy, "went out of service", report.Fault{
+		Asked: request.String() + " while in use", Came: came(answer, err),
+		Do:      "its targets failed their health checks or its task stopped; look at the container's log and the service's events",
+		Symptom: report.HealthProblem,
+	})
+}
