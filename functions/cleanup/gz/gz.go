@@ -5,9 +5,8 @@ import (
 	"bufio"
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
-	"hash"
+	"hash/maphash"
 	"io"
 	"sync"
 
@@ -16,19 +15,25 @@ import (
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 )
 
-// Level is gzip's own default, so that the size is what gzip -6 would make of it.
-const Level = 6
+// Level makes threads as small as gzip -6 does, to within a few percent either
+// way, at several times its speed; the library's own level 6 is 7 % slower for
+// 0.5 % less (docs/performance.md).
+const Level = 5
 
 const bufferSize = 64 << 10
 
 // ErrCorrupt is a file that is not one complete gzip stream and nothing else.
 var ErrCorrupt = errors.New("not a complete gzip file")
 
-// Digest identifies content.
+// Digest identifies content within one process. Its hash finds accidents, which
+// is all it is for: besides, gzip's own checksum is compared, and whoever wants
+// to put something else in a thread's place can write to it.
 type Digest struct {
 	Size int64
-	Hash [sha256.Size]byte
+	Hash uint64
 }
+
+var seed = maphash.MakeSeed()
 
 // packer is what one compression needs; they are kept because each costs about
 // a megabyte to make.
@@ -36,7 +41,7 @@ type packer struct {
 	writer *gzip.Writer
 	out    *bufio.Writer
 	buffer []byte
-	hash   hash.Hash
+	hash   maphash.Hash
 }
 
 var packers = sync.Pool{New: func() any {
@@ -44,9 +49,9 @@ var packers = sync.Pool{New: func() any {
 	if err != nil {
 		panic(err) // Level is a constant
 	}
-	return &packer{
-		writer: writer, out: bufio.NewWriterSize(io.Discard, bufferSize), buffer: make([]byte, bufferSize), hash: sha256.New(),
-	}
+	p := &packer{writer: writer, out: bufio.NewWriterSize(io.Discard, bufferSize), buffer: make([]byte, bufferSize)}
+	p.hash.SetSeed(seed)
+	return p
 }}
 
 // Pack compresses src into dst and returns the digest of what it read.
@@ -56,16 +61,14 @@ func Pack(ctx context.Context, dst io.Writer, src io.Reader) (Digest, error) {
 	p.out.Reset(dst)
 	p.writer.Reset(p.out)
 	p.hash.Reset()
-	n, err := io.CopyBuffer(onlyWriter{io.MultiWriter(p.hash, p.writer)}, onlyReader{Reader(ctx, src)}, p.buffer)
+	n, err := io.CopyBuffer(onlyWriter{io.MultiWriter(&p.hash, p.writer)}, onlyReader{Reader(ctx, src)}, p.buffer)
 	if err != nil {
 		return Digest{}, err
 	}
 	if err := errors.Join(p.writer.Close(), p.out.Flush()); err != nil {
 		return Digest{}, err
 	}
-	d := Digest{Size: n}
-	p.hash.Sum(d.Hash[:0])
-	return d, nil
+	return Digest{Size: n, Hash: p.hash.Sum64()}, nil
 }
 
 // Check decompresses packed to its end and returns the digest of the content.
@@ -79,13 +82,11 @@ func Check(ctx context.Context, packed io.Reader) (Digest, error) {
 	p, _ := packers.Get().(*packer)
 	defer packers.Put(p)
 	p.hash.Reset()
-	n, err := io.CopyBuffer(onlyWriter{p.hash}, onlyReader{r}, p.buffer)
+	n, err := io.CopyBuffer(onlyWriter{&p.hash}, onlyReader{r}, p.buffer)
 	if err != nil {
 		return Digest{}, err
 	}
-	d := Digest{Size: n}
-	p.hash.Sum(d.Hash[:0])
-	return d, nil
+	return Digest{Size: n, Hash: p.hash.Sum64()}, nil
 }
 
 // Relation says how the content of a packed file relates to a plain one.

@@ -152,33 +152,6 @@ func (l *limitedLog) note(kind, msg string, args ...any) {
 	}
 }
 
-// sharedDir is a directory that is closed when its last user lets go of it.
-type sharedDir struct {
-	fsx.Dir
-	name string
-	refs atomic.Int32
-}
-
-func share(d fsx.Dir, name string) *sharedDir {
-	s := &sharedDir{Dir: d, name: name}
-	s.refs.Store(1)
-	return s
-}
-
-func (s *sharedDir) hold() *sharedDir {
-	s.refs.Add(1)
-	return s
-}
-
-func (s *sharedDir) release(r *run) {
-	if s.refs.Add(-1) > 0 {
-		return
-	}
-	if err := s.Close(); err != nil {
-		r.log.note("close", "closing a directory", "directory", s.name, "error", err)
-	}
-}
-
 // stopped says whether the run is to end.
 func stopped(ctx context.Context) bool { return ctx.Err() != nil }
 

@@ -11,10 +11,14 @@ import (
 type yield struct{}
 
 func (y yield) Before(fault.Op) error {
+	y.pause()
+	return nil
+}
+
+func (yield) pause() {
 	for range rand.IntN(4) {
 		runtime.Gosched()
 	}
-	return nil
 }
 
 func (y yield) After(fault.Op) error { return nil }
