@@ -152,10 +152,12 @@ type ServiceConfig struct {
 	LogRetentionDays int
 }
 
-// ScalerConfig bounds what the wake function may hold (D4).
+// ScalerConfig bounds what the wake function may cost, and who may cause it (D4).
 type ScalerConfig struct {
-	// MaxHolds is how many API calls are held at once while the service wakes; the rest are answered at once.
-	MaxHolds int
+	// Concurrency is how many requests the function answers or holds at once, its reserved concurrency; 0 reserves none.
+	Concurrency int
+	// WakeCredentials, each header:NAME or cookie:NAME, are what a request must bring one of to wake the service.
+	WakeCredentials []string
 }
 
 // CleanupConfig sets the ages of the workspace cleanup, in days.

@@ -67,7 +67,7 @@ func LoadConfig(ctx *pulumi.Context) (*Config, error) {
 		Workspace:     loadWorkspace(r),
 		LoadBalancer:  loadLoadBalancer(r),
 		Service:       loadService(r),
-		Scaler:        ScalerConfig{MaxHolds: r.number("maxHolds", 5)},
+		Scaler:        ScalerConfig{Concurrency: r.number("scalerConcurrency", 50), WakeCredentials: r.list("wakeCredentials", nil)},
 		Cleanup:       loadCleanup(r),
 		Edge:          EdgeConfig{DistributionID: r.text("distributionId", "")},
 		Observability: loadObservability(r),

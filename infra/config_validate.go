@@ -100,7 +100,7 @@ func (c *Config) validate() []Fault {
 	v.between("idleTimeoutSeconds", c.LoadBalancer.IdleTimeoutSeconds, 1, 4000)
 	v.require(tlsPolicyPattern.MatchString(c.LoadBalancer.TLSPolicy), "tlsPolicy", c.LoadBalancer.TLSPolicy,
 		"a policy with TLS 1.3 and nothing below 1.2, such as ELBSecurityPolicy-TLS13-1-2-2021-06")
-	v.between("maxHolds", c.Scaler.MaxHolds, 0, 50)
+	c.Scaler.validate(v)
 	v.require(c.Edge.DistributionID == "" || distPattern.MatchString(c.Edge.DistributionID),
 		"distributionId", c.Edge.DistributionID, "a CloudFront distribution ID such as E2QWRUHAPOMQZL")
 	c.CI.validate(v)

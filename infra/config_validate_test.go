@@ -195,8 +195,13 @@ func badServices() []badValue {
 		one("memoryTarget", "0", "a number from 1 to 100"),
 		one("memoryTarget", "101", "a number from 1 to 100"),
 		one("logRetentionDays", "8", "a retention CloudWatch Logs offers"),
-		one("maxHolds", "-1", "a number from 0 to 50"),
-		one("maxHolds", "51", "a number from 0 to 50"),
+		one("scalerConcurrency", "-1", "0, or a number from 10 to 900"),
+		one("scalerConcurrency", "9", "0, or a number from 10 to 900"),
+		one("scalerConcurrency", "901", "0, or a number from 10 to 900"),
+		one("wakeCredentials", `["session"]`, "header:NAME or cookie:NAME").shownAs("session"),
+		one("wakeCredentials", `["cookie:"]`, "header:NAME or cookie:NAME").shownAs("cookie:"),
+		one("wakeCredentials", `["cookie:a,header:b"]`, "header:NAME or cookie:NAME").shownAs("cookie:a,header:b"),
+		one("wakeCredentials", `["query:a"]`, "header:NAME or cookie:NAME").shownAs("query:a"),
 	}
 }
 
@@ -338,8 +343,10 @@ func TestBoundsThemselvesAreAccepted(t *testing.T) {
 		{"minCapacity": "10", "maxCapacity": "10"},
 		{"maxCapacity": "1"},
 		{"maxCapacity": "100"},
-		{"maxHolds": "0"},
-		{"maxHolds": "50"},
+		{"scalerConcurrency": "0"},
+		{"scalerConcurrency": "10"},
+		{"scalerConcurrency": "900"},
+		{"wakeCredentials": `["header:Authorization","cookie:__Host-session"]`},
 		{"apiPort": "1"},
 		{"webSocketPort": "65535"},
 		{"cpuTarget": "100", "memoryTarget": "1"},

@@ -1,7 +1,10 @@
 package infra
 
 import (
+	"fmt"
+	"regexp"
 	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -117,26 +120,58 @@ func (s *Scaler) addFunction(ctx *pulumi.Context, name string, args *ScalerArgs)
 
 func (s *Scaler) newFunction(ctx *pulumi.Context, name string, args *ScalerArgs, role *iam.Role) (*goFunction, error) {
 	return newGoFunction(ctx, name+"-function", &goFunctionArgs{
-		Name:        args.Names.Function(scalerPurpose),
-		Description: "Wakes the live editor on the first request and puts it to sleep when nobody edits",
-		Source:      "scaler",
-		Role:        role,
-		Permissions: s.permissions(args.Service),
-		Environment: pulumi.StringMap{
-			"CLUSTER_NAME":             args.Service.ClusterName,
-			"SERVICE_NAME":             args.Service.ServiceName,
-			"WAKER_RULE_ARN":           s.WakerRuleArn,
-			"API_TARGET_GROUP_ARN":     args.Service.TargetGroups["api"].Arn,
-			"PREVIEW_TARGET_GROUP_ARN": args.Service.TargetGroups["preview"].Arn,
-			"RULE_PRIORITY_BASE":       pulumi.String(strconv.Itoa(args.RulePriorityBase)),
-			"IDLE_MINUTES":             pulumi.String(strconv.Itoa(args.IdleMinutes)),
-			"MAX_HOLDS":                pulumi.String(strconv.Itoa(args.MaxHolds)),
-		},
-		TimeoutSeconds: scalerTimeoutSeconds,
-		MemoryMB:       scalerMemoryMB,
+		Name:                args.Names.Function(scalerPurpose),
+		Description:         "Wakes the live editor on the first request and puts it to sleep when nobody edits",
+		Source:              "scaler",
+		Role:                role,
+		Permissions:         s.permissions(args.Service),
+		Environment:         s.environment(args),
+		TimeoutSeconds:      scalerTimeoutSeconds,
+		MemoryMB:            scalerMemoryMB,
+		ReservedConcurrency: args.reserved(),
 		// Outside the VPC: it calls AWS only, and has no route there from a subnet without NAT.
 	}, s)
 }
+
+// environment is the function's configuration (functions/scaler/config).
+func (s *Scaler) environment(args *ScalerArgs) pulumi.StringMap {
+	environment := pulumi.StringMap{
+		"CLUSTER_NAME":             args.Service.ClusterName,
+		"SERVICE_NAME":             args.Service.ServiceName,
+		"WAKER_RULE_ARN":           s.WakerRuleArn,
+		"API_TARGET_GROUP_ARN":     args.Service.TargetGroups["api"].Arn,
+		"PREVIEW_TARGET_GROUP_ARN": args.Service.TargetGroups["preview"].Arn,
+		"RULE_PRIORITY_BASE":       pulumi.String(strconv.Itoa(args.RulePriorityBase)),
+		"IDLE_MINUTES":             pulumi.String(strconv.Itoa(args.IdleMinutes)),
+	}
+	if len(args.WakeCredentials) > 0 {
+		environment["WAKE_CREDENTIALS"] = pulumi.String(strings.Join(args.WakeCredentials, ","))
+	}
+	return environment
+}
+
+// reserved is the concurrency that belongs to the waker alone: its holds cannot use up the account's, and nothing else in
+// the account can keep a visitor from waking the service.
+func (a *ScalerArgs) reserved() *int {
+	if a.Concurrency == 0 {
+		return nil
+	}
+	return &a.Concurrency
+}
+
+// validate checks what Lambda and the function would refuse.
+func (c ScalerConfig) validate(v *validator) {
+	const least, most = 10, 900 // below, visitors get 502; an account has 1,000 by default, of which 100 stay unreserved
+	v.require(c.Concurrency == 0 || c.Concurrency >= least && c.Concurrency <= most, "scalerConcurrency", strconv.Itoa(c.Concurrency),
+		fmt.Sprintf("0, or a number from %d to %d", least, most))
+	for _, credential := range c.WakeCredentials {
+		v.require(credentialPattern.MatchString(credential), "wakeCredentials", credential,
+			"header:NAME or cookie:NAME, NAME being an HTTP token such as Authorization")
+	}
+}
+
+// credentialPattern is the form that the function takes (functions/scaler/config).
+var credentialPattern = regexp.MustCompile("^(header|cookie):[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 
 // permissions are what observing and acting take (functions/scaler).
 func (s *Scaler) permissions(service *EditService) []Statement {
@@ -213,7 +248,7 @@ func (s *Scaler) addAlarms(ctx *pulumi.Context, name string, args *ScalerArgs) e
 		},
 		{
 			"Throttles", "edit-scaler-throttles",
-			"The scaler is throttled: the account's Lambda concurrency is used up, and requests that should wake the editor get 502.",
+			"The scaler is throttled: more requests at once than scalerConcurrency, and those that should wake the editor get 502.",
 		},
 	} {
 		alarm := alarmArgs{

@@ -5,6 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/functions/scaler/config"
 	"github.com/webordinary/live-edit/infra"
 	"github.com/webordinary/live-edit/infra/infratest"
 )
@@ -72,7 +73,8 @@ func TestScalerIsToldWhatItManages(t *testing.T) {
 	require.Contains(t, environment["WAKER_RULE_ARN"], "listener-rule/")
 	require.Equal(t, "100", environment["RULE_PRIORITY_BASE"])
 	require.Equal(t, "5", environment["IDLE_MINUTES"])
-	require.Equal(t, "5", environment["MAX_HOLDS"])
+	require.Len(t, environment, 7, "the rest has defaults")
+	require.EqualValues(t, 50, function.Get("reservedConcurrentExecutions"), "holds are limited in number")
 	require.Equal(t, "provided.al2023", function.Text("runtime"))
 	require.Equal(t, []any{"arm64"}, function.Get("architectures"))
 	require.Nil(t, function.Get("vpcConfig"), "a function in a subnet without NAT could not call AWS")
@@ -89,4 +91,18 @@ func TestScalerLooksEveryMinute(t *testing.T) {
 	for _, alarm := range []string{"scaler-edit-scaler-errors-alarm", "scaler-edit-scaler-throttles-alarm"} {
 		require.NotEmpty(t, d.One(t, alarm).Get("alarmActions"), alarm)
 	}
+}
+
+func TestScalerTakesWhatIsConfigured(t *testing.T) {
+	t.Parallel()
+	settings := infratest.StackConfig(t, "..", "prod")
+	settings["webordinary-live-edit:scalerConcurrency"] = "0"
+	settings["webordinary-live-edit:wakeCredentials"] = `["header:Authorization","cookie:session"]`
+	function := infratest.Run{Stack: "prod", Config: settings}.Do(t, infra.Build).One(t, "scaler-function")
+	require.Nil(t, function.Get("reservedConcurrentExecutions"))
+	value, ok := function.Get("environment.variables").(map[string]any)["WAKE_CREDENTIALS"]
+	require.True(t, ok)
+	environment := map[string]string{"WAKE_CREDENTIALS": value.(string)}
+	_, err := config.Load(func(name string) string { return environment[name] })
+	require.NotContains(t, err.Error(), "WAKE_CREDENTIALS", "the function reads what is written")
 }

@@ -12,6 +12,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 func quietly(string) {}
@@ -129,6 +131,13 @@ func TestDocumentIsUpToDate(t *testing.T) {
 	files, err := filepath.Glob(filepath.Join(docs, "img", "simulation-*.svg"))
 	require.NoError(t, err)
 	require.Len(t, files, len(charts), "a chart that nobody writes any more")
+}
+
+// TestVisitorsAreToldTheTruth holds what the waiting page says against what a wake is simulated to take.
+func TestVisitorsAreToldTheTruth(t *testing.T) {
+	t.Parallel()
+	row := measure(specified, "", false, 200)
+	require.InDelta(t, web.TypicalWake.Seconds(), row.P50.Seconds(), 10)
 }
 
 // TestLostRequestsAreCounted breaks the service: what is not served must not look like a quick wake.

@@ -58,12 +58,10 @@ func New(cfg *config.Config, around *Surroundings) *web.Handler {
 			},
 			Now: cfg.Clock.Now,
 		},
-		Recorder:    &telemetry.Recorder{Service: cfg.Service, Log: around.Log, Metrics: around.Metrics, Now: cfg.Clock.Now},
-		Glance:      observer.Glance,
-		Holds:       web.NewHolds(cfg.MaxHolds),
-		TypicalWake: cfg.TypicalWake,
-		Log:         around.Log,
-		Now:         cfg.Clock.Now,
-		Sleep:       cfg.Clock.Sleep,
+		Recorder: &telemetry.Recorder{Service: cfg.Service, Log: around.Log, Metrics: around.Metrics, Now: cfg.Clock.Now},
+		Glance:   observer.Glance,
+		Log:      around.Log,
+		Now:      cfg.Clock.Now,
+		Sleep:    cfg.Clock.Sleep,
 	}
 }

@@ -14,17 +14,15 @@ import (
 
 // Names of the environment variables.
 const (
-	EnvRegion         = "AWS_REGION"
-	EnvCluster        = "CLUSTER_NAME"
-	EnvService        = "SERVICE_NAME"
-	EnvRule           = "WAKER_RULE_ARN"
-	EnvAPIGroup       = "API_TARGET_GROUP_ARN"
-	EnvPreviewGroup   = "PREVIEW_TARGET_GROUP_ARN"
-	EnvPriorityBase   = "RULE_PRIORITY_BASE"
-	EnvIdleMinutes    = "IDLE_MINUTES"
-	EnvMaxHolds       = "MAX_HOLDS"
-	EnvTypicalSeconds = "TYPICAL_WAKE_SECONDS"
-	EnvCredentials    = "WAKE_CREDENTIALS"
+	EnvRegion       = "AWS_REGION"
+	EnvCluster      = "CLUSTER_NAME"
+	EnvService      = "SERVICE_NAME"
+	EnvRule         = "WAKER_RULE_ARN"
+	EnvAPIGroup     = "API_TARGET_GROUP_ARN"
+	EnvPreviewGroup = "PREVIEW_TARGET_GROUP_ARN"
+	EnvPriorityBase = "RULE_PRIORITY_BASE"
+	EnvIdleMinutes  = "IDLE_MINUTES"
+	EnvCredentials  = "WAKE_CREDENTIALS"
 )
 
 // Config is the function's configuration.
@@ -42,10 +40,6 @@ type Config struct {
 	// Idle is the time without activity after which the service sleeps; IDLE_MINUTES, 1 to 1440, default 5. Below 5 the
 	// delay of CloudWatch's metrics sets the pace: no sleep comes sooner than about 5 minutes after the last request.
 	Idle time.Duration
-	// MaxHolds is how many API calls one process holds at once; MAX_HOLDS, 0 to 100, default 5.
-	MaxHolds int
-	// TypicalWake is what visitors are told a wake takes; TYPICAL_WAKE_SECONDS, 1 to 600, default 60.
-	TypicalWake time.Duration
 	// Credentials, if any, are what a request must bring one of to wake the service; WAKE_CREDENTIALS, a comma-separated
 	// list of header:NAME and cookie:NAME, default none.
 	Credentials []web.Credential
@@ -80,8 +74,6 @@ func Load(getenv func(string) string) (*Config, error) {
 		PreviewGroupARN: r.text(EnvPreviewGroup, groupARN, "the ARN of a target group"),
 		PriorityBase:    r.number(EnvPriorityBase, bounds{least: 1, most: 49901}),
 		Idle:            time.Duration(r.number(EnvIdleMinutes, bounds{1, 1440, "5"})) * time.Minute,
-		MaxHolds:        r.number(EnvMaxHolds, bounds{0, 100, "5"}),
-		TypicalWake:     time.Duration(r.number(EnvTypicalSeconds, bounds{1, 600, "60"})) * time.Second,
 		Credentials:     r.credentials(EnvCredentials),
 		Clock:           r.clock(EnvClock),
 	}

@@ -33,18 +33,13 @@ func TestLoad(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, 200, cfg.PriorityBase)
 	require.Equal(t, 5*time.Minute, cfg.Idle)
-	require.Equal(t, 5, cfg.MaxHolds)
-	require.Equal(t, time.Minute, cfg.TypicalWake)
 	require.Empty(t, cfg.Credentials)
 
 	env := good()
-	env["IDLE_MINUTES"], env["MAX_HOLDS"], env["TYPICAL_WAKE_SECONDS"] = "15", "0", "45"
-	env["WAKE_CREDENTIALS"] = "header:Authorization, cookie:session"
+	env["IDLE_MINUTES"], env["WAKE_CREDENTIALS"] = "15", "header:Authorization, cookie:session"
 	cfg, err = load(env)
 	require.NoError(t, err)
 	require.Equal(t, 15*time.Minute, cfg.Idle)
-	require.Zero(t, cfg.MaxHolds)
-	require.Equal(t, 45*time.Second, cfg.TypicalWake)
 	require.Equal(t, []web.Credential{{Header: "Authorization"}, {Cookie: "session"}}, cfg.Credentials)
 }
 
@@ -72,8 +67,6 @@ func TestEachMalformedValueIsRefused(t *testing.T) {
 		"PREVIEW_TARGET_GROUP_ARN": {"x"},
 		"RULE_PRIORITY_BASE":       {"0", "-5", "ten", "49902", "1.5"},
 		"IDLE_MINUTES":             {"0", "1441", "soon"},
-		"MAX_HOLDS":                {"-1", "101", "x"},
-		"TYPICAL_WAKE_SECONDS":     {"0", "601"},
 		"SANDBOX_CLOCK":            {"60", "now,then,60"},
 		"WAKE_CREDENTIALS":         {"session", "cookie:", "header:a b", "query:x", "cookie:a,,cookie:b"},
 	} {

@@ -89,7 +89,7 @@ func newHarness(s *scenario) *harness {
 	h.api = sim.NewAPI(h.world, time.Now, h.call)
 	h.handler = app.New(&config.Config{
 		Cluster: sim.Cluster, Service: sim.Service, RuleARN: sim.RuleARN, APIGroupARN: sim.APIGroupARN,
-		PreviewGroupARN: sim.PreviewGroupARN, PriorityBase: priorityBase, Idle: idle, MaxHolds: 5, TypicalWake: time.Minute,
+		PreviewGroupARN: sim.PreviewGroupARN, PriorityBase: priorityBase, Idle: idle,
 	}, &app.Surroundings{
 		ECS: h.api, ELB: h.api, CloudWatch: h.api, Log: slog.New(slog.DiscardHandler), Metrics: io.Discard,
 	})

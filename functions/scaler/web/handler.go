@@ -29,12 +29,8 @@ type Handler struct {
 	Recorder Recorder
 	// Glance reports whether the api group has a healthy target, with a single call.
 	Glance func(context.Context) (bool, error)
-	// Holds limits how many API calls this process holds at once.
-	Holds Holds
-	// TypicalWake is told to visitors.
-	TypicalWake time.Duration
-	Log         *slog.Logger
-	Now         func() time.Time
+	Log    *slog.Logger
+	Now    func() time.Time
 	// Sleep waits, or returns the context's error.
 	Sleep func(context.Context, time.Duration) error
 }

@@ -78,7 +78,7 @@ func (f *fake) handler() *web.Handler {
 		f.now = morning
 	}
 	return &web.Handler{
-		Runner: f, Recorder: f, Glance: f.glance, Holds: web.NewHolds(2), TypicalWake: 45 * time.Second,
+		Runner: f, Recorder: f, Glance: f.glance,
 		Log: slog.New(slog.DiscardHandler), Now: f.clock, Sleep: f.sleep,
 	}
 }

@@ -19,36 +19,14 @@ const (
 	holdMargin = 2 * time.Second
 )
 
-// Holds limits how many API calls are held at once in this process. Lambda gives each process one request at a time, so
-// there the number of processes is the limit, which is the function's reserved concurrency.
-type Holds chan struct{}
-
-// NewHolds allows so many at once.
-func NewHolds(limit int) Holds { return make(Holds, limit) }
-
-// take reserves a place, or reports that there is none.
-func (h Holds) take() bool {
-	select {
-	case h <- struct{}{}:
-		return true
-	default:
-		return false
-	}
-}
-
-func (h Holds) release() { <-h }
-
-// serveCall wakes the service for an API call and holds the call until it can be served.
+// serveCall wakes the service for an API call and holds the call until it can be served. How many are held at once is
+// limited by Lambda, which gives each process one request at a time: by the function's reserved concurrency.
 func (h *Handler) serveCall(ctx context.Context, r *Request) *Response {
 	deadline := h.holdDeadline(ctx)
 	plan, _ := h.plan(ctx, "call", decide.Ask)
 	if plan.State != decide.StateWaking && plan.State != decide.StateReady {
 		return h.decline(r, &plan)
 	}
-	if !h.Holds.take() {
-		return h.decline(r, &plan)
-	}
-	defer h.Holds.release()
 	for {
 		if plan.State == decide.StateReady {
 			_ = h.Sleep(ctx, FlipSettle) // if the invocation ends first, the client comes a little early

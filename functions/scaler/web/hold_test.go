@@ -9,7 +9,6 @@ import (
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
-	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 var call = request{method: "POST", path: "/api/edit", query: `{"thread":["7"]}`}
@@ -126,37 +125,6 @@ func wakePlan(t *testing.T) decide.Plan {
 	}, decide.Ask)
 	require.Len(t, plan.Steps(), 2)
 	return plan
-}
-
-// TestOnlySoManyHolds holds as many calls as allowed and answers the rest at once.
-func TestOnlySoManyHolds(t *testing.T) {
-	t.Parallel()
-	f := &fake{results: []reconcile.Result{state(waking(morning))}}
-	h := f.handler()
-	release, holding := make(chan struct{}), make(chan struct{})
-	h.Sleep = func(context.Context, time.Duration) error {
-		holding <- struct{}{}
-		<-release
-		return context.Canceled
-	}
-	answers := make(chan *web.Response, 2)
-	payload := call.event(t)
-	for range 2 {
-		go func() {
-			response, _ := h.Handle(context.Background(), payload)
-			answers <- response
-		}()
-		<-holding
-	}
-	refused := serve(t, h, call)
-	require.Equal(t, 503, refused.StatusCode)
-	require.Equal(t, "10", refused.Header("Retry-After"))
-	close(release)
-	for range 2 {
-		require.Equal(t, 307, (<-answers).StatusCode)
-	}
-	h.Sleep = f.sleep
-	require.Equal(t, 307, serve(t, h, call).StatusCode, "places are given back")
 }
 
 // TestVisitorsOfADrainGoStraightOn sends page, call and file back to the service that was only draining, after a second

@@ -7,6 +7,10 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 )
 
+// TypicalWake is what visitors are told a wake takes: about the median of docs/simulation.md with health checks every 30 s.
+// Replace it by what the probe measures.
+const TypicalWake = 70 * time.Second
+
 // Status is what the waiting page and API clients are told. It is a contract: see docs/container-contract.md.
 type Status struct {
 	// State is asleep, waking, ready, failing or unknown.
@@ -58,7 +62,7 @@ const (
 // statusOf tells a plan to a visitor at time now.
 func (h *Handler) statusOf(plan *decide.Plan, now time.Time) Status {
 	status := Status{
-		State: plan.State.String(), TypicalSeconds: int(h.TypicalWake / time.Second), RetryAfterSeconds: retryUnknown,
+		State: plan.State.String(), TypicalSeconds: int(TypicalWake / time.Second), RetryAfterSeconds: retryUnknown,
 	}
 	switch plan.State {
 	case decide.StateAsleep:
