@@ -51,7 +51,7 @@ type unfixed struct{ *target.Site }
 
 func (unfixed) Fixed() string { return "" }
 
-func (r *run) do(t testing.TB, ctx context.Context) {
+func (r *run) do(ctx context.Context, t testing.TB) {
 	t.Helper()
 	r.suite = check.New(r.options)
 	r.suite.Run(ctx)
@@ -86,7 +86,7 @@ var served = []string{
 func TestASoundStackPasses(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, newFake(t))
-	r.do(t, t.Context())
+	r.do(t.Context(), t)
 	for _, result := range r.results {
 		require.Empty(t, result.Faults, result.ID)
 	}
@@ -104,7 +104,7 @@ func TestASoundStackPasses(t *testing.T) {
 		assert.Equal(t, []string{"asked", "placing", "pulling", "starting", "checking", "ready"}, stages)
 	}
 	assert.Equal(t, "after 6m30s", r.result(t, report.Sleeps).Measured)
-	assert.Equal(t, 2, r.fake.wakes, "the probe wakes it as often as asked, no more")
+	assert.Equal(t, 2, r.wakes, "the probe wakes it as often as asked, no more")
 	assert.Contains(t, r.result(t, report.WakeTime).Measured, "2 wakes")
 	assert.Contains(t, r.result(t, report.Sessions).Measured, "3 sessions, 3 sockets, 45 requests")
 }
@@ -116,14 +116,14 @@ func TestWhatIsNotAskedForIsLeftOut(t *testing.T) {
 	t.Parallel()
 	r := newRun(t, newFake(t))
 	r.options.Wakes, r.options.Edge, r.options.Limits.Socket = 0, nil, 0
-	r.do(t, t.Context())
+	r.do(t.Context(), t)
 	assert.Equal(t, []string{report.DNS, report.TLS, report.Redirect, report.DefaultAnswer, report.Deployed}, r.ids(report.Pass))
-	assert.Zero(t, r.fake.wakes)
+	assert.Zero(t, r.wakes)
 	assert.Equal(t, report.ExitPass, (&report.Report{Results: r.results}).ExitCode(), "what was not asked for is no gap")
 
 	r = newRun(t, newFake(t))
 	r.options.Wakes, r.options.Edge = 1, nil
-	r.do(t, t.Context())
+	r.do(t.Context(), t)
 	assert.Empty(t, r.ids(report.Fail))
 	for _, id := range append([]string{report.Sleeps, report.Workspace}, edgeCriteria...) {
 		assert.Contains(t, r.result(t, id).Reason, "not asked for", id)
@@ -243,7 +243,9 @@ var faults = map[string]fault{
 		[]string{report.Socket, report.Sleeps, report.Workspace},
 	},
 	"a dev server's error": {
-		func(r *run) { r.page = func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "vite", 500) } },
+		func(r *run) {
+			r.page = func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "vite", http.StatusInternalServerError) }
+		},
 		[]string{report.Preview},
 		[]string{"500 from the container", "look at its log"},
 		[]string{report.Sessions},
@@ -251,7 +253,7 @@ var faults = map[string]fault{
 	"a host that Vite refuses": {
 		func(r *run) {
 			r.page = func(w http.ResponseWriter, _ *http.Request) {
-				http.Error(w, "Blocked request. This host is not allowed.", 403)
+				http.Error(w, "Blocked request. This host is not allowed.", http.StatusForbidden)
 			}
 		},
 		[]string{report.Preview},
@@ -342,7 +344,7 @@ func TestEachFaultIsReportedAlone(t *testing.T) {
 			t.Parallel()
 			r := newRun(t, newFake(t))
 			c.breaks(r)
-			r.do(t, t.Context())
+			r.do(t.Context(), t)
 			text := ""
 			for _, result := range r.results {
 				for _, fault := range result.Faults {
@@ -376,16 +378,16 @@ func TestAServiceInUseIsWaitedFor(t *testing.T) {
 	f.woken = f.Now().Add(-time.Hour)
 	f.used = f.Now().Add(-time.Minute)
 	r := newRun(t, f)
-	r.do(t, t.Context())
+	r.do(t.Context(), t)
 	assert.Empty(t, r.ids(report.Fail))
-	assert.Equal(t, 2, r.fake.wakes, "it slept, and was woken from zero")
+	assert.Equal(t, 2, r.wakes, "it slept, and was woken from zero")
 
 	f = newFake(t)
 	f.woken, f.used, f.countsStatus, f.idle, f.drain = f.Now(), f.Now(), true, time.Hour*100, time.Hour*100
 	f.sickAfter = 0
 	f.boot = 0
 	r = newRun(t, f)
-	r.do(t, t.Context())
+	r.do(t.Context(), t)
 	assert.Empty(t, r.ids(report.Fail), "somebody may be at work: no fault")
 	assert.Contains(t, r.result(t, report.WakeTime).Reason, "in use")
 	assert.Contains(t, r.ids(report.Pass), report.Socket, "what can be measured is")
@@ -405,7 +407,7 @@ func TestAnInterruptCleansUp(t *testing.T) {
 				cancel()
 			}
 		})
-		r.do(t, ctx)
+		r.do(ctx, t)
 		assert.Empty(t, r.ids(report.Fail), path)
 		assert.Empty(t, r.files, path)
 		assert.Equal(t, "unknown", r.result(t, report.Workspace).Reason, path)

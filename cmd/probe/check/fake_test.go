@@ -204,7 +204,7 @@ func (f *fake) byItself(w http.ResponseWriter, status int, body string) {
 func (f *fake) live() {
 	f.life.Lock()
 	defer f.life.Unlock()
-	if f.after(f.used, f.idle) && !f.woken.IsZero() && !(f.countsSockets && len(f.tabs) > 0) {
+	if f.after(f.used, f.idle) && !f.woken.IsZero() && (!f.countsSockets || len(f.tabs) == 0) {
 		f.woken, f.used = time.Time{}, time.Time{}
 		if f.loses {
 			clearAll(f.files)
@@ -244,7 +244,7 @@ func (f *fake) balance(w http.ResponseWriter, r *http.Request) {
 	woken, used, sick := f.woken, f.used, f.sick()
 	f.life.Unlock()
 	up := f.after(woken, f.boot) && f.failing == ""
-	draining := up && f.after(used, f.drain) && !(f.countsSockets && len(f.tabs) > 0)
+	draining := up && f.after(used, f.drain) && (!f.countsSockets || len(f.tabs) == 0)
 	path := r.URL.Path
 	switch {
 	case has(f.noRule, path) || !has([]string{"/api/", "/preview/", "/ws/"}, path):

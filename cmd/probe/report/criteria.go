@@ -80,17 +80,17 @@ type Criterion struct {
 // Criteria lists every acceptance criterion of both specifications, and what of their text a user would notice, in the
 // order of the table.
 func Criteria(l *Limits) []Criterion {
-	sleep := fmt.Sprintf("%s after the last request (%s and two ticks)", clock.Short(l.Idle+l.Tolerance), clock.Short(l.Idle))
+	sleep := fmt.Sprintf("%s (%s and two ticks)", clock.Short(l.Idle+l.Tolerance), clock.Short(l.Idle))
 	return []Criterion{
 		{ID: DNS, Text: "The editors' host name resolves", Source: "T02 acceptance 8", Limit: "an address"},
 		{
 			ID: TLS, Text: "HTTPS with the wildcard certificate", Source: "T00 acceptance 4, T02 §7",
-			Limit: fmt.Sprintf("trusted, %d days left, TLS 1.2 or 1.3", l.CertificateDays),
+			Limit: fmt.Sprintf("trusted, %d days, TLS 1.2+", l.CertificateDays),
 		},
 		{ID: Redirect, Text: "HTTP is redirected to HTTPS", Source: "T00 §4", Limit: "301 to the same page"},
-		{ID: DefaultAnswer, Text: "Unknown hosts and paths get the default answer", Source: "T00 §4", Limit: "200 " + DefaultText},
-		{ID: Deployed, Text: "The service is deployed behind the load balancer", Source: "T02 acceptance 1", Limit: "tells its state"},
-		{ID: Starts, Text: "The container starts and passes health checks", Source: "T02 acceptance 2", Limit: "every wake"},
+		{ID: DefaultAnswer, Text: "Default answer of the load balancer", Source: "T00 §4", Limit: "200 and the text of T00"},
+		{ID: Deployed, Text: "The service is deployed", Source: "T02 acceptance 1", Limit: "tells its state"},
+		{ID: Starts, Text: "Container starts, passes health checks", Source: "T02 acceptance 2", Limit: "every wake"},
 		{ID: WakeTime, Text: "Wakes from zero", Source: "T02 acceptance 3", Limit: "p95 < " + clock.Short(l.Wake)},
 		{ID: StaysHealthy, Text: "Stays in service while it is used", Source: "T02 acceptance 2, §3", Limit: "every request served"},
 		{ID: API, Text: "/api/* reaches the API", Source: "T02 §3", Limit: "the container answers"},
@@ -102,9 +102,9 @@ func Criteria(l *Limits) []Criterion {
 		},
 		{ID: Sleeps, Text: "Sleeps when idle, whatever tabs are open", Source: "T02 §4", Limit: sleep},
 		{ID: Workspace, Text: "The workspace survives a sleep", Source: "T02 acceptance 5", Limit: "same content"},
-		{ID: CloudFront, Text: "CloudFront behaviours route to the load balancer", Source: "T02 acceptance 7, §6", Limit: "same answers"},
+		{ID: CloudFront, Text: "CloudFront routes to the load balancer", Source: "T02 acceptance 7, §6", Limit: "same answers"},
 		{
-			ID: EdgeErrors, Text: "CloudFront passes errors on and forgets them", Source: "docs/operations-edge.md",
+			ID: EdgeErrors, Text: "CloudFront passes errors on", Source: "docs/operations-edge.md",
 			Limit: "unchanged, kept " + clock.Short(l.ErrorCaching),
 		},
 		{
@@ -113,7 +113,7 @@ func Criteria(l *Limits) []Criterion {
 		},
 		{ID: Registry, Text: "ECR repository with lifecycle policy", Source: "T00 acceptance 1, checklist 1", Limit: "keeps the newest images"},
 		{ID: Image, Text: "The configured image can be pulled", Source: "T00 checklist 2", Limit: "the tag is there"},
-		{ID: Secrets, Text: "Secrets are in Secrets Manager", Source: "T00 acceptance 2", Limit: "3, the container's with a value"},
+		{ID: Secrets, Text: "Secrets are in Secrets Manager", Source: "T00 acceptance 2", Limit: "3, two with a value"},
 		{ID: Readers, Text: "Only the right roles read secrets", Source: "T00 checklist 3, security 2", Limit: "execution and task role"},
 		{ID: FileSystem, Text: "EFS file system with lifecycle policies", Source: "T00 acceptance 3", Limit: "encrypted, 30 days to IA"},
 		{ID: Outputs, Text: "Stack outputs are available", Source: "T00 acceptance 6, checklist 5", Limit: "all of docs/outputs.md"},

@@ -11,7 +11,7 @@ import (
 )
 
 // widest is how many characters of what was measured go into the table; faults below it have all of it.
-const widest = 60
+const widest = 44
 
 // Text writes the report for people: a row for every criterion, then what is wrong and what to do about it.
 func (r *Report) Text(out io.Writer) error {
@@ -113,18 +113,36 @@ func (r *Report) writeWakes(w *writer) {
 func (r *Report) writeFaults(w *writer) {
 	for i := range r.Results {
 		result := &r.Results[i]
-		switch {
-		case result.Verdict == Fail:
-			w.printf("\nFAIL %s: %s\n", result.ID, result.Measured)
-			for _, fault := range result.Faults {
-				w.printf("  asked  %s\n  came   %s\n  do     %s\n", fault.Asked, fault.Came, fault.Do)
-				if fault.Symptom != "" {
-					w.printf("  see    docs/troubleshooting.md, %q\n", string(fault.Symptom))
-				}
-			}
-		case result.missed:
-			w.printf("\nNOT MEASURED %s: %s\n", result.ID, result.Reason)
+		if result.Verdict != Fail {
+			continue
 		}
+		w.printf("\nFAIL %s: %s\n", result.ID, result.Measured)
+		for _, fault := range result.Faults {
+			w.printf("  asked  %s\n  came   %s\n  do     %s\n", fault.Asked, fault.Came, fault.Do)
+			if fault.Symptom != "" {
+				w.printf("  see    docs/troubleshooting.md, %q\n", string(fault.Symptom))
+			}
+		}
+	}
+	r.writeGaps(w)
+}
+
+// writeGaps says what was asked for and could not be measured, by its cause.
+func (r *Report) writeGaps(w *writer) {
+	var causes []string
+	gaps := map[string][]string{}
+	for i := range r.Results {
+		result := &r.Results[i]
+		if !result.missed || result.Verdict != NotMeasured {
+			continue
+		}
+		if gaps[result.Reason] == nil {
+			causes = append(causes, result.Reason)
+		}
+		gaps[result.Reason] = append(gaps[result.Reason], result.ID)
+	}
+	for _, cause := range causes {
+		w.printf("\nNOT MEASURED %s: %s\n", strings.Join(gaps[cause], ", "), cause)
 	}
 }
 
