@@ -13,8 +13,10 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/config"
 	"github.com/webordinary/live-edit/sandbox/authz"
 	"github.com/webordinary/live-edit/sandbox/awsapi"
+	"github.com/webordinary/live-edit/sandbox/container"
 	"github.com/webordinary/live-edit/sandbox/lambdart"
 	"github.com/webordinary/live-edit/sandbox/serve/alb"
+	"github.com/webordinary/live-edit/sandbox/serve/cdn"
 	"github.com/webordinary/live-edit/sandbox/serve/schedule"
 	"github.com/webordinary/live-edit/sandbox/serve/tlsca"
 	"github.com/webordinary/live-edit/sandbox/world"
@@ -29,6 +31,7 @@ type Server struct {
 	runtime     *lambdart.Runtime
 	containers  Containers
 	balancer    *alb.Balancer
+	cdn         *cdn.CDN
 	schedules   *schedule.Runner
 	authority   *tlsca.Authority
 	description *Description
@@ -51,7 +54,7 @@ func Start(ctx context.Context, options Options) (_ *Server, err error) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		s.takeAccount, s.openAPI, s.openFunctions, s.openContainers, s.openFronts, s.describe,
+		s.takeAccount, s.buildAll, s.startClock, s.openAPI, s.openFunctions, s.openContainers, s.openFronts, s.describe,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -74,9 +77,6 @@ func (s *Server) takeAccount(context.Context) error {
 		return err
 	}
 	s.atClose(held.Close)
-	if s.clock, err = newClock(s.options.Account, s.options.Speed); err != nil {
-		return err
-	}
 	if s.authority, err = tlsca.Open(dir); err != nil {
 		return err
 	}
@@ -84,6 +84,33 @@ func (s *Server) takeAccount(context.Context) error {
 		s.options.Builder = lambdart.NewBuilder(s.options.ModuleDir, filepath.Join(dir, "bin"))
 	}
 	return forgetTasks(s.options.Account)
+}
+
+// buildAll builds the deployed functions and the container, before the clock runs.
+func (s *Server) buildAll(ctx context.Context) error {
+	functions, err := lambdart.Functions(s.options.Account)
+	if err != nil {
+		return err
+	}
+	for _, function := range functions {
+		pkg, err := lambdart.PackageOf(function)
+		if err != nil {
+			return err
+		}
+		if _, err := s.options.Builder.Build(ctx, pkg); err != nil {
+			return fmt.Errorf("function %s: %w", function.Name, err)
+		}
+	}
+	if s.options.Containers == nil {
+		_, err = s.options.Builder.Build(ctx, container.Package)
+	}
+	return err
+}
+
+func (s *Server) startClock(context.Context) error {
+	var err error
+	s.clock, err = newClock(s.options.Account, s.options.Speed)
+	return err
 }
 
 // openAPI starts the world and the API front. The containers come later, since they need both.
@@ -102,8 +129,8 @@ func (s *Server) openAPI(context.Context) error {
 	return s.addDemoData()
 }
 
-// openFunctions prepares the functions and builds those that requests and schedules lead to.
-func (s *Server) openFunctions(ctx context.Context) error {
+// openFunctions prepares the functions that requests and schedules lead to.
+func (s *Server) openFunctions(context.Context) error {
 	mounted, err := mounts(s.options.Account, filepath.Join(directory(s.options.StateDir), "files"))
 	if err != nil {
 		return err
@@ -114,19 +141,6 @@ func (s *Server) openFunctions(ctx context.Context) error {
 	})
 	s.atClose(s.runtime.Close)
 	s.schedules = &schedule.Runner{Store: s.options.Account, Functions: s.runtime, Report: s.reportFiring}
-	functions, err := lambdart.Functions(s.options.Account)
-	if err != nil {
-		return err
-	}
-	for _, function := range functions {
-		pkg, err := lambdart.PackageOf(function)
-		if err != nil {
-			return err
-		}
-		if _, err := s.options.Builder.Build(ctx, pkg); err != nil {
-			return fmt.Errorf("function %s: %w", function.Name, err)
-		}
-	}
 	return nil
 }
 
@@ -163,10 +177,15 @@ func (s *Server) openBalancer() error {
 
 // describe tells other programs where the stack is reached, until the server is closed.
 func (s *Server) describe(context.Context) error {
+	edge, err := s.cdn.HostOf(s.options.host())
+	if err != nil {
+		return err
+	}
 	credentials := s.api.Environment(s.api.DeployerCredentials())
 	s.description = &Description{
 		Stack: s.options.Stack, Host: s.options.host(), HTTPS: s.options.HTTPS, HTTP: s.options.HTTP, CA: s.authority.Path(),
-		AWSEndpoint: s.api.URL(), AWSEnvironment: credentials, Speed: s.options.Speed, Outputs: s.options.Outputs, PID: os.Getpid(),
+		AWSEndpoint: s.api.URL(), AWSEnvironment: credentials, Speed: s.options.Speed, CDNHost: edge,
+		Outputs: s.options.Outputs, PID: os.Getpid(),
 	}
 	path := DescriptionPath(s.options.StateDir, s.options.Stack)
 	if err := s.description.write(s.options.StateDir); err != nil {

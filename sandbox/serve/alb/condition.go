@@ -4,10 +4,10 @@ import (
 	"net"
 	"net/http"
 	"net/netip"
-	"regexp"
 	"slices"
 	"strings"
-	"sync"
+
+	"github.com/webordinary/live-edit/sandbox/serve/wildcard"
 )
 
 // condition is one condition of a rule; exactly one of its fields is set. A rule applies when all its conditions hold, a
@@ -36,16 +36,16 @@ type values struct {
 func (c *condition) holds(r *http.Request) bool {
 	switch {
 	case c.Host != nil:
-		return slices.ContainsFunc(c.Host.Values, func(p string) bool { return fold.like(p, hostname(r.Host)) })
+		return slices.ContainsFunc(c.Host.Values, func(p string) bool { return wildcard.MatchFold(p, hostname(r.Host)) })
 	case c.Path != nil:
-		return slices.ContainsFunc(c.Path.Values, func(p string) bool { return exact.like(p, r.URL.EscapedPath()) })
+		return slices.ContainsFunc(c.Path.Values, func(p string) bool { return wildcard.Match(p, r.URL.EscapedPath()) })
 	case c.Method != nil:
 		return slices.Contains(c.Method.Values, r.Method)
 	case c.Source != nil:
 		return slices.ContainsFunc(c.Source.Values, func(cidr string) bool { return within(cidr, r.RemoteAddr) })
 	case c.HTTPHeader != nil:
 		return slices.ContainsFunc(c.HTTPHeader.Values, func(p string) bool {
-			return slices.ContainsFunc(r.Header.Values(c.HTTPHeader.Name), func(v string) bool { return fold.like(p, v) })
+			return slices.ContainsFunc(r.Header.Values(c.HTTPHeader.Name), func(v string) bool { return wildcard.MatchFold(p, v) })
 		})
 	case len(c.Query) > 0:
 		return c.queryHolds(r.URL.RawQuery)
@@ -58,7 +58,7 @@ func (c *condition) queryHolds(query string) bool {
 	for part := range strings.SplitSeq(query, "&") {
 		key, value, _ := strings.Cut(part, "=")
 		for _, want := range c.Query {
-			if part != "" && (want.Key == "" || fold.like(want.Key, key)) && fold.like(want.Value, value) {
+			if part != "" && (want.Key == "" || wildcard.MatchFold(want.Key, key)) && wildcard.MatchFold(want.Value, value) {
 				return true
 			}
 		}
@@ -90,41 +90,4 @@ func within(cidr, address string) bool {
 	}
 	client, err := netip.ParseAddrPort(address)
 	return err == nil && prefix.Contains(client.Addr().Unmap())
-}
-
-// matcher compares texts with patterns, with or without regard to case.
-type matcher struct {
-	flags    string
-	compiled sync.Map // pattern -> *regexp.Regexp
-}
-
-var exact, fold = &matcher{flags: "(?s)"}, &matcher{flags: "(?si)"}
-
-// like says whether a text matches a pattern, in which * stands for any characters, also none, ? for exactly one, and a
-// backslash takes the meaning away.
-func (m *matcher) like(pattern, text string) bool {
-	if known, ok := m.compiled.Load(pattern); ok {
-		return known.(*regexp.Regexp).MatchString(text)
-	}
-	var b strings.Builder
-	b.WriteString(m.flags + "^")
-	escaped := false
-	for _, char := range pattern {
-		switch {
-		case escaped:
-			b.WriteString(regexp.QuoteMeta(string(char)))
-			escaped = false
-		case char == '\\':
-			escaped = true
-		case char == '*':
-			b.WriteString(".*")
-		case char == '?':
-			b.WriteString(".")
-		default:
-			b.WriteString(regexp.QuoteMeta(string(char)))
-		}
-	}
-	expression := regexp.MustCompile(b.String() + "$")
-	m.compiled.Store(pattern, expression)
-	return expression.MatchString(text)
 }

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/lambdart"
+	"github.com/webordinary/live-edit/sandbox/serve/idle"
 	"github.com/webordinary/live-edit/sandbox/world"
 )
 
@@ -150,7 +151,7 @@ func (x *exchange) failProxy(ctx context.Context, err error) {
 // ones too; none is used twice, so that no request is repeated behind the client's back.
 func (x *exchange) transport(target *world.Target) *http.Transport {
 	options := &x.balancer.options
-	idle := options.Clock.Wait(time.Duration(x.attributes.IdleTimeout) * time.Second)
+	limit := options.Clock.Wait(time.Duration(x.attributes.IdleTimeout) * time.Second)
 	dialer := &net.Dialer{Timeout: max(options.Clock.Wait(connectTimeout), leastConnect)}
 	return &http.Transport{
 		DisableCompression: true, MaxIdleConnsPerHost: -1, MaxResponseHeaderBytes: maxHeaders,
@@ -163,32 +164,10 @@ func (x *exchange) transport(target *world.Target) *http.Transport {
 			if err != nil {
 				return nil, err
 			}
-			return &idleConn{Conn: conn, limit: idle}, nil
+			return idle.Limit(conn, limit), nil
 		},
 	}
 }
-
-// idleConn ends when nothing has been read or written for a while.
-type idleConn struct {
-	net.Conn
-	limit time.Duration
-}
-
-// Read implements net.Conn.
-func (c *idleConn) Read(p []byte) (int, error) {
-	c.extend()
-	n, err := c.Conn.Read(p)
-	c.extend()
-	return n, err
-}
-
-// Write implements net.Conn.
-func (c *idleConn) Write(p []byte) (int, error) {
-	c.extend()
-	return c.Conn.Write(p)
-}
-
-func (c *idleConn) extend() { _ = c.SetDeadline(time.Now().Add(c.limit)) } // a closed connection reports itself
 
 func targetKey(t *world.Target) string {
 	return fmt.Sprintf("%s|%s|%d", t.TargetGroupARN, t.TaskARN, t.Port)
