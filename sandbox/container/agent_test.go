@@ -117,6 +117,22 @@ func TestAgentNeedsThePermission(t *testing.T) {
 	assert.Contains(t, answer.Error.Message, "no task role")
 }
 
+// Reading and changing the protection are two permissions.
+func TestAgentAsksForTheRightPermission(t *testing.T) {
+	t.Parallel()
+	for action, answers := range map[string]map[string]int{
+		"ecs:GetTaskProtection": {"GET": 200, "PUT": 400}, "ecs:UpdateTaskProtection": {"GET": 400, "PUT": 200},
+	} {
+		e := newEnv(t, nil)
+		worldtest.SetPolicy(e.store, worldtest.TaskRole, action+" "+worldtest.Prefix+":task/edit-cluster/*")
+		uri := agentOf(e, e.wake())
+		for method, want := range answers {
+			status, _ := ask(e, method, uri, `{"ProtectionEnabled": true}`)
+			assert.Equal(t, want, status, "%s with %s", method, action)
+		}
+	}
+}
+
 // An address is the task's own, and ends with it.
 func TestAgentKnowsItsGuests(t *testing.T) {
 	t.Parallel()

@@ -92,6 +92,7 @@ func (e *env) define(change map[string]any) {
 		"environment": []map[string]any{
 			{"name": "WORKSPACE_PATH", "value": "/workspace"},
 			{"name": "WORKSPACE_LIST", "value": "/workspaces"},
+			{"name": "WORKSPACE_BELOW", "value": "/workspace/below"},
 			{"name": "CLIENT_ID", "value": "amelia"},
 			{"name": "USER_ID", "value": "ed"},
 		},

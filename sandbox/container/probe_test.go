@@ -88,6 +88,22 @@ func TestHangingProcessIsWaitedForOnce(t *testing.T) {
 	}, time.Minute, time.Millisecond)
 }
 
+// While answers are slow the world does not wait: each check says how the one before it ended.
+func TestSlowAnswerCountsAtTheNextCheck(t *testing.T) {
+	t.Parallel()
+	answer := make(chan struct{})
+	server := httptest.NewServer(http.HandlerFunc(func(http.ResponseWriter, *http.Request) { <-answer }))
+	defer server.Close()
+	defer close(answer)
+	c := &checker{check: healthCheck{url: server.URL, matcher: "200"}}
+	now := time.Unix(0, 0)
+	assert.False(t, c.passes(now, time.Hour))
+	answer <- struct{}{}
+	require.Eventually(t, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.pending == nil }, time.Minute, time.Millisecond)
+	assert.True(t, c.passes(now.Add(10*time.Second), time.Hour))
+	assert.False(t, c.passes(now.Add(20*time.Second), time.Hour), "that one has not been answered for an interval")
+}
+
 func TestLogKeepsTheLatestLines(t *testing.T) {
 	t.Parallel()
 	var told []string

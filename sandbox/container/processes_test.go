@@ -55,7 +55,7 @@ func TestEnvironment(t *testing.T) {
 		delete(have, name)
 	}
 	assert.Equal(t, map[string]string{
-		"WORKSPACE_PATH": e.workspace, "WORKSPACE_LIST": "/workspaces", "CLIENT_ID": "amelia", "USER_ID": "ed",
+		"WORKSPACE_PATH": e.workspace, "WORKSPACE_LIST": "/workspaces", "WORKSPACE_BELOW": e.workspace + "/below", "CLIENT_ID": "amelia", "USER_ID": "ed",
 		"GITHUB_TOKEN": "ghp_secret", "AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2",
 		"AWS_EXECUTION_ENV": "AWS_ECS_FARGATE", "DEMO_BOOT": "1s", "DEMO_SPEED": "60", "DEMO_END_WITH_STDIN": "true", "EXTRA": "1",
 	}, have)

@@ -133,3 +133,12 @@ func cpuModel() string {
 	}
 	return "unknown processor"
 }
+
+// load is how many processes wanted a processor in the last minute: figures of a busy machine are upper bounds.
+func load() string {
+	data, _ := os.ReadFile("/proc/loadavg")
+	if one, _, ok := strings.Cut(string(data), " "); ok {
+		return one
+	}
+	return "unknown"
+}
