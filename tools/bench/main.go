@@ -1,9 +1,11 @@
 // Command bench measures what people who change this program wait for: previews and updates in the sandbox, the cold
 // build, the mocked tests, and how a preview grows with the number of clients; and what the scaler costs: its decision,
-// its package, its start and its AWS calls. It prints medians with the machine's shape, in Markdown, for
-// docs/performance.md.
+// its package, its start and its AWS calls; and the workspace cleanup against find and gzip. It prints medians with the
+// machine's shape, in Markdown, for docs/performance.md.
 //
-//	go run ./tools/bench [-part program|scaler] [-runs 10] [-cold 1] [-clients 1,10,100,1000]
+//	go run ./tools/bench [-part program|scaler|cleanup] [-runs 10] [-cold 1] [-clients 1,10,100,1000] [-full]
+//
+// `make bench FULL=1` is the same as -full: the cleanup of a million threads, some ten minutes more.
 package main
 
 import (
@@ -31,29 +33,38 @@ func run(ctx context.Context) error {
 	runs := flag.Int("runs", 10, "runs of each measurement")
 	cold := flag.Int("cold", 1, "cold builds, each a minute or more")
 	clients := flag.String("clients", "1,10,100,1000", "numbers of clients to preview")
-	part := flag.String("part", "", "measure only this: program or scaler")
+	part := flag.String("part", "", "measure only this: program, scaler or cleanup")
+	full := flag.Bool("full", os.Getenv("FULL") != "", "let the cleanup work on a million threads; also FULL=1 in the environment")
 	flag.Parse()
 	counts, err := parseCounts(*clients)
 	if err != nil {
 		return err
 	}
-	if *part != "" && *part != "program" && *part != "scaler" {
-		return fmt.Errorf("-part %q: expected program or scaler", *part)
+	parts := []struct {
+		name    string
+		measure func() error
+	}{
+		{"program", func() error { return program(ctx, *runs, *cold, counts) }},
+		{"scaler", func() error { return scalerTable(ctx, *runs) }},
+		{"cleanup", func() error { return cleanup(ctx, *full) }},
 	}
-	fmt.Printf("%s, %d cores, %s memory, %s, %s, load %s\n\n", time.Now().UTC().Format("2006-01-02"),
+	fmt.Printf("%s, %d cores, %s memory, %s, %s, load %s\n", time.Now().UTC().Format("2006-01-02"),
 		runtime.NumCPU(), memoryTotal(), runtime.Version(), cpuModel(), load())
-	if *part != "scaler" {
-		if err := program(ctx, *runs, *cold, counts); err != nil {
-			return err
+	known := false
+	for _, p := range parts {
+		if *part != "" && *part != p.name {
+			continue
+		}
+		known = true
+		fmt.Println()
+		if err := p.measure(); err != nil {
+			return fmt.Errorf("%s: %w", p.name, err)
 		}
 	}
-	if *part == "program" {
-		return nil
+	if !known {
+		return fmt.Errorf("-part %q: expected program, scaler or cleanup", *part)
 	}
-	if *part == "" {
-		fmt.Println()
-	}
-	return scalerTable(ctx, *runs)
+	return nil
 }
 
 // program measures the program and the sandbox.

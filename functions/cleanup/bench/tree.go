@@ -2,11 +2,10 @@ package main
 
 import (
 	"fmt"
-	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"runtime"
-	"strings"
+	"sync/atomic"
 	"time"
 
 	"golang.org/x/sync/errgroup"
@@ -21,29 +20,26 @@ func plant(root string, n int) error {
 	return eachThread(root, n, func(path string, _ int) error { return os.WriteFile(path, content, 0o600) })
 }
 
-// plantIdle makes n threads of conversation, as compressible as text is, idle
-// for ten days, and returns their size in bytes.
-func plantIdle(root string, n int) (int64, error) {
-	words := vocabulary()
+// plantIdle makes n threads of a kind, idle for ten days, and returns their size in bytes.
+func plantIdle(root string, n int, kind corpus) (int64, error) {
+	thread, err := kind.prepare()
+	if err != nil {
+		return 0, err
+	}
 	when := time.Now().Add(-10 * 24 * time.Hour)
-	err := eachThread(root, n, func(path string, i int) error {
-		if err := os.WriteFile(path, conversation(words, uint64(i)), 0o600); err != nil { //nolint:gosec // i counts up from 0
+	var size atomic.Int64
+	err = eachThread(root, n, func(path string, i int) error {
+		content, err := thread(uint64(i)) //nolint:gosec // i counts up from 0
+		if err != nil {
+			return err
+		}
+		size.Add(int64(len(content)))
+		if err := os.WriteFile(path, content, 0o600); err != nil {
 			return err
 		}
 		return os.Chtimes(path, when, when)
 	})
-	if err != nil {
-		return 0, err
-	}
-	var size int64
-	for i := range n {
-		info, err := os.Stat(threadPath(root, i))
-		if err != nil {
-			return 0, err
-		}
-		size += info.Size()
-	}
-	return size, nil
+	return size.Load(), err
 }
 
 func threadPath(root string, i int) string {
@@ -67,42 +63,4 @@ func eachThread(root string, n int, write func(path string, i int) error) error 
 		})
 	}
 	return group.Wait()
-}
-
-const threadBytes = 64 << 10
-
-const alphabet = "abcdefghijklmnopqrstuvwxyz"
-
-func vocabulary() []string {
-	random := rand.New(rand.NewPCG(1, 1)) //nolint:gosec // the same words every time
-	words := make([]string, 4000)
-	for i := range words {
-		letters := make([]byte, 2+random.IntN(9))
-		for j := range letters {
-			letters[j] = alphabet[random.IntN(len(alphabet))]
-		}
-		words[i] = string(letters)
-	}
-	return words
-}
-
-// conversation is a thread of about threadBytes: messages of words, the usual
-// ones often.
-func conversation(words []string, seed uint64) []byte {
-	random := rand.New(rand.NewPCG(seed, 2)) //nolint:gosec // the same threads every time
-	var b strings.Builder
-	b.WriteString(`{"messages":[`)
-	for n := 0; b.Len() < threadBytes; n++ {
-		if n > 0 {
-			b.WriteString(",\n")
-		}
-		fmt.Fprintf(&b, `{"role":"user","id":%d,"content":"`, random.Uint32())
-		for range 40 + random.IntN(80) {
-			b.WriteString(words[int(float64(len(words))*random.Float64()*random.Float64()*random.Float64())])
-			b.WriteByte(' ')
-		}
-		b.WriteString(`"}`)
-	}
-	b.WriteString("]}")
-	return []byte(b.String())
 }
