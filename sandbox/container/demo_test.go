@@ -77,35 +77,48 @@ func TestCheckEndpoint(t *testing.T) {
 	assert.Equal(t, long, entries[0].Name())
 }
 
-func TestSocketEchoesAndReports(t *testing.T) {
+func TestSocketEchoes(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t, nil)
+	task := e.wake()
+	for _, path := range []string{"/ws/echo", "/ws/hmr"} {
+		echo, _, err := e.dial(task, path)
+		require.NoError(t, err)
+		require.NoError(t, echo.Write(t.Context(), websocket.MessageBinary, []byte("hello")))
+		text, kind := []byte(nil), websocket.MessageText
+		for kind != websocket.MessageBinary { // what the page is told is text
+			kind, text, err = echo.Read(t.Context())
+			require.NoError(t, err)
+		}
+		assert.Equal(t, "hello", string(text))
+	}
+	assert.Equal(t, []any{}, e.status(task)["atWork"], "only messages of sessions are signs of life")
+	status, _ := e.call(task, 4322, "GET /ws/hmr")
+	assert.Equal(t, http.StatusUpgradeRequired, status, "a plain request upgrades nothing")
+}
+
+func TestPagesSocketReports(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, fast)
 	task := e.wake()
 	hmr, response, err := e.dial(task, "/ws/hmr")
 	require.NoError(t, err)
 	assert.Equal(t, "vite-hmr", response.Header.Get("Sec-WebSocket-Protocol"))
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
+	defer cancel()
 	var message struct {
 		Type  string
 		Event string
 		Data  struct{ Edits int }
 	}
-	require.NoError(t, wsjson.Read(t.Context(), hmr, &message))
+	require.NoError(t, wsjson.Read(ctx, hmr, &message))
 	assert.Equal(t, "connected", message.Type)
-	require.NoError(t, wsjson.Read(t.Context(), hmr, &message))
+	require.NoError(t, wsjson.Read(ctx, hmr, &message))
 	assert.Equal(t, "demo:status", message.Event)
 	e.call(task, 8080, "POST /api/edits")
-	for message.Data.Edits == 0 { // the next report has it
-		require.NoError(t, wsjson.Read(t.Context(), hmr, &message))
+	for message.Data.Edits == 0 { // a later report has it
+		require.NoError(t, wsjson.Read(ctx, hmr, &message))
 	}
-	echo, _, err := e.dial(task, "/ws/echo")
-	require.NoError(t, err)
-	require.NoError(t, echo.Write(t.Context(), websocket.MessageBinary, []byte("hello")))
-	kind, text, err := echo.Read(t.Context())
-	require.NoError(t, err)
-	assert.Equal(t, websocket.MessageBinary, kind)
-	assert.Equal(t, "hello", string(text))
-	status, _ := e.call(task, 4322, "GET /ws/hmr")
-	assert.Equal(t, http.StatusUpgradeRequired, status, "a plain request upgrades nothing")
 }
 
 // Who works keeps the task protected, and only as long.

@@ -24,24 +24,37 @@ import (
 	"github.com/webordinary/live-edit/sandbox/world/worldtest"
 )
 
-// binary is the demo, built once for all tests of the package.
-var binary string
+// binary builds the demo, once for all tests of the package. It reads the sources, too: files that a test reads are what
+// go test's cached results depend on, and what a test has built by others is not.
+var binary = sync.OnceValues(func() (string, error) {
+	module, err := lambdart.ModuleDir()
+	if err != nil {
+		return "", err
+	}
+	sources, err := filepath.Glob(filepath.Join(module, container.Package, "*"))
+	if err != nil {
+		return "", err
+	}
+	for _, source := range sources {
+		if _, err := os.ReadFile(source); err != nil {
+			return "", err
+		}
+	}
+	return lambdart.NewBuilder(module, builds).Build(context.Background(), container.Package)
+})
+
+// builds is the folder of the built binary, removed when all tests have ended.
+var builds string
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
 
 func run(m *testing.M) int {
-	dir, err := os.MkdirTemp("", "container-*")
-	if err == nil {
-		defer func() { _ = os.RemoveAll(dir) }()
-		var module string
-		if module, err = lambdart.ModuleDir(); err == nil {
-			binary, err = lambdart.NewBuilder(module, dir).Build(context.Background(), container.Package)
-		}
-	}
-	if err != nil {
+	var err error
+	if builds, err = os.MkdirTemp("", "container-*"); err != nil {
 		fmt.Fprintln(os.Stderr, err)
 		return 1
 	}
+	defer func() { _ = os.RemoveAll(builds) }()
 	return m.Run()
 }
 
@@ -69,15 +82,16 @@ func newEnv(t *testing.T, change func(*container.Options)) *env {
 	worldtest.SetPolicy(e.store, worldtest.TaskRole, "ecs:* "+worldtest.Prefix+":task/edit-cluster/*")
 	e.define(nil)
 	accessPoint, _ := e.store.Get("aws:efs/accessPoint:AccessPoint", worldtest.AccessPoint)
+	demo, err := binary()
+	require.NoError(t, err)
 	options := container.Options{
-		Store: e.store, Binary: binary, Mounts: map[string]string{accessPoint.State["arn"].StringValue(): e.workspace},
+		Store: e.store, Binary: demo, Mounts: map[string]string{accessPoint.State["arn"].StringValue(): e.workspace},
 		Protect:    func(task string, until time.Time) error { return e.world.Protect(task, until) },
 		Authorizer: authz.New(e.store), Now: e.clock,
 	}
 	if change != nil {
 		change(&options)
 	}
-	var err error
 	e.processes, err = container.New(options)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, e.processes.Close()) })

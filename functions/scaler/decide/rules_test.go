@@ -72,7 +72,8 @@ var designRules = map[string]func(*leaf) bool{
 	},
 	"the waker is raised as soon as one of them has none": func(l *leaf) bool {
 		empty := l.was(decide.PhaseAwake) && l.knows(decide.NeedHealth) && !l.facts.Health.Serving()
-		return implies(empty, l.takes(decide.StepMove, decide.PhaseWaking))
+		raised := l.takes(decide.StepMove, decide.PhaseWaking) || l.takes(decide.StepMove, decide.PhaseDraining) // nobody was there
+		return implies(empty, raised)
 	},
 	"whoever asks gets the service, unless tasks keep failing or nothing is known": func(l *leaf) bool {
 		if l.start.intent != decide.Ask || l.plan.State == decide.StateUnknown || l.plan.State == decide.StateFailing {
@@ -84,6 +85,10 @@ var designRules = map[string]func(*leaf) bool{
 		lowered := l.was(decide.PhaseAwake) && len(l.plan.Steps()) == 0 ||
 			l.takes(decide.StepMove, decide.PhaseAwake)
 		return implies(l.plan.State == decide.StateReady, lowered)
+	},
+	"people at work are not sent through the waker: an awake service drains only when no task is protected": func(l *leaf) bool {
+		unprotected := l.knows(decide.NeedProtection) && !l.facts.Protection.Active
+		return implies(l.was(decide.PhaseAwake) && l.takes(decide.StepMove, decide.PhaseDraining), unprotected)
 	},
 	"nobody but a visitor or protected work ends a drain": func(l *leaf) bool {
 		ends := l.was(decide.PhaseDraining) &&
