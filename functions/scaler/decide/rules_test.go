@@ -50,6 +50,13 @@ var designRules = map[string]func(*leaf) bool{
 		return implies(l.takes(decide.StepStop, 0), l.was(decide.PhaseWaking) && inVain &&
 			l.takes(decide.StepMove, decide.PhaseAsleep) && l.plan.State == decide.StateFailing)
 	},
+	"a wake whose tasks keep failing is given up": func(l *leaf) bool {
+		f := &l.facts
+		vain := l.was(decide.PhaseWaking) && l.start.service.Desired > 0 && l.knows(decide.NeedFailures) &&
+			f.Failures.Count >= 3 && !f.Failures.Last.Before(l.start.rule.Since)
+		mayServe := f.Missing&decide.NeedHealth != 0 || l.knows(decide.NeedHealth) && f.Health.Serving()
+		return implies(vain && !mayServe, l.plan.State == decide.StateFailing && l.plan.Class == f.Failures.Class)
+	},
 	"a task that may be serving is not given up": func(l *leaf) bool {
 		mayServe := l.facts.Missing&decide.NeedHealth != 0 || l.knows(decide.NeedHealth) && l.facts.Health.Serving()
 		return implies(l.takes(decide.StepStop, 0), !mayServe)
