@@ -20,8 +20,8 @@ func TestEveryCombination(t *testing.T) {
 			return // blind: nothing else is looked at, which TestEveryDecision holds
 		}
 		combine(decide.Facts{Now: noon, Rule: s.rule, Service: s.service}, s.missing, func(all decide.Facts) {
-			if !possible(&all) {
-				return
+			if t.Failed() || !possible(&all) {
+				return // the first one says enough
 			}
 			combinations++
 			l := leaf{start: s, facts: all, plan: policy.Decide(&all, s.intent)}

@@ -52,7 +52,7 @@ var designRules = map[string]func(*leaf) bool{
 	},
 	"a wake whose tasks keep failing is given up": func(l *leaf) bool {
 		f := &l.facts
-		vain := l.was(decide.PhaseWaking) && l.start.service.Desired > 0 && l.knows(decide.NeedFailures) &&
+		vain := l.was(decide.PhaseWaking) && l.start.intent != decide.Touch && l.start.service.Desired > 0 && l.knows(decide.NeedFailures) &&
 			f.Failures.Count >= 3 && !f.Failures.Last.Before(l.start.rule.Since)
 		mayServe := f.Missing&decide.NeedHealth != 0 || l.knows(decide.NeedHealth) && f.Health.Serving()
 		return implies(vain && !mayServe, l.plan.State == decide.StateFailing && l.plan.Class == f.Failures.Class)
