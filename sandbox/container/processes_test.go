@@ -234,6 +234,19 @@ func TestSecretForms(t *testing.T) {
 	}
 }
 
+// A version may name its secret by name, and without labels it is the current one.
+func TestSecretWithoutLabels(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t, nil)
+	worldtest.Put(e.store, "aws:secretsmanager/secretVersion:SecretVersion", worldtest.SecretARN+"|1", map[string]any{
+		"secretId": "webordinary/github-token", "secretString": "plain", "versionId": "1",
+	})
+	task := e.wake()
+	data, err := os.ReadFile(container.EnvironFile(e.processes, task.ARN))
+	require.NoError(t, err)
+	assert.Contains(t, strings.Split(string(data), "\x00"), "GITHUB_TOKEN=plain")
+}
+
 func TestOptionsAreChecked(t *testing.T) {
 	t.Parallel()
 	_, err := container.New(container.Options{Speed: -1})
