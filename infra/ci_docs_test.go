@@ -3,9 +3,11 @@ package infra
 import (
 	"bytes"
 	"encoding/json"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -17,6 +19,9 @@ import (
 
 // policyBlock is a policy in docs/ci-setup.md: a comment with the resource's logical name, and its JSON.
 var policyBlock = regexp.MustCompile("(?s)<!-- policy of ([a-z-]+) -->\n```json\n(.*?)```\n")
+
+// vpcBlock is what a policy has besides in a stack with dedicatedVpc.
+var vpcBlock = regexp.MustCompile("(?s)<!-- actions of ([a-z-]+) with dedicatedVpc -->\n```json\n(.*?)```\n")
 
 // TestDocumentedPoliciesAreTheDeployedOnes holds docs/ci-setup.md to the program. Rewrite the blocks after a change with
 // UPDATE_DOCS=1 go test ./infra -run TestDocumentedPoliciesAreTheDeployedOnes.
@@ -32,7 +37,22 @@ func TestDocumentedPoliciesAreTheDeployedOnes(t *testing.T) {
 		documented[name] = true
 		return "<!-- policy of " + name + " -->\n```json\n" + documentedPolicy(t, d.One(t, name)) + "```\n"
 	})
+	dedicated := maps.Clone(withCI)
+	dedicated["dedicatedVpc"] = "true"
+	with := operated(t, "prod", dedicated)
+	want = vpcBlock.ReplaceAllStringFunc(want, func(block string) string {
+		name := vpcBlock.FindStringSubmatch(block)[1]
+		documented[name+" with dedicatedVpc"] = true
+		added, err := json.Marshal(addedActions(t, d.One(t, name), with.One(t, name)))
+		require.NoError(t, err)
+		return "<!-- actions of " + name + " with dedicatedVpc -->\n```json\n" + laidOut(t, `{"Action":`+string(added)+"}") + "```\n"
+	})
 	for _, role := range []string{"preview", "deploy"} {
+		for name, policy := range policiesOf(t, with, role) {
+			if (role == "preview" || !strings.HasPrefix(name, "read-")) && len(addedActions(t, d.One(t, policy.Name), policy)) > 0 {
+				assert.True(t, documented[policy.Name+" with dedicatedVpc"], "docs/ci-setup.md leaves out %s", policy.Name)
+			}
+		}
 		assert.True(t, documented["ci-"+role+"-role"], "the trust policy of the %s role", role)
 		for name, policy := range policiesOf(t, d, role) {
 			if role == "deploy" && strings.HasPrefix(name, "read-") {
@@ -46,6 +66,25 @@ func TestDocumentedPoliciesAreTheDeployedOnes(t *testing.T) {
 		return
 	}
 	assert.Equal(t, want, string(data), "docs/ci-setup.md is behind the program; UPDATE_DOCS=1 rewrites it")
+}
+
+// addedActions are those of a policy that the other one does not have, sorted.
+func addedActions(t testing.TB, before, after infratest.Resource) []string {
+	t.Helper()
+	had, added := map[string]bool{}, map[string]bool{}
+	for _, statement := range before.Policy(t, "policy").Statement {
+		for _, action := range statement.Action {
+			had[action] = true
+		}
+	}
+	for _, statement := range after.Policy(t, "policy").Statement {
+		for _, action := range statement.Action {
+			if !had[action] {
+				added[action] = true
+			}
+		}
+	}
+	return slices.Sorted(maps.Keys(added))
 }
 
 // documentedPolicy is the policy for the documentation's account.
