@@ -263,3 +263,27 @@ func TestTheHoldDecidesBeforeTheSettlingTime(t *testing.T) {
 		require.Equal(t, c.want == Dropped, len(s.files()) == 0)
 	}
 }
+
+// TestTwoAtWorkOnOneFile: whoever else has the file open, be it another run
+// that looks at it or one that is about to remove it, has it left to later.
+func TestTwoAtWorkOnOneFile(t *testing.T) {
+	t.Parallel()
+	for _, held := range []bool{false, true} {
+		s := moved(t, thread.PurposeDeletion)
+		s.fs.SetLeases(true)
+		other, err := s.fs.Root().Open(s.work.Name())
+		require.NoError(t, err)
+		if held {
+			require.Equal(t, fsx.HoldFree, other.Hold())
+		}
+		outcome, err := s.finish(t, time.Hour, nil)
+		require.NoError(t, err, "held %v", held)
+		require.Equal(t, Busy, outcome)
+		require.Equal(t, map[string]string{s.work.Name(): "old\n"}, s.files())
+		require.NoError(t, other.Close())
+		outcome, err = s.finish(t, time.Hour, nil)
+		require.NoError(t, err)
+		require.Equal(t, Dropped, outcome)
+		require.Empty(t, s.files())
+	}
+}

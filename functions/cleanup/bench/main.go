@@ -4,7 +4,7 @@
 // takes 2 ms, as on a network file system.
 //
 //	go run ./functions/cleanup/bench          # trees of up to 100,000 threads, a minute or two
-//	go run ./functions/cleanup/bench -full    # up to a million threads, some ten minutes and 5 GB below -dir
+//	go run ./functions/cleanup/bench -full    # up to a million threads, some ten minutes and 8 GB below -dir
 //
 // All ratios are of measurements of the same run on the same tree, taken turn by
 // turn, the best of several each. The trees are made below -dir and removed at
@@ -34,7 +34,7 @@ type sizes struct {
 
 var (
 	quick = sizes{scan: []int{10_000, 100_000}, pack: 1_000, one: 300, attempts: 5}
-	full  = sizes{scan: []int{10_000, 100_000, 1_000_000}, pack: 8_000, one: 2_000, attempts: 5}
+	full  = sizes{scan: []int{10_000, 100_000, 1_000_000}, pack: 4_000, one: 2_000, attempts: 5}
 )
 
 // source is what is measured.

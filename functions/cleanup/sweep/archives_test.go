@@ -3,12 +3,14 @@ package sweep
 import (
 	"context"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
+	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
 )
 
@@ -118,6 +120,24 @@ func TestArchivingGoesOnInTheNextRun(t *testing.T) {
 	}
 }
 
+// However soon the next run comes, it waits for the settling time and ends what was begun.
+func TestTheNextRunFinishesAnArchiveThatHasNotSettled(t *testing.T) {
+	t.Parallel()
+	w := archivingWorld()
+	r := newRun(w.options(w.fs.Root(), archivingConfig()))
+	r.clock = stuck{w.clock}
+	_, err := r.sweep(t.Context(), Position{})
+	require.NoError(t, err)
+	w.clock.nanos.Add(int64(time.Millisecond))
+	s := w.run(t, archivingConfig())
+	require.Equal(t, int64(1), s.Counts.Finished)
+	require.Zero(t, s.Pending)
+	require.Equal(t, []string{"here"}, w.users())
+	for path := range w.fs.Tree() {
+		require.NotContains(t, path, ".cleanup-")
+	}
+}
+
 func TestArchivingWaitsForTimeAndDisk(t *testing.T) {
 	t.Parallel()
 	w := archivingWorld()
@@ -134,4 +154,40 @@ func TestArchivingWaitsForTimeAndDisk(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, int64(2), s.LeftOver)
 	require.Equal(t, []string{"gone", "here"}, w.users())
+}
+
+// order notes whether a workspace was looked at before its threads were dealt with.
+type order struct {
+	yield
+	moved, early atomic.Bool
+}
+
+func (o *order) Before(op fault.Op) error {
+	switch {
+	case op.Call == "stat" && op.Name == "old.json":
+		for range 1000 { // whoever does not wait gets ahead
+			o.pause()
+		}
+	case op.Call == "rename" && op.Name == "old.json":
+		o.moved.Store(true)
+	case op.Name == "metadata.json" && !o.moved.Load():
+		o.early.Store(true)
+	}
+	return nil
+}
+
+// A thread that is read to find out whether its user is gone looks, to those who
+// compress and remove, as if a writer had it open.
+func TestArchivingLooksAtAWorkspaceWhenItsThreadsAreDone(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	w.thread(threads+"old.json", `{}`, 400*day)
+	w.thread("acme/bob/metadata.json", `{}`, 400*day)
+	o := &order{}
+	config := testConfig()
+	config.Ages.Archive = 90 * day
+	_, err := Run(t.Context(), w.options(fault.Wrap(w.fs.Root(), o), config))
+	require.NoError(t, err)
+	require.True(t, o.moved.Load())
+	require.False(t, o.early.Load())
 }

@@ -29,10 +29,14 @@ type pending struct {
 }
 
 // enqueue has a file, moved aside at its due time, finished when it has
-// settled: in this run if there is room.
+// settled: in this run if there is room, and if the clock by which it was moved
+// is not so far ahead that the run would only wait for it.
 func (r *run) enqueue(p pending) {
-	p.due = p.due.Add(r.settle())
 	r.pending.Add(1)
+	if p.due.After(r.clock.Now().Add(r.settle())) {
+		return
+	}
+	p.due = p.due.Add(r.settle())
 	select {
 	case r.queue <- p:
 	default: // the next run finds it by its name

@@ -44,7 +44,7 @@ func leftovers() []leftover {
 	for _, kind := range []leftover{
 		{Purpose: thread.PurposePacked}, {Purpose: thread.PurposeDeletion}, {Purpose: thread.PurposeDeletion, Packed: true},
 	} {
-		for _, ago := range []time.Duration{0, time.Millisecond, time.Minute, time.Hour, 3 * day, -time.Minute, -2 * day} {
+		for _, ago := range []time.Duration{0, time.Millisecond, time.Minute, time.Hour, 3 * day, -heldSettle / 2, -2 * day} {
 			for _, plain := range []string{none, linked, young, idle} {
 				for _, gz := range []string{none, linked, whole, foreign, damaged} {
 					if kind.Packed == (plain == linked) && plain == linked || !kind.Packed && gz == linked {
@@ -161,6 +161,28 @@ func (w *world) packedText(t *testing.T) string {
 		}
 	}
 	return all.String()
+}
+
+// TestAClockThatIsAheadKeepsNoRunWaiting: what was moved aside in what is the
+// future by this run's clock is waited for only if that is not long.
+func TestAClockThatIsAheadKeepsNoRunWaiting(t *testing.T) {
+	t.Parallel()
+	config := testConfig()
+	for ahead, wait := range map[time.Duration]bool{config.Settle: true, config.Settle + time.Second: false, 59 * time.Minute: false} {
+		w := newWorld()
+		hidden := leftover{Purpose: thread.PurposePacked, Ago: -ahead, Gz: whole}.plant(w)
+		s := w.run(t, config)
+		if wait {
+			w.requireNoneAside(t, ahead)
+			continue
+		}
+		require.Equal(t, int64(1), s.Pending, ahead)
+		require.Equal(t, begin, w.clock.Now(), "nobody slept")
+		require.Contains(t, w.fs.Tree(), hidden)
+		w.clock.nanos.Add(int64(3 * time.Hour))
+		require.Zero(t, w.run(t, config).Pending)
+		w.requireNoneAside(t, ahead)
+	}
 }
 
 // somebody has files that were moved aside open, for a number of sleeps.
