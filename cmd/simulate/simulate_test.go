@@ -149,6 +149,9 @@ func TestLostRequestsAreCounted(t *testing.T) {
 	require.Equal(t, 3, row.Lost)
 	require.Zero(t, row.Within30)
 	require.Equal(t, 3, (&report{Sizes: []wakeRow{row}}).lost())
+	month := burstsMonth(never, 1, true)
+	require.Positive(t, month.Lost, "visits are given up after %s", patience)
+	require.Zero(t, month.Served)
 	for _, r := range []*report{
 		{Bursts: outcome{tally: tally{Lost: 1}}},
 		{Unprotected: outcome{tally: tally{Lost: 1}}},

@@ -45,6 +45,7 @@ type checker struct {
 	result  bool
 	pending chan struct{} // closed when the request under way is answered; nil without one
 	slow    bool
+	late    bool // the request under way has been given up waiting for
 }
 
 func (c *checker) passes(at time.Time, timeout time.Duration) bool {
@@ -76,7 +77,7 @@ func (c *checker) passes(at time.Time, timeout time.Duration) bool {
 	}
 	c.mu.Lock()
 	if c.pending == pending {
-		c.slow, c.result = true, false
+		c.slow, c.late, c.result = true, true, false
 	}
 	return c.result
 }
@@ -86,7 +87,8 @@ func (c *checker) request(pending chan struct{}, timeout time.Duration) {
 	result := c.check.make(timeout)
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	c.result, c.slow, c.pending = result, time.Since(begun) >= patience, nil
+	c.result, c.slow, c.pending = result, c.late || time.Since(begun) >= patience, nil
+	c.late = false
 	close(pending)
 }
 

@@ -3,6 +3,7 @@ package container
 import (
 	"net/http"
 	"net/http/httptest"
+	"strings"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -102,6 +103,17 @@ func TestSlowAnswerCountsAtTheNextCheck(t *testing.T) {
 	require.Eventually(t, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.pending == nil }, time.Minute, time.Millisecond)
 	assert.True(t, c.passes(now.Add(10*time.Second), time.Hour))
 	assert.False(t, c.passes(now.Add(20*time.Second), time.Hour), "that one has not been answered for an interval")
+}
+
+// Only the first report of addresses counts; later lines of that form are the log's.
+func TestAddressesAreReportedOnce(t *testing.T) {
+	t.Parallel()
+	p := &process{}
+	p.read(strings.NewReader("first\n{\"listening\":{\"8080\":\"a:1\",\"x\":\"b:2\"}}\r\n{\"listening\":{\"8080\":\"c:3\"}}\n\nlast"))
+	address, ok := p.address(8080)
+	assert.True(t, ok)
+	assert.Equal(t, "a:1", address)
+	assert.Equal(t, []string{"first", `{"listening":{"8080":"c:3"}}`, "last"}, p.lines())
 }
 
 func TestLogKeepsTheLatestLines(t *testing.T) {
