@@ -62,6 +62,7 @@ func newRootCommand(s *session) *cobra.Command {
 		newCancelCommand(s),
 		newDemoCommand(s),
 		newServeCommand(s),
+		newDistributionCommand(s),
 	)
 	asUsageErrors(root)
 	return root

@@ -73,7 +73,7 @@ func TestHelpNamesEveryCommandAndExitCode(t *testing.T) {
 	help, err := execute(t, nil, t.TempDir())
 	require.NoError(t, err, "help needs no project")
 	for _, word := range []string{
-		"up ", "preview ", "refresh ", "destroy ", "outputs ", "demo ", "cancel ", "--state", "0 done", "1 the deployment failed", "130",
+		"up ", "preview ", "refresh ", "destroy ", "outputs ", "demo ", "cancel ", "serve ", "distribution ", "--state", "0 done", "1 the deployment failed", "130",
 	} {
 		require.Contains(t, help, word)
 	}

@@ -29,7 +29,7 @@ func newServeCommand(s *session) *cobra.Command {
 		Use: "serve", Short: "Let a deployed stack answer on this machine", Long: serveHelp, Args: cobra.NoArgs,
 		Example: "  go run ./sandbox up --stack prod\n  go run ./sandbox serve --stack prod --speed 60",
 		RunE: func(cmd *cobra.Command, _ []string) error {
-			if options.Speed <= 0 || options.Speed > config.MaxSpeed {
+			if !(options.Speed > 0 && options.Speed <= config.MaxSpeed) { // not a number is neither
 				return usagef("--speed %g: expected a number above 0 and up to %d", options.Speed, config.MaxSpeed)
 			}
 			return s.serve(cmd.Context(), stack, options)

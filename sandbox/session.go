@@ -23,6 +23,7 @@ type session struct {
 	color          string
 	dir            string      // where to look for the project; empty means the working directory
 	tools          cli.Builder // its zero value means the repository's
+	module         string      // where functions are built from; empty means the project's root
 
 	stateDir string
 }
@@ -30,8 +31,9 @@ type session struct {
 // openSandbox is the sandbox of the project and what runs its functions.
 type openSandbox struct {
 	*engine.Sandbox
-	functions      *functions
-	root, stateDir string
+	functions *functions
+	root      string // of the Go module
+	stateDir  string
 }
 
 // Close ends the functions before the account that they live in.
@@ -48,14 +50,17 @@ func (s *session) open() (*openSandbox, error) {
 		return nil, err
 	}
 	s.interrupts.onSecond(sandbox.Interrupt)
-	open := &openSandbox{Sandbox: sandbox, root: root, stateDir: s.stateDir}
+	open := &openSandbox{Sandbox: sandbox, stateDir: s.stateDir}
 	if open.stateDir == "" {
 		open.stateDir = filepath.Join(root, ".sandbox")
 	}
 	if open.stateDir, err = filepath.Abs(open.stateDir); err != nil {
 		return nil, errors.Join(fmt.Errorf("the state directory %s: %w", s.stateDir, err), sandbox.Close())
 	}
-	open.functions = &functions{account: sandbox.Account(), root: root, binaries: filepath.Join(open.stateDir, "functions")}
+	if open.root = s.module; open.root == "" {
+		open.root = root
+	}
+	open.functions = &functions{account: sandbox.Account(), root: open.root, binaries: filepath.Join(open.stateDir, "functions")}
 	sandbox.Account().Invoker = open.functions
 	return open, nil
 }

@@ -107,7 +107,8 @@ func (d *deployed) invokeFunctions() {
 type served struct {
 	*deployed
 	*serve.Server
-	client *http.Client
+	client  *http.Client
+	lastUse time.Time // when a person last used the service
 
 	mu     sync.Mutex
 	events []serve.Event

@@ -14,8 +14,8 @@ import (
 	"github.com/webordinary/live-edit/sandbox/world"
 )
 
-// fast is the speed of the life test: five minutes in two seconds and a half.
-const fast = 120
+// fast is the speed of the life test. A busy machine keeps up with it: a wake that takes five minutes is given up.
+const fast = 100
 
 // TestLifeOfAServedStack plays a visitor's day on the real program, function and processes: the service sleeps, wakes, works,
 // is forgotten with an open socket, and sleeps again. The steps build on each other.
@@ -60,6 +60,7 @@ func requireItWakes(s *served) {
 	})
 	got = s.send(http.MethodPut, "https://"+host+"/api/check/life", nil, "written before the sleep")
 	require.Less(s.t, got.status, 300, got.body)
+	s.lastUse = s.Clock().Now() // or a little later, when the request arrives
 	require.Contains(s.t, s.get("https://"+host+"/api/request", nil).body, "https", "X-Forwarded-Proto")
 }
 
@@ -68,7 +69,6 @@ func requireItWakes(s *served) {
 func requireAForgottenSocketLetsItSleep(s *served) {
 	conn, _, err := websocket.Dial(s.ctx, "wss://"+host+"/ws/hmr", &websocket.DialOptions{HTTPClient: s.client})
 	require.NoError(s.t, err)
-	forgotten := s.Clock().Now()
 	_, text, err := conn.Read(s.ctx)
 	require.NoError(s.t, err)
 	require.Contains(s.t, string(text), "connected")
@@ -80,8 +80,7 @@ func requireAForgottenSocketLetsItSleep(s *served) {
 		}
 	}()
 	s.eventually("desired count 0", func() bool { return s.desired() == 0 })
-	slept := s.Clock().Now()
-	require.GreaterOrEqual(s.t, slept.Sub(forgotten), 5*time.Minute, "in the service's time")
+	require.GreaterOrEqual(s.t, s.Clock().Now().Sub(s.lastUse), 5*time.Minute, "in the service's time")
 	s.eventually("no task", func() bool { return len(s.tasks()) == 0 })
 	select {
 	case <-closed:
@@ -131,7 +130,7 @@ func requireItEnds(s *served) {
 	require.NoFileExists(s.t, path)
 	require.NoError(s.t, s.Close(), "again")
 	require.Contains(s.t, s.said("container"), "[exit status 0]")
-	_, err := s.client.Get("https://" + host + "/") //nolint:bodyclose,noctx // it fails
+	_, err := s.client.Get("https://" + host + "/") //nolint:noctx // it fails
 	require.Error(s.t, err)
 	end := s.Clock().Now()
 
