@@ -103,6 +103,7 @@ func TestSlowAnswerCountsAtTheNextCheck(t *testing.T) {
 	require.Eventually(t, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.pending == nil }, time.Minute, time.Millisecond)
 	assert.True(t, c.passes(now.Add(10*time.Second), time.Hour))
 	assert.False(t, c.passes(now.Add(20*time.Second), time.Hour), "that one has not been answered for an interval")
+	assert.False(t, c.passes(now.Add(20*time.Second), time.Hour), "for every target group")
 }
 
 // Only the first report of addresses counts; later lines of that form are the log's.

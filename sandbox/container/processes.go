@@ -56,6 +56,9 @@ func (p *Processes) SetEnv(name, value string) {
 
 // Start implements world.Containers.
 func (p *Processes) Start(_ time.Time, task world.Task) error {
+	if p.isClosed() {
+		return errClosed
+	}
 	if existing := p.find(task.ARN); existing != nil && existing.alive() {
 		return nil
 	}
@@ -77,11 +80,20 @@ func (p *Processes) Start(_ time.Time, task world.Task) error {
 		p.agent.dismiss(task.ARN)
 		return fmt.Errorf("container %s: %w", d.container.Name, err)
 	}
-	if !p.add(started) {
-		started.end(0)
-		return errors.New("the containers are closed")
+	if !p.add(started) { // closed meanwhile
+		_ = started.command.Process.Kill()
+		<-started.exited
+		return errClosed
 	}
 	return nil
+}
+
+var errClosed = errors.New("the containers are closed")
+
+func (p *Processes) isClosed() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.closed
 }
 
 func (p *Processes) add(started *process) bool {
