@@ -230,6 +230,12 @@ var faults = map[string]fault{
 	"never healthy": {
 		func(r *run) { r.boot = time.Hour }, []string{report.Starts}, []string{"nothing within 7m", "state waking"}, afterWake(),
 	},
+	"given up": {
+		func(r *run) { r.boot, r.givesUp = 20*time.Minute, 5*time.Minute },
+		[]string{report.Starts},
+		[]string{"asleep again after 5m", "in the stage placing"},
+		afterWake(),
+	},
 	"a slow wake": {
 		func(r *run) { r.boot = 48 * time.Second },
 		[]string{report.WakeTime},

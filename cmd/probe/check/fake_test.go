@@ -69,7 +69,7 @@ type fake struct {
 
 	// Times of its life: from the wake to the container's answer, from the last use until the waker answers and until no
 	// task answers, and from the wake until the container is taken out again; zero of the last means never.
-	boot, drain, idle, sickAfter, dropAfter time.Duration
+	boot, drain, idle, sickAfter, dropAfter, givesUp time.Duration
 	// failing is the class of a wake that fails.
 	failing string
 	// noRule are path prefixes that no rule serves; noBehaviour are those that CloudFront sends elsewhere.
@@ -209,6 +209,9 @@ func (f *fake) live() {
 		if f.loses {
 			clearAll(f.files)
 		}
+	}
+	if f.givesUp > 0 && f.after(f.woken, f.givesUp) {
+		f.woken = time.Time{}
 	}
 	for tab, opened := range f.tabs {
 		if f.woken.IsZero() || f.sick() || f.dropAfter > 0 && f.after(opened, f.dropAfter) {

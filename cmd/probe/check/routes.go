@@ -2,6 +2,7 @@ package check
 
 import (
 	"context"
+	"fmt"
 	"net/http"
 	"strings"
 
@@ -17,7 +18,7 @@ func (s *Suite) api(ctx context.Context) {
 	s.Progress.Begin("API")
 	answer, err := s.files.get(ctx, s.Site, "none")
 	if err == nil && answer.Served() {
-		s.measured(ctx, report.API, http.StatusText(answer.Status)+" from the container")
+		s.measured(ctx, report.API, fmt.Sprintf("the container answers (%d)", answer.Status))
 		return
 	}
 	s.measured(ctx, report.API, "not served", s.routeFault(s.files.path("none"), "/api/*", answer, err))
@@ -60,7 +61,8 @@ func (s *Suite) routeFault(path, pattern string, answer *target.Answer, err erro
 		fault.Do = "the load balancer found no healthy target behind " + pattern + ", or got no answer from it; look at the target group's health"
 		fault.Symptom = report.HealthProblem
 	case answer.From == target.Waker:
-		fault.Do = "the waker's rule is still in front of " + pattern + "; look at the scaler's log"
+		fault.Do = "the listener rule for " + pattern + " is missing or has another host, so the waker's catches it; or the waker's is still " +
+			"in front (the scaler's log); `pulumi refresh --preview-only` tells"
 		fault.Symptom = report.Drift
 	default:
 		fault.Do = "the container answered with an error; look at its log"

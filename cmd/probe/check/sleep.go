@@ -14,7 +14,8 @@ const (
 	sleepLook = 5 * time.Second
 	// quietLook is a path of the WebSocket's: requests to it are not counted, and only an existing task answers them.
 	quietLook = "/ws/probe"
-	// sleepStays is how long the service has to stay asleep while its status is asked for.
+	// sleepStays is how long the service has to stay asleep while its status is asked for. By its end the last task is gone:
+	// the load balancer gives it 30 s, and it saves within seconds.
 	sleepStays = time.Minute
 	// patience is how many times the limit the probe waits, so that a late sleep is told from none.
 	patience = 2
@@ -92,7 +93,11 @@ func (s *Suite) settle(ctx context.Context) bool {
 	limit := s.Limits.Idle + s.Limits.Tolerance
 	s.Progress.Begin("it is awake; waiting up to " + s.Clock.Text(limit+s.Grace) + " until it sleeps")
 	w := s.watch(ctx, limit+s.Grace+2*sleepLook)
-	return !w.asleep.IsZero()
+	if w.asleep.IsZero() {
+		return false
+	}
+	s.stays(ctx) // until the last task has saved and ended, so that the wake begins at zero
+	return true
 }
 
 // watch waits until no task answers any more, or for that long since the last use.

@@ -17,6 +17,9 @@ const (
 	// wakeEnd is when the probe stops waiting: the scaler itself gives a wake up after five minutes, and tells at its
 	// next tick.
 	wakeEnd = 7 * time.Minute
+	// letIn is how long the waker may still answer after it told that the service is ready. The load balancer follows a moved
+	// rule within seconds.
+	letIn = time.Minute
 )
 
 // attempt is one wake under way.
@@ -26,6 +29,8 @@ type attempt struct {
 	// from is who answered first.
 	from target.Source
 	last string
+	// asleep counts the answers in a row that told so.
+	asleep int
 }
 
 // wake wakes the service as the waiting page does, and follows it until the container answers. It returns false if it
@@ -34,7 +39,7 @@ func (s *Suite) wake(ctx context.Context) bool {
 	a := &attempt{began: s.Clock.Now()}
 	request := s.statusRequest()
 	request.Header.Set("X-Webordinary-Wake", "now")
-	for s.Clock.Now().Sub(a.began) < wakeEnd {
+	for s.age(a) < wakeEnd {
 		answer, err := s.do(ctx, s.Site, request)
 		switch outcome := s.follow(ctx, a, answer, err); outcome {
 		case up:
@@ -47,13 +52,15 @@ func (s *Suite) wake(ctx context.Context) bool {
 			return false
 		}
 	}
-	s.measured(ctx, report.Starts, "did not start", report.Fault{
-		Asked: "a wake from zero", Came: fmt.Sprintf("nothing within %s; last: %s", s.Clock.Text(wakeEnd), a.last),
-		Do:      "look at the service's events (`aws ecs describe-services`) and at the scaler's log",
-		Symptom: report.HealthProblem,
-	})
+	if ctx.Err() == nil {
+		a.last = fmt.Sprintf("nothing within %s; last: %s", s.Clock.Text(wakeEnd), a.last)
+		s.wakeFault(a, "look at the service's events (`aws ecs describe-services`) and at the scaler's log", report.HealthProblem)
+	}
 	return false
 }
+
+// age is how long the wake has been going on.
+func (s *Suite) age(a *attempt) time.Duration { return s.Clock.Now().Sub(a.began) }
 
 type outcome int
 
@@ -82,7 +89,7 @@ func (s *Suite) follow(ctx context.Context, a *attempt, answer *target.Answer, e
 	case a.from == "":
 		return s.wakeFault(a, "the service was awake already, so this is no wake from zero: somebody uses it", "")
 	}
-	a.Took = s.Clock.Now().Sub(a.began)
+	a.Took = s.age(a)
 	s.seen(a, "ready")
 	s.Book.AddWake(a.Wake)
 	s.Book.Pass(report.Starts, "started")
@@ -98,14 +105,42 @@ func (s *Suite) followState(a *attempt, status *web.Status) outcome {
 		if status.Error != nil {
 			class, message = status.Error.Class, status.Error.Message
 		}
-		a.last = fmt.Sprintf("the state failing after %s, class %s: %s", s.Clock.Text(s.Clock.Now().Sub(a.began)), class, message)
+		a.last = fmt.Sprintf("the state failing after %s, class %s: %s", s.Clock.Text(s.age(a)), class, message)
 		return s.wakeFault(a, remedyOf(class), report.OfClass(class))
 	case "waking", "ready":
+		a.asleep = 0
 		if status.Stage != "" {
 			s.seen(a, status.Stage)
 		}
+		if n := len(a.Stages); n > 0 && a.Stages[n-1].Name == "ready" && s.age(a)-a.Stages[n-1].At > letIn {
+			return s.wakeFault(a, "the listener rule for /api/* is missing or has another host, so the waker's catches its requests; "+
+				"`pulumi up` puts it back", report.Drift)
+		}
+	case "asleep":
+		if a.asleep++; a.asleep == givenUpAfter {
+			return s.givenUp(a)
+		}
 	}
 	return underWay
+}
+
+// givenUpAfter is how many times in a row a wake is told to be asleep again before it is taken to be given up. The scaler
+// tells the state failing only to whoever asks in the moment of giving up, or after three failed tasks.
+const givenUpAfter = 3
+
+func (s *Suite) givenUp(a *attempt) outcome {
+	stage, class := "asked", "other"
+	if len(a.Stages) > 0 {
+		stage = a.Stages[len(a.Stages)-1].Name
+	}
+	switch stage {
+	case "pulling":
+		class = "image"
+	case "starting", "checking":
+		class = "health-check"
+	}
+	a.last = fmt.Sprintf("the state asleep again after %s: the wake was given up in the stage %s", s.Clock.Text(s.age(a)), stage)
+	return s.wakeFault(a, remedyOf(class), report.OfClass(class))
 }
 
 // seen notes when a stage was first reported.
@@ -115,7 +150,7 @@ func (s *Suite) seen(a *attempt, stage string) {
 			return
 		}
 	}
-	at := s.Clock.Now().Sub(a.began)
+	at := s.age(a)
 	a.Stages = append(a.Stages, report.Stage{Name: stage, At: at})
 	s.Progress.Note(stage + " at " + s.Clock.Text(at))
 }
@@ -142,8 +177,8 @@ func remedyOf(class string) string {
 		return "wait; Fargate has no capacity in these zones at the moment"
 	case "memory":
 		return "give the task more memory (taskMemory), or find what the container needs it for"
-	case "health-check":
-		return "look at the container's log: /health on port 8080 has to answer 200"
+	case "health-check", "timeout":
+		return "look at the container's log: /health on port 8080 has to answer 200; and see that every target group has its listener rule"
 	default:
 		return "look at the container's log and at the service's events"
 	}

@@ -140,8 +140,9 @@ func (c *Checker) tagged(ctx context.Context, tag string) (*ecrtypes.ImageDetail
 
 // cutTag splits an image's name into repository and tag or digest; without one the tag is latest.
 func cutTag(image string) (name, tag string, ok bool) {
-	if name, digest, ok := strings.Cut(image, "@"); ok {
-		return name, digest, true
+	if tagged, digest, ok := strings.Cut(image, "@"); ok {
+		name, _, ok = cutTag(tagged)
+		return name, digest, ok
 	}
 	slash := strings.LastIndexByte(image, '/')
 	if slash < 0 {

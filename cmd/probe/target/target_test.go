@@ -66,7 +66,8 @@ func TestWhoAnswered(t *testing.T) {
 		"status with params": {map[string]string{"Content-Type": state + "; charset=utf-8"}, 200, `{"state":"ready"}`, target.Waker, "state ready"},
 		"a broken status":    {map[string]string{"Content-Type": state}, 200, `{`, target.Waker, `200 from the waker, ` + state + `, "{"`},
 		"failing": {
-			map[string]string{"Content-Type": state}, 200, `{"state":"failing","error":{"class":"image","message":"Gone."}}`, target.Waker,
+			map[string]string{"Content-Type": state},
+			200, `{"state":"failing","error":{"class":"image","message":"Gone."}}`, target.Waker,
 			"200 from the waker, state failing: image: Gone.",
 		},
 		"load balancer":  {map[string]string{"Server": "awselb/2.0"}, 503, "x", target.LoadBalancer, "503 from the load balancer"},

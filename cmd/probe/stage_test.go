@@ -1,0 +1,241 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"maps"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/cmd/probe/report"
+	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/sandbox/account"
+	"github.com/webordinary/live-edit/sandbox/awsapi"
+	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/lambdart"
+	"github.com/webordinary/live-edit/sandbox/serve"
+	"github.com/webordinary/live-edit/sandbox/world"
+)
+
+const (
+	// stackName is deployed once for all tests of this package; each works on a copy of its account.
+	stackName      = "prod"
+	distributionID = "EAAAAAAAAAAAAA"
+	deployLimit    = 15 * time.Minute // the first run in a clone builds the CLI
+	// speed of the served stacks: a sleep takes seconds, and a delay of this machine of 100 ms counts as 6 s.
+	speed = 60
+)
+
+// deployment is the deployed stack that all tests begin with.
+type deployment struct {
+	dir     string
+	account string
+	outputs map[string]any
+	builder *lambdart.Builder
+}
+
+// temporary is where the deployment lives; TestMain removes it.
+var temporary string
+
+func TestMain(m *testing.M) {
+	var err error
+	if temporary, err = os.MkdirTemp("", "probe-test-"); err != nil {
+		panic(err)
+	}
+	code := m.Run()
+	_ = os.RemoveAll(temporary)
+	os.Exit(code)
+}
+
+// deployed deploys the stack when the first test needs it.
+var deployed = sync.OnceValues(func() (*deployment, error) {
+	root, err := filepath.Abs("../..")
+	if err != nil {
+		return nil, err
+	}
+	ctx, cancel := context.WithTimeout(context.Background(), deployLimit)
+	defer cancel()
+	sandbox, err := engine.Open(engine.Options{Root: root, StateDir: filepath.Join(temporary, "state"), Log: io.Discard})
+	if err != nil {
+		return nil, err
+	}
+	d := &deployment{
+		dir: root, account: filepath.Join(temporary, "state", "account"), outputs: map[string]any{},
+		builder: lambdart.NewBuilder(root, filepath.Join(temporary, "bin")),
+	}
+	err = d.deploy(ctx, sandbox)
+	if closed := sandbox.Close(); err == nil {
+		err = closed
+	}
+	return d, err
+})
+
+// deploy deploys with short health intervals, and with a distribution of somebody else's to put the behaviours on.
+func (d *deployment) deploy(ctx context.Context, sandbox *engine.Sandbox) error {
+	store := sandbox.Account()
+	text, err := os.ReadFile(filepath.Join(d.dir, "functions/behaviors/testdata/s3-spa.xml"))
+	if err != nil {
+		return err
+	}
+	_, config, _ := strings.Cut(string(text), "?>\n")
+	if _, err := world.PutDistribution(store, distributionID, errorPages.ReplaceAllString(config, noErrorPages), time.Now()); err != nil {
+		return err
+	}
+	api, err := awsapi.Start(awsapi.Options{Store: store})
+	if err != nil {
+		return err
+	}
+	defer func() { _ = api.Close() }()
+	runtime := lambdart.New(lambdart.Options{Store: store, API: api, Builder: d.builder})
+	defer func() { _ = runtime.Close() }()
+	store.Invoker = lambdart.Invoker{Runtime: runtime}
+	stack, err := sandbox.Stack(engine.StackOptions{Name: stackName, Program: infra.Deploy, Config: map[string]engine.ConfigValue{
+		"protect": {Value: false}, "distributionId": {Value: distributionID}, "healthIntervalSeconds": {Value: 5},
+		"healthTimeoutSeconds": {Value: 2},
+	}})
+	if err != nil {
+		return err
+	}
+	if result, err := stack.Up(ctx, engine.RunOptions{}); err != nil {
+		return fmt.Errorf("%w\n%s", err, result.Stdout)
+	}
+	outputs, err := stack.Outputs()
+	for name, output := range outputs {
+		d.outputs[name] = output.Value
+	}
+	return err
+}
+
+// errorPages are the distribution's custom error responses.
+var errorPages = regexp.MustCompile(`<CustomErrorResponses>.*</CustomErrorResponses>`)
+
+// sevenMethods are what a behaviour may pass that passes everything.
+var sevenMethods = regexp.MustCompile(`<AllowedMethods><Quantity>7</Quantity><Items>(<Method>[A-Z]+</Method>){7}</Items>`)
+
+// behaviours are those that somebody added to the distribution.
+var behaviours = regexp.MustCompile(`<CacheBehaviors>.*</CacheBehaviors>`)
+
+const noErrorPages = `<CustomErrorResponses><Quantity>0</Quantity></CustomErrorResponses>`
+
+// stage is a served copy of the deployed stack.
+type stage struct {
+	*account.Account
+	t       testing.TB
+	d       *deployment
+	dir     string
+	outputs map[string]any
+	server  *serve.Server
+	// timed holds wakes to the specification's limit.
+	timed bool
+}
+
+// newStage copies the deployed account. Nothing is served yet.
+func newStage(t testing.TB) *stage {
+	t.Helper()
+	d, err := deployed()
+	require.NoError(t, err)
+	s := &stage{t: t, d: d, dir: t.TempDir(), outputs: maps.Clone(d.outputs)}
+	copied := filepath.Join(s.dir, "account")
+	require.NoError(t, os.CopyFS(copied, os.DirFS(d.account)))
+	s.Account, err = account.Open(copied)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, s.Close()) })
+	return s
+}
+
+// options are those of a stack that wakes in some ten seconds of its time.
+func (s *stage) options() serve.Options {
+	return serve.Options{
+		Stack: stackName, Outputs: s.outputs, Account: s.Account, StateDir: s.dir, ModuleDir: s.d.dir, Builder: s.d.builder, Speed: speed,
+		Timing: world.Timing{
+			Scheduler: time.Second, Provisioning: 2 * time.Second, Pull: 2 * time.Second, Activating: time.Second, Stop: 2 * time.Second,
+			Deprovisioning: 2 * time.Second,
+		},
+		ContainerBoot: time.Second,
+	}
+}
+
+// serve serves the stack to the test's end.
+func (s *stage) serve(options serve.Options) {
+	s.t.Helper()
+	var err error
+	s.server, err = serve.Start(s.t.Context(), options)
+	require.NoError(s.t, err)
+	s.t.Cleanup(func() { assert.NoError(s.t, s.server.Close()) })
+}
+
+// run probes the stack with these flags.
+func (s *stage) run(flags ...string) *report.Report {
+	s.t.Helper()
+	options, err := readOptions(append(flags, "-sandbox", stackName, "-state", s.dir), io.Discard)
+	require.NoError(s.t, err)
+	if !s.timed {
+		options.limits.Wake = time.Hour // how long a wake takes here depends on who else uses the machine
+	}
+	found, err := probe(s.t.Context(), options, &terminal{out: io.Discard, notes: io.Discard})
+	require.NoError(s.t, err)
+	require.Empty(s.t, found.Leftover)
+	return found
+}
+
+// set changes one property of the only resource of a type that has that value for a key, and returns what undoes it.
+func (s *stage) set(typ, id, key string, value any) (undo func()) {
+	s.t.Helper()
+	before, ok := s.Get(typ, id)
+	require.True(s.t, ok, "%s %s", typ, id)
+	require.NoError(s.t, s.Mutate(typ, id, func(state resource.PropertyMap) error {
+		state[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
+		return nil
+	}))
+	return func() { require.NoError(s.t, s.Put(before)) }
+}
+
+// remove takes a resource away, and returns what puts it back.
+func (s *stage) remove(typ, id string) (undo func()) {
+	s.t.Helper()
+	before, ok := s.Get(typ, id)
+	require.True(s.t, ok, "%s %s", typ, id)
+	require.NoError(s.t, s.Remove(typ, id))
+	return func() { require.NoError(s.t, s.Put(before)) }
+}
+
+// named is the ID of the only resource of a type in whose state a property contains a text.
+func (s *stage) named(typ, key, part string) string {
+	s.t.Helper()
+	var ids []string
+	for _, r := range s.List(typ) {
+		if strings.Contains(fmt.Sprint(r.State[resource.PropertyKey(key)]), part) {
+			ids = append(ids, r.ID)
+		}
+	}
+	require.Len(s.t, ids, 1, "%s with %s %q", typ, key, part)
+	return ids[0]
+}
+
+func verdicts(found *report.Report, verdict report.Verdict) []string {
+	ids := []string{}
+	for _, result := range found.Results {
+		if result.Verdict == verdict {
+			ids = append(ids, result.ID)
+		}
+	}
+	return ids
+}
+
+// told is all that the report says in words.
+func told(t testing.TB, found *report.Report) string {
+	t.Helper()
+	var out strings.Builder
+	require.NoError(t, found.Text(&out))
+	return out.String()
+}
