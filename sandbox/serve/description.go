@@ -7,6 +7,8 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+
+	"golang.org/x/sys/unix"
 )
 
 // Description says where a served stack is reached. It is kept in a file while the stack is served, for programs such as
@@ -56,6 +58,10 @@ func Describe(stateDir, stack string) (*Description, error) {
 	d := &Description{}
 	if err := json.Unmarshal(data, d); err != nil {
 		return nil, fmt.Errorf("read where stack %s is served: %s: %w", stack, path, err)
+	}
+	if d.PID != 0 && unix.Kill(d.PID, 0) != nil {
+		return nil, fmt.Errorf("stack %s is %w: process %d, which served it, has ended; `go run ./sandbox serve --stack %s` serves it",
+			stack, ErrNotServed, d.PID, stack)
 	}
 	return d, nil
 }

@@ -25,6 +25,7 @@ func TestLifeOfAServedStack(t *testing.T) {
 	requireItSleepsAtFirst(s)
 	requireItWakes(s)
 	requireAForgottenSocketLetsItSleep(s)
+	requireABrowserWakesIt(s)
 	requireTheFilesHaveSurvived(s)
 	requireTheEdgeLeadsThere(s)
 	requireItEnds(s)
@@ -94,7 +95,8 @@ func requireAForgottenSocketLetsItSleep(s *served) {
 	require.Zero(s.t, s.desired())
 }
 
-// requireTheFilesHaveSurvived wakes the service by an API call, which is held and sent again until the container answers.
+// requireTheFilesHaveSurvived calls the API. If the service sleeps, the call is held and sent again until the container
+// answers.
 func requireTheFilesHaveSurvived(s *served) {
 	s.eventually("the API answers", func() bool {
 		got := s.get("https://"+host+"/api/check/life", nil)
