@@ -207,3 +207,35 @@ func TestDriftHasOneIssue(t *testing.T) {
 		assert.LessOrEqual(t, len(body), 65536, name)
 	}
 }
+
+// TestDeploymentsAreProbed runs the step after each deployment with a stand-in for the probe.
+func TestDeploymentsAreProbed(t *testing.T) {
+	t.Parallel()
+	for _, stack := range []string{"dev", "prod"} {
+		deploy := script(t, "deploy", stack, "Deploy "+stack)
+		r := newShellRun(t, nil, map[string]string{"pulumi": `[ "$1" = up ] || echo https://edit.example.com`})
+		require.NoError(t, r.run(t, deploy), r.output)
+		assert.Equal(t, "url=https://edit.example.com\n", r.read(t, "output.txt"))
+
+		for code, want := range map[string]struct {
+			fails bool
+			says  string
+		}{"0": {false, "a table"}, "1": {true, "a table"}, "2": {true, "a table"}, "3": {false, "::warning::The probe could not measure everything"}} {
+			r := newShellRun(t, map[string]string{"URL": "https://edit.example.com", "WAKES": "1"}, map[string]string{
+				"go": `printf '#!/bin/bash\necho "probe $*" >> "$CALLS"\necho a table\nexit ` + code + `\n' > "$3" && chmod +x "$3"`,
+			})
+			r.env["RUNNER_TEMP"] = r.dir
+			err := r.run(t, script(t, "deploy", stack, "Probe "+stack))
+			assert.Equal(t, want.fails, err != nil, "%s: %s", code, r.output)
+			assert.Contains(t, r.output, want.says, code)
+			assert.Contains(t, r.read(t, "summary.txt"), "### Probe of "+stack)
+			assert.Contains(t, r.read(t, "summary.txt"), "a table")
+			assert.Contains(t, r.read(t, "calls.txt"), "probe -wakes 1 -socket 1 -accept wake-time https://edit.example.com\n")
+		}
+		for _, s := range workflows(t)["deploy"].Jobs[stack].Steps {
+			if s.Name == "Probe "+stack {
+				assert.NotContains(t, s.Env, "PULUMI_ACCESS_TOKEN", "the probe gets no secret")
+			}
+		}
+	}
+}
