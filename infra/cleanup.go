@@ -36,6 +36,9 @@ type CleanupArgs struct {
 	// Role is the function's; the file system's policy names it.
 	Role      *iam.Role
 	Workspace WorkspaceOutputs
+	// ReserveConcurrency keeps a second run from starting. Without it one that starts all the same finds the first one's lock,
+	// and leaves.
+	ReserveConcurrency bool
 	// Alerts hears of failures and of runs that did not happen.
 	Alerts *Alerts
 	// Alarms creates the alarms for both.
@@ -82,7 +85,7 @@ func deployCleanup(ctx *pulumi.Context, cfg *Config, base *foundation) error {
 	}
 	_, err := NewCleanup(ctx, "cleanup", &CleanupArgs{
 		CleanupConfig: cfg.Cleanup, Names: cfg.Names(), Network: base.Network, Role: base.Roles.Cleanup, Workspace: base.Workspace,
-		Alerts: base.Alerts, Alarms: cfg.Observability.Alarms,
+		ReserveConcurrency: cfg.Scaler.Concurrency > 0, Alerts: base.Alerts, Alarms: cfg.Observability.Alarms,
 	})
 	return err
 }
@@ -117,7 +120,11 @@ func (c *Cleanup) addQueue(ctx *pulumi.Context, name string, args *CleanupArgs) 
 }
 
 func (c *Cleanup) addFunction(ctx *pulumi.Context, name string, args *CleanupArgs) error {
-	one := 1 // two runs at once would only wait for each other
+	var reserved *int
+	if args.ReserveConcurrency {
+		one := 1
+		reserved = &one
+	}
 	var err error
 	c.function, err = newGoFunction(ctx, name+"-function", &goFunctionArgs{
 		Name:                args.Names.Function(cleanupPurpose),
@@ -128,7 +135,7 @@ func (c *Cleanup) addFunction(ctx *pulumi.Context, name string, args *CleanupArg
 		Environment:         args.environment(),
 		TimeoutSeconds:      cleanupTimeoutSeconds,
 		MemoryMB:            cleanupMemoryMB,
-		ReservedConcurrency: &one,
+		ReservedConcurrency: reserved,
 		Vpc: &functionVpcArgs{
 			SubnetIDs:       args.Network.WorkloadSubnetIDs,
 			SecurityGroupID: c.group.ID().ToStringOutput(),

@@ -154,7 +154,8 @@ type ServiceConfig struct {
 
 // ScalerConfig bounds what the wake function may cost, and who may cause it (D4).
 type ScalerConfig struct {
-	// Concurrency is how many requests the function answers or holds at once, its reserved concurrency; 0 reserves none.
+	// Concurrency is how many requests the function answers or holds at once, its reserved concurrency; 0 reserves
+	// none, for the cleanup neither.
 	Concurrency int
 	// WakeCredentials, each header:NAME or cookie:NAME, are what a request must bring one of to wake the service.
 	WakeCredentials []string

@@ -98,8 +98,10 @@ func TestScalerTakesWhatIsConfigured(t *testing.T) {
 	settings := infratest.StackConfig(t, "..", "prod")
 	settings["webordinary-live-edit:scalerConcurrency"] = "0"
 	settings["webordinary-live-edit:wakeCredentials"] = `["header:Authorization","cookie:session"]`
-	function := infratest.Run{Stack: "prod", Config: settings}.Do(t, infra.Build).One(t, "scaler-function")
+	d := infratest.Run{Stack: "prod", Config: settings}.Do(t, infra.Build)
+	function := d.One(t, "scaler-function")
 	require.Nil(t, function.Get("reservedConcurrentExecutions"))
+	require.Nil(t, d.One(t, "cleanup-function").Get("reservedConcurrentExecutions"), "an account that can reserve nothing")
 	value, ok := function.Get("environment.variables").(map[string]any)["WAKE_CREDENTIALS"]
 	require.True(t, ok)
 	environment := map[string]string{"WAKE_CREDENTIALS": value.(string)}
