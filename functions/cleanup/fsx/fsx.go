@@ -170,15 +170,33 @@ func CheckName(name string) error {
 	return nil
 }
 
-// Fresh describes a plain file by opening it, which on a network file system
-// asks the server instead of a cache.
+// Fresh describes a plain file as it is at this moment. A network file system
+// may answer Stat from a cache, and asks the server only when a file is opened;
+// a local one, which is one with leases, has no other answer to give.
 func Fresh(d Dir, name string) (Info, error) {
+	if d.Leases() {
+		return freshLocal(d, name)
+	}
 	f, err := d.Open(name)
 	if err != nil {
 		return Info{}, err
 	}
 	info, err := f.Stat()
 	return info, errors.Join(err, f.Close())
+}
+
+func freshLocal(d Dir, name string) (Info, error) {
+	info, err := d.Stat(name)
+	switch {
+	case err != nil:
+		return Info{}, err
+	case info.Kind != KindFile:
+		return Info{}, fmt.Errorf("%q: %s: %w", name, info.Kind, ErrKind)
+	case info.Mount:
+		return Info{}, fmt.Errorf("%q: %w", name, ErrMount)
+	default:
+		return info, nil
+	}
 }
 
 // Exists says whether the name is taken, by whatever it may be.

@@ -9,7 +9,10 @@ import (
 )
 
 // rootFile is a File on the real file system.
-type rootFile struct{ *os.File }
+type rootFile struct {
+	*os.File
+	leases bool // whether the file system has them
+}
 
 func (f *rootFile) Stat() (Info, error) {
 	raw, err := f.SyscallConn()
@@ -29,6 +32,9 @@ func (f *rootFile) Hold() Hold { return f.lease(holdFD) }
 func (f *rootFile) Probe() Hold { return f.lease(probeFD) }
 
 func (f *rootFile) lease(ask func(fd int) Hold) Hold {
+	if !f.leases {
+		return HoldUnknown
+	}
 	raw, err := f.SyscallConn()
 	if err != nil {
 		return HoldUnknown

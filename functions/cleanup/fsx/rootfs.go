@@ -24,6 +24,9 @@ type rootDir struct {
 	self *os.File // the directory itself: listing, syncing, descriptor
 	fd   int
 	info Info
+	// leases is whether the file system has them. Nothing below is on another
+	// one: OpenDir and Open see to that.
+	leases bool
 }
 
 // Open opens the directory at path as the root of a tree. A symbolic link at
@@ -33,7 +36,12 @@ func Open(path string) (Dir, error) {
 	if err != nil {
 		return nil, fmt.Errorf("open workspace root: %w", err)
 	}
-	return newRootDir(root)
+	d, err := newRootDir(root)
+	if err != nil {
+		return nil, err
+	}
+	d.leases = leasesFD(d.fd)
+	return d, nil
 }
 
 func newRootDir(root *os.Root) (*rootDir, error) {
@@ -100,6 +108,7 @@ func (d *rootDir) openDirAs(name string, before Info) (Dir, error) {
 	if !sub.info.SameFile(before) {
 		return nil, errors.Join(fmt.Errorf("open directory %q: %w", name, ErrRaced), sub.Close())
 	}
+	sub.leases = d.leases
 	return sub, nil
 }
 
@@ -120,7 +129,7 @@ func (d *rootDir) openAs(name string, before Info) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	file := &rootFile{f}
+	file := &rootFile{File: f, leases: d.leases}
 	after, err := file.Stat()
 	if err == nil && (after.Kind != KindFile || !after.SameFile(before)) {
 		err = fmt.Errorf("open %q: %w", name, ErrRaced)
@@ -142,7 +151,7 @@ func (d *rootDir) Create(name string, perm fs.FileMode) (File, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &rootFile{f}, nil
+	return &rootFile{File: f, leases: d.leases}, nil
 }
 
 func (d *rootDir) Readlink(name string) (string, error) {
@@ -230,7 +239,7 @@ func (d *rootDir) Adopt(name string, like Info) error {
 
 func (d *rootDir) Sync() error { return d.self.Sync() }
 
-func (d *rootDir) Leases() bool { return leasesFD(d.fd) }
+func (d *rootDir) Leases() bool { return d.leases }
 
 // Lock uses flock(2), which EFS carries as a lock of the NFS protocol: it
 // holds between hosts and the server drops it when its holder dies.

@@ -45,12 +45,9 @@ func statx(fd int, name string, flags int) (Info, error) {
 }
 
 // holdFD asks for a write lease, which the kernel grants only if nobody else
-// has the file open. A network file system has to refuse it whether or not
-// somebody has, so there the answer says nothing.
+// has the file open. It must not be asked on a network file system, which has to
+// refuse it whether or not somebody has (leasesFD).
 func holdFD(fd int) Hold {
-	if !leasesFD(fd) {
-		return HoldUnknown
-	}
 	_, err := unix.FcntlInt(uintptr(fd), unix.F_SETLEASE, unix.F_WRLCK)
 	switch {
 	case err == nil:
