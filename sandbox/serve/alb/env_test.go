@@ -46,6 +46,8 @@ type env struct {
 	failure  error // of the function
 	invoked  lambdart.LambdaTarget
 
+	handling sync.WaitGroup // requests and sockets that the load balancer has not finished
+
 	mu        sync.Mutex
 	addresses map[string]string // task -> address
 	exchanges []alb.Exchange
@@ -55,6 +57,7 @@ func newEnv(t *testing.T) *env {
 	t.Helper()
 	e := &env{t: t, store: &world.Memory{}, addresses: map[string]string{}}
 	worldtest.Deploy(e.store)
+	e.idleTimeout(1_000_000) // more than any busy machine takes
 	var err error
 	e.balancer, err = alb.New(alb.Options{
 		Store: e.store, ARN: worldtest.BalancerARN, Clock: clock{}, Address: e.address, LocalHost: host,
@@ -70,7 +73,12 @@ func newEnv(t *testing.T) *env {
 	})
 	require.NoError(t, err)
 	e.function = func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the waker") }
-	e.front = httptest.NewServer(e.balancer.Handler(443))
+	handler := e.balancer.Handler(443)
+	e.front = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		e.handling.Add(1)
+		defer e.handling.Done()
+		handler.ServeHTTP(w, r)
+	}))
 	t.Cleanup(e.front.Close)
 	return e
 }
@@ -100,6 +108,11 @@ func (e *env) last(entry int) alb.Exchange {
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	return e.exchanges[entry-1]
+}
+
+// idleTimeout sets the load balancer's, in thousandths of a second here.
+func (e *env) idleTimeout(limit int) {
+	worldtest.Set(e.store, typeBalancer, worldtest.BalancerARN, "idleTimeout", limit)
 }
 
 // wake moves the waker's rule behind the others.

@@ -131,7 +131,6 @@ func TestTargetsThatFail(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.wake()
-	worldtest.Set(e.store, typeBalancer, worldtest.BalancerARN, "idleTimeout", 100) // a tenth of a second here
 	e.register(worldtest.APIGroup, "task/nowhere", world.TargetHealthy)
 	got := e.get("/api/x")
 	require.Equal(t, http.StatusBadGateway, got.status)
@@ -147,6 +146,7 @@ func TestTargetsThatFail(t *testing.T) {
 	require.Equal(t, http.StatusBadGateway, e.get("/ws/x").status, "no HTTP")
 	hold := make(chan struct{})
 	t.Cleanup(func() { close(hold) })
+	e.idleTimeout(100)
 	e.serveRaw(worldtest.SocketGroup, "task/raw", func(net.Conn) { <-hold })
 	got = e.get("/ws/x")
 	require.Equal(t, http.StatusGatewayTimeout, got.status, "silent for longer than the idle timeout")
@@ -182,9 +182,11 @@ func TestAnswersAreStreamed(t *testing.T) {
 	e.wake()
 	goOn := make(chan struct{})
 	e.target(worldtest.APIGroup, "task/1", world.TargetHealthy, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Length", "18") // Go's proxy holds an answer of known length back, unless told otherwise
 		_, _ = io.WriteString(w, "data: 1\n\n")
 		_ = http.NewResponseController(w).Flush()
 		<-goOn
+		_, _ = io.WriteString(w, "data: 2\n\n")
 	})
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodGet, e.front.URL+"/api/events", nil)
 	require.NoError(t, err)

@@ -177,6 +177,7 @@ func TestOriginsThatFail(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.origin = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
+	e.configure(config{readTimeout: 30})
 	got := e.get("/api/silent")
 	require.Equal(t, http.StatusGatewayTimeout, got.status)
 	require.Equal(t, "CloudFront", got.header.Get("Server"))

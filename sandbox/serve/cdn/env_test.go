@@ -111,6 +111,7 @@ type config struct {
 	disabled               bool
 	viewers, requestPolicy string
 	errorPages             string
+	readTimeout            int // hundredths of a second here; 0 is more than any busy machine takes
 }
 
 func (e *env) configure(c config) {
@@ -120,6 +121,9 @@ func (e *env) configure(c config) {
 	}
 	if c.requestPolicy == "" {
 		c.requestPolicy = spec.AllViewerExceptHostHeader
+	}
+	if c.readTimeout == 0 {
+		c.readTimeout = 100_000
 	}
 	behavior := func(path string, methods []string) string {
 		return "<CacheBehavior><PathPattern>" + path + "</PathPattern><TargetOriginId>alb-origin</TargetOriginId><ViewerProtocolPolicy>" +
@@ -132,11 +136,11 @@ func (e *env) configure(c config) {
 		<Origin><Id>S3-site</Id><DomainName>site.s3.us-west-2.amazonaws.com</DomainName><OriginPath></OriginPath><S3OriginConfig/></Origin>
 		<Origin><Id>alb-origin</Id><DomainName>%s</DomainName><CustomHeaders><Items><OriginCustomHeader><HeaderName>X-From</HeaderName>
 		<HeaderValue>cdn</HeaderValue></OriginCustomHeader></Items></CustomHeaders><CustomOriginConfig>
-		<OriginProtocolPolicy>https-only</OriginProtocolPolicy><OriginReadTimeout>30</OriginReadTimeout></CustomOriginConfig></Origin>
+		<OriginProtocolPolicy>https-only</OriginProtocolPolicy><OriginReadTimeout>%d</OriginReadTimeout></CustomOriginConfig></Origin>
 		</Items></Origins><DefaultCacheBehavior><TargetOriginId>S3-site</TargetOriginId><ViewerProtocolPolicy>allow-all</ViewerProtocolPolicy>
 		<AllowedMethods><Items><Method>GET</Method><Method>HEAD</Method></Items></AllowedMethods></DefaultCacheBehavior>
 		<CacheBehaviors><Items>%s%s%s</Items></CacheBehaviors><CustomErrorResponses><Items>%s</Items></CustomErrorResponses>
-		</DistributionConfig>`, !c.disabled, site, originHost, behavior("/api/*", spec.AllMethods), behavior("preview/*", spec.ReadMethods),
+		</DistributionConfig>`, !c.disabled, site, originHost, c.readTimeout, behavior("/api/*", spec.AllMethods), behavior("preview/*", spec.ReadMethods),
 		behavior("/ws/*", spec.OptionsMethods), c.errorPages)
 	_, err := world.PutDistribution(e.store, id, text, e.clock.Now())
 	require.NoError(e.t, err)
