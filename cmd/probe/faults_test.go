@@ -26,6 +26,7 @@ const (
 	typeSecret       = "aws:secretsmanager/secret:Secret"
 	typeVersion      = "aws:secretsmanager/secretVersion:SecretVersion"
 	typeRolePolicy   = "aws:iam/rolePolicy:RolePolicy"
+	typeFunction     = "aws:lambda/function:Function"
 	typeTaskDef      = "aws:ecs/taskDefinition:TaskDefinition"
 	repositoryName   = "webordinary/claude-code-astro"
 	claudeKey        = "anthropicApiKeyArn"
@@ -415,6 +416,25 @@ var liveFaults = map[string]live{
 	"a lost workspace": {
 		demo("lose-workspace"), "2", []string{report.Workspace}, []string{"after a sleep; came 404 from the container"}, nil,
 	},
+	"sockets that count as use": { // the silent tab's kind of request is taken for somebody at work
+		func(s *stage, _ *serve.Options) {
+			id := s.named(typeFunction, "name", "webordinary-edit-scaler")
+			before, _ := s.Get(typeFunction, id)
+			var environment struct {
+				Environment struct {
+					Variables map[string]any `json:"variables"`
+				} `json:"environment"`
+			}
+			require.NoError(s.t, world.Decode(before.State, &environment))
+			group := s.named("aws:lb/targetGroup:TargetGroup", "name", "edit-ws-tg")
+			environment.Environment.Variables["API_TARGET_GROUP_ARN"] = group
+			s.set(typeFunction, id, "environment", map[string]any{"variables": environment.Environment.Variables})
+		},
+		"2",
+		[]string{report.Sleeps},
+		[]string{"with a silent WebSocket open", "a tab that polls"},
+		[]string{report.Workspace},
+	},
 	"never sleeps": {
 		demo("stay-protected"), "2",
 		[]string{report.Sleeps},
@@ -447,4 +467,25 @@ func TestFaultsOfALivingStack(t *testing.T) {
 			}
 		})
 	}
+}
+
+// TestAServiceThatGoesAwayWhileItIsUsed lets the health checks fail while the probe holds its socket. As the service does
+// not come back, the check file stays, and is named.
+func TestAServiceThatGoesAwayWhileItIsUsed(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	s.serve(s.options())
+	const typeGroup = "aws:lb/targetGroup:TargetGroup"
+	notes := &watcher{text: "stays open", call: func() {
+		for _, kind := range []string{"api", "preview", "ws"} {
+			s.set(typeGroup, s.named(typeGroup, "name", "edit-"+kind+"-tg"), "healthCheck", map[string]any{
+				"path": "/gone", "port": "8080", "interval": 5, "timeout": 2, "unhealthyThreshold": 3, "healthyThreshold": 2, "matcher": "200",
+			})
+		}
+	}}
+	found := s.probe(notes, "-wakes", "1", "-socket", "4")
+	assert.Equal(t, []string{report.StaysHealthy}, verdicts(found, report.Fail), told(t, found))
+	assert.Contains(t, told(t, found), "its targets failed their health checks")
+	assert.Len(t, found.Leftover, 1)
+	assert.Contains(t, told(t, found), "Left behind")
 }

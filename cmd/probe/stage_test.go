@@ -174,17 +174,23 @@ func (s *stage) serve(options serve.Options) {
 	s.t.Cleanup(func() { assert.NoError(s.t, s.server.Close()) })
 }
 
-// run probes the stack with these flags.
+// run probes the stack with these flags; no check file may be left behind.
 func (s *stage) run(flags ...string) *report.Report {
+	s.t.Helper()
+	found := s.probe(io.Discard, flags...)
+	require.Empty(s.t, found.Leftover)
+	return found
+}
+
+func (s *stage) probe(notes io.Writer, flags ...string) *report.Report {
 	s.t.Helper()
 	options, err := readOptions(append(flags, "-sandbox", stackName, "-state", s.dir), io.Discard)
 	require.NoError(s.t, err)
 	if !s.timed {
 		options.limits.Wake = time.Hour // how long a wake takes here depends on who else uses the machine
 	}
-	found, err := probe(s.t.Context(), options, &terminal{out: io.Discard, notes: io.Discard})
+	found, err := probe(s.t.Context(), options, &terminal{out: io.Discard, notes: notes})
 	require.NoError(s.t, err)
-	require.Empty(s.t, found.Leftover)
 	return found
 }
 

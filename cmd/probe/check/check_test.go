@@ -194,6 +194,9 @@ var faults = map[string]fault{
 	"a redirect elsewhere": {
 		func(r *run) { r.redirectTo = "https://elsewhere.test" }, []string{report.Redirect}, []string{"elsewhere.test"}, nil,
 	},
+	"a temporary redirect": {
+		func(r *run) { r.redirectStatus = http.StatusFound }, []string{report.Redirect}, []string{"302"}, nil,
+	},
 	"another default answer": {
 		func(r *run) { r.defaultBody = "It works!" }, []string{report.DefaultAnswer}, []string{"It works!", "nobody." + host}, nil,
 	},
@@ -236,6 +239,27 @@ var faults = map[string]fault{
 		[]string{"asleep again after 5m", "in the stage placing"},
 		afterWake(),
 	},
+	"a second wake that is slow": {
+		func(r *run) { r.boots = []time.Duration{10 * time.Second, 48 * time.Second} },
+		[]string{report.WakeTime},
+		[]string{"p50 10s, p95 48s"},
+		nil,
+	},
+	"a rule that goes": {
+		func(r *run) { r.losesRule = true },
+		[]string{report.Starts},
+		[]string{"no listener rule serves /api/* for this host any more"},
+		afterWake(),
+	},
+	"a waker that stays in front": {
+		func(r *run) { r.staysReady = true }, []string{report.Starts}, []string{"state ready", "the listener rule for /api/*"}, afterWake(),
+	},
+	"API errors": {
+		func(r *run) { r.apiFails = true },
+		[]string{report.API},
+		[]string{"500 from the container"},
+		[]string{report.Sessions, report.Workspace, report.EdgeErrors},
+	},
 	"a slow wake": {
 		func(r *run) { r.boot = 48 * time.Second },
 		[]string{report.WakeTime},
@@ -250,7 +274,7 @@ var faults = map[string]fault{
 	},
 	"a dev server's error": {
 		func(r *run) {
-			r.page = func(w http.ResponseWriter, _ *http.Request) { http.Error(w, "vite", http.StatusInternalServerError) }
+			r.page = errorPage
 		},
 		[]string{report.Preview},
 		[]string{"500 from the container", "look at its log"},
@@ -295,6 +319,9 @@ var faults = map[string]fault{
 	},
 	"a lost workspace": {
 		func(r *run) { r.loses = true }, []string{report.Workspace}, []string{"after a sleep", "404", "access point"}, nil,
+	},
+	"a workspace that changed": {
+		func(r *run) { r.spoils = "!" }, []string{report.Workspace}, []string{"after a sleep", "before the sleep!"}, nil,
 	},
 	"a read-only workspace": {
 		func(r *run) { r.readOnly = true },
@@ -341,6 +368,13 @@ var faults = map[string]fault{
 	"replaced errors": {
 		func(r *run) { r.edgeReplaces = true }, []string{report.EdgeErrors}, []string{"expected the container's 404", "Warnings"}, nil,
 	},
+}
+
+// errorPage is how a dev server shows an error.
+func errorPage(w http.ResponseWriter, _ *http.Request) {
+	w.Header().Set("Content-Type", "text/html")
+	w.WriteHeader(http.StatusInternalServerError)
+	_, _ = w.Write([]byte("<h1>vite</h1>"))
 }
 
 func TestEachFaultIsReportedAlone(t *testing.T) {

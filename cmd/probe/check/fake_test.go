@@ -29,6 +29,9 @@ import (
 
 // fakeClock is a time that moves only when somebody sleeps.
 type fakeClock struct {
+	// passed is called when time has passed.
+	passed func()
+
 	mu  sync.Mutex
 	now time.Time
 }
@@ -41,8 +44,11 @@ func (c *fakeClock) Now() time.Time {
 
 func (c *fakeClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
-	defer c.mu.Unlock()
 	c.now = c.now.Add(d)
+	c.mu.Unlock()
+	if c.passed != nil {
+		c.passed()
+	}
 	return ctx.Err()
 }
 
@@ -78,7 +84,14 @@ type fake struct {
 	countsStatus, countsSockets, loses, noEndpoint, readOnly, mixes, wakesByItself bool
 	page                                                                           http.HandlerFunc
 	edgePosts, edgeCaches, edgeReplaces, edgeReadsOnly, edgePlain                  bool
-	edgeKeeps                                                                      time.Duration
+	redirectStatus                                                                 int
+	// spoils is added to every file by a sleep.
+	spoils string
+	// boots are the times of later wakes; losesRule takes the API's rule away at the first one, staysReady keeps the waker in
+	// front, and apiFails lets the container answer the API with errors.
+	boots                           []time.Duration
+	losesRule, staysReady, apiFails bool
+	edgeKeeps                       time.Duration
 
 	life  sync.Mutex
 	woken time.Time
@@ -149,7 +162,7 @@ func newFake(t testing.TB) *fake {
 		fakeClock: &fakeClock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)},
 		boot:      20 * time.Second, drain: 4 * time.Minute, idle: 6*time.Minute + 30*time.Second,
 		defaultBody: "Webordinary ALB - No target configured", redirectTo: "https://" + host + ":443",
-		files: map[string]string{}, tabs: map[*websocket.Conn]time.Time{}, kept: map[string]time.Time{},
+		redirectStatus: http.StatusMovedPermanently, files: map[string]string{}, tabs: map[*websocket.Conn]time.Time{}, kept: map[string]time.Time{},
 	}
 	f.authority = newAuthority(t)
 	f.security = f.authority.issue(time.Now().Add(100*day), "*.example.test")
@@ -163,21 +176,22 @@ func newFake(t testing.TB) *fake {
 	f.https.Config.ErrorLog = log.New(io.Discard, "", 0) // old TLS versions are refused in every run
 	f.https.StartTLS()
 	f.http = httptest.NewServer(http.HandlerFunc(f.redirect))
+	f.passed = f.live
 	t.Cleanup(func() { f.https.CloseClientConnections(); f.https.Close(); f.http.Close() })
 	return f
 }
 
 func (f *fake) redirect(w http.ResponseWriter, r *http.Request) {
-	to := f.redirectTo
+	to, status := f.redirectTo, f.redirectStatus
 	if r.Host == edge {
-		to = "https://" + edge
+		to, status = "https://"+edge, http.StatusMovedPermanently
 	}
 	if to == "" || r.Host == edge && f.edgePlain {
 		_, _ = w.Write([]byte("plain"))
 		return
 	}
 	w.Header().Set("Server", "awselb/2.0")
-	http.Redirect(w, r, to+r.RequestURI, http.StatusMovedPermanently)
+	http.Redirect(w, r, to+r.RequestURI, status)
 }
 
 func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
@@ -209,6 +223,9 @@ func (f *fake) live() {
 		if f.loses {
 			clearAll(f.files)
 		}
+		for path := range f.files {
+			f.files[path] += f.spoils
+		}
 	}
 	if f.givesUp > 0 && f.after(f.woken, f.givesUp) {
 		f.woken = time.Time{}
@@ -219,6 +236,13 @@ func (f *fake) live() {
 			go func() { _ = tab.Close(websocket.StatusGoingAway, "bye") }()
 		}
 	}
+}
+
+// booting is how long the present wake takes.
+func (f *fake) booting() time.Duration {
+	f.life.Lock()
+	defer f.life.Unlock()
+	return f.boot
 }
 
 // sick says whether the container is out of service, until it has been replaced.
@@ -244,19 +268,19 @@ func has(prefixes []string, path string) bool {
 // balance routes as the listener does.
 func (f *fake) balance(w http.ResponseWriter, r *http.Request) {
 	f.life.Lock()
-	woken, used, sick := f.woken, f.used, f.sick()
+	woken, used, sick, noRule := f.woken, f.used, f.sick(), f.noRule
 	f.life.Unlock()
-	up := f.after(woken, f.boot) && f.failing == ""
+	up := f.after(woken, f.booting()) && f.failing == ""
 	draining := up && f.after(used, f.drain) && (!f.countsSockets || len(f.tabs) == 0)
 	path := r.URL.Path
 	switch {
-	case has(f.noRule, path) || !has([]string{"/api/", "/preview/", "/ws/"}, path):
+	case has(noRule, path) || !has([]string{"/api/", "/preview/", "/ws/"}, path):
 		f.byItself(w, http.StatusOK, f.defaultBody)
 	case strings.HasPrefix(path, "/ws/") && (!up || sick):
 		f.byItself(w, http.StatusServiceUnavailable, "503")
 	case strings.HasPrefix(path, "/ws/"):
 		f.socket(w, r)
-	case !up || sick || draining && !f.countsStatus:
+	case !up || sick || draining && !f.countsStatus || f.staysReady:
 		f.wake(w, r, draining)
 	default:
 		f.contain(w, r)
@@ -269,7 +293,12 @@ func (f *fake) wake(w http.ResponseWriter, r *http.Request, draining bool) {
 	defer f.life.Unlock()
 	if (r.Header.Get("X-Webordinary-Wake") == "now" || r.Method == http.MethodDelete || f.wakesByItself && f.wakes > 0) && f.woken.IsZero() {
 		f.woken = f.Now()
-		f.wakes++
+		if f.wakes++; f.wakes <= len(f.boots) {
+			f.boot = f.boots[f.wakes-1]
+		}
+		if f.losesRule {
+			f.noRule = []string{"/api/"}
+		}
 	}
 	if draining && r.Header.Get("X-Webordinary-Wake") == "now" {
 		f.used = f.Now()
@@ -281,6 +310,9 @@ func (f *fake) wake(w http.ResponseWriter, r *http.Request, draining bool) {
 			if age > f.boot/5 {
 				status.Stage, age = stage, age-f.boot/5
 			}
+		}
+		if f.staysReady && f.after(f.woken, f.boot) {
+			status.State, status.Stage = "ready", "ready"
 		}
 		if f.failing != "" && f.after(f.woken, time.Minute) {
 			status = web.Status{State: "failing", Error: &web.StatusError{Class: f.failing, Message: "It is broken."}}
@@ -298,9 +330,6 @@ func (f *fake) contain(w http.ResponseWriter, r *http.Request) {
 	f.used = f.Now()
 	w.Header().Set("Content-Type", "text/plain")
 	path := r.URL.Path
-	if f.mixes && strings.Contains(path, "session-") {
-		path = strings.TrimRight(path, "0123456789") // all sessions have the same file
-	}
 	switch {
 	case strings.HasPrefix(path, "/preview/"):
 		if f.page != nil {
@@ -309,6 +338,8 @@ func (f *fake) contain(w http.ResponseWriter, r *http.Request) {
 		}
 		w.Header().Set("Content-Type", "text/html; charset=utf-8")
 		_, _ = w.Write([]byte("<!doctype html><title>Preview</title>"))
+	case f.apiFails:
+		http.Error(w, "no", http.StatusInternalServerError)
 	case f.noEndpoint:
 		http.NotFound(w, r)
 	case r.Method == http.MethodPut && f.readOnly:
@@ -324,6 +355,9 @@ func (f *fake) contain(w http.ResponseWriter, r *http.Request) {
 		if !ok {
 			http.NotFound(w, r)
 			return
+		}
+		if f.mixes && strings.Contains(path, "session-") {
+			content = "another session's"
 		}
 		_, _ = w.Write([]byte(content))
 	}

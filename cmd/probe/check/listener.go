@@ -81,7 +81,7 @@ func (s *Suite) deployed(ctx context.Context) *target.Answer {
 	case err == nil && answer.State != nil:
 		s.measured(ctx, report.Deployed, answer.State.State)
 		return answer
-	case err == nil && answer.Served():
+	case err == nil && answer.From == target.Container:
 		s.measured(ctx, report.Deployed, "awake")
 		return answer
 	}

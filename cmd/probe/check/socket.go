@@ -95,7 +95,7 @@ func (s *Suite) dropped(ctx context.Context, held time.Duration, err error) {
 func (s *Suite) healthy(ctx context.Context) {
 	request := s.statusRequest()
 	answer, err := s.do(ctx, s.Site, request)
-	if err == nil && answer.Served() || s.Book.Failed(report.StaysHealthy) {
+	if err == nil && answer.From == target.Container || s.Book.Failed(report.StaysHealthy) {
 		return
 	}
 	s.measured(ctx, report.StaysHealthy, "went out of service", report.Fault{

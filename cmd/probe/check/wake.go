@@ -77,10 +77,12 @@ func (s *Suite) follow(ctx context.Context, a *attempt, answer *target.Answer, e
 	}
 	a.last = came(answer, err)
 	switch {
-	case err != nil, answer.State == nil && !answer.Served() && !isDefault(answer):
+	case err != nil, answer.From != target.Container && answer.From != target.Waker && !isDefault(answer):
 		return underWay // an error of the load balancer while the rule moves
 	case isDefault(answer):
 		return s.wakeFault(a, "no listener rule serves /api/* for this host any more; `pulumi up` puts it back", report.NoRule)
+	case answer.From == target.Waker && answer.State == nil:
+		return underWay // it has been asked for something else, or answers something new
 	case answer.State != nil:
 		if a.from == "" {
 			a.from = target.Waker
