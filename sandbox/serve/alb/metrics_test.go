@@ -44,6 +44,7 @@ func TestMetrics(t *testing.T) {
 		{"HTTPCode_ELB_5XX_Count", "", 2},
 		{"HTTPCode_ELB_503_Count", "", 2},
 		{"HTTPCode_ELB_4XX_Count", "", 0},
+		{"HTTPCode_ELB_2XX_Count", "", 0},
 	} {
 		require.InDelta(t, metric.want, e.point(w, metric.name, metric.group), 0, "%s %s", metric.name, metric.group)
 	}

@@ -217,7 +217,7 @@ func TestWeights(t *testing.T) {
 		}}})
 	}
 	for range 5 {
-		split(0, 7)
+		split(0, 1)
 		require.Equal(t, "two", e.get("/").body)
 		split(1, 0)
 		require.Equal(t, "one", e.get("/").body)

@@ -12,9 +12,23 @@ import (
 	"github.com/webordinary/live-edit/sandbox/world/worldtest"
 )
 
-func (e *env) stickGroup(enabled bool) {
+func (e *env) stickGroup(enabled bool) { e.stickiness(enabled, 86400) }
+
+func (e *env) stickiness(enabled bool, seconds int) {
 	worldtest.Set(e.store, typeGroup, worldtest.SocketGroup, "stickiness",
-		map[string]any{"enabled": enabled, "type": "lb_cookie", "cookieDuration": 86400})
+		map[string]any{"enabled": enabled, "type": "lb_cookie", "cookieDuration": seconds})
+}
+
+// TestStickinessEnds: a cookie is good for its duration, whatever a client makes of its expiry.
+func TestStickinessEnds(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.stickiness(true, 0)
+	for i := range 2 {
+		e.target(worldtest.SocketGroup, fmt.Sprint("task/", i), world.TargetHealthy, says(fmt.Sprint(i)))
+	}
+	cookie := "AWSALB=" + cookies(t, e.get("/ws/x"))["AWSALB"].Value
+	require.Equal(t, "1", e.send(http.MethodGet, "/ws/x", http.Header{"Cookie": {cookie}}).body)
 }
 
 // cookies gives the two stickiness cookies of an answer, by name.

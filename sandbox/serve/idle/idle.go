@@ -18,9 +18,7 @@ type limited struct {
 // Read implements net.Conn.
 func (c *limited) Read(p []byte) (int, error) {
 	c.extend()
-	n, err := c.Conn.Read(p)
-	c.extend()
-	return n, err
+	return c.Conn.Read(p)
 }
 
 // Write implements net.Conn.

@@ -42,3 +42,16 @@ func TestLimit(t *testing.T) {
 		require.Equal(t, 210*time.Second, time.Since(begun))
 	})
 }
+
+// TestSilence: a connection on which nothing ever moves ends too.
+func TestSilence(t *testing.T) {
+	t.Parallel()
+	synctest.Test(t, func(t *testing.T) {
+		near, far := net.Pipe()
+		defer func() { _ = far.Close() }()
+		begun := time.Now()
+		_, err := idle.Limit(near, time.Minute).Read(make([]byte, 1))
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+		require.Equal(t, time.Minute, time.Since(begun))
+	})
+}

@@ -20,7 +20,7 @@ type matcher struct {
 	compiled sync.Map // pattern -> *regexp.Regexp
 }
 
-var exact, fold = &matcher{flags: "(?s)"}, &matcher{flags: "(?si)"}
+var exact, fold = &matcher{flags: ""}, &matcher{flags: "(?i)"}
 
 func (m *matcher) match(pattern, text string) bool {
 	if known, ok := m.compiled.Load(pattern); ok {
