@@ -17,5 +17,6 @@ func wakeCost(wakes int) float64 {
 	return float64(wakes) * minutesPerWake / 60 * perHour
 }
 
-// minutesPerRun is how long a run with so many wakes takes, which does not wait for the last sleep.
-func minutesPerRun(wakes int) int { return 5 + (wakes-1)*minutesPerWake }
+// minutesPerRun is how long a run with so many wakes takes: the first with all that is measured while awake, and eight
+// minutes for each sleep and the wake after it.
+func minutesPerRun(wakes int) int { return 5 + (wakes-1)*8 }

@@ -59,7 +59,7 @@ func newSuite(ctx context.Context, o *options, p *place, options *check.Options)
 		return nil, err
 	}
 	options.Site, options.Resolver, options.Limits, options.Wakes = site, net.DefaultResolver, o.limits, o.wakes
-	options.Name, options.Grace = newName(), grace(p.speed)
+	options.Name, options.Lag = newName(), lag(p.speed)
 	if p.cloudfront != "" {
 		edge, err := target.New(p.site(p.cloudfront, o, pace))
 		if err != nil {
@@ -82,14 +82,9 @@ func newName() string {
 	return "probe-" + hex.EncodeToString(random[:])
 }
 
-// grace is how much later than its limit a sleep may be seen: the interval of looks, the tick's jitter (5 s) and ECS's
-// scheduler, and in a sandbox half a second of this machine's time, which counts for more there.
-func grace(speed float64) time.Duration {
-	if speed == 1 {
-		return 15 * time.Second
-	}
-	return 15*time.Second + time.Duration(speed*float64(time.Second)/2)
-}
+// lag is how much later than it happens something may be seen: half a second of the wall clock's, for the network, or for
+// the sandbox's machine, where it counts for more.
+func lag(speed float64) time.Duration { return time.Duration(speed * float64(time.Second) / 2) }
 
 // interruptible returns a context that ends at the first interrupt.
 func interruptible(ctx context.Context, interrupts <-chan os.Signal) (context.Context, context.CancelFunc) {

@@ -31,7 +31,7 @@ func newRun(t testing.TB, f *fake) *run {
 	limits := report.DefaultLimits()
 	r := &run{fake: f, options: check.Options{
 		Resolver: resolver{}, Clock: f.fakeClock, Book: report.NewBook(report.Criteria(&limits)), Progress: f.fakeClock, Limits: limits,
-		Wakes: 2, Name: "probe-1", Grace: 15 * time.Second,
+		Wakes: 2, Name: "probe-1", Lag: time.Second,
 	}}
 	connect := func(name string) *target.Site {
 		site, err := target.New(target.Options{
@@ -308,6 +308,9 @@ var faults = map[string]fault{
 		[]string{"to be left alone", "what keeps it"},
 		[]string{report.Workspace},
 	},
+	"sleeps a little late": {
+		func(r *run) { r.idle = 7*time.Minute + 20*time.Second }, []string{report.Sleeps}, []string{"asleep 7m20s"}, nil,
+	},
 	"sleeps late": {
 		func(r *run) { r.idle = 9 * time.Minute }, []string{report.Sleeps}, []string{"asleep 9m", "after the last request"}, nil,
 	},
@@ -364,6 +367,9 @@ var faults = map[string]fault{
 	},
 	"kept errors": {
 		func(r *run) { r.edgeKeeps = 5 * time.Minute }, []string{report.EdgeErrors}, []string{"after it was stored", "Age"}, nil,
+	},
+	"errors that are kept a little too long": {
+		func(r *run) { r.edgeKeeps = 15 * time.Second }, []string{report.EdgeErrors}, []string{"16s after it was stored"}, nil,
 	},
 	"replaced errors": {
 		func(r *run) { r.edgeReplaces = true }, []string{report.EdgeErrors}, []string{"expected the container's 404", "Warnings"}, nil,

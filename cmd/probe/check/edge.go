@@ -190,10 +190,10 @@ func (s *Suite) edgeErrors(ctx context.Context) {
 		answer, err := s.files.get(ctx, s.Edge, name)
 		kept := s.Clock.Now().Sub(began)
 		switch {
-		case err == nil && answer.OK() && answer.Body == content && kept <= s.Limits.ErrorCaching+edgeErrorLook+s.Grace:
+		case err == nil && answer.OK() && answer.Body == content && kept <= s.Limits.ErrorCaching+edgeErrorLook+s.Lag:
 			s.measured(ctx, report.EdgeErrors, "unchanged, kept for "+s.Clock.Text(kept))
 			return
-		case err == nil && answer.OK() && answer.Body == content, kept > edgeErrorEnd+s.Grace:
+		case err == nil && answer.OK() && answer.Body == content, kept > edgeErrorEnd+s.Lag:
 			s.errorFault(ctx, "errors are kept", "GET "+path+" "+s.Clock.Text(kept)+" after it was stored", came(answer, err)+cacheNote(answer))
 			return
 		}

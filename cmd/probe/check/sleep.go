@@ -17,6 +17,9 @@ const (
 	// sleepStays is how long the service has to stay asleep while its status is asked for. By its end the last task is gone:
 	// the load balancer gives it 30 s, and it saves within seconds.
 	sleepStays = time.Minute
+	// sleepGrace is how much later than its limit a sleep may be seen: the tick's jitter (5 s), ECS's scheduler, and the
+	// interval of looks.
+	sleepGrace = 15 * time.Second
 	// patience is how many times the limit the probe waits, so that a late sleep is told from none.
 	patience = 2
 )
@@ -56,7 +59,7 @@ func (s *Suite) sleep(ctx context.Context) bool {
 		return false
 	}
 	took := w.asleep.Sub(w.since)
-	if took > limit+s.Grace {
+	if took > limit+sleepGrace+s.Lag {
 		s.sleepFault(ctx, "after "+s.Clock.Text(took), asked, "asleep "+s.Clock.Text(took)+" after the last request")
 		return true
 	}
@@ -91,8 +94,8 @@ func (s *Suite) atZero(ctx context.Context, first *target.Answer) bool {
 // that it stays awake is nobody's fault.
 func (s *Suite) settle(ctx context.Context) bool {
 	limit := s.Limits.Idle + s.Limits.Tolerance
-	s.Progress.Begin("it is awake; waiting up to " + s.Clock.Text(limit+s.Grace) + " until it sleeps")
-	w := s.watch(ctx, limit+s.Grace+2*sleepLook)
+	s.Progress.Begin("it is awake; waiting up to " + s.Clock.Text(limit+sleepGrace+s.Lag) + " until it sleeps")
+	w := s.watch(ctx, limit+sleepGrace+s.Lag+2*sleepLook)
 	if w.asleep.IsZero() {
 		return false
 	}

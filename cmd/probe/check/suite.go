@@ -59,9 +59,9 @@ type Options struct {
 	Name string
 	// Foundation checks what only the AWS API shows; nil without.
 	Foundation func(ctx context.Context)
-	// Grace is how much later than its limit the sleep may be seen: the tick's jitter, ECS's reaction, the interval of
-	// looks, and what a sandbox's machine takes.
-	Grace time.Duration
+	// Lag is how much later than it happens something may be seen because the network, or the sandbox's machine, takes its
+	// time.
+	Lag time.Duration
 }
 
 // Suite is one run. Make one with New.
