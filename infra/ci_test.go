@@ -95,6 +95,7 @@ func policiesOf(t testing.TB, d *infratest.Deployment, role string) map[string]i
 		name := strings.TrimSuffix(strings.TrimPrefix(attachment.Name, "ci-"+role+"-"), "-attachment")
 		policy := d.One(t, "ci-"+role+"-"+name+"-policy")
 		assert.True(t, attachment.DependsOn(policy.Name) && attachment.DependsOn("ci-"+role+"-role"), attachment.Name)
+		assert.Regexp(t, "^webordinary-ci-"+role+"(-dev)?-"+name+"$", policy.Text("name"), "what the deploy role may not touch goes by name")
 		policies[name] = policy
 	}
 	require.NotEmpty(t, policies)

@@ -77,6 +77,7 @@ func TestScalerIsToldWhatItManages(t *testing.T) {
 	require.EqualValues(t, 50, function.Get("reservedConcurrentExecutions"), "holds are limited in number")
 	require.Equal(t, "provided.al2023", function.Text("runtime"))
 	require.Equal(t, []any{"arm64"}, function.Get("architectures"))
+	require.EqualValues(t, 256, function.Get("memorySize"), "Lambda's default of 128 MB starts at half the speed")
 	require.Nil(t, function.Get("vpcConfig"), "a function in a subnet without NAT could not call AWS")
 	require.Less(t, function.Get("timeout"), 30.0, "CloudFront waits 30 s for an answer")
 }
