@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -24,6 +25,7 @@ const (
 	typeRepository   = "aws:ecr/repository:Repository"
 	typeLifecycle    = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 	typeSecret       = "aws:secretsmanager/secret:Secret"
+	typeSecretPolicy = "aws:secretsmanager/secretPolicy:SecretPolicy"
 	typeVersion      = "aws:secretsmanager/secretVersion:SecretVersion"
 	typeRolePolicy   = "aws:iam/rolePolicy:RolePolicy"
 	typeFunction     = "aws:lambda/function:Function"
@@ -212,6 +214,17 @@ var foundationFaults = map[string]still{
 			"whether role webordinary-edit-execution may read webordinary/anthropic-api-key; came no",
 			"whether role webordinary-edit-execution may read webordinary/github-token; came no",
 		},
+	},
+	"a secret with a policy of its own": {
+		func(s *stage) func() {
+			policy := account.Resource{Type: typeSecretPolicy, ID: "foreign", State: resource.NewPropertyMapFromMap(map[string]any{
+				"secretArn": s.outputs[claudeKey], "policy": `{"Version":"2012-10-17","Statement":[]}`,
+			})}
+			require.NoError(s.t, s.Put(policy))
+			return func() { require.NoError(s.t, s.Remove(policy.Type, policy.ID)) }
+		},
+		[]string{report.Readers},
+		[]string{"the resource policy of webordinary/anthropic-api-key"},
 	},
 	"files that stay in expensive storage": {
 		func(s *stage) func() {

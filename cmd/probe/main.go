@@ -15,13 +15,14 @@ import (
 	"io"
 	"os"
 	"os/signal"
+	"syscall"
 
 	"github.com/webordinary/live-edit/cmd/probe/report"
 )
 
 func main() {
 	signals := make(chan os.Signal, 2)
-	signal.Notify(signals, os.Interrupt)
+	signal.Notify(signals, os.Interrupt, syscall.SIGTERM) // a workflow that is cancelled sends both
 	os.Exit(run(context.Background(), os.Args[1:], &terminal{out: os.Stdout, notes: os.Stderr, interrupts: signals}))
 }
 

@@ -11,6 +11,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/efs"
 	efstypes "github.com/aws/aws-sdk-go-v2/service/efs/types"
 	"github.com/aws/aws-sdk-go-v2/service/iam"
+	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -123,4 +124,28 @@ func TestLifecycleOfFiles(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, encrypted, *found.FileSystems[0].Encrypted)
 	}
+}
+
+func TestResourcePolicyOfASecret(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	get := func(permission string) (*secretsmanager.GetResourcePolicyOutput, error) {
+		client := secretsmanager.NewFromConfig(e.as(permission))
+		return client.GetResourcePolicy(e.context(), &secretsmanager.GetResourcePolicyInput{SecretId: aws.String(worldtest.SecretARN)})
+	}
+	out, err := get("secretsmanager:GetResourcePolicy " + worldtest.SecretARN)
+	require.NoError(t, err)
+	assert.Nil(t, out.ResourcePolicy)
+	assert.Equal(t, worldtest.SecretARN, *out.ARN)
+	policy := `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"` + worldtest.TaskRole + `"},
+		"Action":"secretsmanager:GetSecretValue","Resource":"*"}]}`
+	worldtest.Put(e.store, "aws:secretsmanager/secretPolicy:SecretPolicy", "other", map[string]any{"secretArn": "other", "policy": "{1}"})
+	worldtest.Put(e.store, "aws:secretsmanager/secretPolicy:SecretPolicy", "p", map[string]any{
+		"secretArn": worldtest.SecretARN, "policy": policy,
+	})
+	out, err = get("secretsmanager:GetResourcePolicy *")
+	require.NoError(t, err)
+	assert.Equal(t, policy, *out.ResourcePolicy)
+	_, err = get("secretsmanager:GetResourcePolicy " + worldtest.SecretARN + "x")
+	refused(t, err, "AccessDeniedException", "secretsmanager:GetResourcePolicy")
 }

@@ -11,13 +11,15 @@ import (
 const (
 	typeSecret        = "aws:secretsmanager/secret:Secret"
 	typeSecretVersion = "aws:secretsmanager/secretVersion:SecretVersion"
+	typeSecretPolicy  = "aws:secretsmanager/secretPolicy:SecretPolicy"
 )
 
 // secretsService answers AWS Secrets Manager, AWS JSON 1.1.
 func secretsService() *service {
 	return &service{name: "secretsmanager", protocol: jsonProtocol{}, operations: map[string]handler{
-		"GetSecretValue": jsonOperation(getSecretValue),
-		"DescribeSecret": jsonOperation(describeSecret),
+		"GetSecretValue":    jsonOperation(getSecretValue),
+		"DescribeSecret":    jsonOperation(describeSecret),
+		"GetResourcePolicy": jsonOperation(getResourcePolicy),
 	}}
 }
 
@@ -117,6 +119,25 @@ func describeSecret(x *exchange, in *secretInput) (any, error) {
 	}
 	if version, ok := x.currentVersion(secret, currentStage); ok {
 		out.VersionIDsToStages = map[string][]string{property(version, "versionId"): {currentStage}}
+	}
+	return out, nil
+}
+
+// getResourcePolicy answers without a policy when the secret has none, as AWS does.
+func getResourcePolicy(x *exchange, in *secretInput) (any, error) {
+	secret, err := x.findSecret("secretsmanager:GetResourcePolicy", in.SecretID)
+	if err != nil {
+		return nil, err
+	}
+	out := struct {
+		ARN    string `json:"ARN"`
+		Name   string `json:"Name"`
+		Policy string `json:"ResourcePolicy,omitempty"`
+	}{property(secret, "arn"), property(secret, "name"), property(secret, "policy")}
+	for _, r := range x.server.options.Store.List(typeSecretPolicy) {
+		if property(r, "secretArn") == out.ARN {
+			out.Policy = property(r, "policy")
+		}
 	}
 	return out, nil
 }

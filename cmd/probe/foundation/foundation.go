@@ -36,6 +36,8 @@ type Tasks interface {
 type Secrets interface {
 	DescribeSecret(context.Context, *secretsmanager.DescribeSecretInput, ...func(*secretsmanager.Options)) (
 		*secretsmanager.DescribeSecretOutput, error)
+	GetResourcePolicy(context.Context, *secretsmanager.GetResourcePolicyInput, ...func(*secretsmanager.Options)) (
+		*secretsmanager.GetResourcePolicyOutput, error)
 }
 
 // Roles is what is asked of IAM.

@@ -41,7 +41,9 @@ type fake struct {
 	denied  string
 	account string
 	// roles maps each role's path and name to the names of the secrets that it reads.
-	roles   map[string][]string
+	roles map[string][]string
+	// shared is the secret that has a resource policy.
+	shared  string
 	deleted *time.Time
 }
 
@@ -105,6 +107,16 @@ func (f *fake) DescribeSecret(
 	return &secretsmanager.DescribeSecretOutput{
 		DeletedDate: f.deleted, VersionIdsToStages: map[string][]string{"1": {"AWSPREVIOUS"}, "2": {"AWSCURRENT"}},
 	}, f.may("DescribeSecret")
+}
+
+func (f *fake) GetResourcePolicy(
+	_ context.Context, in *secretsmanager.GetResourcePolicyInput, _ ...func(*secretsmanager.Options),
+) (*secretsmanager.GetResourcePolicyOutput, error) {
+	out := &secretsmanager.GetResourcePolicyOutput{}
+	if strings.HasSuffix(*in.SecretId, f.shared) && f.shared != "" {
+		out.ResourcePolicy = aws.String(`{"Statement":{"Effect":"Allow","Principal":"*"}}`)
+	}
+	return out, f.may("GetResourcePolicy")
 }
 
 // ListRoles gives one role a page.
@@ -262,6 +274,14 @@ func TestReaders(t *testing.T) {
 	assert.Contains(t, text, "the role "+rolePath+"edit-task of the task definition; came there is none")
 }
 
+func TestASecretWithAPolicyOfItsOwn(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	f.shared = "github-AbCdEf"
+	text := requireAll(t, check(f, outputs()), report.Fail, report.Readers)
+	assert.Contains(t, text, "the resource policy of webordinary/github; came one that this program did not give it")
+}
+
 func TestADeletedSecret(t *testing.T) {
 	t.Parallel()
 	f := newFake()
@@ -277,7 +297,7 @@ func TestWhatMayNotBeAskedIsNotMeasured(t *testing.T) {
 	for operation, missed := range map[string][]string{
 		"DescribeRepositories": {report.Registry}, "GetLifecyclePolicy": {report.Registry}, "DescribeImages": {report.Image},
 		"DescribeTaskDefinition": {report.Image, report.Readers}, "DescribeSecret": {report.Secrets}, "ListRoles": {report.Readers},
-		"SimulatePrincipalPolicy": {report.Readers}, "DescribeFileSystems": {report.FileSystem},
+		"SimulatePrincipalPolicy": {report.Readers}, "GetResourcePolicy": {report.Readers}, "DescribeFileSystems": {report.FileSystem},
 		"DescribeLifecycleConfiguration": {report.FileSystem}, "GetCallerIdentity": byAPI,
 	} {
 		f := newFake()

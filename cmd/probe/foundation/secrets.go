@@ -102,7 +102,11 @@ func (c *Checker) readers(ctx context.Context, definition *ecstypes.TaskDefiniti
 		c.Book.Missed(report.Readers, err.Error())
 		return
 	}
-	var faults []report.Fault
+	faults, err := c.policyFaults(ctx, arns)
+	if err != nil {
+		c.Book.Missed(report.Readers, err.Error())
+		return
+	}
 	asked := map[string]bool{}
 	for _, role := range roles {
 		arn := aws.ToString(role.Arn)
@@ -125,6 +129,26 @@ func (c *Checker) readers(ctx context.Context, definition *ecstypes.TaskDefiniti
 		}
 	}
 	c.measured(ctx, report.Readers, fmt.Sprintf("%d roles asked, 2 may read", len(asked)), faults...)
+}
+
+// policyFaults finds secrets with a resource policy. The program gives them none, and the simulator does not look at it.
+func (c *Checker) policyFaults(ctx context.Context, secrets []string) ([]report.Fault, error) {
+	var faults []report.Fault
+	for _, arn := range secrets {
+		found, err := c.Secrets.GetResourcePolicy(ctx, &secretsmanager.GetResourcePolicyInput{SecretId: &arn})
+		switch {
+		case isError[*secretstypes.ResourceNotFoundException](err):
+			continue // that it is missing is another criterion's
+		case err != nil:
+			return nil, fmt.Errorf("the resource policy of %s: %w", secretName(arn), err)
+		case aws.ToString(found.ResourcePolicy) != "":
+			faults = append(faults, report.Fault{
+				Asked: "the resource policy of " + secretName(arn), Came: "one that this program did not give it: it lets in whoever it names",
+				Do: "read it (`aws secretsmanager get-resource-policy`) and delete it", Symptom: report.SecretOpen,
+			})
+		}
+	}
+	return faults, nil
 }
 
 // readerFaults compares what a role may read with what it should.
