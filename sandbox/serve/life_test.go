@@ -3,6 +3,8 @@ package serve_test
 import (
 	"context"
 	"net/http"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -10,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/container"
 	"github.com/webordinary/live-edit/sandbox/serve"
 	"github.com/webordinary/live-edit/sandbox/world"
 )
@@ -126,12 +129,17 @@ func requireTheEdgeLeadsThere(s *served) {
 // requireItEnds checks that nothing is left running, and that a later session finds no task of this one.
 func requireItEnds(s *served) {
 	require.Len(s.t, s.tasks(), 1)
+	require.NotEmpty(s.t, processesOf(s, "./functions/scaler"))
+	require.Len(s.t, processesOf(s, container.Package), 1)
 	path := serve.DescriptionPath(s.stateDir, "prod")
 	require.FileExists(s.t, path)
 	require.NoError(s.t, s.Close())
 	require.NoFileExists(s.t, path)
 	require.NoError(s.t, s.Close(), "again")
 	require.Contains(s.t, s.said("container"), "[exit status 0]")
+	for _, pkg := range []string{"./functions/scaler", container.Package} {
+		require.Empty(s.t, processesOf(s, pkg), "processes of %s", pkg)
+	}
 	_, err := s.client.Get("https://" + host + "/") //nolint:noctx // it fails
 	require.Error(s.t, err)
 	end := s.Clock().Now()
@@ -146,4 +154,19 @@ func requireItEnds(s *served) {
 	require.True(s.t, again.Clock().Now().After(end.Add(-time.Minute)), "its time goes on where it was, not back to the machine's")
 	require.NoError(s.t, again.Close())
 	require.NoError(s.t, context.Cause(s.ctx))
+}
+
+// processesOf finds the processes that run a built package, in Linux's /proc. No other test runs one of these.
+func processesOf(s *served, pkg string) (found []string) {
+	s.t.Helper()
+	binary, err := builder.Build(s.ctx, pkg)
+	require.NoError(s.t, err)
+	links, err := filepath.Glob("/proc/[0-9]*/exe")
+	require.NoError(s.t, err)
+	for _, link := range links {
+		if target, err := os.Readlink(link); err == nil && target == binary {
+			found = append(found, link)
+		}
+	}
+	return found
 }

@@ -118,7 +118,7 @@ func TestErrorsAreCached(t *testing.T) {
 		"403":                          {403, "", "", "GET", 0},
 		"429":                          {429, "", "", "GET", 0},
 		"403 that asks for it":         {403, "max-age=60", "", "GET", 60},
-		"503 that asks for more":       {503, "max-age=5, s-maxage=60", "", "GET", 60},
+		"503 that asks for more":       {503, "s-maxage=60, max-age=5", "", "GET", 60},
 		"503 that asks for less":       {503, "max-age=5", "", "GET", 10},
 		"by the distribution":          {503, "", errorPage(503, "", 300), "GET", 300},
 		"not by the distribution":      {503, "", errorPage(503, "", 0), "GET", 0},
@@ -131,10 +131,12 @@ func TestErrorsAreCached(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
 			e.configure(config{errorPages: test.pages})
-			e.origin = func(w http.ResponseWriter, _ *http.Request) {
+			e.origin = func(w http.ResponseWriter, r *http.Request) {
 				w.Header().Set("Cache-Control", test.header)
 				w.WriteHeader(test.status)
-				_, _ = fmt.Fprintf(w, "number %d", e.asked)
+				if r.Method == http.MethodGet {
+					_, _ = fmt.Fprintf(w, "number %d", e.asked)
+				}
 			}
 			first := e.send(e.front, test.method, "/api/x?a=1", nil)
 			require.Equal(t, test.status, first.status)
@@ -177,8 +179,10 @@ func TestOriginsThatFail(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.origin = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
-	e.configure(config{readTimeout: 30})
-	got := e.get("/api/silent")
+	e.configure(config{readTimeout: -1}) // CloudFront's default is 30 s
+	require.Equal(t, http.StatusGatewayTimeout, e.get("/api/silent").status)
+	e.configure(config{readTimeout: 10})
+	got := e.get("/api/as-silent")
 	require.Equal(t, http.StatusGatewayTimeout, got.status)
 	require.Equal(t, "CloudFront", got.header.Get("Server"))
 	other := httptest.NewUnstartedServer(http.NotFoundHandler())

@@ -111,7 +111,8 @@ type config struct {
 	disabled               bool
 	viewers, requestPolicy string
 	errorPages             string
-	readTimeout            int // hundredths of a second here; 0 is more than any busy machine takes
+	// readTimeout is in hundredths of a second here. 0 is more than any busy machine takes; a negative one is left out.
+	readTimeout int
 }
 
 func (e *env) configure(c config) {
@@ -125,6 +126,10 @@ func (e *env) configure(c config) {
 	if c.readTimeout == 0 {
 		c.readTimeout = 100_000
 	}
+	readTimeout := fmt.Sprintf("<OriginReadTimeout>%d</OriginReadTimeout>", c.readTimeout)
+	if c.readTimeout < 0 {
+		readTimeout = ""
+	}
 	behavior := func(path string, methods []string) string {
 		return "<CacheBehavior><PathPattern>" + path + "</PathPattern><TargetOriginId>alb-origin</TargetOriginId><ViewerProtocolPolicy>" +
 			c.viewers + "</ViewerProtocolPolicy><AllowedMethods><Items><Method>" + strings.Join(methods, "</Method><Method>") +
@@ -136,11 +141,11 @@ func (e *env) configure(c config) {
 		<Origin><Id>S3-site</Id><DomainName>site.s3.us-west-2.amazonaws.com</DomainName><OriginPath></OriginPath><S3OriginConfig/></Origin>
 		<Origin><Id>alb-origin</Id><DomainName>%s</DomainName><CustomHeaders><Items><OriginCustomHeader><HeaderName>X-From</HeaderName>
 		<HeaderValue>cdn</HeaderValue></OriginCustomHeader></Items></CustomHeaders><CustomOriginConfig>
-		<OriginProtocolPolicy>https-only</OriginProtocolPolicy><OriginReadTimeout>%d</OriginReadTimeout></CustomOriginConfig></Origin>
+		<OriginProtocolPolicy>https-only</OriginProtocolPolicy>%s</CustomOriginConfig></Origin>
 		</Items></Origins><DefaultCacheBehavior><TargetOriginId>S3-site</TargetOriginId><ViewerProtocolPolicy>allow-all</ViewerProtocolPolicy>
 		<AllowedMethods><Items><Method>GET</Method><Method>HEAD</Method></Items></AllowedMethods></DefaultCacheBehavior>
 		<CacheBehaviors><Items>%s%s%s</Items></CacheBehaviors><CustomErrorResponses><Items>%s</Items></CustomErrorResponses>
-		</DistributionConfig>`, !c.disabled, site, originHost, c.readTimeout, behavior("/api/*", spec.AllMethods), behavior("preview/*", spec.ReadMethods),
+		</DistributionConfig>`, !c.disabled, site, originHost, readTimeout, behavior("/api/*", spec.AllMethods), behavior("preview/*", spec.ReadMethods),
 		behavior("/ws/*", spec.OptionsMethods), c.errorPages)
 	_, err := world.PutDistribution(e.store, id, text, e.clock.Now())
 	require.NoError(e.t, err)
