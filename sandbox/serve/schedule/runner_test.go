@@ -82,6 +82,9 @@ func (e *env) tick(after time.Duration) time.Time {
 func TestTick(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
+	for _, rare := range []string{"a-day", "z-day"} { // before and after the other by name
+		e.rule(rare, map[string]any{"scheduleExpression": "rate(1 day)"})
+	}
 	require.Equal(t, noon.Add(time.Minute), e.tick(0))
 	e.tick(59 * time.Second)
 	require.Empty(t, e.functions.calls)
@@ -120,6 +123,7 @@ func TestInputAndOtherTargets(t *testing.T) {
 	for _, call := range e.functions.calls {
 		payloads[call.SourceARN] = string(call.Payload)
 	}
+	require.Len(t, e.functions.calls, 2, "what is no function is none of our business")
 	require.Len(t, payloads, 2)
 	require.JSONEq(t, `{"remerge":true}`, payloads["arn:rule/daily"])
 }
