@@ -46,6 +46,17 @@ type Job struct {
 	Dir  fsx.Dir
 	Info fsx.Info    // as the decision saw it
 	Work thread.Work // how the original is to be moved aside; names the thread
+	// Heavy runs what takes a packer's memory and a processor's time as soon as
+	// there is room for it, and nothing that waits for the file system to sync.
+	// Nil runs it at once.
+	Heavy func(ctx context.Context, work func() error) error
+}
+
+func (job Job) heavy(ctx context.Context, work func() error) error {
+	if job.Heavy == nil {
+		return work()
+	}
+	return job.Heavy(ctx, work)
 }
 
 // Thread compresses a thread and moves the original aside. On success the
@@ -80,7 +91,11 @@ func Thread(ctx context.Context, job Job) error {
 // the thread: a killed run got as far as that, or a reader has unpacked it and
 // changed nothing.
 func sameContent(ctx context.Context, job Job) error {
-	relation, err := gz.CompareFiles(ctx, job.Dir, thread.PackedName(job.Work.Original), job.Work.Original)
+	var relation gz.Relation
+	err := job.heavy(ctx, func() (err error) {
+		relation, err = gz.CompareFiles(ctx, job.Dir, thread.PackedName(job.Work.Original), job.Work.Original)
+		return err
+	})
 	if errors.Is(err, gz.ErrCorrupt) || errors.Is(err, fsx.ErrKind) {
 		return fmt.Errorf("%q: %w (%w)", job.Work.Original, ErrBothExist, err)
 	}
@@ -128,7 +143,7 @@ func write(ctx context.Context, job Job, temp string) error {
 	if err = errors.Join(err, source.Close()); err != nil {
 		return err
 	}
-	return verify(ctx, job.Dir, temp, digest)
+	return verify(ctx, job, temp, digest)
 }
 
 func pack(ctx context.Context, job Job, source fsx.File, temp string) (gz.Digest, error) {
@@ -147,7 +162,11 @@ func pack(ctx context.Context, job Job, source fsx.File, temp string) (gz.Digest
 		return gz.Digest{}, err
 	}
 	// One byte more than there was shows that the thread is growing.
-	digest, err := gz.Pack(ctx, target, io.LimitReader(source, info.Size+1))
+	var digest gz.Digest
+	err = job.heavy(ctx, func() (err error) {
+		digest, err = gz.Pack(ctx, target, io.LimitReader(source, info.Size+1))
+		return err
+	})
 	if err == nil {
 		err = target.Sync()
 	}
@@ -165,12 +184,16 @@ func pack(ctx context.Context, job Job, source fsx.File, temp string) (gz.Digest
 	return digest, nil
 }
 
-func verify(ctx context.Context, d fsx.Dir, temp string, want gz.Digest) error {
-	f, err := d.Open(temp)
+func verify(ctx context.Context, job Job, temp string, want gz.Digest) error {
+	f, err := job.Dir.Open(temp)
 	if err != nil {
 		return err
 	}
-	got, err := gz.Check(ctx, f)
+	var got gz.Digest
+	err = job.heavy(ctx, func() (err error) {
+		got, err = gz.Check(ctx, f)
+		return err
+	})
 	if err = errors.Join(err, f.Close()); err != nil {
 		return err
 	}

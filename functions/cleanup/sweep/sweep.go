@@ -38,7 +38,8 @@ type Config struct {
 	Settle time.Duration
 	// Workers is how many file operations are in flight at once.
 	Workers int
-	// Packers is how many files are read or compressed at once; each needs about a megabyte.
+	// Packers is how many files are read or compressed at once; each needs about
+	// a megabyte. Those that wait to be synced do not count.
 	Packers int
 	// MaxThread is the largest thread that is read, in bytes of JSON.
 	MaxThread int64

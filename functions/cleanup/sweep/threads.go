@@ -90,16 +90,10 @@ func (v *visit) thread(ctx context.Context, name string) {
 
 // due deals with a thread whose modification time is old enough for something.
 func (v *visit) due(ctx context.Context, name string, t policy.Thread) error {
-	select {
-	case v.packing <- struct{}{}:
-		defer func() { <-v.packing }()
-	case <-ctx.Done():
-		return errStopped
-	}
 	if t.Class == thread.Plain && t.Info.Size > v.cfg.MaxThread {
 		return fmt.Errorf("%d bytes: %w", t.Info.Size, thread.ErrTooLong)
 	}
-	says, err := thread.FileActivity(ctx, v.dir, name, v.cfg.MaxThread)
+	says, err := v.activity(ctx, name)
 	if err != nil {
 		return err
 	}
@@ -117,6 +111,26 @@ func (v *visit) due(ctx context.Context, name string, t policy.Thread) error {
 		v.counts.Kept++
 		return nil
 	}
+}
+
+// activity reads what a thread says of its last use.
+func (v *visit) activity(ctx context.Context, name string) (thread.Activity, error) {
+	var says thread.Activity
+	err := v.heavy(ctx, func() (err error) {
+		says, err = thread.FileActivity(ctx, v.dir, name, v.cfg.MaxThread)
+		return err
+	})
+	return says, err
+}
+
+// heavy runs work that needs a packer's place, as soon as there is one. It must
+// not be called by such work.
+func (r *run) heavy(ctx context.Context, work func() error) error {
+	if !acquire(ctx, r.packing) {
+		return errStopped
+	}
+	defer func() { <-r.packing }()
+	return work()
 }
 
 // work describes how a file is moved aside.
@@ -141,7 +155,7 @@ func (v *visit) compress(ctx context.Context, name string, info fsx.Info) error 
 		return nil
 	}
 	if !v.cfg.DryRun {
-		if err := compress.Thread(ctx, compress.Job{Dir: v.dir, Info: info, Work: w}); err != nil {
+		if err := compress.Thread(ctx, compress.Job{Dir: v.dir, Info: info, Work: w, Heavy: v.heavy}); err != nil {
 			return err
 		}
 		v.enqueue(pending{client: v.at.Client, user: v.at.User, work: w.Name(), due: w.Started})
@@ -193,7 +207,7 @@ func (v *visit) twinIdle(ctx context.Context, twin string) (bool, error) {
 	if v.cfg.Ages.Decide(t, v.now) != policy.Delete {
 		return false, nil
 	}
-	says, err := thread.FileActivity(ctx, v.dir, twin, v.cfg.MaxThread)
+	says, err := v.activity(ctx, twin)
 	t.Activity = says.Last
 	return v.cfg.Ages.Decide(t, v.now) == policy.Delete, err
 }
