@@ -46,6 +46,7 @@ func TestValidity(t *testing.T) {
 	expired, err := authority.Issue(tlsca.Request{Names: []string{"localhost"}, NotAfter: past})
 	require.NoError(t, err)
 	require.True(t, expired.Leaf.NotAfter.Equal(past))
+	require.True(t, expired.Leaf.NotBefore.Before(past), "it was valid once")
 	_, err = expired.Leaf.Verify(x509.VerifyOptions{Roots: authority.Pool()})
 	var invalid x509.CertificateInvalidError
 	require.ErrorAs(t, err, &invalid)
