@@ -334,7 +334,7 @@ var liveFaults = map[string]live{
 		afterWake,
 	},
 	"unhealthy": {
-		demo("unhealthy"), "1", []string{report.Starts}, []string{"/health on port 8080", "… health checks"}, afterWake,
+		demo("unhealthy"), "1", []string{report.Starts}, []string{"a wake from zero"}, afterWake,
 	},
 	"crashing": {demo("crash"), "1", []string{report.Starts}, []string{"class exit", "container's log"}, afterWake},
 	"slow": {
@@ -408,7 +408,7 @@ var liveFaults = map[string]live{
 		},
 		"1",
 		[]string{report.CloudFront},
-		[]string{"PUT /api/check/", "403 from the CloudFront"},
+		[]string{"PUT /api/check/", "403 from CloudFront"},
 		[]string{report.EdgeErrors},
 	},
 	"kept errors": {
@@ -431,6 +431,7 @@ var liveFaults = map[string]live{
 	},
 	"sockets that count as use": { // the silent tab's kind of request is taken for somebody at work
 		func(s *stage, _ *serve.Options) {
+			s.exact = true
 			id := s.named(typeFunction, "name", "webordinary-edit-scaler")
 			before, _ := s.Get(typeFunction, id)
 			var environment struct {
@@ -449,7 +450,11 @@ var liveFaults = map[string]live{
 		[]string{report.Workspace},
 	},
 	"never sleeps": {
-		demo("stay-protected"), "2",
+		func(s *stage, o *serve.Options) {
+			s.exact = true
+			o.ContainerEnv = map[string]string{"DEMO_FAULT": "stay-protected"}
+		},
+		"2",
 		[]string{report.Sleeps},
 		[]string{"with a silent WebSocket open", "still awake 14m", "a task that stays protected"},
 		[]string{report.Workspace},

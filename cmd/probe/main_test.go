@@ -136,9 +136,9 @@ func (s *stage) checkFiles() []string {
 // it knows; interrupted once more, it leaves the file and says so.
 func TestAnInterruptPrintsWhatWasMeasured(t *testing.T) {
 	t.Parallel()
-	s := newStage(t)
-	s.serve(s.options())
 	for _, again := range []string{"", "deleting"} {
+		s := newStage(t)
+		s.serve(s.options())
 		interrupts := make(chan os.Signal, 2)
 		var out bytes.Buffer
 		notes := &watcher{text: "stays open", call: func() {

@@ -239,6 +239,12 @@ var faults = map[string]fault{
 		[]string{"asleep again after 5m", "in the stage placing"},
 		afterWake(),
 	},
+	"given up unhealthy": {
+		func(r *run) { r.boot, r.givesUp = 6*time.Minute, 5*time.Minute },
+		[]string{report.Starts},
+		[]string{"in the stage checking", "/health on port 8080 has to answer 200", "… health checks"},
+		afterWake(),
+	},
 	"a second wake that is slow": {
 		func(r *run) { r.boots = []time.Duration{10 * time.Second, 48 * time.Second} },
 		[]string{report.WakeTime},
@@ -353,7 +359,7 @@ var faults = map[string]fault{
 	"too few methods": {
 		func(r *run) { r.edgeReadsOnly = true },
 		[]string{report.CloudFront},
-		[]string{"PUT /api/check", "403 from the CloudFront"},
+		[]string{"PUT /api/check", "403 from CloudFront"},
 		[]string{report.EdgeErrors},
 	},
 	"too many methods": {

@@ -137,7 +137,7 @@ func (s *Suite) edgePreview(ctx context.Context) {
 	}
 	post := target.Request{Method: http.MethodPost, Path: previewPath}
 	if answer, err := s.Edge.Do(ctx, post); err != nil || answer.From != target.CloudFront || answer.Status != http.StatusForbidden {
-		s.edgeFault(ctx, previewPattern, post.String()+", which only GET and HEAD may pass (expected 403 from the CloudFront)", came(answer, err))
+		s.edgeFault(ctx, previewPattern, post.String()+", which only GET and HEAD may pass (expected 403 from CloudFront)", came(answer, err))
 	}
 }
 

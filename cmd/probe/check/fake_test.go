@@ -210,6 +210,10 @@ func (f *fake) serve(w http.ResponseWriter, r *http.Request) {
 func (f *fake) byItself(w http.ResponseWriter, status int, body string) {
 	w.Header().Set("Server", "awselb/2.0")
 	w.Header().Set("Content-Type", "text/plain; charset=utf-8")
+	if status >= http.StatusBadRequest {
+		w.Header().Set("Content-Type", "text/html")
+		body = "<html><center><h1>" + body + "</h1></center></html>"
+	}
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(body))
 }
@@ -408,7 +412,7 @@ func (f *fake) edge(w http.ResponseWriter, r *http.Request) {
 		return
 	case strings.HasPrefix(path, "/preview/") && r.Method != http.MethodGet && !f.edgePosts,
 		f.edgeReadsOnly && r.Method != http.MethodGet:
-		refuse(http.StatusForbidden, "This distribution is not configured to allow the HTTP request method")
+		refuse(http.StatusForbidden, "The request could not be satisfied. This distribution is not configured to allow the HTTP request method")
 		return
 	case strings.HasPrefix(path, "/ws/"):
 		f.balance(w, r)

@@ -52,8 +52,12 @@ func (s *Suite) defaultAnswer(ctx context.Context) {
 		if err == nil && isDefault(answer) {
 			continue
 		}
+		content := came(answer, err)
+		if err == nil {
+			content = answer.Content()
+		}
 		faults = append(faults, report.Fault{
-			Asked: r.String(), Came: came(answer, err),
+			Asked: r.String(), Came: content,
 			Do: fmt.Sprintf("expected 200, text/plain, %q; the listener's default action was changed, or a rule without a host "+
 				"catches everything; `pulumi up` sets it back", report.DefaultText),
 			Symptom: report.WrongDefault,

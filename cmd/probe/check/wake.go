@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/http"
+	"slices"
 	"time"
 
 	"github.com/webordinary/live-edit/cmd/probe/report"
@@ -130,11 +131,15 @@ func (s *Suite) followState(a *attempt, status *web.Status) outcome {
 // tells the state failing only to whoever asks in the moment of giving up, or after three failed tasks.
 const givenUpAfter = 3
 
+// stages of a wake in their order (docs/container-contract.md).
+var stages = []string{"asked", "placing", "pulling", "starting", "checking", "ready"}
+
 func (s *Suite) givenUp(a *attempt) outcome {
-	stage, class := "asked", "other"
-	if len(a.Stages) > 0 {
-		stage = a.Stages[len(a.Stages)-1].Name
+	furthest := 0 // tasks that fail are replaced, so that the stages begin anew
+	for _, stage := range a.Stages {
+		furthest = max(furthest, slices.Index(stages, stage.Name))
 	}
+	stage, class := stages[furthest], "other"
 	switch stage {
 	case "pulling":
 		class = "image"

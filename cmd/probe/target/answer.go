@@ -42,11 +42,11 @@ type Source string
 // The sources.
 const (
 	// Waker is the scaler function.
-	Waker Source = "waker"
+	Waker Source = "the waker"
 	// Container is the service itself.
-	Container Source = "container"
+	Container Source = "the container"
 	// LoadBalancer answered by itself: a fixed response, a redirect, or an error because no target answers.
-	LoadBalancer Source = "load balancer"
+	LoadBalancer Source = "the load balancer"
 	// CloudFront answered by itself.
 	CloudFront Source = "CloudFront"
 )
@@ -127,29 +127,42 @@ func newAnswer(response *http.Response, body []byte) *Answer {
 // stateHeader is on the waker's answers and on nobody else's (docs/container-contract.md).
 const stateHeader = "X-Webordinary-State"
 
-// source tells who answered. Load balancer and CloudFront name themselves in Server on what they answer by themselves
-// (ELB user guide, "X-Forwarded headers"; CloudFront guide, "Response behaviour"); a container that sets no Server header
-// gets none from them.
+// source tells who answered. Load balancer and CloudFront name themselves in Server on what they answer by themselves, but
+// it is not documented whether they do so as well on answers that come without that header from behind them. So the form
+// of their own pages counts, too.
 func (a *Answer) source() Source {
 	server := strings.ToLower(a.Header.Get("Server"))
 	switch {
 	case a.Header.Get(stateHeader) != "", strings.HasPrefix(a.Header.Get("Content-Type"), web.StatusType):
 		return Waker
-	case strings.HasPrefix(server, "awselb/"), strings.TrimSpace(a.Body) == report.DefaultText:
+	case strings.TrimSpace(a.Body) == report.DefaultText, strings.HasPrefix(server, "awselb/") && a.isOwnPage():
 		return LoadBalancer
-	case server == "cloudfront", server == "amazons3":
+	case server == "cloudfront" && a.isOwnPage(), server == "amazons3":
 		return CloudFront
 	default:
 		return Container
 	}
 }
 
+// isOwnPage recognises the error pages of load balancer and CloudFront, and a redirect.
+func (a *Answer) isOwnPage() bool {
+	return strings.Contains(a.Body, fmt.Sprintf("<center><h1>%d", a.Status)) || strings.Contains(a.Body, "could not be satisfied") ||
+		a.Status == http.StatusMovedPermanently || a.Status == http.StatusFound
+}
+
 // shown is how much of a body is quoted.
 const shown = 80
 
-// String says what came, for faults.
+// String says what came from whom, for faults.
 func (a *Answer) String() string {
-	text := fmt.Sprintf("%d from the %s", a.Status, a.From)
+	return fmt.Sprintf("%d from %s%s", a.Status, a.From, a.details())
+}
+
+// Content says what came, where it cannot be known from whom.
+func (a *Answer) Content() string { return fmt.Sprintf("%d%s", a.Status, a.details()) }
+
+func (a *Answer) details() string {
+	text := ""
 	if location := a.Header.Get("Location"); location != "" {
 		text += " to " + location
 	}

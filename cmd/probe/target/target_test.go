@@ -70,11 +70,25 @@ func TestWhoAnswered(t *testing.T) {
 			200, `{"state":"failing","error":{"class":"image","message":"Gone."}}`, target.Waker,
 			"200 from the waker, state failing: image: Gone.",
 		},
-		"load balancer":  {map[string]string{"Server": "awselb/2.0"}, 503, "x", target.LoadBalancer, "503 from the load balancer"},
+		"load balancer": {
+			map[string]string{"Server": "awselb/2.0"},
+			503, "<center><h1>503 Service Temporarily Unavailable</h1></center>", target.LoadBalancer,
+			"503 from the load balancer",
+		},
+		"a redirect of its": {map[string]string{"Server": "awselb/2.0"}, 301, "", target.LoadBalancer, "301 from the load balancer"},
+		"container behind a load balancer that names itself": {
+			map[string]string{"Server": "awselb/2.0"}, 404, "no such file", target.Container, "404 from the container",
+		},
+		"container behind CloudFront that names itself": {map[string]string{"Server": "CloudFront"}, 200, "x", target.Container, "200"},
+		"another server's page": {
+			map[string]string{"Server": "nginx"}, 404, "<center><h1>404 Not Found</h1></center>", target.Container, "404 from the container",
+		},
 		"default answer": {nil, 200, "Webordinary ALB - No target configured", target.LoadBalancer, "200 from the load balancer"},
-		"CloudFront":     {map[string]string{"Server": "CloudFront"}, 403, "x", target.CloudFront, "403 from the CloudFront"},
-		"the site":       {map[string]string{"Server": "AmazonS3"}, 200, "x", target.CloudFront, "200 from the CloudFront"},
-		"redirect":       {map[string]string{"Location": "https://x/"}, 301, "", target.Container, "301 from the container to https://x/"},
+		"CloudFront": {
+			map[string]string{"Server": "CloudFront"}, 403, "The request could not be satisfied.", target.CloudFront, "403 from CloudFront",
+		},
+		"the site": {map[string]string{"Server": "AmazonS3"}, 200, "x", target.CloudFront, "200 from CloudFront"},
+		"redirect": {map[string]string{"Location": "https://x/"}, 301, "", target.Container, "301 from the container to https://x/"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -110,7 +124,8 @@ func TestSockets(t *testing.T) {
 	site := serve(t, func(w http.ResponseWriter, r *http.Request) {
 		if r.URL.Path != "/ws/hmr" {
 			w.Header().Set("Server", "awselb/2.0")
-			http.Error(w, "no healthy target", http.StatusServiceUnavailable)
+			w.WriteHeader(http.StatusServiceUnavailable)
+			_, _ = w.Write([]byte("<center><h1>503 Service Temporarily Unavailable</h1></center>"))
 			return
 		}
 		assert.Equal(t, "session=1", r.Header.Get("Cookie"))
@@ -130,7 +145,7 @@ func TestSockets(t *testing.T) {
 	require.ErrorAs(t, err, &refused)
 	assert.Equal(t, target.LoadBalancer, refused.Answer.From)
 	assert.ErrorContains(t, err, "no WebSocket: 503 from the load balancer")
-	assert.ErrorContains(t, err, "no healthy target")
+	assert.ErrorContains(t, err, "Temporarily Unavailable")
 
 	socket, err := site.Open(t.Context(), "/ws/hmr")
 	require.NoError(t, err)
