@@ -435,6 +435,13 @@ func TestAServiceInUseIsWaitedFor(t *testing.T) {
 	assert.Equal(t, 2, r.wakes, "it slept, and was woken from zero")
 
 	f = newFake(t)
+	f.woken, f.used = f.Now().Add(-time.Hour), f.Now().Add(-5*time.Minute)
+	r = newRun(t, f)
+	r.do(t.Context(), t)
+	assert.Empty(t, r.ids(report.Fail))
+	assert.Equal(t, 2, r.wakes, "it was draining: the waker answered, but a task was there")
+
+	f = newFake(t)
 	f.woken, f.used, f.countsStatus, f.idle, f.drain = f.Now(), f.Now(), true, time.Hour*100, time.Hour*100
 	f.sickAfter = 0
 	f.boot = 0

@@ -82,7 +82,11 @@ func (s *Site) Do(ctx context.Context, r Request) (*Answer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", &r, err)
 	}
-	for _, header := range []http.Header{s.options.Header, r.Header} {
+	own := s.options.Header
+	if r.Plain {
+		own = nil // it may hold a session's cookie, which everybody on the way could read
+	}
+	for _, header := range []http.Header{own, r.Header} {
 		for name, values := range header {
 			request.Header[name] = values
 		}

@@ -111,6 +111,27 @@ func TestWhoAnswered(t *testing.T) {
 	}
 }
 
+func TestTheUsersHeadersAreNotSentInPlainText(t *testing.T) {
+	t.Parallel()
+	got := make(chan *http.Request, 1)
+	server := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { got <- r }))
+	t.Cleanup(server.Close)
+	site, err := target.New(target.Options{
+		URL: "https://example.com", HTTP: server.Listener.Addr().String(), Pace: wallPace{}, Header: http.Header{"Cookie": {"session=1"}},
+	})
+	require.NoError(t, err)
+	t.Cleanup(site.Close)
+	_, err = site.Do(t.Context(), target.Request{
+		Method: http.MethodGet, Path: "/x?y=1", Plain: true, Host: "other.example.com", Header: http.Header{"X-Own": {"1"}},
+	})
+	require.NoError(t, err)
+	request := <-got
+	assert.Empty(t, request.Header.Get("Cookie"))
+	assert.Equal(t, "1", request.Header.Get("X-Own"))
+	assert.Equal(t, "other.example.com", request.Host)
+	assert.Equal(t, "/x?y=1", request.RequestURI)
+}
+
 func TestErrorsAreShort(t *testing.T) {
 	t.Parallel()
 	site := serve(t, func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) })
