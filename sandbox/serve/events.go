@@ -56,6 +56,6 @@ func (s *Server) reportFiring(f schedule.Firing) {
 	case f.Err != nil:
 		s.options.Report(Event{At: f.At, Kind: "schedule", Text: fmt.Sprintf("%s: %s: %v", f.Rule, function, f.Err)})
 	case f.Result.Cold:
-		s.options.Report(Event{At: f.At, Kind: "schedule", Text: fmt.Sprintf("%s: %s ran for the first time", f.Rule, function)})
+		s.options.Report(Event{At: f.At, Kind: "schedule", Text: fmt.Sprintf("%s: %s ran, in a new instance", f.Rule, function)})
 	}
 }
