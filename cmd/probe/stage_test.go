@@ -32,8 +32,8 @@ const (
 	stackName      = "prod"
 	distributionID = "EAAAAAAAAAAAAA"
 	deployLimit    = 15 * time.Minute // the first run in a clone builds the CLI
-	// speed of the served stacks: a sleep takes seconds, and a delay of this machine of 100 ms counts as 6 s.
-	speed = 60
+	// speed of the served stacks: a sleep takes ten seconds, and a delay of this machine of 100 ms counts as 4 s.
+	speed = 40
 )
 
 // deployment is the deployed stack that all tests begin with.
