@@ -18,6 +18,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	"github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
+	"github.com/coder/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -73,7 +74,7 @@ func newSmall(t *testing.T) *small {
 	t.Cleanup(s.backend.server.Close)
 	s.options = serve.Options{
 		Stack: "prod", Outputs: map[string]any{"albArn": worldtest.BalancerARN, "editUrl": "https://" + host}, Account: s.store,
-		StateDir: t.TempDir(), Speed: 1000, Builder: builder,
+		StateDir: t.TempDir(), Speed: 1000, Builder: builder, Timing: world.Timing{Pull: 10 * time.Minute},
 		Containers: func(around *serve.Surroundings) (serve.Containers, error) {
 			s.backend.around = around
 			return s.backend, nil
@@ -157,6 +158,35 @@ func TestTheAccountDecides(t *testing.T) {
 		_, counted, err := world.FindSeries(s.store, "AWS/ApplicationELB", "RequestCount", dimensions)
 		return assert.NoError(t, err) && counted
 	}, soon, 10*time.Millisecond)
+}
+
+// TestSocketsEndWithTheirTarget: the container keeps its side open; the load balancer ends the socket after the deregistration
+// delay.
+func TestSocketsEndWithTheirTarget(t *testing.T) {
+	t.Parallel()
+	s := newSmall(t)
+	s.backend.server.Config.Handler = http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		conn, err := websocket.Accept(w, r, nil)
+		if err != nil {
+			return
+		}
+		<-conn.CloseRead(r.Context()).Done()
+	})
+	server := s.start()
+	worldtest.SetDesired(s.store, 1)
+	var conn *websocket.Conn
+	require.Eventually(t, func() bool {
+		var err error
+		conn, _, err = websocket.Dial(t.Context(), "wss://"+host+"/ws/x", &websocket.DialOptions{HTTPClient: server.Client()})
+		return err == nil
+	}, soon, 10*time.Millisecond)
+	defer func() { _ = conn.CloseNow() }()
+	worldtest.SetDesired(s.store, 0)
+	ctx, cancel := context.WithTimeout(t.Context(), soon)
+	defer cancel()
+	_, _, err := conn.Read(ctx)
+	require.Error(t, err)
+	require.NoError(t, ctx.Err(), "the socket is still open")
 }
 
 // TestCertificates: the listener's certificate and TLS policy are the account's, at every handshake.
