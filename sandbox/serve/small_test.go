@@ -29,7 +29,10 @@ import (
 	"github.com/webordinary/live-edit/sandbox/world/worldtest"
 )
 
-const typeCertificate = "aws:acm/certificate:Certificate"
+const (
+	typeCertificate = "aws:acm/certificate:Certificate"
+	typeBalancer    = "aws:lb/loadBalancer:LoadBalancer"
+)
 
 // backend plays the containers without processes: every port of every task is the same small server.
 type backend struct {
@@ -68,6 +71,8 @@ func newSmall(t *testing.T) *small {
 	})
 	worldtest.Set(s.store, "aws:lb/listener:Listener", worldtest.ListenerARN, "certificateArn", account.CertificateARN)
 	s.policy("ELBSecurityPolicy-TLS13-1-2-2021-06")
+	// A thousand seconds here, more than any busy machine takes.
+	worldtest.Set(s.store, typeBalancer, worldtest.BalancerARN, "idleTimeout", 1_000_000)
 	s.backend.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "the container")
 	}))
@@ -187,6 +192,31 @@ func TestSocketsEndWithTheirTarget(t *testing.T) {
 	_, _, err := conn.Read(ctx)
 	require.Error(t, err)
 	require.NoError(t, ctx.Err(), "the socket is still open")
+}
+
+// TestOriginsByName: a distribution's origin is found by the account's DNS records, and its certificate has to fit.
+func TestOriginsByName(t *testing.T) {
+	t.Parallel()
+	s := newSmall(t)
+	const balancer = "edit-alb-1.us-west-2.elb.amazonaws.com"
+	worldtest.Put(s.store, "aws:route53/record:Record", "edit", map[string]any{"fqdn": host, "records": []any{balancer}})
+	worldtest.Put(s.store, "aws:route53/record:Record", "old", map[string]any{"fqdn": "old.ameliastamps.com", "records": []any{"gone"}})
+	server := s.start()
+	for origin, want := range map[string]int{
+		host: http.StatusOK, "other.ameliastamps.com": http.StatusBadGateway, "old.ameliastamps.com": http.StatusBadGateway,
+		balancer: http.StatusBadGateway, // its own name is not in the certificate
+	} {
+		config := "<DistributionConfig><Enabled>true</Enabled><Aliases><Items><CNAME>" + cdnHost + "</CNAME></Items></Aliases><Origins><Items>" +
+			"<Origin><Id>o</Id><DomainName>" + origin + "</DomainName><CustomOriginConfig><OriginReadTimeout>1000000</OriginReadTimeout>" +
+			"</CustomOriginConfig></Origin></Items></Origins><DefaultCacheBehavior><TargetOriginId>o</TargetOriginId><AllowedMethods><Items>" +
+			"<Method>GET</Method></Items></AllowedMethods></DefaultCacheBehavior></DistributionConfig>"
+		_, err := world.PutDistribution(s.store, distribution, config, time.Now())
+		require.NoError(t, err)
+		got, err := fetch(t, server.Client(), "https://"+cdnHost+"/"+origin)
+		require.NoError(t, err)
+		require.Equal(t, want, got.status, origin)
+		require.NotEmpty(t, got.header.Get("X-Cache"))
+	}
 }
 
 // TestCertificates: the listener's certificate and TLS policy are the account's, at every handshake.
