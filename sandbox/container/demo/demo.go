@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"crypto/rand"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -139,10 +140,10 @@ func (d *demo) save() error {
 }
 
 // replaceFile writes a file of the session in one step: a reader, or a kill in between, meets the old content or the new.
-// Only one at a time may write.
+// Tasks of a deployment share the workspace, so each writes under a name of its own first.
 func (d *demo) replaceFile(name string, data []byte) error {
-	const temporary = ".writing"
-	file, err := d.files.Create(temporary)
+	temporary := ".writing-" + rand.Text()
+	file, err := d.files.OpenFile(temporary, os.O_WRONLY|os.O_CREATE|os.O_EXCL, 0o600)
 	if err != nil {
 		return err
 	}
