@@ -17,7 +17,7 @@ test: ## Run every test (the first run builds the pinned Pulumi CLI, about 4 min
 	@go run ./tools/install pulumi pulumi-language-go >/dev/null
 	go test -timeout 30m ./...
 
-bench: ## Measure previews, updates, builds and functions, and print the tables of docs/performance.md
+bench: ## Measure previews, updates, builds and functions, and print the tables of docs/performance.md (FULL=1: a million threads, too)
 	@go run ./tools/bench
 
 simulate: ## Simulate waking and sleeping, and write the tables and charts of docs/simulation.md
