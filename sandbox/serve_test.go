@@ -115,10 +115,20 @@ func requireServeUntilInterrupted(t *testing.T, dir string) {
 	}()
 	var d *serve.Description
 	require.Eventually(t, func() bool {
+		select {
+		case early := <-done:
+			done <- early
+			return true
+		default:
+		}
 		var err error
 		d, err = serve.Describe(filepath.Join(dir, ".sandbox"), "prod")
 		return err == nil
 	}, 5*time.Minute, 50*time.Millisecond)
+	if len(done) > 0 {
+		early := <-done
+		require.Failf(t, "serving has ended", "%v\n%s", early.err, early.out)
+	}
 	require.Equal(t, "edit.ameliastamps.com", d.Host)
 	require.InDelta(t, 60, d.Speed, 0)
 	require.Equal(t, "ameliastamps.com", d.CDNHost)
