@@ -367,6 +367,15 @@ func TestDemoData(t *testing.T) {
 	require.True(t, s.said("pushed a demo image as "+worldtest.Repository+":v1: the registry had none of that tag"))
 	require.Len(t, s.store.List("aws:secretsmanager/secretVersion:SecretVersion"), 1, "it has a value")
 
+	own := newSmall(t)
+	image := world.Image{Repository: worldtest.Repository, Tag: "v1", PushedAt: time.Now().Truncate(time.Second), SizeBytes: 7}
+	require.NoError(t, world.New(own.store, world.Options{}).PushImage(image))
+	own.start()
+	images, err = world.Images(own.store, worldtest.Repository)
+	require.NoError(t, err)
+	require.Len(t, images, 1)
+	require.EqualValues(t, 7, images[0].SizeBytes, "an image of one's own is not written over")
+
 	bare := newSmall(t)
 	bare.options.KeepEmpty = true
 	bare.start()
