@@ -157,9 +157,15 @@ func requireEdgeComesUp(e *edgeWorld, prod *engine.Stack) {
 	var calls []string
 	for _, call := range e.api.Calls() {
 		require.Contains(e.t, call.Caller, ":role/"+behaviorsName)
-		calls = append(calls, call.Operation)
+		calls = append(calls, fmt.Sprintf("%s %d", call.Operation, call.Status))
 	}
-	require.Equal(e.t, []string{"GetDistributionConfig", "UpdateDistribution"}, calls, "one look, one write, no waiting")
+	want := []string{"GetDistributionConfig 200", "UpdateDistribution 200"}
+	// Seen once on a busy machine: the write took effect, and its answer did not reach the SDK, which repeats it then and
+	// is refused by the new ETag. The function looks again and finds nothing to do.
+	if len(calls) > len(want) {
+		want = append(want, "UpdateDistribution 412", "GetDistributionConfig 200")
+	}
+	require.Equal(e.t, want, calls, "one look, one write, no waiting")
 }
 
 // requireWipesAreRepaired puts the owner's configuration back, as the owner's deployment does.
