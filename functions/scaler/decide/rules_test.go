@@ -65,6 +65,10 @@ var designRules = map[string]func(*leaf) bool{
 		restores := l.was(decide.PhaseWaking) || l.was(decide.PhaseAwake)
 		return implies(l.takes(decide.StepStart, 0), l.start.intent == decide.Ask || restores)
 	},
+	"a task is asked for under a mark of its own, from which its time to start is counted": func(l *leaf) bool {
+		return implies(l.takes(decide.StepStart, 0), slices.Contains(l.plan.Steps(),
+			decide.Step{Kind: decide.StepMove, Phase: decide.PhaseWaking, Mark: true}))
+	},
 	"a task is started only when none is wanted": func(l *leaf) bool {
 		return implies(l.takes(decide.StepStart, 0), l.start.service.Desired == 0)
 	},

@@ -41,24 +41,29 @@ func (p *Policy) waking(f *Facts) Plan {
 	return plan
 }
 
-// lostWake: waking, but no task is asked for. Either a wake was interrupted between its steps, or it has been given up.
+// lostWake: waking, but no task is asked for, because a wake was interrupted between its steps or somebody else took the
+// count away. It is a new wake with a new mark: had calls to AWS failed for four and a half minutes, a task that is asked
+// for now under the old mark would be given up for its age after thirty seconds, in front of whoever waits for it.
 func lostWake(f *Facts) Plan {
 	if need := f.lacks(NeedFailures); need != 0 {
 		return Plan{Need: need}
 	}
-	if class := hopeless(f); class != ClassNone {
+	if failing(f) {
 		return Plan{
-			State: StateFailing, Reason: ReasonGaveUp, Class: class, RetryAt: f.Now.Add(coolOff),
+			State: StateFailing, Reason: ReasonGaveUp, Class: f.Failures.Class, RetryAt: f.Now.Add(coolOff),
 		}.with(settledMove(PhaseAsleep))
 	}
-	return Plan{
-		State: StateWaking, Reason: ReasonLostWake, Stage: StageAsked, WokenAt: wokenAt(f),
-	}.with(Step{Kind: StepStart})
+	return wake(f, ReasonLostWake)
+}
+
+// failing reports whether too many tasks failed since this wake began.
+func failing(f *Facts) bool {
+	return f.has(NeedFailures) && f.Failures.Count >= failureLimit && !f.Failures.Last.Before(f.Rule.Since)
 }
 
 // hopeless says why this wake should be given up: too many tasks failed since it began, or it takes too long.
 func hopeless(f *Facts) Class {
-	if f.has(NeedFailures) && f.Failures.Count >= failureLimit && !f.Failures.Last.Before(f.Rule.Since) {
+	if failing(f) {
 		return f.Failures.Class
 	}
 	if f.Now.Sub(f.Rule.Since) >= wakeLimit {

@@ -87,3 +87,23 @@ func TestVisitorAtTheLastMoment(t *testing.T) {
 		require.Empty(r, run(t, s))
 	})
 }
+
+// TestWakeLostToAnOutage lets AWS fail for four minutes after somebody has asked and the count was taken away. The task
+// that is asked for at the end of the outage has the whole time to start: it is not given up for the age of the wish.
+func TestWakeLostToAnOutage(t *testing.T) {
+	t.Parallel()
+	for _, phase := range []time.Duration{0, 15 * time.Second, 30 * time.Second, 45 * time.Second} {
+		s := &scenario{
+			Seed: 1, TickPhase: phase, Timing: slowestTiming(),
+			Sessions: []session{{At: 5 * time.Second}, {At: 70 * time.Second, API: true}},
+			Disturb:  []disturbance{{At: 9 * time.Second, Kind: scaleAway}},
+			Faults:   []faultWindow{{At: 10 * time.Second, For: 4 * time.Minute, Percent: 100}},
+		}
+		var slept time.Duration
+		require.Empty(t, runWith(t, s, func(h *harness) {
+			require.Positive(t, h.served, "nobody was served")
+			slept = h.sleeps[0].Sub(h.began)
+		}))
+		require.Greater(t, slept, s.Faults[0].At+s.Faults[0].For+idle, "the task was stopped before anybody could have been idle")
+	}
+}

@@ -101,6 +101,17 @@ func drawTiming(t *rapid.T) sim.Timing {
 	}
 }
 
+// slowestTiming is what drawTiming may draw at most.
+func slowestTiming() sim.Timing {
+	exactly := func(d time.Duration) sim.Range { return sim.Range{Least: d, Most: d} }
+	return sim.Timing{
+		Scheduler: exactly(5 * time.Second), Place: exactly(15 * time.Second), Pull: exactly(time.Minute),
+		Start: exactly(3 * time.Second), Listen: exactly(30 * time.Second), FirstCheck: exactly(2 * time.Second),
+		HealthInterval: 30 * time.Second, UnhealthyAfter: 2, Deregistration: 30 * time.Second, Stop: 5 * time.Second,
+		MetricLag: exactly(115 * time.Second), Flip: exactly(time.Second),
+	}
+}
+
 func drawSession(t *rapid.T) session {
 	s := session{At: seconds(t, "at", 0, 35*60), API: rapid.Bool().Draw(t, "api")}
 	for range rapid.IntRange(0, 5).Draw(t, "steps") {
