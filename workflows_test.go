@@ -95,6 +95,7 @@ func TestWorkflowsAreAllHere(t *testing.T) {
 		"preview": {"pull_request"}, // never pull_request_target or workflow_run, which run strangers' code with secrets
 		"deploy":  {"push", "workflow_dispatch"},
 		"drift":   {"schedule", "workflow_dispatch"},
+		"soak":    {"schedule", "workflow_dispatch"},
 	} {
 		require.Contains(t, all, name)
 		var on map[string]any
