@@ -49,14 +49,15 @@ func (p *Policy) serving(f *Facts) Plan {
 // quiet reports whether nobody has come for RaiseAfter, as far as the metrics show: since the last request, since the
 // service came up, and since it was given back to a visitor. Silence counts only if a later minute than that has been
 // published: with slow metrics somebody at work would otherwise look idle, and be sent through the waker every few minutes.
-// Metrics that stay away altogether are not waited for without end; the drain that follows makes up for what is not known.
+// Metrics that stay away altogether are not waited for without end; the drain that follows makes up for what is not known:
+// with a wake at 12:00:10 and ticks at the 59th second it begins at 12:04:59, and at 12:10:59 the service sleeps.
 func (p *Policy) quiet(f *Facts) bool {
 	if !f.has(NeedTraffic) {
 		return false
 	}
 	traffic := &f.Traffic
 	if traffic.Watermark.IsZero() {
-		return f.Rule.Since.IsZero()
+		return f.Rule.Since.IsZero() || f.Now.Sub(f.Rule.Since) >= settleAfter
 	}
 	last := later(later(traffic.Last, traffic.UpSince), f.Rule.Since)
 	silence := f.Now.Sub(last)
