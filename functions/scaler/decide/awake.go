@@ -49,16 +49,14 @@ func (p *Policy) serving(f *Facts) Plan {
 // quiet reports whether nobody has come for RaiseAfter, as far as the metrics show: since the last request, since the
 // service came up, and since it was given back to a visitor. Silence counts only if a later minute than that has been
 // published: with slow metrics somebody at work would otherwise look idle, and be sent through the waker every few minutes.
-// Metrics that stay away altogether are not waited for without end; the drain that follows makes up for what is not known:
-// with a wake at 12:00:10 and ticks at the 59th second it begins at 12:04:59, and at 12:10:59 the service sleeps.
+// Metrics that stay away altogether are not waited for without end; the drain that follows makes up for what is not known.
+// A wake at 12:00:00, the last request with it, and ticks at the 54th second: silence is taken for granted at 12:05:54 (the
+// tick of 12:04:54 is a second too early), and the service sleeps at 12:11:54.
 func (p *Policy) quiet(f *Facts) bool {
 	if !f.has(NeedTraffic) {
 		return false
 	}
 	traffic := &f.Traffic
-	if traffic.Watermark.IsZero() {
-		return f.Rule.Since.IsZero() || f.Now.Sub(f.Rule.Since) >= settleAfter
-	}
 	last := later(later(traffic.Last, traffic.UpSince), f.Rule.Since)
 	silence := f.Now.Sub(last)
 	if silence < p.RaiseAfter {

@@ -120,9 +120,11 @@ func (h *harness) calmSince() time.Time {
 // sleepBound is five minutes and two ticks, and the time that a tick's calls take.
 const sleepBound = idle + 2*tickInterval + 2*time.Second
 
-// findingOut is added after something that the scaler has to find out about first: a count set by somebody else goes the
-// way of a drain, in the worst case one that metrics do not shorten.
-const findingOut = 4 * time.Minute
+// blindBound holds after something went wrong: CloudWatch may be silent then, and the service sleeps without it. That is
+// silence for 4:55 (the 2:55 after which a drain begins otherwise, and two minutes for slow metrics), up to a tick until it
+// is noticed, a drain of six minutes in which the waker itself sees nobody, and the calls. A count set by somebody else is
+// found by a tick, and goes the way of the same drain.
+const blindBound = 4*time.Minute + 55*time.Second + tickInterval + 6*time.Minute + 2*time.Second
 
 // checkBound holds the count against the time since the last activity.
 func (h *harness) checkBound() {
@@ -134,7 +136,7 @@ func (h *harness) checkBound() {
 	}
 	h.note(func() {
 		if !h.troubledUntil.IsZero() || !h.lastFault.IsZero() {
-			bound += findingOut
+			bound += blindBound - sleepBound
 		}
 	})
 	if calm < bound || calm > bound+time.Second {
