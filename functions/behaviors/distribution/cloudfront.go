@@ -121,6 +121,12 @@ func (c *capture) read(response *smithyhttp.Response) error {
 	return nil
 }
 
+// readOnly hides that a payload could also write itself. After the answer's header the SDK closes the request's body, which
+// reads as its end from then on; a body with WriteTo reports io.EOF as an error there instead. To a sender that is about to
+// look for the end the request has failed then: it cuts the connection that the answer is still coming from, and the SDK
+// repeats a write that was made (github.com/aws/aws-sdk-go-v2/issues/2737).
+type readOnly struct{ io.ReadSeeker }
+
 // replacePayload sends bytes where the SDK's serializer, which is given no configuration, has written nothing. Should
 // the bytes ever not be put in, CloudFront refuses the empty request: there is no stand-in that it could take.
 func replacePayload(payload []byte) func(*middleware.Stack) error {
@@ -132,7 +138,7 @@ func replacePayload(payload []byte) func(*middleware.Stack) error {
 			if !ok {
 				return middleware.SerializeOutput{}, middleware.Metadata{}, fmt.Errorf("unknown transport %T", in.Request)
 			}
-			request, err := request.SetStream(bytes.NewReader(payload))
+			request, err := request.SetStream(readOnly{bytes.NewReader(payload)})
 			if err != nil {
 				return middleware.SerializeOutput{}, middleware.Metadata{}, fmt.Errorf("set the payload: %w", err)
 			}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"net"
 	"net/http"
 	"net/http/httptest"
 	"strings"
@@ -61,10 +62,16 @@ func (s *service) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 // client is the real SDK against the service, with retries that take no time.
 func client(t *testing.T, s http.Handler) *distribution.CloudFront {
 	t.Helper()
+	return clientOver(t, s, nil)
+}
+
+// clientOver is client with an HTTP client of its own; nil is the SDK's.
+func clientOver(t *testing.T, s http.Handler, over aws.HTTPClient) *distribution.CloudFront {
+	t.Helper()
 	server := httptest.NewServer(s)
 	t.Cleanup(server.Close)
 	return distribution.NewCloudFront(aws.Config{
-		BaseEndpoint: &server.URL,
+		BaseEndpoint: &server.URL, HTTPClient: over,
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) {
 			return aws.Credentials{AccessKeyID: "AKIDEXAMPLE", SecretAccessKey: "secret"}, nil
 		}),
@@ -133,6 +140,51 @@ func TestErrorsKeepTheirMeaning(t *testing.T) {
 		return true
 	}
 	require.ErrorIs(t, c.Write(t.Context(), id, distribution.Snapshot{ETag: "E0"}), distribution.ErrConflict)
+}
+
+// The answer may come while the goroutine that has sent the request is still about to look whether its body has ended; that
+// happens under load. The SDK closes the body then, and the answer must be read to its end all the same: otherwise a write
+// that was made looks failed and is sent again (github.com/aws/aws-sdk-go-v2/issues/2737).
+func TestAnAnswerThatOvertakesTheRequestIsRead(t *testing.T) {
+	t.Parallel()
+	// A body that fits into the transport's 4 KB is not sent before its end is known.
+	s := &service{xml: site(t) + "<!--" + strings.Repeat(" ", 8<<10) + "-->"}
+	s.trouble = func(w http.ResponseWriter, n int) bool {
+		if n != 1 {
+			return false
+		}
+		w.Header().Set("ETag", "E1")
+		_, _ = io.WriteString(w, "<Distribution>")
+		_ = http.NewResponseController(w).Flush()
+		time.Sleep(4 * lateWriter) // the rest is on its way when the sender goes on
+		_, _ = io.WriteString(w, "</Distribution>")
+		return true
+	}
+	c := clientOver(t, s, slowSender())
+	read, err := c.Read(t.Context(), id)
+	require.NoError(t, err)
+	require.NoError(t, c.Write(t.Context(), id, read))
+	require.Len(t, s.requests, 2, "one read, one write")
+}
+
+// lateWriter is how late the sending goroutine goes on after its last bytes are on the wire.
+const lateWriter = 50 * time.Millisecond
+
+// slowSender is an HTTP client whose goroutine is held up after each write to a connection.
+func slowSender() *http.Client {
+	dial := func(ctx context.Context, network, address string) (net.Conn, error) {
+		connection, err := new(net.Dialer).DialContext(ctx, network, address)
+		return slowConn{connection}, err
+	}
+	return &http.Client{Transport: &http.Transport{DialContext: dial}}
+}
+
+type slowConn struct{ net.Conn }
+
+func (c slowConn) Write(p []byte) (int, error) {
+	n, err := c.Conn.Write(p)
+	time.Sleep(lateWriter)
+	return n, err
 }
 
 func TestThrottlingAndServerFaultsAreRepeated(t *testing.T) {
