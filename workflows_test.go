@@ -160,6 +160,7 @@ func TestPermissionsAreTheLeast(t *testing.T) {
 		"preview": {"gate": nil, "plan": role, "comment": {"pull-requests": "write"}},
 		"deploy":  {"test": read, "dev": role, "prod-plan": role, "prod": role},
 		"drift":   {"look": role, "report": {"issues": "write"}},
+		"soak":    {"soak": read},
 	}
 	for name, w := range workflows(t) {
 		require.NotNil(t, w.Permissions, "%s: without permissions the repository's default applies", name)

@@ -102,7 +102,7 @@ func (r *run) archives(ctx context.Context, client *sharedDir) {
 func (r *run) unfinished(ctx context.Context, client *sharedDir, remove func(string) error, w archive.Work) {
 	at := Position{Client: client.name, User: w.User()}
 	switch {
-	case r.own(w.Started):
+	case r.own(w.Tag, w.Started):
 	case w.Stage == archive.StageTemp:
 		if !w.Started.Before(r.clock.Now().Add(-staleAfter)) {
 			return

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"strings"
 	"syscall"
 	"time"
 
@@ -54,14 +55,14 @@ func (r *run) settle() time.Duration {
 	return r.cfg.Settle
 }
 
-// own says whether this run has moved something aside at that time. Such a file
-// is in the queue, or left to the next run on purpose. The listing of its
+// own says whether this run has moved aside what has that tag and time. Such a
+// file is in the queue, or left to the next run on purpose. The listing of its
 // directory may still show it: a second goroutine that finished it at the same
 // time would have the file open, and each of them would take the other for a
-// writer and leave it. What another run, of whose lock this one does not know,
-// is at work on at the same time is likewise left to that run.
-func (r *run) own(started time.Time) bool {
-	return !started.Before(r.started) && !started.After(r.clock.Now())
+// writer and leave it. The time alone does not tell: a killed run whose clock was
+// half a second ahead has left what seems to be of this run's first second.
+func (r *run) own(tag string, started time.Time) bool {
+	return strings.HasPrefix(tag, r.mark) && !started.Before(r.started) && !started.After(r.clock.Now())
 }
 
 // triedAgain bounds how many files each finisher keeps in memory for a second try.
@@ -140,7 +141,7 @@ func (v *visit) conclude(ctx context.Context, p pending) bool {
 // leftAside finishes a file that an earlier run has moved aside.
 func (v *visit) leftAside(ctx context.Context, name string) {
 	w, ok := thread.ParseWork(name)
-	if !ok || v.cfg.DryRun || v.own(w.Started) {
+	if !ok || v.cfg.DryRun || v.own(w.Tag, w.Started) {
 		return
 	}
 	outcome, err := v.finish(ctx, w)

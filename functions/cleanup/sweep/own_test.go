@@ -110,10 +110,17 @@ func TestOnlyWhatAnEarlierRunMovedAsideIsLeftOver(t *testing.T) {
 	w := newWorld()
 	r := newRun(w.options(w.fs.Root(), testConfig()))
 	w.clock.nanos.Add(int64(time.Second))
-	require.True(t, r.own(r.started), "moved aside in the very millisecond of the beginning")
-	require.True(t, r.own(w.clock.Now()))
-	require.False(t, r.own(r.started.Add(-time.Millisecond)), "an earlier run's")
-	require.False(t, r.own(w.clock.Now().Add(time.Millisecond)), "of a clock that is ahead")
+	require.True(t, r.own(r.tag(), r.started), "moved aside in the very millisecond of the beginning")
+	require.True(t, r.own(r.tag(), w.clock.Now()))
+	require.False(t, r.own(r.tag(), r.started.Add(-time.Millisecond)), "an earlier run's")
+	require.False(t, r.own(r.tag(), w.clock.Now().Add(time.Millisecond)), "of a clock that is ahead")
+	require.False(t, r.own("0badcafe", w.clock.Now()), "of a clock that was ahead, in a run that was killed")
+
+	tags := randomTags()
+	mark := tags()[:markDigits]
+	for range 100 {
+		require.Regexp(t, "^"+mark+"[0-9a-f]{4}$", tags())
+	}
 
 	config := testConfig()
 	config.Ages.Archive = 90 * day
@@ -128,4 +135,21 @@ func TestOnlyWhatAnEarlierRunMovedAsideIsLeftOver(t *testing.T) {
 			}
 		}
 	}
+}
+
+// TestALeftoverThatSeemsToBeOurs is found only when its time, by the clock of the killed run, has come in this one.
+func TestALeftoverThatSeemsToBeOurs(t *testing.T) {
+	t.Parallel()
+	w := newWorld()
+	hidden := leftover{Purpose: thread.PurposeDeletion, Ago: -heldSettle / 2, Leases: true}.plant(w)
+	r := newRun(w.options(w.fs.Root(), testConfig()))
+	w.clock.nanos.Add(int64(heldSettle))
+	root, err := w.fs.Root().OpenDir("acme")
+	require.NoError(t, err)
+	dir, err := openThreads(root, "bob")
+	require.NoError(t, err)
+	v := visit{run: r, dir: dir, at: Position{Client: "acme", User: "bob"}, now: w.clock.Now()}
+	v.entry(t.Context(), hidden[len(threads):])
+	require.Equal(t, int64(1), v.pending.Load(), "it waits for its second of settling")
+	require.Len(t, r.queue, 1)
 }

@@ -33,6 +33,7 @@ type run struct {
 	started time.Time // whole milliseconds, as in the names of files moved aside
 	log     *limitedLog
 	tag     func() string
+	mark    string // what all tags of this run begin with
 	tally   *report.Tally
 	track   *tracker
 	packing chan struct{} // a place for each file being read or compressed
@@ -48,8 +49,9 @@ func newRun(o Options) *run {
 		packing: make(chan struct{}, o.Config.Packers), queue: make(chan pending, queueSize),
 	}
 	if r.tag == nil {
-		r.tag = randomTag
+		r.tag = randomTags()
 	}
+	r.mark = r.tag()[:markDigits]
 	if r.tally == nil {
 		r.tally = &report.Tally{}
 	}

@@ -84,7 +84,8 @@ type Options struct {
 	Root   fsx.Dir
 	Clock  Clock
 	Log    *slog.Logger
-	// Tag makes names unique: eight hexadecimal digits, random unless set.
+	// Tag makes names unique: eight hexadecimal digits, of which the first four are the run's and the others the file's;
+	// random unless set.
 	Tag func() string
 	// Tally receives the counts while the run goes on, for a progress line; may be nil.
 	Tally *report.Tally
@@ -126,8 +127,15 @@ func stopReason(ctx context.Context) string {
 	return "stopped"
 }
 
-func randomTag() string {
-	var b [4]byte
-	rand.Read(b[:]) // never fails
-	return hex.EncodeToString(b[:])
+// markDigits is how much of a tag is the run's.
+const markDigits = 4
+
+func randomTags() func() string {
+	random := func() string {
+		var b [markDigits / 2]byte
+		rand.Read(b[:]) // never fails
+		return hex.EncodeToString(b[:])
+	}
+	mark := random()
+	return func() string { return mark + random() }
 }
