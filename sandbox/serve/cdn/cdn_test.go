@@ -181,7 +181,7 @@ func TestOriginsThatFail(t *testing.T) {
 	e.origin = func(_ http.ResponseWriter, r *http.Request) { <-r.Context().Done() }
 	e.configure(config{readTimeout: -1}) // CloudFront's default is 30 s
 	require.Equal(t, http.StatusGatewayTimeout, e.get("/api/silent").status)
-	e.configure(config{readTimeout: 10})
+	e.configure(config{readTimeout: 1})
 	got := e.get("/api/as-silent")
 	require.Equal(t, http.StatusGatewayTimeout, got.status)
 	require.Equal(t, "CloudFront", got.header.Get("Server"))
@@ -194,6 +194,20 @@ func TestOriginsThatFail(t *testing.T) {
 	e.at = ""
 	require.Equal(t, http.StatusBadGateway, e.get("/api/name").status)
 	require.Contains(t, e.last().Problem, "does not lead to the stack's load balancer")
+}
+
+// TestAFastClockLeavesOriginsTimeToWork: a page that takes a second here is there, although 50 s are half a second.
+func TestAFastClockLeavesOriginsTimeToWork(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	e.origin = func(w http.ResponseWriter, _ *http.Request) {
+		time.Sleep(time.Second)
+		_, _ = io.WriteString(w, "compiled")
+	}
+	e.configure(config{readTimeout: 50})
+	got := e.get("/api/slow")
+	require.Equal(t, http.StatusOK, got.status)
+	require.Equal(t, "compiled", got.body)
 }
 
 func TestWebSocketsPass(t *testing.T) {

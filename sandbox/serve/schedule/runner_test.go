@@ -43,6 +43,7 @@ type env struct {
 	store     *world.Memory
 	functions *functions
 	runner    *schedule.Runner
+	mu        sync.Mutex
 	firings   []schedule.Firing
 }
 
@@ -50,11 +51,18 @@ func newEnv(t *testing.T) *env {
 	t.Helper()
 	e := &env{t: t, store: &world.Memory{}, functions: &functions{}}
 	e.runner = &schedule.Runner{
-		Store: e.store, Functions: e.functions, Report: func(f schedule.Firing) { e.firings = append(e.firings, f) },
+		Store: e.store, Functions: e.functions, Report: e.report,
 	}
 	e.rule("tick", map[string]any{"scheduleExpression": "rate(1 minute)"})
 	e.target("tick", map[string]any{})
 	return e
+}
+
+// report is called by each call's own goroutine.
+func (e *env) report(f schedule.Firing) {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	e.firings = append(e.firings, f)
 }
 
 func (e *env) rule(name string, state map[string]any) {
