@@ -80,15 +80,16 @@ func TestWhoWakes(t *testing.T) {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
 				f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateAsleep})}}
-				c.request.single = single
-				response := serve(t, f.handler(), c.request)
+				request := c.request
+				request.single = single
+				response := serve(t, f.handler(), request)
 				require.Equal(t, c.status, response.StatusCode)
 				if c.intent == nothing {
 					require.Empty(t, f.intents, "must cost nothing")
 				} else {
 					require.Equal(t, []decide.Intent{c.intent}, f.intents)
 				}
-				checkForm(t, &c.request, response)
+				checkForm(t, &request, response)
 			})
 		}
 	}
