@@ -299,6 +299,12 @@ var faults = map[string]fault{
 	"a dropped socket": {
 		func(r *run) { r.dropAfter = 40 * time.Second }, []string{report.Socket}, []string{"dropped after", "status 1001"}, nil,
 	},
+	"a socket dropped by a service that goes away later": {
+		func(r *run) { r.dropAfter, r.sickAfter = 40*time.Second, 2*time.Minute },
+		[]string{report.StaysHealthy},
+		[]string{"while in use", "state waking"},
+		[]string{report.Socket, report.Sleeps, report.Workspace},
+	},
 	"sessions that are mixed up": {
 		func(r *run) { r.mixes = true }, []string{report.Sessions}, []string{"as one of 3 sessions at once", "expected"}, nil,
 	},

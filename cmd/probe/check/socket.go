@@ -16,6 +16,11 @@ const (
 	socketPing = 25 * time.Second
 	// stayAwake is the interval of requests while a socket is held, since a socket alone does not keep the service awake.
 	stayAwake = time.Minute
+	// noticed is how long after a socket's end the service may still seem to be there although it is going away: the scaler
+	// looks once a minute, and until then the load balancer sends requests to targets that fail their checks (it "fails
+	// open" when all do). goingLook is the interval of looks in that time.
+	noticed   = 70 * time.Second
+	goingLook = 5 * time.Second
 )
 
 // opens tries whether a WebSocket can be had at all.
@@ -77,12 +82,17 @@ func (s *Suite) hold(ctx context.Context) {
 	}
 }
 
-// dropped records the end of a socket that should have stayed, unless the whole service went away.
+// dropped records the end of a socket that should have stayed, unless the whole service goes away.
 func (s *Suite) dropped(ctx context.Context, held time.Duration, err error) {
-	s.healthy(ctx)
-	if s.Book.Failed(report.StaysHealthy) {
-		s.Book.Missed(report.Socket, "the service went out of service meanwhile")
-		return
+	for ended := s.Clock.Now(); ; {
+		s.healthy(ctx)
+		if s.Book.Failed(report.StaysHealthy) {
+			s.Book.Missed(report.Socket, "the service went out of service meanwhile")
+			return
+		}
+		if s.Clock.Now().Sub(ended) >= noticed || s.Clock.Sleep(ctx, goingLook) != nil {
+			break
+		}
 	}
 	s.measured(ctx, report.Socket, "dropped after "+s.Clock.Text(held), report.Fault{
 		Asked: "a WebSocket on " + socketPath + " for " + s.Clock.Text(s.Limits.Socket), Came: err.Error(),
