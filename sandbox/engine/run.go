@@ -14,6 +14,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optpreview"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
+
+	"github.com/webordinary/live-edit/sandbox/filelock"
 )
 
 // RunOptions are the options of one operation.
@@ -164,7 +166,7 @@ func (s *Stack) exclusively(ctx context.Context, name string, work func(context.
 	if err != nil {
 		return err
 	}
-	defer func() { _ = lock.Close() }() // releases it; nothing was written to lose
+	defer func() { _ = filelock.Release(lock) }() // its CLI has ended; nothing was written to lose
 	stale, err := clearStaleLocks(s.sandbox.dirs.pulumiLocks(s.project, s.options.Name))
 	if err != nil {
 		return err

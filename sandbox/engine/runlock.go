@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"strconv"
@@ -13,6 +12,8 @@ import (
 	"time"
 
 	"golang.org/x/sys/unix"
+
+	"github.com/webordinary/live-edit/sandbox/filelock"
 )
 
 // holder says who works on a stack.
@@ -28,20 +29,17 @@ type holder struct {
 // whoever gets the lock can be sure that nobody is.
 func lockStack(dir, stack string, now holder) (*os.File, error) {
 	path := filepath.Join(dir, stack+".lock")
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path of our own
-	if err != nil {
-		return nil, fmt.Errorf("lock stack %s: %w", stack, err)
-	}
-	err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
+	file, err := filelock.Take(path)
 	switch {
-	case err == nil:
-		return file, now.write(file)
-	case errors.Is(err, unix.EWOULDBLOCK):
-		busy := fmt.Errorf("%w: %s is being worked on by %s; wait for it to end", ErrBusy, stack, readHolder(file))
-		return nil, errors.Join(busy, file.Close())
-	default:
-		return nil, errors.Join(fmt.Errorf("lock stack %s: %w", stack, err), file.Close())
+	case errors.Is(err, filelock.ErrHeld):
+		return nil, fmt.Errorf("%w: %s is being worked on by %s; wait for it to end", ErrBusy, stack, readHolder(path))
+	case err != nil:
+		return nil, fmt.Errorf("stack %s: %w", stack, err)
 	}
+	if err := now.write(file); err != nil {
+		return nil, errors.Join(fmt.Errorf("lock stack %s: %w", stack, err), filelock.Release(file))
+	}
+	return file, nil
 }
 
 func (h holder) write(file *os.File) error {
@@ -56,9 +54,10 @@ func (h holder) write(file *os.File) error {
 	return err
 }
 
-func readHolder(file io.Reader) string {
+func readHolder(path string) string {
 	var h holder
-	if err := json.NewDecoder(file).Decode(&h); err != nil {
+	data, err := os.ReadFile(path) //nolint:gosec // a path of our own
+	if err != nil || json.Unmarshal(data, &h) != nil {
 		return "another run"
 	}
 	return fmt.Sprintf("another run (%s, process %d, since %s)", h.Operation, h.PID, h.Since.Format(time.TimeOnly))

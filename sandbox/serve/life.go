@@ -25,6 +25,7 @@ func (s *Server) live(ctx context.Context) {
 		return nil
 	})
 	watcher := &watcher{server: s}
+	s.complain(watcher.look()) // whatever is changed once the server is up, is told
 	go func() {
 		defer close(ended)
 		defer s.schedules.Wait()

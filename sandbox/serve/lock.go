@@ -6,26 +6,22 @@ import (
 	"os"
 	"path/filepath"
 
-	"golang.org/x/sys/unix"
+	"github.com/webordinary/live-edit/sandbox/filelock"
 )
 
 // ErrBusy means that another process serves the same account.
 var ErrBusy = errors.New("another process serves this account")
 
 // lock takes the account for one server: two would play its life twice. The lock is the kernel's and ends with the process.
-func lock(dir string) (*os.File, error) {
-	file, err := os.OpenFile(filepath.Join(dir, "lock"), os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // a path of our own
-	if err != nil {
-		return nil, fmt.Errorf("lock the account: %w", err)
-	}
-	err = unix.Flock(int(file.Fd()), unix.LOCK_EX|unix.LOCK_NB)
-	if errors.Is(err, unix.EWOULDBLOCK) {
-		err = fmt.Errorf("%w (state directory %s): stop it first, or choose another directory with --state", ErrBusy, filepath.Dir(dir))
+func lock(dir string) (unlock func() error, err error) {
+	file, err := filelock.Take(filepath.Join(dir, "lock"))
+	if errors.Is(err, filelock.ErrHeld) {
+		return nil, fmt.Errorf("%w (state directory %s): stop it first, or choose another directory with --state", ErrBusy, filepath.Dir(dir))
 	}
 	if err != nil {
-		return nil, errors.Join(err, file.Close())
+		return nil, fmt.Errorf("the account: %w", err)
 	}
-	return file, nil
+	return func() error { return filelock.Release(file) }, nil
 }
 
 func makeDir(path string) error { return os.MkdirAll(path, 0o700) }

@@ -72,11 +72,11 @@ func (s *Server) takeAccount(context.Context) error {
 	if err := makeDir(dir); err != nil {
 		return fmt.Errorf("the directory for serving: %w", err)
 	}
-	held, err := lock(dir)
+	unlock, err := lock(dir)
 	if err != nil {
 		return err
 	}
-	s.atClose(held.Close)
+	s.atClose(unlock)
 	if s.authority, err = tlsca.Open(dir); err != nil {
 		return err
 	}

@@ -19,8 +19,12 @@ func lockFile(ctx context.Context, path string, waiting func()) (unlock func(), 
 	}
 	fd := int(file.Fd())
 	err = flock(fd, unix.LOCK_EX|unix.LOCK_NB)
+	unlock = func() {
+		// Closing alone leaves the lock with a process that is being started at this moment, which has the file open still.
+		_ = errors.Join(flock(fd, unix.LOCK_UN), file.Close())
+	}
 	if err == nil {
-		return func() { _ = file.Close() }, nil
+		return unlock, nil
 	}
 	if !errors.Is(err, unix.EWOULDBLOCK) {
 		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
@@ -33,7 +37,7 @@ func lockFile(ctx context.Context, path string, waiting func()) (unlock func(), 
 		if err != nil {
 			return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
 		}
-		return func() { _ = file.Close() }, nil
+		return unlock, nil
 	case <-ctx.Done():
 		// The descriptor stays open until the blocked call has its lock: closing
 		// it under a waiting flock would leave the goroutine waiting for ever.
