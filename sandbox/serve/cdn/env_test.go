@@ -55,6 +55,7 @@ type env struct {
 	plain     *httptest.Server
 	origin    http.HandlerFunc
 	asked     int    // requests that reached the origin
+	sent      int    // requests that send made
 	at        string // the origin's address; empty when its name leads nowhere
 
 	mu        sync.Mutex
@@ -183,6 +184,7 @@ func (e *env) send(front *httptest.Server, method, path string, header http.Head
 	if named := header.Get("Host"); named != "" {
 		request.Host = named
 	}
+	e.sent++
 	response, err := front.Client().Transport.RoundTrip(request)
 	require.NoError(e.t, err)
 	body, err := io.ReadAll(response.Body)
@@ -191,12 +193,13 @@ func (e *env) send(front *httptest.Server, method, path string, header http.Head
 	return answer{response.StatusCode, response.Header, string(body)}
 }
 
+// last is the exchange of the last request. It is reported when it is over, which its client may know first.
 func (e *env) last() cdn.Exchange {
 	e.t.Helper()
 	require.Eventually(e.t, func() bool {
 		e.mu.Lock()
 		defer e.mu.Unlock()
-		return len(e.exchanges) > 0
+		return len(e.exchanges) == e.sent
 	}, 10*time.Second, time.Millisecond)
 	e.mu.Lock()
 	defer e.mu.Unlock()
