@@ -15,7 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optrefresh"
 	"github.com/pulumi/pulumi/sdk/v3/go/auto/optup"
 
-	"github.com/webordinary/live-edit/sandbox/filelock"
+	"github.com/webordinary/live-edit/tools/filelock"
 )
 
 // RunOptions are the options of one operation.

@@ -13,7 +13,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
-	"github.com/webordinary/live-edit/sandbox/filelock"
+	"github.com/webordinary/live-edit/tools/filelock"
 )
 
 // holder says who works on a stack.

@@ -6,7 +6,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"github.com/webordinary/live-edit/sandbox/filelock"
+	"github.com/webordinary/live-edit/tools/filelock"
 )
 
 // ErrBusy means that another process serves the same account.

@@ -1,6 +1,7 @@
 package filelock_test
 
 import (
+	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -8,7 +9,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/filelock"
+	"github.com/webordinary/live-edit/tools/filelock"
 )
 
 func TestOneHolderAtATime(t *testing.T) {
@@ -25,6 +26,28 @@ func TestOneHolderAtATime(t *testing.T) {
 	_, err = filelock.Take(filepath.Join(path, "below a file"))
 	require.Error(t, err)
 	require.NotErrorIs(t, err, filelock.ErrHeld)
+}
+
+// TestWaitingForTheLock: whoever waits gets it when it is free, and whoever gives up waiting does not keep it.
+func TestWaitingForTheLock(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "lock")
+	held, err := filelock.Take(path)
+	require.NoError(t, err)
+	impatient, cancel := context.WithCancel(t.Context())
+	cancel()
+	_, err = filelock.Wait(impatient, path)
+	require.ErrorIs(t, err, context.Canceled)
+	got := make(chan error, 1)
+	go func() {
+		file, err := filelock.Wait(t.Context(), path)
+		if err == nil {
+			err = filelock.Release(file)
+		}
+		got <- err
+	}()
+	require.NoError(t, filelock.Release(held))
+	require.NoError(t, <-got)
 }
 
 // TestReleasedWhateverIsInherited: a process that was started meanwhile may still have the file open.

@@ -2,6 +2,7 @@
 package filelock
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -15,7 +16,7 @@ var ErrHeld = errors.New("the lock is held")
 // Take locks the file at path, which is created if need be, or fails at once with [ErrHeld]. Whoever inherits the open file
 // holds the lock, too: until [Release], or until the last of them has ended.
 func Take(path string) (*os.File, error) {
-	file, err := os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the caller's own path
+	file, err := open(path)
 	if err != nil {
 		return nil, err
 	}
@@ -23,8 +24,36 @@ func Take(path string) (*os.File, error) {
 	if errors.Is(err, unix.EWOULDBLOCK) {
 		err = ErrHeld
 	}
+	return locked(file, err)
+}
+
+// Wait is Take that waits for the lock until ctx is done, and then fails with its error.
+func Wait(ctx context.Context, path string) (*os.File, error) {
+	file, err := open(path)
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("lock %s: %w", path, err), file.Close())
+		return nil, err
+	}
+	done := make(chan error, 1)
+	go func() { done <- flock(file, unix.LOCK_EX) }()
+	select {
+	case err := <-done:
+		return locked(file, err)
+	case <-ctx.Done():
+		// The file stays open until the blocked call has its lock: closing it under a waiting flock would leave the goroutine
+		// waiting for ever.
+		go func() { _ = errors.Join(<-done, Release(file)) }()
+		return nil, ctx.Err()
+	}
+}
+
+func open(path string) (*os.File, error) {
+	return os.OpenFile(path, os.O_CREATE|os.O_RDWR, 0o600) //nolint:gosec // the caller's own path
+}
+
+// locked is the file, or why it could not be locked.
+func locked(file *os.File, err error) (*os.File, error) {
+	if err != nil {
+		return nil, errors.Join(fmt.Errorf("lock %s: %w", file.Name(), err), file.Close())
 	}
 	return file, nil
 }
