@@ -82,6 +82,9 @@ func (p *Policy) draining(f *Facts, in Intent) Plan {
 	case Ask, Touch:
 		return resume(f, in)
 	case Look:
+		if plan, told := cooling(f); told {
+			return plan
+		}
 		return Plan{State: StateAsleep, Reason: ReasonDraining}
 	default:
 		return p.drain(f)
@@ -90,13 +93,12 @@ func (p *Policy) draining(f *Facts, in Intent) Plan {
 
 // drained: the count is zero, tasks may still be stopping.
 func drained(f *Facts, in Intent) Plan {
-	if in == Ask {
-		if need := f.lacks(NeedFailures); need != 0 {
-			return Plan{Need: need}
-		}
-		if plan, cooling := cooling(f); cooling {
+	if in == Ask || in == Look {
+		if plan, told := cooling(f); told {
 			return plan
 		}
+	}
+	if in == Ask {
 		return wake(f, ReasonAsked)
 	}
 	if f.Service.Running+f.Service.Pending > 0 {
@@ -115,6 +117,9 @@ func resume(f *Facts, in Intent) Plan {
 	}
 	if in == Touch {
 		return Plan{State: StateAsleep, Reason: ReasonUnhealthy}
+	}
+	if plan, told := cooling(f); told {
+		return plan
 	}
 	return wake(f, ReasonAsked)
 }

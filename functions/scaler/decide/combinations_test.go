@@ -55,7 +55,7 @@ func combine(f decide.Facts, missing decide.Need, visit func(decide.Facts)) {
 	const basics = decide.NeedRule | decide.NeedService
 	f.Missing |= missing
 	f.Have |= basics &^ missing
-	for need := decide.NeedRule; need <= decide.NeedTraffic; need <<= 1 {
+	for need := decide.NeedRule; need <= decide.NeedRuleAgain; need <<= 1 {
 		if need&basics != 0 || (f.Have|f.Missing)&need != 0 {
 			continue
 		}

@@ -25,9 +25,12 @@ const (
 	NeedProtection
 	// NeedTraffic is when the service last served requests, as far as the metrics know (1 call).
 	NeedTraffic
+	// NeedRuleAgain is the waker rule's priority once more, in place of the first (1 call). Rule and service are read side
+	// by side; a rule that is read after the service is not older than what the service shows.
+	NeedRuleAgain
 )
 
-var needNames = [...]string{"rule", "service", "health", "tasks", "failures", "protection", "traffic"}
+var needNames = [...]string{"rule", "service", "health", "tasks", "failures", "protection", "traffic", "rule again"}
 
 // String lists the facts in logs and errors.
 func (n Need) String() string {

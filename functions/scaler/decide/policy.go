@@ -95,10 +95,7 @@ func (p *Policy) Decide(f *Facts, in Intent) Plan {
 // asleep: nothing should run. Whoever asks wakes it, unless tasks keep failing.
 func (p *Policy) asleep(f *Facts, in Intent) Plan {
 	if in == Ask || in == Look {
-		if need := f.lacks(NeedFailures); need != 0 {
-			return Plan{Need: need}
-		}
-		if plan, cooling := cooling(f); cooling {
+		if plan, told := cooling(f); told {
 			return plan
 		}
 	}
@@ -106,11 +103,24 @@ func (p *Policy) asleep(f *Facts, in Intent) Plan {
 		return wake(f, ReasonAsked)
 	}
 	if f.Service.Desired > 0 {
-		// A late scale-out, somebody's hand, or a rule that was created anew while tasks ran. Who it was cannot be
-		// told, and people may be at work: they go the way of every other task, through a drain.
-		return Plan{State: StateAsleep, Reason: ReasonStray}.with(markedMove(PhaseDraining))
+		return stray(f)
 	}
 	return Plan{State: StateAsleep, Reason: ReasonQuiet}
+}
+
+// stray: tasks are wanted while the service is asleep. A late scale-out, somebody's hand, or a rule that was created anew
+// while tasks ran: who it was cannot be told, and people may be at work, so they go the way of every other task, through
+// a drain. It may also be a visitor who came while rule and service were being read, and whose wake must not be taken
+// for one: it moves the rule before it sets the count, so the rule is looked at again.
+func stray(f *Facts) Plan {
+	if need := f.lacks(NeedRuleAgain); need != 0 {
+		return Plan{Need: need}
+	}
+	plan := Plan{State: StateAsleep, Reason: ReasonStray}
+	if !f.has(NeedRuleAgain) {
+		return plan
+	}
+	return plan.with(markedMove(PhaseDraining))
 }
 
 // wake asks for a task: the wish first, then the count, so that a crash in between is finished by the next call.
@@ -122,8 +132,12 @@ func wake(f *Facts, reason Reason) Plan {
 	return plan
 }
 
-// cooling reports whether tasks failed too often, too lately, for another attempt.
-func cooling(f *Facts) (Plan, bool) {
+// cooling is what to tell, if anything, before a sleeping service is woken: that the failed tasks have to be looked at,
+// or that tasks failed too often, too lately, for another attempt.
+func cooling(f *Facts) (plan Plan, told bool) {
+	if need := f.lacks(NeedFailures); need != 0 {
+		return Plan{Need: need}, true
+	}
 	if !f.has(NeedFailures) || f.Failures.Count < failureLimit || f.Now.Sub(f.Failures.Last) >= coolOff {
 		return Plan{}, false
 	}

@@ -18,10 +18,10 @@ func (l *leaf) stops() bool {
 
 func (l *leaf) knows(n decide.Need) bool { return l.facts.Have&n == n }
 
-func (l *leaf) age() time.Duration { return noon.Sub(l.start.rule.Since) }
+func (l *leaf) age() time.Duration { return noon.Sub(l.facts.Rule.Since) }
 
 func (l *leaf) was(phase decide.Phase) bool {
-	return l.start.missing&decide.NeedRule == 0 && l.start.rule.Phase == phase
+	return l.start.missing&decide.NeedRule == 0 && l.facts.Rule.Phase == phase
 }
 
 func implies(a, b bool) bool { return !a || b }
@@ -37,7 +37,7 @@ var designRules = map[string]func(*leaf) bool{
 		return implies(l.takes(decide.StepStopIdle, 0), l.was(decide.PhaseDraining) && l.start.intent == decide.Tick)
 	},
 	"an idle service is stopped only when every earlier request is in the metrics, or the waker saw nobody for long": func(l *leaf) bool {
-		caughtUp := l.knows(decide.NeedTraffic) && !l.facts.Traffic.Watermark.Before(l.start.rule.Since) && l.age() >= 175*time.Second
+		caughtUp := l.knows(decide.NeedTraffic) && !l.facts.Traffic.Watermark.Before(l.facts.Rule.Since) && l.age() >= 175*time.Second
 		return implies(l.takes(decide.StepStopIdle, 0), caughtUp || l.age() >= 6*time.Minute)
 	},
 	"an idle service is stopped only five minutes after the last request known": func(l *leaf) bool {
@@ -45,7 +45,7 @@ var designRules = map[string]func(*leaf) bool{
 		return implies(l.takes(decide.StepStopIdle, 0), !recent)
 	},
 	"a service is stopped otherwise only when it was waking in vain": func(l *leaf) bool {
-		failed := l.knows(decide.NeedFailures) && l.facts.Failures.Count >= 3 && !l.facts.Failures.Last.Before(l.start.rule.Since)
+		failed := l.knows(decide.NeedFailures) && l.facts.Failures.Count >= 3 && !l.facts.Failures.Last.Before(l.facts.Rule.Since)
 		inVain := failed || l.age() >= 5*time.Minute
 		return implies(l.takes(decide.StepStop, 0), l.was(decide.PhaseWaking) && inVain &&
 			l.takes(decide.StepMove, decide.PhaseAsleep) && l.plan.State == decide.StateFailing)
@@ -53,7 +53,7 @@ var designRules = map[string]func(*leaf) bool{
 	"a wake whose tasks keep failing is given up": func(l *leaf) bool {
 		f := &l.facts
 		vain := l.was(decide.PhaseWaking) && l.start.intent != decide.Touch && l.start.service.Desired > 0 && l.knows(decide.NeedFailures) &&
-			f.Failures.Count >= 3 && !f.Failures.Last.Before(l.start.rule.Since)
+			f.Failures.Count >= 3 && !f.Failures.Last.Before(l.facts.Rule.Since)
 		mayServe := f.Missing&decide.NeedHealth != 0 || l.knows(decide.NeedHealth) && f.Health.Serving()
 		return implies(vain && !mayServe, l.plan.State == decide.StateFailing && l.plan.Class == f.Failures.Class)
 	},
@@ -111,6 +111,14 @@ var designRules = map[string]func(*leaf) bool{
 		asleep := l.was(decide.PhaseAsleep) || l.was(decide.PhaseDraining) && l.start.service.Desired == 0
 		return implies(asleep && l.start.intent != decide.Ask, !l.takes(decide.StepStart, 0) &&
 			!l.takes(decide.StepMove, decide.PhaseWaking) && !l.takes(decide.StepMove, decide.PhaseAwake))
+	},
+	"tasks are taken for stray only by a rule that was read after their count": func(l *leaf) bool {
+		return implies(l.was(decide.PhaseAsleep) && l.takes(decide.StepMove, decide.PhaseDraining), l.knows(decide.NeedRuleAgain))
+	},
+	"whoever looks at a service that may not wake yet is told so, whatever a tick has made of it": func(l *leaf) bool {
+		resting := l.was(decide.PhaseAsleep) || l.was(decide.PhaseDraining)
+		failed := l.knows(decide.NeedFailures) && l.facts.Failures.Count >= 3 && noon.Sub(l.facts.Failures.Last) < 2*time.Minute
+		return implies(resting && failed && l.start.intent == decide.Look && l.plan.Reason != decide.ReasonBlind, l.plan.State == decide.StateFailing)
 	},
 	"nothing is done blindly": func(l *leaf) bool {
 		blind := l.start.missing != 0 && l.plan.Reason == decide.ReasonBlind

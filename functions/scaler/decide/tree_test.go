@@ -68,6 +68,13 @@ var outcomes = map[decide.Need][]observed{
 		{name: "no metrics at all", set: func(f *decide.Facts) { f.Traffic = decide.Traffic{} }},
 		{name: "metrics unknown", missing: true},
 	},
+	decide.NeedRuleAgain: {
+		{name: "as before", set: func(*decide.Facts) {}},
+		{name: "waking by now", set: func(f *decide.Facts) {
+			f.Rule = decide.Position{Phase: decide.PhaseWaking, Since: noon.Truncate(time.Minute)}
+		}},
+		{name: "rule unknown by now", missing: true},
+	},
 }
 
 // traffic gives facts with the newest request, the newest published minute and the first healthy minute so long ago;

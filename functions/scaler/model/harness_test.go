@@ -87,13 +87,18 @@ func newHarness(s *scenario) *harness {
 	h.world = sim.New(s.Timing, decide.Layout{Base: priorityBase}, h.began, s.Seed)
 	h.world.OnStop = h.checkStop
 	h.api = sim.NewAPI(h.world, time.Now, h.call)
-	h.handler = app.New(&config.Config{
+	h.handler = newHandler(h.api)
+	return h
+}
+
+// newHandler is the function in front of a simulated account.
+func newHandler(api *sim.API) *web.Handler {
+	return app.New(&config.Config{
 		Cluster: sim.Cluster, Service: sim.Service, RuleARN: sim.RuleARN, APIGroupARN: sim.APIGroupARN,
 		PreviewGroupARN: sim.PreviewGroupARN, PriorityBase: priorityBase, Idle: idle,
 	}, &app.Surroundings{
-		ECS: h.api, ELB: h.api, CloudWatch: h.api, Log: slog.New(slog.DiscardHandler), Metrics: io.Discard,
+		ECS: api, ELB: api, CloudWatch: api, Log: slog.New(slog.DiscardHandler), Metrics: io.Discard,
 	})
-	return h
 }
 
 func (h *harness) play() {

@@ -90,6 +90,7 @@ func (l *Look) Observe(ctx context.Context, need decide.Need, f *decide.Facts) e
 		{decide.NeedService, l.readService},
 		{decide.NeedHealth, l.readHealth},
 		{decide.NeedTraffic, l.readTraffic},
+		{decide.NeedRuleAgain, l.readRule},
 	} {
 		if need&g.need != 0 {
 			groups = append(groups, g)

@@ -38,7 +38,7 @@ type Result struct {
 	Outcome act.Outcome
 }
 
-// maxRounds bounds the exchange of needs and facts; a decision takes at most five.
+// maxRounds bounds the exchange of needs and facts; a decision takes at most six.
 const maxRounds = 8
 
 var errNeverDecides = errors.New("the decision keeps asking for facts")

@@ -18,7 +18,7 @@ func (w *World) After(d time.Duration, do func()) { w.after(d, do) }
 // Observe gives needed facts as the function's observer would read them, without the API in between.
 func (w *World) Observe(need decide.Need, f *decide.Facts) {
 	f.Have |= need
-	if need&decide.NeedRule != 0 {
+	if need&(decide.NeedRule|decide.NeedRuleAgain) != 0 {
 		f.Rule = w.Position()
 	}
 	if need&decide.NeedService != 0 {
