@@ -175,6 +175,9 @@ type CleanupConfig struct {
 type EdgeConfig struct {
 	// DistributionID is empty where the stack has no CloudFront.
 	DistributionID string
+	// BehaviorQuota and OriginQuota are how many the account may have in a distribution (25 each, which every
+	// account has; AWS's present defaults are 75 and 100).
+	BehaviorQuota, OriginQuota int
 }
 
 // ObservabilityConfig switches what watches the stack.

@@ -8,6 +8,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/functions/behaviors/spec"
 )
 
 // Fault is one thing wrong with the configuration.
@@ -69,7 +71,7 @@ func LoadConfig(ctx *pulumi.Context) (*Config, error) {
 		Service:       loadService(r),
 		Scaler:        ScalerConfig{Concurrency: r.number("scalerConcurrency", 50), WakeCredentials: r.list("wakeCredentials", nil)},
 		Cleanup:       loadCleanup(r),
-		Edge:          EdgeConfig{DistributionID: r.text("distributionId", "")},
+		Edge:          loadEdge(r),
 		Observability: loadObservability(r),
 		CI: CIConfig{
 			Repository:           r.text("ciRepository", ""),
@@ -101,6 +103,14 @@ func loadNetwork(r *configReader) NetworkConfig {
 		NatGateways:      r.text("natGateways", "Single"),
 		SubnetIDs:        r.list("subnetIds", nil),
 		PrivateSubnetIDs: r.list("privateSubnetIds", nil),
+	}
+}
+
+func loadEdge(r *configReader) EdgeConfig {
+	return EdgeConfig{
+		DistributionID: r.text("distributionId", ""),
+		BehaviorQuota:  r.number("distributionBehaviorQuota", spec.DefaultBehaviorQuota),
+		OriginQuota:    r.number("distributionOriginQuota", spec.DefaultOriginQuota),
 	}
 }
 

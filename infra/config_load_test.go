@@ -150,6 +150,8 @@ func reachingFields() []struct {
 		{"cleanupArchiveAfterDays", "90", nil, func(c *Config) any { return c.Cleanup.ArchiveAfterDays }, 90},
 		{"cleanupDryRun", "true", nil, func(c *Config) any { return c.Cleanup.DryRun }, true},
 		{"distributionId", "E2QWRUHAPOMQZL", nil, func(c *Config) any { return c.Edge.DistributionID }, "E2QWRUHAPOMQZL"},
+		{"distributionBehaviorQuota", "75", nil, func(c *Config) any { return c.Edge.BehaviorQuota }, 75},
+		{"distributionOriginQuota", "100", nil, func(c *Config) any { return c.Edge.OriginQuota }, 100},
 		{"alarms", "false", nil, func(c *Config) any { return c.Observability.Alarms }, false},
 		{"alarmEmail", "ops@example.com", nil, func(c *Config) any { return c.Observability.AlarmEmail }, "ops@example.com"},
 		{"monthlyBudgetUsd", "40", nil, func(c *Config) any { return c.Observability.MonthlyBudgetUSD }, 40},

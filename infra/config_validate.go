@@ -101,10 +101,17 @@ func (c *Config) validate() []Fault {
 	v.require(tlsPolicyPattern.MatchString(c.LoadBalancer.TLSPolicy), "tlsPolicy", c.LoadBalancer.TLSPolicy,
 		"a policy with TLS 1.3 and nothing below 1.2, such as ELBSecurityPolicy-TLS13-1-2-2021-06")
 	c.Scaler.validate(v)
-	v.require(c.Edge.DistributionID == "" || distPattern.MatchString(c.Edge.DistributionID),
-		"distributionId", c.Edge.DistributionID, "a CloudFront distribution ID such as E2QWRUHAPOMQZL")
+	c.Edge.validate(v)
 	c.CI.validate(v)
 	return v.faults
+}
+
+func (e EdgeConfig) validate(v *validator) {
+	v.require(e.DistributionID == "" || distPattern.MatchString(e.DistributionID),
+		"distributionId", e.DistributionID, "a CloudFront distribution ID such as E2QWRUHAPOMQZL")
+	// AWS has granted some hundreds; more digits than that are a slip.
+	v.between("distributionBehaviorQuota", e.BehaviorQuota, 1, 1000)
+	v.between("distributionOriginQuota", e.OriginQuota, 1, 1000)
 }
 
 func (c *Config) validateAdopt(v *validator) {

@@ -58,6 +58,10 @@ func badEnvironments() []badValue {
 		one("existingTrail", "true", "auditTrail true beside it"),
 		one("ciRepository", "name", "owner/name of a GitHub repository"),
 		one("distributionId", "d111111abcdef8.cloudfront.net", "a CloudFront distribution ID such as E2QWRUHAPOMQZL"),
+		one("distributionBehaviorQuota", "0", "a number from 1 to 1000"),
+		one("distributionBehaviorQuota", "1001", "a number from 1 to 1000"),
+		one("distributionOriginQuota", "0", "a number from 1 to 1000"),
+		one("distributionOriginQuota", "1001", "a number from 1 to 1000"),
 	}
 }
 

@@ -76,7 +76,9 @@ func NewEdgeBehaviors(
 
 // input is what the function is asked for.
 func (a *EdgeBehaviorsArgs) input() spec.Input {
-	return spec.LiveEdit(a.DistributionID, a.Owner, spec.Origin{ID: a.Names.Origin(), DomainName: a.OriginDomain}).WithDefaults()
+	in := spec.LiveEdit(a.DistributionID, a.Owner, spec.Origin{ID: a.Names.Origin(), DomainName: a.OriginDomain}).WithDefaults()
+	in.Quotas = spec.Quotas{Behaviors: a.BehaviorQuota, Origins: a.OriginQuota}
+	return in
 }
 
 // Origin is our origin's name in a distribution (T02 §6).

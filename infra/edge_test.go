@@ -43,6 +43,16 @@ func TestEdgeAsksForTheSpecsBehaviors(t *testing.T) {
 	assert.Equal(t, "edit-dev.ameliastamps.com", dev.Origin.DomainName)
 }
 
+// An account with higher quotas than the assumed ones says so.
+func TestEdgeQuotasAreTheAccounts(t *testing.T) {
+	t.Parallel()
+	assert.Equal(t, spec.Quotas{Behaviors: 25, Origins: 25}, edgeInput(t, operated(t, "prod", withEdge)).Quotas)
+	raised := edgeInput(t, operated(t, "prod", settings{
+		"distributionId": distribution, "distributionBehaviorQuota": "75", "distributionOriginQuota": "100",
+	}))
+	assert.Equal(t, spec.Quotas{Behaviors: 75, Origins: 100}, raised.Quotas)
+}
+
 func TestEdgeIsOffWithoutADistribution(t *testing.T) {
 	t.Parallel()
 	d := operated(t, "prod", settings{"distributionId": ""})

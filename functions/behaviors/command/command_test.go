@@ -117,6 +117,17 @@ func TestConfigPlan(t *testing.T) {
 	require.NotContains(t, r.stdout, "\n- Comment", "what stays is no difference")
 }
 
+// An account may have more than what every account has.
+func TestConfigWithRaisedQuotas(t *testing.T) {
+	t.Parallel()
+	r := run(t, nil, "", "-config", path("24-behaviors.json"), "-plan", "-behavior-quota", "27")
+	require.Zero(t, r.code, r.stderr)
+	require.Contains(t, r.stdout, "+  Quantity: 27")
+	r = run(t, nil, "", "-config", path("24-behaviors.json"), "-plan", "-behavior-quota", "27", "-origin-quota", "1")
+	require.Equal(t, 1, r.code)
+	require.Contains(t, r.stderr, "quota of 1;")
+}
+
 func TestLivePlanAndApply(t *testing.T) {
 	t.Parallel()
 	live := &store{xml: read(t, "s3-spa.xml")}
@@ -181,6 +192,8 @@ func TestMisuseNamesTheFlag(t *testing.T) {
 		{[]string{"-distribution", "arn", "-action", "delete", "-plan"}, `distributionId: "arn"`},
 		{[]string{"-config", "x", "-origin-domain", "https://x"}, `origin.domainName: "https://x"`},
 		{[]string{"-config", "x", "-owner", "a b"}, `owner: "a b"`},
+		{[]string{"-config", "x", "-behavior-quota", "0"}, "quotas.behaviors: 0"},
+		{[]string{"-config", "x", "-origin-quota", "-1"}, "quotas.origins: -1"},
 		{[]string{"-config", "x", "more"}, `["more"]: unexpected`},
 		{[]string{"-nonsense"}, "-nonsense"},
 	} {

@@ -53,11 +53,15 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	flags.StringVar(&origin.DomainName, "origin-domain", "edit.ameliastamps.com", "`HOST` name of the origin")
 	flags.StringVar(&origin.ID, "origin-id", "alb-origin", "`NAME` of the origin in the distribution")
 	flags.StringVar(&owner, "owner", "webordinary-live-edit/prod", "`MARK` of what is ours: project/stack")
+	var quotas spec.Quotas
+	flags.IntVar(&quotas.Behaviors, "behavior-quota", spec.DefaultBehaviorQuota, "`NUMBER` of behaviors that the account may have")
+	flags.IntVar(&quotas.Origins, "origin-quota", spec.DefaultOriginQuota, "`NUMBER` of origins that the account may have")
 	if err := flags.Parse(args); err != nil {
 		return options{}, errUsage{err}
 	}
 	o.action = invocation.Action(action)
 	o.input = spec.LiveEdit(o.distribution, owner, origin).WithDefaults()
+	o.input.Quotas = quotas
 	if err := errors.Join(append(o.faults(), extra(flags.Args()))...); err != nil {
 		return options{}, errUsage{err}
 	}

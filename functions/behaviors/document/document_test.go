@@ -167,7 +167,9 @@ func TestFaultyDocumentsAreRefused(t *testing.T) {
 		`{"Distribution":{}}`:            "whole Distribution",
 		`{"A":{"B":1,"B":2}}`:            `member "B" occurs twice`,
 		deep:                             "more than 100 levels",
-		"\xef\xbb\xbf" + `{"A":1}`:       "not JSON",
+		"\xef\xbb\xbf" + `{"A":1}`:       "byte order mark",
+		"\xff\xfe{\x00}\x00":             "byte order mark",
+		"\xfe\xff\x00{\x00}":             "byte order mark",
 		`{"A":1,"DistributionConfig":{}`: "not JSON",
 	} {
 		_, err := document.ParseJSON([]byte(text))

@@ -33,7 +33,16 @@ func ParseJSON(data []byte) (*Document, error) {
 	return d, nil
 }
 
+// byteOrderMarks are what some shells write before a redirected output: UTF-16 of both kinds, and UTF-8.
+var byteOrderMarks = []string{"\xff\xfe", "\xfe\xff", "\xef\xbb\xbf"}
+
 func parseJSON(data []byte) (*Node, error) {
+	for _, bom := range byteOrderMarks {
+		if bytes.HasPrefix(data, []byte(bom)) {
+			return nil, errors.New("it begins with a byte order mark, want plain UTF-8; Windows PowerShell's > writes UTF-16, " +
+				"`| Out-File -Encoding ascii` does not")
+		}
+	}
 	var valid json.RawMessage
 	if err := json.Unmarshal(data, &valid); err != nil {
 		return nil, fmt.Errorf("not JSON: %w", err)

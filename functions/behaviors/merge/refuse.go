@@ -3,6 +3,7 @@ package merge
 import (
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/webordinary/live-edit/functions/behaviors/document"
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
@@ -90,16 +91,17 @@ func (e *edit) foreignUsers(origins []*document.Node) []string {
 // account has more than the input knows.
 func (e *edit) overQuota(in spec.Input) []string {
 	var reasons []string
-	check := func(what, field string, before, after, quota int) {
+	check := func(what, name string, before, after, quota int) {
 		if after > quota && after > before {
-			reasons = append(reasons, fmt.Sprintf("%d %s would be more than the quota of %d; "+
-				"ask AWS for more and set quotas.%s, or remove some", after, what, quota, field))
+			reasons = append(reasons, fmt.Sprintf("%[1]d %[2]ss would be more than the quota of %[3]d; if the account has a higher one "+
+				"(Service Quotas, CloudFront), set distribution%[4]sQuota in the stack's configuration or -%[5]s-quota on the command "+
+				"line, else remove some", after, what, quota, name, strings.ToLower(name)))
 		}
 	}
 	origins := len(e.config.origins.entries())
-	check("origins", "origins", origins, origins-len(e.mine.origins)+1, in.Quotas.Origins)
+	check("origin", "Origin", origins, origins-len(e.mine.origins)+1, in.Quotas.Origins)
 	behaviors := len(e.config.behaviors.entries())
-	check("cache behaviors", "behaviors", behaviors, len(e.foreign.nodes)+len(in.Behaviors), in.Quotas.Behaviors)
+	check("cache behavior", "Behavior", behaviors, len(e.foreign.nodes)+len(in.Behaviors), in.Quotas.Behaviors)
 	return reasons
 }
 

@@ -37,7 +37,7 @@ func TestForeignOriginsAreRefused(t *testing.T) {
 
 func TestQuotasAreRefused(t *testing.T) {
 	t.Parallel()
-	refused(t, shape(t, "24-behaviors.xml"), input(), "27 cache behaviors", "quota of 25", "quotas.behaviors")
+	refused(t, shape(t, "24-behaviors.xml"), input(), "27 cache behaviors", "quota of 25", "distributionBehaviorQuota", "-behavior-quota")
 	in := input()
 	in.Quotas.Behaviors = 27
 	plan := ensure(t, shape(t, "24-behaviors.xml"), in)
@@ -45,7 +45,7 @@ func TestQuotasAreRefused(t *testing.T) {
 
 	in = input()
 	in.Quotas.Origins = 4
-	refused(t, shape(t, "origins-and-groups.json"), in, "5 origins", "quota of 4", "quotas.origins")
+	refused(t, shape(t, "origins-and-groups.json"), in, "5 origins", "quota of 4", "distributionOriginQuota", "-origin-quota")
 	in.Quotas.Origins = 5
 	full := ensure(t, shape(t, "origins-and-groups.json"), in)
 	in.Origin.DomainName = "other.example.com"

@@ -40,8 +40,9 @@ const (
 	MetricRefused = "Refused"
 )
 
-// Default quotas per distribution (CloudFront Developer Guide, "Quotas"). AWS raises both on request; an account with
-// higher ones says so in [Quotas].
+// Default quotas per distribution, which every account has. AWS has raised its own defaults since, to 75 and 100
+// (CloudFront Developer Guide, "Quotas"), and raises them further on request; an account with more than these says so in
+// [Quotas].
 const (
 	DefaultBehaviorQuota = 25
 	DefaultOriginQuota   = 25
