@@ -237,5 +237,6 @@ func FuzzParseJSON(f *testing.F) {
 
 func FuzzParseXML(f *testing.F) {
 	fuzzRoundTrip(f, "../testdata/*.xml", document.ParseXML,
-		`<?xml version="1.0"?><DistributionConfig xmlns="u"> <A b='1'/><!--c--><B>&amp;<![CDATA[<]]></B></DistributionConfig>`)
+		`<?xml version="1.0"?><DistributionConfig xmlns="u"> <A b='1'/><!--c--><B>&amp;<![CDATA[<]]></B></DistributionConfig>`,
+		"<u:DistributionConfig\n\txmlns:u='v \"w\"'\n/>")
 }

@@ -180,7 +180,7 @@ func (c xmlCodec) openUp(n *Node) {
 		return
 	}
 	tag := strings.TrimSuffix(strings.TrimSpace(strings.TrimSuffix(n.open, "/>")), "/")
-	name, _, _ := strings.Cut(strings.TrimPrefix(tag, "<"), " ")
+	name := strings.Fields(strings.TrimPrefix(tag, "<"))[0] // with its prefix; attributes may be on lines of their own
 	n.open, n.end = tag+">", "</"+name+">"
 }
 
