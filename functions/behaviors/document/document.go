@@ -2,6 +2,7 @@ package document
 
 import (
 	"bytes"
+	"fmt"
 	"strconv"
 	"strings"
 )
@@ -19,6 +20,8 @@ type Document struct {
 // codec reads and writes one format, and spells new content in it.
 type codec interface {
 	parse(data []byte) (*Document, error)
+	// enclose makes a configuration of one member.
+	enclose(member string) string
 	// isList says whether the node can be a list.
 	isList(n *Node) bool
 	// write appends the node with its spelling.
@@ -59,6 +62,18 @@ func (d *Document) Bytes() []byte {
 
 // Reread parses other bytes of the same format.
 func (d *Document) Reread(data []byte) (*Document, error) { return d.codec.parse(data) }
+
+// Member reads a member of the configuration that is spelled as [Document.Spelled] gave it.
+func (d *Document) Member(text string) (*Node, error) {
+	around, err := d.codec.parse([]byte(d.codec.enclose(text)))
+	if err != nil {
+		return nil, err
+	}
+	if count := len(around.Config().Children()); count != 1 {
+		return nil, fmt.Errorf("%.40q is %d members of a configuration, want one", text, count)
+	}
+	return around.Config().Children()[0], nil
+}
 
 // IsList says whether the node can be a list: in JSON, an array or null; in XML, every element.
 func (d *Document) IsList(n *Node) bool { return d.codec.isList(n) }
@@ -102,10 +117,12 @@ func (d *Document) Remove(parent, child *Node) {
 	d.codec.removed(parent, at, child)
 }
 
-// Replace puts new content in the place of a child.
+// Replace puts new content, or a [Document.Member], in the place of a child.
 func (d *Document) Replace(parent, old, n *Node) {
 	n.lead, n.trail = old.lead, old.trail
-	d.codec.spell(parent, n, d.style())
+	if !n.spelled {
+		d.codec.spell(parent, n, d.style())
+	}
 	parent.children[parent.Index(old)] = n
 }
 

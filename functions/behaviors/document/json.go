@@ -158,6 +158,8 @@ type jsonCodec struct{}
 
 func (jsonCodec) parse(data []byte) (*Document, error) { return ParseJSON(data) }
 
+func (jsonCodec) enclose(member string) string { return "{" + member + "}" }
+
 func (jsonCodec) isList(n *Node) bool { return n.kind == List || n.kind == Null }
 
 func (c jsonCodec) write(b *bytes.Buffer, n *Node) {
@@ -194,8 +196,6 @@ func (c jsonCodec) spell(parent, n *Node, s style) {
 		n.inner = quote(n.value)
 	case Literal:
 		n.inner = n.value
-	case Null:
-		n.inner = "null"
 	default:
 		lead := s.childLead(n)
 		for _, child := range n.children {

@@ -67,9 +67,6 @@ func NewList(name string, items ...*Node) *Node {
 	return &Node{name: name, kind: List, children: items}
 }
 
-// NewNull is JSON's null.
-func NewNull(name string) *Node { return &Node{name: name, kind: Null} }
-
 // Name is the element's local name or the member's key. An item of a JSON list has none.
 func (n *Node) Name() string { return n.name }
 

@@ -135,7 +135,11 @@ type xmlCodec struct{}
 
 func (xmlCodec) parse(data []byte) (*Document, error) { return ParseXML(data) }
 
-func (xmlCodec) isList(n *Node) bool { return n.kind == Object || n.value == "" }
+func (xmlCodec) enclose(member string) string {
+	return "<" + configName + ">" + member + "</" + configName + ">"
+}
+
+func (xmlCodec) isList(n *Node) bool { return n.kind == Object || strings.TrimSpace(n.value) == "" }
 
 func (c xmlCodec) write(b *bytes.Buffer, n *Node) {
 	b.WriteString(n.lead)

@@ -2,6 +2,7 @@ package merge_test
 
 import (
 	"encoding/json"
+	"math/rand/v2"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -100,6 +101,20 @@ func drawnText(t *rapid.T) string {
 	layout := rapid.SampledFrom(gen.JSONLayouts).Draw(t, "layout")
 	if rapid.Bool().Draw(t, "envelope") {
 		return layout.JSON(gen.Object{{Key: "ETag", Value: "E1"}, {Key: "DistributionConfig", Value: config}})
+	}
+	return layout.JSON(config)
+}
+
+// raggedText is any configuration with white space, or none, wherever there may be some: what no tool writes.
+func raggedText(t *rapid.T) string {
+	o := gen.Options{Paths: foreignPaths, MaxBehaviors: 3, MaxOrigins: 2, XML: rapid.Bool().Draw(t, "xml")}
+	config := gen.Config(t, o)
+	random := rand.New(rand.NewPCG(rapid.Uint64().Draw(t, "white space"), 0))
+	layout := gen.Layout{Ragged: func() string {
+		return []string{"", "", " ", "\n", "\n  ", "\t", "\r\n "}[random.IntN(7)]
+	}}
+	if o.XML {
+		return layout.XML(config)
 	}
 	return layout.JSON(config)
 }

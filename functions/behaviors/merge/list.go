@@ -2,22 +2,24 @@ package merge
 
 import (
 	"fmt"
+	"net/url"
 	"strconv"
 
 	"github.com/webordinary/live-edit/functions/behaviors/document"
 )
 
-// emptyForm is how a list without entries is written. CloudFront takes all of them for the same; the owner's tools may
-// not, so a list that we filled is emptied into the form it had.
+// emptyForm is how a list without entries is written. CloudFront takes all forms for the same; the owner's tools may
+// not, so a list that we filled is emptied into the form it had. Other than the two below, a form is the list's own
+// spelling, such as "CacheBehaviors": null, escaped as in a query.
 type emptyForm string
 
 const (
 	// emptyPlain is a Quantity of 0 and no Items, which is how CloudFront and the AWS CLI write it.
-	emptyPlain     emptyForm = ""
-	emptyItems     emptyForm = "items"      // "Items": []
-	emptyNullItems emptyForm = "null-items" // "Items": null
-	emptyNull      emptyForm = "null"       // "CacheBehaviors": null
-	emptyAbsent    emptyForm = "absent"     // no CacheBehaviors at all
+	emptyPlain emptyForm = ""
+	// emptyAbsent is no list at all.
+	emptyAbsent emptyForm = "absent"
+	// maxEmptyForm bounds what is kept. A longer spelling has a comment in it, or is nobody's; it is not restored.
+	maxEmptyForm = 600
 )
 
 // list is one of CloudFront's lists: a structure with a Quantity and, unless it is empty, Items.
@@ -61,15 +63,14 @@ func (l *list) form() emptyForm {
 	switch {
 	case l.holder == nil:
 		return emptyAbsent
-	case l.holder.Kind() == document.Null:
-		return emptyNull
-	case l.items == nil:
+	case l.items == nil && l.holder.Kind() != document.Null:
 		return emptyPlain
-	case l.items.Kind() == document.Null:
-		return emptyNullItems
-	default:
-		return emptyItems
 	}
+	form := url.QueryEscape(l.doc.Spelled(l.holder))
+	if len(form) > maxEmptyForm {
+		return emptyPlain
+	}
+	return emptyForm(form)
 }
 
 // insert puts an entry before position at.
@@ -114,14 +115,29 @@ func (l *list) settle(form emptyForm) {
 	if !lost {
 		return
 	}
-	switch form {
-	case emptyPlain:
-		l.doc.Remove(l.holder, l.items)
-	case emptyNullItems:
-		l.doc.Replace(l.holder, l.items, document.NewNull("Items"))
-	case emptyNull:
-		l.doc.Replace(l.parent, l.holder, document.NewNull(l.name))
-	case emptyAbsent:
+	if form == emptyAbsent {
 		l.doc.Remove(l.parent, l.holder)
+	} else if empty := l.spelledAs(form); empty != nil {
+		l.doc.Replace(l.parent, l.holder, empty)
+	} else {
+		l.doc.Remove(l.holder, l.items)
 	}
+}
+
+// spelledAs is the empty list as it was spelled; nil if the form is another one, or no empty list in this format: the
+// mark that it comes from is text that anybody with access to the distribution may have edited.
+func (l *list) spelledAs(form emptyForm) *document.Node {
+	text, err := url.QueryUnescape(string(form))
+	if err != nil {
+		return nil
+	}
+	member, err := l.doc.Member(text)
+	if err != nil {
+		return nil
+	}
+	empty, err := readList(l.doc, document.NewObject("", member), l.name)
+	if err != nil || empty.holder == nil || len(empty.entries()) > 0 {
+		return nil
+	}
+	return member
 }

@@ -18,7 +18,7 @@ const MarkHeader = "X-Webordinary-Owner"
 const maxMarkLength = 1783
 
 // mark says whose the origin is and which behaviors were written with it. It is written in the same UpdateDistribution
-// as they are, so it is never behind. Its text is "owner; paths=/a/* /b/*", and "; empty=form" if it has to be kept.
+// as they are, so it is never behind. Its text is "owner; paths=/a/* /b/*", and "; empty=form" if that is not the plain one.
 type mark struct {
 	owner string
 	paths []string

@@ -12,21 +12,29 @@ import (
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
 )
 
+// requireUndone adds ours, takes them out again, and compares every byte.
+func requireUndone(t require.TestingT, text string) {
+	in := input()
+	in.Quotas = spec.Quotas{Behaviors: 100, Origins: 100}
+	added := ensure(t, text, in)
+	require.False(t, added.Empty())
+	require.True(t, ensure(t, string(added.After), in).Empty())
+	removed := remove(t, string(added.After))
+	require.Equal(t, text, string(removed.After))
+	require.True(t, remove(t, text).Empty(), "nothing of ours is there any more")
+}
+
 func TestRemoveUndoesEnsureToTheByte(t *testing.T) {
 	t.Parallel()
-	check := func(t require.TestingT, text string) {
-		in := input()
-		in.Quotas = spec.Quotas{Behaviors: 100, Origins: 100}
-		added := ensure(t, text, in)
-		require.False(t, added.Empty())
-		removed := remove(t, string(added.After))
-		require.Equal(t, text, string(removed.After))
-		require.True(t, remove(t, text).Empty(), "nothing of ours is there any more")
-	}
 	for name, text := range shapes(t) {
-		t.Run(name, func(t *testing.T) { check(t, text) })
+		t.Run(name, func(t *testing.T) { requireUndone(t, text) })
 	}
-	rapid.Check(t, func(t *rapid.T) { check(t, drawnText(t)) })
+	rapid.Check(t, func(t *rapid.T) { requireUndone(t, drawnText(t)) })
+}
+
+func TestRemoveUndoesEnsureInAnyLayout(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(t *rapid.T) { requireUndone(t, raggedText(t)) })
 }
 
 func TestEnsureIsIdempotent(t *testing.T) {

@@ -93,6 +93,24 @@ func TestBadInputNamesTheField(t *testing.T) {
 	}
 }
 
+func TestLimitsThemselvesAreAllowed(t *testing.T) {
+	t.Parallel()
+	long := strings.Repeat(strings.Repeat("a", 62)+".", 4) + "b"
+	for _, change := range []func(in *spec.Input){
+		func(in *spec.Input) { in.Origin.ReadTimeoutSeconds = 1 },
+		func(in *spec.Input) { in.Origin.ReadTimeoutSeconds = 180 },
+		func(in *spec.Input) { in.Quotas = spec.Quotas{Behaviors: 1, Origins: 1} },
+		func(in *spec.Input) { in.Origin.DomainName = long },
+	} {
+		in := liveEdit().WithDefaults()
+		change(&in)
+		require.NoError(t, in.Validate())
+	}
+	in := liveEdit().WithDefaults()
+	in.Origin.DomainName = "c" + long
+	require.ErrorContains(t, in.Validate(), "origin.domainName")
+}
+
 func TestAllFaultsAreReportedTogether(t *testing.T) {
 	t.Parallel()
 	_, err := spec.Parse([]byte(`{}`))

@@ -47,6 +47,25 @@ type Layout struct {
 	Colon, Comma string
 	// Prolog goes before an XML document.
 	Prolog string
+	// Ragged gives white space, or none, for every place that may have some, in place of all of the above; nil for a
+	// regular layout.
+	Ragged func() string
+}
+
+// space is the white space of a ragged layout, or what a regular one has there.
+func (l Layout) space(regular string) string {
+	if l.Ragged != nil {
+		return l.Ragged()
+	}
+	return regular
+}
+
+// separator is a comma or a colon with what stands around it.
+func (l Layout) separator(mark, regular string) string {
+	if l.Ragged != nil {
+		return l.Ragged() + mark + l.Ragged()
+	}
+	return regular
 }
 
 // JSONLayouts are those of the AWS CLI, of jq, of compact writers, and of Python's json module.
@@ -83,7 +102,7 @@ func (l Layout) json(b *strings.Builder, v Value, line string) {
 	case Object:
 		l.brackets(b, "{}", len(v), line, func(i int, line string) {
 			l.json(b, v[i].Key, line)
-			b.WriteString(l.Colon)
+			b.WriteString(l.separator(":", l.Colon))
 			l.json(b, v[i].Value, line)
 		})
 	case Array:
@@ -93,19 +112,23 @@ func (l Layout) json(b *strings.Builder, v Value, line string) {
 
 func (l Layout) brackets(b *strings.Builder, pair string, count int, line string, item func(i int, line string)) {
 	b.WriteByte(pair[0])
-	inner := line + l.Indent
+	inner, outer := line+l.Indent, line
+	if l.Indent == "" {
+		inner, outer = "", ""
+	}
 	for i := range count {
 		if i > 0 {
-			b.WriteString(l.Comma)
+			b.WriteString(l.separator(",", l.Comma))
 		}
-		if l.Indent != "" {
-			b.WriteString(inner)
+		if i == 0 || l.Ragged == nil {
+			b.WriteString(l.space(inner))
 		}
 		item(i, inner)
 	}
-	if count > 0 && l.Indent != "" {
-		b.WriteString(line)
+	if count == 0 {
+		outer = ""
 	}
+	b.WriteString(l.space(outer))
 	b.WriteByte(pair[1])
 }
 
@@ -133,20 +156,23 @@ func (l Layout) xml(b *strings.Builder, name string, v Value, line string) {
 			children = append(children, Member{v.Item, item})
 		}
 	}
-	if len(children) == 0 && text == "" {
-		b.WriteString("<" + name + "/>")
+	_, leaf := v.(string)
+	if len(children) == 0 && text == "" && (l.Ragged == nil || l.Ragged() == "") {
+		b.WriteString("<" + name + l.space("") + "/>")
 		return
+	}
+	inner, outer := line+l.Indent, line
+	if l.Indent == "" || len(children) == 0 {
+		inner, outer = "", ""
 	}
 	b.WriteString("<" + name + ">")
 	_ = xml.EscapeText(b, []byte(text))
 	for _, child := range children {
-		if l.Indent != "" {
-			b.WriteString(line + l.Indent)
-		}
+		b.WriteString(l.space(inner))
 		l.xml(b, child.Key, child.Value, line+l.Indent)
 	}
-	if len(children) > 0 && l.Indent != "" {
-		b.WriteString(line)
+	if !leaf && text == "" { // a text's own white space is text
+		b.WriteString(l.space(outer))
 	}
 	b.WriteString("</" + name + ">")
 }
