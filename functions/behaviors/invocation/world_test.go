@@ -68,6 +68,9 @@ func input() spec.Input {
 func (w *world) etag() string { return fmt.Sprintf("E%d", w.version) }
 
 func (w *world) Read(_ context.Context, id string) (distribution.Snapshot, error) {
+	if id == "" {
+		return distribution.Snapshot{}, errors.New("input member Id must not be empty") // as the SDK says
+	}
 	if w.denials > 0 {
 		w.denials--
 		return distribution.Snapshot{}, fmt.Errorf("%w: AccessDenied", distribution.ErrDenied)
