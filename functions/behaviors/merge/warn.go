@@ -72,7 +72,7 @@ func (c config) cachedErrors() []string {
 	if ttl == 0 {
 		return nil
 	}
-	return []string{fmt.Sprintf("CloudFront caches a 503 to a GET for %d s, whatever its Cache-Control; "+
+	return []string{fmt.Sprintf("a 503 to a GET is cached for %d s, whatever its Cache-Control; "+
 		"a custom error response for 503 with ErrorCachingMinTTL 0 turns that off", ttl)}
 }
 
