@@ -39,8 +39,8 @@ var byteOrderMarks = []string{"\xff\xfe", "\xfe\xff", "\xef\xbb\xbf"}
 func parseJSON(data []byte) (*Node, error) {
 	for _, bom := range byteOrderMarks {
 		if bytes.HasPrefix(data, []byte(bom)) {
-			return nil, errors.New("it begins with a byte order mark, want plain UTF-8; Windows PowerShell's > writes UTF-16, " +
-				"`| Out-File -Encoding ascii` does not")
+			return nil, errors.New("it begins with a byte order mark, want plain UTF-8; the > of Windows PowerShell 5 writes UTF-16, " +
+				"those of PowerShell 7 and cmd do not")
 		}
 	}
 	var valid json.RawMessage
