@@ -193,7 +193,7 @@ func TestMisuseNamesTheFlag(t *testing.T) {
 		{[]string{"-config", "x", "-origin-domain", "https://x"}, `origin.domainName: "https://x"`},
 		{[]string{"-config", "x", "-owner", "a b"}, `owner: "a b"`},
 		{[]string{"-config", "x", "-behavior-quota", "0"}, "quotas.behaviors: 0"},
-		{[]string{"-config", "x", "-origin-quota", "-1"}, "quotas.origins: -1"},
+		{[]string{"-config", "x", "-origin-quota", "0"}, "quotas.origins: 0"},
 		{[]string{"-config", "x", "more"}, `["more"]: unexpected`},
 		{[]string{"-nonsense"}, "-nonsense"},
 	} {
