@@ -109,7 +109,7 @@ func (c *Config) validate() []Fault {
 func (e EdgeConfig) validate(v *validator) {
 	v.require(e.DistributionID == "" || distPattern.MatchString(e.DistributionID),
 		"distributionId", e.DistributionID, "a CloudFront distribution ID such as E2QWRUHAPOMQZL")
-	// AWS has granted some hundreds; more digits than that are a slip.
+	// Far above AWS's defaults; more digits than that are a slip.
 	v.between("distributionBehaviorQuota", e.BehaviorQuota, 1, 1000)
 	v.between("distributionOriginQuota", e.OriginQuota, 1, 1000)
 }
