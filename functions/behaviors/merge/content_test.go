@@ -36,7 +36,7 @@ const (
 
 func TestWhatIsAdded(t *testing.T) {
 	t.Parallel()
-	plan := ensure(t, configOf(`"CacheBehaviors":{"Quantity":0},`), input())
+	plan := ensure(t, jsonConfig(`"CacheBehaviors":{"Quantity":0},`), input())
 	config := decode(t, plan.After)
 	require.Equal(t, []string{
 		"add origin alb-origin (edit.ameliastamps.com)",
