@@ -20,13 +20,13 @@ func fakeCLI(t *testing.T, script string) *pulumiCommand {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "pulumi")
 	require.NoError(t, os.WriteFile(path, []byte("#!/bin/sh\n"+script), 0o700))
-	return newPulumiCommand(cli.Command{Path: path, Version: semver.MustParse("3.250.0")})
+	return newPulumiCommand(cli.Command{Path: path, Version: semver.MustParse("3.274.1")})
 }
 
 func TestCommandRunsTheCLI(t *testing.T) {
 	t.Parallel()
 	command := fakeCLI(t, `echo "out $@"; pwd; echo "err $EXTRA $PULUMI_AUTOMATION_API" >&2; cat; exit 3`)
-	require.Equal(t, "3.250.0", command.Version().String())
+	require.Equal(t, "3.274.1", command.Version().String())
 	dir, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
 	var seenOut, seenErr bytes.Buffer

@@ -13,7 +13,7 @@ import (
 
 // The versions that the providers say they are: those of the SDKs in go.mod.
 const (
-	awsVersion  = "6.83.2"
+	awsVersion  = "6.83.4"
 	awsxVersion = "2.22.0"
 )
 

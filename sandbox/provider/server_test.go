@@ -156,7 +156,7 @@ func TestDiffConfig(t *testing.T) {
 func TestWhoTheProvidersAre(t *testing.T) {
 	t.Parallel()
 	server := serve(t, &spy{})
-	for name, version := range map[string]string{"aws": "6.83.2", "awsx": "2.22.0"} {
+	for name, version := range map[string]string{"aws": "6.83.4", "awsx": "2.22.0"} {
 		client := dial(t, server, name)
 		info, err := client.GetPluginInfo(t.Context(), &emptypb.Empty{})
 		require.NoError(t, err)

@@ -24,7 +24,7 @@ func builderWithPinned(t *testing.T) (Builder, string) {
 	t.Helper()
 	builder := Builder{Root: t.TempDir(), Log: &syncBuffer{}}
 	require.NoError(t, os.MkdirAll(builder.binDir(), 0o750))
-	built := filepath.Join(builder.binDir(), "pulumi-v3.250.0")
+	built := filepath.Join(builder.binDir(), "pulumi-v3.274.1")
 	write(t, built, "#!/bin/sh\n", 0o700)
 	return builder, built
 }
@@ -42,8 +42,8 @@ func TestCompatibleCLIOnThePathIsUsed(t *testing.T) {
 
 func TestOtherCLIsOnThePathAreNotUsed(t *testing.T) {
 	for version, said := range map[string]string{
-		"v3.100.0": "is version 3.100.0; 3.250.0 or newer of the same major version is needed",
-		"v4.0.0":   "is version 4.0.0; 3.250.0 or newer of the same major version is needed",
+		"v3.100.0": "is version 3.100.0; 3.274.1 or newer of the same major version is needed",
+		"v4.0.0":   "is version 4.0.0; 3.274.1 or newer of the same major version is needed",
 		"":         `is not usable: it calls itself ""`,
 	} {
 		t.Run("version "+version, func(t *testing.T) {
@@ -53,7 +53,7 @@ func TestOtherCLIsOnThePathAreNotUsed(t *testing.T) {
 			command, err := builder.PulumiCommand(t.Context())
 			require.NoError(t, err)
 			require.Equal(t, built, command.Path)
-			require.Equal(t, "3.250.0", command.Version.String())
+			require.Equal(t, "3.274.1", command.Version.String())
 			require.Contains(t, logOf(builder), said)
 		})
 	}

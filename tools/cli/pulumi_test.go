@@ -35,10 +35,10 @@ func TestPinnedVersionsMatchTheToolModules(t *testing.T) {
 
 func TestCompatibleVersions(t *testing.T) {
 	t.Parallel()
-	pinned := semver.MustParse("3.250.0")
+	pinned := semver.MustParse("3.274.1")
 	for version, want := range map[string]bool{
-		"3.250.0": true, "3.250.1": true, "3.300.0": true,
-		"3.249.9": false, "3.250.0-alpha.1": false, "2.999.0": false, "4.0.0": false,
+		"3.274.1": true, "3.274.2": true, "3.300.0": true,
+		"3.273.9": false, "3.274.1-alpha.1": false, "2.999.0": false, "4.0.0": false,
 	} {
 		require.Equal(t, want, compatible(semver.MustParse(version), pinned), version)
 	}
@@ -108,7 +108,7 @@ func TestUnusableVersionsAreErrors(t *testing.T) {
 	_, err = builder.cachedVersion(path, func() (string, error) { return "", broken })
 	require.ErrorIs(t, err, broken)
 
-	version, err := builder.cachedVersion(path, (&asker{answer: "v3.250.0"}).ask)
+	version, err := builder.cachedVersion(path, (&asker{answer: "v3.274.1"}).ask)
 	require.NoError(t, err, "a failure is not remembered")
-	require.Equal(t, "3.250.0", version.String())
+	require.Equal(t, "3.274.1", version.String())
 }

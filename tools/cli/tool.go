@@ -4,7 +4,7 @@ package cli
 type Tool struct {
 	// Name is the program's name, such as "pulumi".
 	Name string
-	// Version is the pinned version, such as "v3.250.0". The module's go.mod
+	// Version is the pinned version, such as "v3.274.1". The module's go.mod
 	// must require the same one.
 	Version string
 	// Module is the tool module's directory below the repository root.
@@ -21,10 +21,10 @@ type Tool struct {
 // and the CLI and its SDK refuse an empty version, hence the linker flag.
 var Pulumi = Tool{
 	Name:       "pulumi",
-	Version:    "v3.250.0",
+	Version:    "v3.274.1",
 	Module:     "tools/pulumi",
 	Package:    "github.com/pulumi/pulumi/pkg/v3/cmd/pulumi",
-	LinkFlags:  "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.250.0",
+	LinkFlags:  "-s -w -X github.com/pulumi/pulumi/sdk/v3/go/common/version.Version=v3.274.1",
 	FirstBuild: "about 4 minutes on two cores",
 }
 

@@ -5,7 +5,7 @@
 // Two embedded files hold the data. upstream.json is taken from the schema of
 // the upstream AWS provider 6.48, translated to Pulumi's names. overlay.json is
 // written by hand and applied on top as a JSON merge patch (RFC 7386): types that
-// upstream.json lacks, differences of pulumi-aws 6.83.2, and what a schema does
+// upstream.json lacks, differences of pulumi-aws 6.83.4, and what a schema does
 // not say (sets, JSON documents, allowed values, generated names). A test holds
 // both against the Go SDK's sources.
 package schema
