@@ -5,6 +5,9 @@ HOURS ?= 10
 CHECKS ?= 3000
 STATE := .sandbox
 
+# What everything here is built with, so that nothing compiles twice: tools/goflags says why, and a test holds the two equal.
+export GOFLAGS ?= '-gcflags=github.com/pulumi/...=-N -l -dwarf=false'
+
 .DEFAULT_GOAL := help
 .PHONY: help sandbox test soak bench simulate lint fmt cost import clean
 
@@ -26,6 +29,8 @@ soak: export RAPID_CHECKS = $(CHECKS)
 soak: ## Look for cases that break a property: every property test with new random cases, each CHECKS times (3000)
 	go test -timeout 0 -count 1 -p 1 $$(git grep -l pgregory.net/rapid -- '*_test.go' | xargs dirname | sort -u | sed 's|^|./|')
 
+# What is measured is built as it is deployed.
+bench: export GOFLAGS =
 bench: ## Measure previews, updates, builds and functions, and print the tables of docs/performance.md (FULL=1: a million threads, too)
 	@go run ./tools/bench
 

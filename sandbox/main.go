@@ -1,50 +1,84 @@
-// Command sandbox deploys the stacks of this repository without an AWS account:
-// the real Pulumi engine and SDK, on a simulated account. `sandbox --help` tells
-// the rest.
+// Command sandbox deploys the stacks of this repository without an AWS account; `go run ./sandbox --help` tells the rest.
+//
+// This is only its launcher. The command itself, sandbox/commands, links Pulumi's SDK for AWS, which takes minutes to compile the
+// first time, and `go run` says nothing while it compiles. So the launcher imports little more than os, says what is going on,
+// compiles the command with the flags that the tests are compiled with, and becomes it. When no source has changed since, it
+// becomes it at once, which is quicker than letting the go command look.
 package main
 
 import (
 	"context"
 	"errors"
-	"fmt"
 	"os"
+	"os/signal"
+	"path/filepath"
+	"syscall"
+)
 
-	"github.com/webordinary/live-edit/infra"
-	"github.com/webordinary/live-edit/sandbox/engine"
+// The command's exit codes that the launcher has, too.
+const (
+	exitFailed      = 1
+	exitUsage       = 2
+	exitInterrupted = 130
 )
 
 func main() {
-	os.Exit(run(&session{program: infra.Deploy}, os.Args[1:]))
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	binary, code := prepare(ctx)
+	stop()
+	if code != 0 {
+		os.Exit(code)
+	}
+	// The command takes this process over: its terminal, its signals and its exit code need nobody to pass them on.
+	err := syscall.Exec(binary, append([]string{"sandbox"}, os.Args[1:]...), os.Environ()) //nolint:gosec // what was compiled
+	say("sandbox: start " + binary + ": " + err.Error())
+	os.Exit(exitFailed)
 }
 
-// run runs a command line on the terminal and returns the exit code.
-func run(s *session, args []string) int {
-	s.stdout, s.stderr, s.color = os.Stdout, os.Stderr, colorOf(os.Stdout)
-	s.interrupts = watchInterrupts(context.Background(), os.Stderr)
-	root := newRootCommand(s)
-	root.SetArgs(args)
-	err := root.ExecuteContext(s.interrupts.context)
-	report(err)
-	return exitCode(err)
-}
-
-// report prints an error, without repeating what the engine has printed.
-func report(err error) {
-	var failed *engine.FailedError
+// prepare returns the compiled command, or the exit code to end with when there is none.
+func prepare(ctx context.Context) (binary string, code int) {
+	dir, err := os.Getwd()
+	if err != nil {
+		say("sandbox: find the repository: " + err.Error())
+		return "", exitUsage
+	}
+	root, ok := repository(dir)
+	if !ok {
+		say("sandbox: there is no " + packageDir + " in or above " + dir + "; run the sandbox in the repository")
+		return "", exitUsage
+	}
+	b := build{root: root, bin: filepath.Join(root, ".sandbox", "bin"), pkg: "./" + packageDir, log: os.Stderr, environment: os.Environ()}
+	binary, err = b.binary(ctx)
 	switch {
 	case err == nil:
-	case errors.As(err, &failed) && len(failed.Diagnostics) > 0:
-		_, _ = fmt.Fprintf(os.Stderr, "\nsandbox: %s of stack %s failed, see the diagnostics above\n", failed.Operation, failed.Stack)
+		return binary, 0
+	case ctx.Err() != nil:
+		say("\nsandbox: interrupted while it was being compiled; what is compiled is kept")
+		return "", exitInterrupted
+	case errors.Is(err, errCompile): // the compiler has said why
+		return "", exitFailed
 	default:
-		_, _ = fmt.Fprintf(os.Stderr, "sandbox: %v\n", err)
+		say("sandbox: " + err.Error())
+		return "", exitUsage
 	}
 }
 
-// exitCode adds the faults of the command line to those of the engine.
-func exitCode(err error) int {
-	var usage *commandError
-	if errors.As(err, &usage) {
-		return engine.ExitUsage
+// packageDir is the command itself, below the repository's root.
+const packageDir = "sandbox/commands"
+
+// repository finds this repository's root at or above a directory.
+func repository(dir string) (string, bool) {
+	for at := dir; ; at = filepath.Dir(at) {
+		_, module := os.Stat(filepath.Join(at, "go.mod"))
+		_, command := os.Stat(filepath.Join(at, filepath.FromSlash(packageDir)))
+		if module == nil && command == nil {
+			return at, true
+		}
+		if at == filepath.Dir(at) {
+			return "", false
+		}
 	}
-	return engine.ExitCode(err)
 }
+
+// say prints a line. Package fmt would double what has to be compiled before the first word.
+func say(line string) { _, _ = os.Stderr.WriteString(line + "\n") }

@@ -28,7 +28,7 @@ func newBench(ctx context.Context, runs int) (*bench, error) {
 	b := &bench{root: root, work: work, runs: runs, sandboxBinary: filepath.Join(work, "sandbox")}
 	for _, args := range [][]string{
 		{"run", "./tools/install", "pulumi"},
-		{"build", "-o", b.sandboxBinary, "./sandbox"},
+		{"build", "-o", b.sandboxBinary, "./sandbox/commands"},
 	} {
 		cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // our own arguments
 		cmd.Stderr = os.Stderr

@@ -20,12 +20,14 @@ func usagef(format string, args ...any) error {
 const rootHelp = `Deploys the stacks of this repository without an AWS account.
 
 The real Pulumi engine runs the real program against a simulated account, which
-is kept between runs. The first run builds the Pulumi CLI, unless a compatible
-one is on the PATH. Everything that is written goes to .sandbox/ (or --state).
+is kept between runs. The first run gets the Pulumi CLI, unless a compatible one is
+on the PATH. Everything that is written goes to .sandbox/ (--state moves the
+sandbox, and leaves the compiled programs there).
 
 Exit codes: 0 done; 1 the deployment failed, or changed what it must not; 2 wrong
 use, such as an unknown stack, a missing passphrase or a state directory that
-cannot be written; 130 interrupted. ("go run" turns all but 0 into 1.)`
+cannot be written; 130 interrupted. "go run" turns all but 0 into 1; the compiled
+command, .sandbox/bin/sandbox, keeps them.`
 
 const rootExample = `  go run ./sandbox demo                         # prod, then dev, and that both are stable
   go run ./sandbox preview --stack prod --diff
@@ -35,6 +37,7 @@ const rootExample = `  go run ./sandbox demo                         # prod, the
 
 // newRootCommand is the whole command line. A further command is one more line.
 func newRootCommand(s *session) *cobra.Command {
+	var version bool
 	root := &cobra.Command{
 		Use:           "sandbox",
 		Short:         "Deploy the stacks of this repository without an AWS account",
@@ -43,7 +46,13 @@ func newRootCommand(s *session) *cobra.Command {
 		SilenceErrors: true,
 		SilenceUsage:  true,
 		Args:          cobra.NoArgs,
-		RunE:          func(cmd *cobra.Command, _ []string) error { return cmd.Help() },
+		RunE: func(cmd *cobra.Command, _ []string) error {
+			if version {
+				s.printVersion(cmd.Context())
+				return nil
+			}
+			return cmd.Help()
+		},
 	}
 	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetOut(s.stdout)
@@ -51,6 +60,7 @@ func newRootCommand(s *session) *cobra.Command {
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
 		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
 	})
+	root.Flags().BoolVar(&version, "version", false, "print the versions that a report of a fault should name")
 	root.PersistentFlags().StringVar(&s.stateDir, "state", "", "directory that keeps the sandbox (default .sandbox in the repository)")
 	root.AddCommand(
 		newUpCommand(s),

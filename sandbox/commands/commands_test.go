@@ -16,6 +16,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/engine"
 	"github.com/webordinary/live-edit/sandbox/engine/enginetest"
+	"github.com/webordinary/live-edit/tools/cli"
 )
 
 // execute runs a command line in a directory and returns what it printed.
@@ -43,6 +44,25 @@ func oneBucket(ctx *pulumi.Context) error {
 	ctx.Export("hush", pulumi.ToSecret(pulumi.String("kept quiet")))
 	ctx.Export("list", pulumi.ToStringArray([]string{"<a>", "b"}))
 	return nil
+}
+
+func TestVersion(t *testing.T) {
+	t.Parallel()
+	goMod, err := os.ReadFile(filepath.Join(enginetest.Root(t), "go.mod"))
+	require.NoError(t, err)
+	out, err := execute(t, oneBucket, "", "--version")
+	require.NoError(t, err)
+	require.Regexp(t, `^sandbox of webordinary live edit, (commit [0-9a-f]{7,40}( with local changes)?|no commit)\n`, out)
+	for _, module := range []string{"pulumi/sdk/v3", "pulumi-aws/sdk/v6", "pulumi-awsx/sdk/v2"} {
+		_, version, found := strings.Cut(string(goMod), "github.com/pulumi/"+module+" ")
+		require.True(t, found, module)
+		version, _, _ = strings.Cut(version, "\n")
+		require.Contains(t, out, " "+version+"\n", module)
+	}
+	require.Contains(t, out, "Pulumi CLI   "+cli.Pulumi.Version)
+	out, err = execute(t, oneBucket, t.TempDir(), "--version")
+	require.NoError(t, err)
+	require.Contains(t, out, "live edit, outside its repository\n")
 }
 
 func TestCommandLinesThatAreWrong(t *testing.T) {

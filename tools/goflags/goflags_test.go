@@ -1,0 +1,74 @@
+package goflags_test
+
+import (
+	"os"
+	"os/exec"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/tools/goflags"
+)
+
+// TestMakeExportsTheFlags: what make starts, and what it starts in turn, compiles what the launcher compiles.
+func TestMakeExportsTheFlags(t *testing.T) {
+	t.Parallel()
+	require.Equal(t, goflags.Environment, exported(t, "sandbox"))
+	require.Equal(t, goflags.Environment, exported(t, "test"))
+	require.Empty(t, exported(t, "bench"), "what is measured is built as it is deployed")
+	require.Equal(t, "-race", exported(t, "test", "GOFLAGS=-race"), "whoever sets flags gets them")
+}
+
+// exported is the GOFLAGS that a target's commands see.
+func exported(t *testing.T, target string, environment ...string) string {
+	t.Helper()
+	makefile, err := os.ReadFile("../../Makefile")
+	require.NoError(t, err)
+	_, _, found := strings.Cut(string(makefile), "\n"+target+":")
+	require.True(t, found, target)
+	var recipe strings.Builder // the same file with that target's commands replaced
+	inTarget := false
+	for line := range strings.Lines(string(makefile)) {
+		if !strings.HasPrefix(line, "\t") {
+			inTarget = strings.HasPrefix(line, target+": ##")
+			recipe.WriteString(line)
+			if inTarget {
+				recipe.WriteString("\t@printf '%s' \"$$GOFLAGS\"\n")
+			}
+		} else if !inTarget {
+			recipe.WriteString(line)
+		}
+	}
+	cmd := exec.CommandContext(t.Context(), "make", "--no-print-directory", "-f", "-", target)
+	cmd.Stdin = strings.NewReader(recipe.String())
+	for _, entry := range os.Environ() {
+		if !strings.HasPrefix(entry, "GOFLAGS=") && !strings.HasPrefix(entry, "MAKE") && !strings.HasPrefix(entry, "MFLAGS=") {
+			cmd.Env = append(cmd.Env, entry)
+		}
+	}
+	cmd.Env = append(cmd.Env, environment...)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	return string(out)
+}
+
+// TestGoUnderstandsTheFlags: as they are in the environment, and that they name Pulumi's packages only.
+func TestGoUnderstandsTheFlags(t *testing.T) {
+	t.Parallel()
+	cmd := exec.CommandContext(t.Context(), "go", "build", "-n", "-a",
+		"github.com/pulumi/pulumi/sdk/v3/go/common/version", "github.com/webordinary/live-edit/tools/cli")
+	cmd.Env = append(os.Environ(), "GOFLAGS="+goflags.Environment)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, string(out))
+	quick := map[bool]int{}
+	for line := range strings.Lines(string(out)) {
+		if strings.Contains(line, "/compile -o") {
+			pulumi := strings.Contains(line, " -p github.com/pulumi/")
+			quick[pulumi]++
+			require.Equal(t, pulumi, strings.Contains(line, " -N -l -dwarf=false "), line)
+		}
+	}
+	require.Positive(t, quick[true])
+	require.Positive(t, quick[false])
+}
