@@ -1,8 +1,10 @@
 package archive
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"strings"
 	"time"
@@ -30,30 +32,48 @@ var marks = []string{"metadata.json", ".claude", "project"}
 // neither by the modification time of any file, link or directory, nor by what
 // threads, user.json and metadata.json say of themselves. Only left out are
 // node_modules and .astro, and the directories that the cleanup itself changes.
-// The walk ends at the first sign of use. A file too long or damaged to be read
-// is judged by its time. limit bounds the JSON that is read of one file.
-func Dormant(ctx context.Context, workspace fsx.Dir, cutoff time.Time, limit int64) (bool, error) {
+// The walk ends at the first sign of use. A workspace that shows none, but has
+// files that tell of use and can't be read, is not dormant: the error is that of
+// the first of them.
+func Dormant(ctx context.Context, workspace fsx.Dir, idle Idle) (bool, error) {
 	known, err := isWorkspace(workspace)
 	if err != nil || !known {
 		return false, err
 	}
+	var unreadable error
 	recent := func(e entry) error {
 		if e.path == threadsDir {
 			return nil
 		}
-		if !e.info.Modified().Before(cutoff) {
+		if !e.info.Modified().Before(idle.Since) {
 			return errRecent
 		}
-		return saysRecent(ctx, e, cutoff, limit)
+		err := saysRecent(ctx, e, idle)
+		if isUnreadable(err) {
+			unreadable = cmp.Or(unreadable, fmt.Errorf("%q: %w", e.path, err))
+			return nil
+		}
+		return err
 	}
-	err = quick(workspace, cutoff)
+	err = quick(workspace, idle.Since)
 	if err == nil {
 		err = walk(ctx, workspace, visitor{visit: recent, excluded: ignore})
 	}
 	if errors.Is(err, errRecent) {
 		return false, nil
 	}
+	err = cmp.Or(err, unreadable)
 	return err == nil, err
+}
+
+// Idle is the question that Dormant answers.
+type Idle struct {
+	Since time.Time      // nothing was used from then on
+	Read  thread.Reading // how JSON files are read
+}
+
+func isUnreadable(err error) bool {
+	return errors.Is(err, gz.ErrCorrupt) || errors.Is(err, thread.ErrTooLong) || errors.Is(err, thread.ErrUnreadable)
 }
 
 func isWorkspace(workspace fsx.Dir) (bool, error) {
@@ -82,7 +102,7 @@ func quick(workspace fsx.Dir, cutoff time.Time) error {
 }
 
 // saysRecent asks the JSON files that carry times of their own.
-func saysRecent(ctx context.Context, e entry, cutoff time.Time, limit int64) error {
+func saysRecent(ctx context.Context, e entry, idle Idle) error {
 	inThreads := strings.HasPrefix(e.path, threadsDir+"/")
 	class := thread.Classify(e.name)
 	tells := e.path == "metadata.json" || e.path == ".claude/user.json" ||
@@ -90,12 +110,15 @@ func saysRecent(ctx context.Context, e entry, cutoff time.Time, limit int64) err
 	if e.info.Kind != fsx.KindFile || !tells {
 		return nil
 	}
-	a, err := thread.FileActivity(ctx, e.parent, e.name, limit)
-	if errors.Is(err, gz.ErrCorrupt) || errors.Is(err, thread.ErrTooLong) || errors.Is(err, fs.ErrNotExist) {
+	a, err := thread.FileActivity(ctx, e.parent, e.name, idle.Read)
+	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
-	if err == nil && !a.Last.Before(cutoff) {
+	if err != nil {
+		return err
+	}
+	if !a.Last.Before(idle.Since) || !a.Future.IsZero() {
 		return errRecent
 	}
-	return err
+	return a.Unreadable()
 }

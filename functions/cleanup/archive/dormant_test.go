@@ -13,6 +13,8 @@ import (
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx/memfs"
+	"github.com/webordinary/live-edit/functions/cleanup/gz"
+	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // unused is a workspace that nobody has used for a hundred days, its
@@ -34,6 +36,38 @@ func unused() *memfs.FS {
 
 func age(f *memfs.FS, path string, days int) {
 	f.Edit(path, func(i *fsx.Info) { i.ModTime = begin.Add(-time.Duration(days) * 24 * time.Hour).UnixNano() })
+}
+
+func idle() Idle {
+	return Idle{Since: begin.Add(-90 * 24 * time.Hour), Read: thread.Reading{Limit: limit, Now: begin}}
+}
+
+// TestWhatCanNotBeReadIsNotDormant: a workspace is not archived on the word of
+// files that say nothing we understand.
+func TestWhatCanNotBeReadIsNotDormant(t *testing.T) {
+	t.Parallel()
+	old := begin.Add(-100 * 24 * time.Hour).UnixNano()
+	for path, c := range map[string]struct {
+		content []byte
+		want    error
+	}{
+		".claude/threads/b.json.gz": {[]byte("\x1f\x8b"), gz.ErrCorrupt},
+		".claude/threads/c.json.gz": {packed(`{"updatedAt":"2026-06-30T00:00:00Z","mess`)[:30], gz.ErrCorrupt},
+		".claude/threads/b.json":    {make([]byte, limit+1), thread.ErrTooLong},
+		".claude/threads/c.json":    {[]byte(`{"id":7,"upda`), thread.ErrUnreadable},
+		".claude/user.json":         {[]byte(`{"lastSeen":"a while ago"}`), thread.ErrUnreadable},
+		"metadata.json":             {make([]byte, 100), thread.ErrUnreadable},
+	} {
+		f := unused()
+		f.Write(path, c.content, old)
+		for _, dir := range []string{".claude/threads", ".claude", path} {
+			age(f, dir, 100)
+		}
+		got, err := Dormant(t.Context(), f.Root(), idle())
+		require.ErrorIs(t, err, c.want, path)
+		require.ErrorContains(t, err, path)
+		require.False(t, got, path)
+	}
 }
 
 func packed(content string) []byte {
@@ -65,6 +99,9 @@ func TestDormant(t *testing.T) {
 		"metadata says so": {func(f *memfs.FS) {
 			f.Write("metadata.json", []byte(`{"lastActiveAt":"2026-06-30T00:00:00Z"}`), old)
 		}, false},
+		"metadata speaks of the future": {func(f *memfs.FS) {
+			f.Write("metadata.json", []byte(`{"lastActiveAt":"2027-06-30T00:00:00Z"}`), old)
+		}, false},
 		"user.json says so": {func(f *memfs.FS) {
 			f.Write(".claude/user.json", []byte(`{"lastSeen":"2026-06-30T00:00:00Z"}`), old)
 		}, false},
@@ -75,8 +112,14 @@ func TestDormant(t *testing.T) {
 		"another file says so": {func(f *memfs.FS) {
 			f.Write("project/src/x.astro", []byte(`{"updatedAt":"2026-06-30T00:00:00Z"}`), old)
 		}, true},
-		"a damaged thread":  {func(f *memfs.FS) { f.Write(".claude/threads/b.json.gz", []byte("\x1f\x8b"), old) }, true},
-		"a thread too long": {func(f *memfs.FS) { f.Write(".claude/threads/b.json", make([]byte, limit+1), old) }, true},
+		"something damaged, and a sign of use": {func(f *memfs.FS) {
+			f.Write(".claude/threads/b.json", []byte(`{"upda`), old)
+			age(f, "project/src/x.astro", 1)
+		}, false},
+		"a damaged file that is no thread": {func(f *memfs.FS) {
+			f.Write(".claude/threads/index.json", []byte(`{"upda`), old)
+			age(f, ".claude/threads", 100)
+		}, true},
 		"not a workspace": {func(f *memfs.FS) {
 			for _, path := range []string{"metadata.json", ".claude", "project"} {
 				f.Delete(path)
@@ -87,7 +130,7 @@ func TestDormant(t *testing.T) {
 	for name, c := range cases {
 		f := unused()
 		c.use(f)
-		got, err := Dormant(t.Context(), f.Root(), begin.Add(-90*24*time.Hour), limit)
+		got, err := Dormant(t.Context(), f.Root(), idle())
 		require.NoError(t, err, name)
 		require.Equal(t, c.want, got, name)
 	}
@@ -102,7 +145,7 @@ func TestDormantFailsSafe(t *testing.T) {
 			f := unused()
 			age(f, "project/src/x.astro", use)
 			hook := &fault.At{Target: target, Mode: fault.FailBefore, Err: syscall.EIO}
-			dormant, err := Dormant(t.Context(), fault.Wrap(f.Root(), hook), begin.Add(-90*24*time.Hour), limit)
+			dormant, err := Dormant(t.Context(), fault.Wrap(f.Root(), hook), idle())
 			if hook.Count() <= target {
 				require.NoError(t, err)
 				require.Equal(t, use == 100, dormant)

@@ -178,7 +178,7 @@ func finish(ctx context.Context, d fsx.Dir, f fsx.File, w thread.Work) (Outcome,
 // droppable says whether the file holds nothing that must be kept.
 func droppable(d fsx.Dir, f fsx.File, w thread.Work) (bool, error) {
 	info, err := f.Stat()
-	if err != nil || !w.Untouched(info) {
+	if err != nil || !w.Untouched(info) || !w.Thread() {
 		return false, err
 	}
 	if w.Purpose != thread.PurposePacked {

@@ -5,28 +5,29 @@ type Reason uint8
 
 // The reasons.
 const (
-	None           Reason = iota
-	NotAFile              // a directory, link, pipe or device where a thread should be
-	NotADirectory         // a file or link where a directory should be
-	Unrecognised          // a name that is not one of a thread's
-	MountPoint            // something else is mounted there
-	HardLinked            // the file has another name somewhere
-	FutureTime            // its time lies in the future
-	InUse                 // somebody has it open
-	Changed               // it was changed while it was being worked on
-	BothExist             // x.json and a different x.json.gz
-	TwinInUse             // old itself, but the thread's other file is not
-	TooLarge              // over the limit on size
-	NameTooLong           // no room for the suffixes
-	CorruptPacked         // a .json.gz that does not decompress
-	Unreadable            // permission denied
-	DiskFull              // no space or quota left to write
-	IOError               // any other fault of the file system
-	SpecialFile           // a pipe, socket or device in a workspace to be archived
-	ArchiveChanged        // a workspace that differs from its finished archive
-	ArchiveOff            // a half-finished archive, and archiving is switched off
-	WorkPending           // a workspace with thread files on their way out
-	OutOfTime             // interrupted by the deadline
+	None              Reason = iota
+	NotAFile                 // a directory, link, pipe or device where a thread should be
+	NotADirectory            // a file or link where a directory should be
+	Unrecognised             // a name that is not one of a thread's
+	MountPoint               // something else is mounted there
+	HardLinked               // the file has another name somewhere
+	FutureTime               // its time lies in the future
+	InUse                    // somebody has it open
+	Changed                  // it was changed while it was being worked on
+	BothExist                // x.json and a different x.json.gz
+	TwinInUse                // old itself, but the thread's other file is not
+	TooLarge                 // over the limit on size
+	NameTooLong              // no room for the suffixes
+	CorruptPacked            // a .json.gz that does not decompress
+	Unreadable               // permission denied
+	UnreadableContent        // what its content says of its last use can't be read
+	DiskFull                 // no space or quota left to write
+	IOError                  // any other fault of the file system
+	SpecialFile              // a pipe, socket or device in a workspace to be archived
+	ArchiveChanged           // a workspace that differs from its finished archive
+	ArchiveOff               // a half-finished archive, and archiving is switched off
+	WorkPending              // a workspace with thread files on their way out
+	OutOfTime                // interrupted by the deadline
 	reasons
 )
 
@@ -34,8 +35,9 @@ var reasonNames = [reasons]string{
 	None: "none", NotAFile: "not-a-file", NotADirectory: "not-a-directory", Unrecognised: "unrecognised",
 	MountPoint: "mount-point", HardLinked: "hard-linked", FutureTime: "future-time", InUse: "in-use",
 	Changed: "changed-meanwhile", BothExist: "both-exist", TwinInUse: "twin-in-use", TooLarge: "too-large",
-	NameTooLong: "name-too-long", CorruptPacked: "corrupt-gzip", Unreadable: "unreadable", DiskFull: "disk-full",
-	IOError: "io-error", SpecialFile: "special-file", ArchiveChanged: "archive-differs", ArchiveOff: "archive-off",
+	NameTooLong: "name-too-long", CorruptPacked: "corrupt-gzip", Unreadable: "unreadable", UnreadableContent: "unreadable-content",
+	DiskFull: "disk-full",
+	IOError:  "io-error", SpecialFile: "special-file", ArchiveChanged: "archive-differs", ArchiveOff: "archive-off",
 	WorkPending: "work-pending", OutOfTime: "out-of-time",
 }
 

@@ -9,6 +9,7 @@ import (
 	"github.com/webordinary/live-edit/functions/cleanup/archive"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
 	"github.com/webordinary/live-edit/functions/cleanup/report"
+	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // archive packs a user's workspace if nobody has used it for long enough.
@@ -26,7 +27,9 @@ func (r *run) archive(ctx context.Context, t task) error {
 	if err != nil {
 		return err
 	}
-	dormant, err := archive.Dormant(ctx, workspace, now.Add(-r.cfg.Ages.Archive), r.cfg.MaxThread)
+	dormant, err := archive.Dormant(ctx, workspace, archive.Idle{
+		Since: now.Add(-r.cfg.Ages.Archive), Read: thread.Reading{Limit: r.cfg.MaxThread, Now: now},
+	})
 	if err = errors.Join(err, workspace.Close()); err != nil || !dormant {
 		return err
 	}

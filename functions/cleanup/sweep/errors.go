@@ -39,6 +39,7 @@ var reasons = []struct {
 	{archive.ErrPending, policy.WorkPending},
 	{gz.ErrCorrupt, policy.CorruptPacked},
 	{thread.ErrTooLong, policy.TooLarge},
+	{thread.ErrUnreadable, policy.UnreadableContent},
 	{fsx.ErrMount, policy.MountPoint},
 	{aside.ErrChanged, policy.Changed},
 	{fsx.ErrRaced, policy.Changed},

@@ -35,16 +35,18 @@ func TestAgesDecide(t *testing.T) {
 		threads + "old-but-used.json":    `744h0m0s "{\"updatedAt\":\"2026-06-30T00:00:00Z\"}"`,
 		threads + "old-but-idle.json.gz": `744h0m0s "{\"updatedAt\":\"2026-06-20T00:00:00Z\"}"`,
 		threads + "packed.json.gz":       `696h0m0s "{\"d\":1}"`,
+		threads + "malformed.json":       `744h0m0s "{\"updatedAt\":"`,
 		threads + "packed-used.json.gz":  `744h0m0s "{\"updatedAt\":\"2026-06-30T00:00:00Z\"}"`,
 	}, w.contents(t))
 	require.Equal(t, int64(9), s.Counts.Scanned)
 	require.Equal(t, int64(4), s.Counts.Kept)
 	require.Equal(t, int64(2), s.Counts.Compressed)
-	require.Equal(t, int64(3), s.Counts.Deleted)
-	require.Equal(t, int64(5), s.Counts.Finished)
+	require.Equal(t, int64(2), s.Counts.Deleted)
+	require.Equal(t, int64(4), s.Counts.Finished)
 	require.Equal(t, int64(1), s.Counts.Users)
 	require.Zero(t, s.Pending)
-	require.Zero(t, s.Counts.SkippedTotal())
+	require.Equal(t, int64(1), s.Counts.Skipped[policy.UnreadableContent], "the malformed one")
+	require.Equal(t, int64(1), s.Counts.SkippedTotal())
 	require.Zero(t, s.LeftOver)
 	require.Empty(t, s.Stopped)
 }

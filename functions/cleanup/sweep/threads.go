@@ -50,9 +50,9 @@ type visit struct {
 }
 
 func (v *visit) entry(ctx context.Context, name string) {
-	switch thread.Classify(name) {
+	switch class := thread.Classify(name); class {
 	case thread.Plain, thread.Packed:
-		v.thread(ctx, name)
+		v.thread(ctx, name, class)
 	case thread.Temp:
 		v.stale(name)
 	case thread.Aside:
@@ -64,7 +64,7 @@ func (v *visit) entry(ctx context.Context, name string) {
 
 // thread is the hot path: for a thread that was modified recently it costs one
 // stat and nothing else.
-func (v *visit) thread(ctx context.Context, name string) {
+func (v *visit) thread(ctx context.Context, name string, class thread.Class) {
 	info, err := v.dir.Stat(name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return // removed since it was listed
@@ -78,7 +78,7 @@ func (v *visit) thread(ctx context.Context, name string) {
 		v.counts.Skip(reason)
 		return
 	}
-	t := policy.Thread{Class: thread.Classify(name), Info: info}
+	t := policy.Thread{Class: class, Info: info}
 	if v.cfg.Ages.Decide(t, v.now) == policy.Keep {
 		v.counts.Kept++
 		return
@@ -97,12 +97,16 @@ func (v *visit) due(ctx context.Context, name string, t policy.Thread) error {
 	if err != nil {
 		return err
 	}
-	t.Activity = says.Last
-	if t.Activity.After(v.now) {
+	if says.Future.After(v.now) {
 		v.counts.Skip(policy.FutureTime)
 		return nil
 	}
-	switch v.cfg.Ages.Decide(t, v.now) {
+	t.Activity = says.Last
+	action := v.cfg.Ages.Decide(t, v.now)
+	if err := says.Unreadable(); err != nil && action != policy.Keep {
+		return err
+	}
+	switch action {
 	case policy.Compress:
 		return v.compress(ctx, name, t.Info)
 	case policy.Delete:
@@ -117,7 +121,7 @@ func (v *visit) due(ctx context.Context, name string, t policy.Thread) error {
 func (v *visit) activity(ctx context.Context, name string) (thread.Activity, error) {
 	var says thread.Activity
 	err := v.heavy(ctx, func() (err error) {
-		says, err = thread.FileActivity(ctx, v.dir, name, v.cfg.MaxThread)
+		says, err = thread.FileActivity(ctx, v.dir, name, thread.Reading{Limit: v.cfg.MaxThread, Now: v.now})
 		return err
 	})
 	return says, err
@@ -209,5 +213,9 @@ func (v *visit) twinIdle(ctx context.Context, twin string) (bool, error) {
 	}
 	says, err := v.activity(ctx, twin)
 	t.Activity = says.Last
-	return v.cfg.Ages.Decide(t, v.now) == policy.Delete, err
+	old := v.cfg.Ages.Decide(t, v.now) == policy.Delete && !says.Future.After(v.now)
+	if old && err == nil {
+		err = says.Unreadable()
+	}
+	return old, err
 }

@@ -43,6 +43,15 @@ func Classify(name string) Class {
 			return Aside
 		}
 	}
+	class := suffixClass(name)
+	if class != Foreign && isAdministration(name) {
+		return Foreign
+	}
+	return class
+}
+
+// suffixClass is the class of a name that is not hidden, by its end.
+func suffixClass(name string) Class {
 	switch {
 	case strings.HasSuffix(name, plainSuffix) && len(name) > len(plainSuffix):
 		return Plain
@@ -59,7 +68,7 @@ func PackedName(plain string) string { return plain + gzipSuffix }
 // Twin returns the other name that the same thread may have: x.json for
 // x.json.gz and the other way round.
 func Twin(name string) string {
-	if Classify(name) == Packed {
+	if suffixClass(name) == Packed {
 		return strings.TrimSuffix(name, gzipSuffix)
 	}
 	return PackedName(name)
@@ -69,7 +78,7 @@ func Twin(name string) string {
 // own name has been taken by a new file.
 func (w Work) RecoveredName() string {
 	suffix := plainSuffix
-	if Classify(w.Original) == Packed {
+	if suffixClass(w.Original) == Packed {
 		suffix = packedSuffix
 	}
 	return fmt.Sprintf("%s.recovered-%s%s", strings.TrimSuffix(w.Original, suffix), w.Tag, suffix)
@@ -111,6 +120,9 @@ func (w Work) Fits() bool {
 		len(PackedName(w.Original)) <= fsx.MaxName
 }
 
+// Thread says whether it is a thread that was moved aside.
+func (w Work) Thread() bool { return Classify(w.Original) != Foreign }
+
 // Untouched says whether the file is still as it was when it was moved.
 func (w Work) Untouched(info fsx.Info) bool {
 	return info.Kind == fsx.KindFile && info.Size == w.Size && info.ModTime == w.ModTime
@@ -151,7 +163,7 @@ func (w Work) valid() bool {
 	}
 	class := Foreign
 	if !strings.HasPrefix(w.Original, ".") {
-		class = Classify(w.Original)
+		class = suffixClass(w.Original) // an earlier release took indexes and settings aside, too
 	}
 	switch w.Purpose {
 	case PurposeTemp:

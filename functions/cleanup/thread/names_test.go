@@ -24,6 +24,20 @@ func TestClassify(t *testing.T) {
 		packed.Name(): Aside, temp.Name(): Temp, packed.Name() + "x": Foreign, packed.Name()[1:]: Foreign,
 		strings.ToUpper(packed.Name()): Foreign,
 	}
+	for _, base := range []string{
+		"index", "sessions-index", "sessionsIndex", "SessionsIndex", "sessions_index", "thread.index", "index.v2", "index-2", "settings", "settings.local",
+		"claude-settings", "SETTINGS", "config", "app-config", "metadata", "session-metadata", "threads", "sessions", "history", "chat-history", "state",
+		"manifest", "package", "package-lock", "tsconfig", "mcp-servers", "todos", "user", "users", "project", "permissions", "2026-index", "_index",
+	} {
+		cases[base+".json"], cases[base+".json.gz"] = Foreign, Foreign
+	}
+	for _, base := range []string{
+		"thread-1", "thread", "session", "session-1", "chat-7f3a", "fix-the-index", "index-page-layout", "new-settings-page", "settings-are-broken",
+		"user-123", "2026-11-28", "7f3a", "old", "used", "indexing", "reindex", "conversation-b", "0", "ünïcode-index", "3f2b8c1e-index-4d",
+		"a-very-long-word-that-is-in-no-list-at-all", "msg_index_entries-of-bob",
+	} {
+		cases[base+".json"], cases[base+".json.gz"] = Plain, Packed
+	}
 	for name, want := range cases {
 		require.Equal(t, want, Classify(name), "%q", name)
 	}
@@ -95,12 +109,31 @@ func TestUntouched(t *testing.T) {
 	}
 }
 
+// What an earlier release moved aside is known for what it is, and that it is
+// no thread by today's rule.
+func TestAsideOfWhatIsNoThread(t *testing.T) {
+	t.Parallel()
+	w := Work{Original: "index.json", Started: time.UnixMilli(5), Tag: "0123abcd", Purpose: PurposeDeletion}
+	back, ok := ParseWork(w.Name())
+	require.True(t, ok)
+	require.Equal(t, w, back)
+	require.False(t, back.Thread())
+	w.Original = "thread-1.json"
+	require.True(t, w.Thread())
+}
+
+func TestClassifyDoesNotAllocate(t *testing.T) { //nolint:paralleltest // counts allocations
+	for _, name := range []string{"thread-abc123.json", "sessions-index.json.gz", "sessionsIndex.json", strings.Repeat("x", 200) + ".json"} {
+		require.Zero(t, testing.AllocsPerRun(10, func() { Classify(name) }), name)
+	}
+}
+
 // FuzzNames: whatever a name is, it is never taken for a work file that no run
 // would have made, and what is derived from it stays a plain name.
 func FuzzNames(f *testing.F) {
 	for _, seed := range []string{
 		"thread-1.json", "x.json.gz", ".x.json.cleanup-5-0123abcd-0-0.packed", ".x.json.cleanup-5-0123abcd-0-ffffffffffffffff.delete",
-		".x.json.cleanup-05-0123abcd-0-0.packed", ".../.json", "..json", ".cleanup-..", "a\x00.json", strings.Repeat("y", 260) + ".json",
+		".x.json.cleanup-05-0123abcd-0-0.packed", ".../.json", "..json", ".cleanup-..", "a\x00.json", "sessions-index.json", "IndexV2.json.gz", strings.Repeat("y", 260) + ".json",
 	} {
 		f.Add(seed)
 	}

@@ -1,20 +1,23 @@
 package thread
 
 import (
-	"bytes"
+	"encoding/binary"
 	"encoding/json"
+	"math/bits"
 	"time"
 )
 
 const (
 	// maxDepth is encoding/json's own limit on nesting.
 	maxDepth = 10_000
-	// activityDepth is how deep the thread's own fields may lie:
-	// {"messages": [{"timestamp": …}]} is three levels. Deeper lies what people
-	// and tools have said, and a date in there says nothing of the thread.
-	activityDepth = 3
-	// maxToken bounds the strings and numbers that are looked at: no name or time is longer.
-	maxToken = 64
+	// ownDepth is how deep the thread's own fields may lie:
+	// {"projects": {"p": {"sessions": [{"timestamp": …}]}}} is five levels.
+	// Deeper lies what people and tools have said: a date in there is a sign of
+	// use if it has passed, and none if it has not, or is in an unknown notation.
+	ownDepth = 5
+	// maxToken bounds the strings and numbers that are looked at. JavaScript's
+	// date with the longest name of a zone has 79 characters.
+	maxToken = 128
 )
 
 type state uint8
@@ -29,125 +32,238 @@ const (
 	inString
 	inEscape
 	inScalar // number, true, false, null
-	broken
+	broken   // until the next line
 )
 
 // scanner finds times in JSON that is fed to it piece by piece. It keeps one
 // token and one bit per level of nesting, whatever the size of the content.
+//
+// What is torn or overwritten ends at the next line, where JSON lines go on; a
+// run of zero bytes, which is what a crash leaves of data that had not reached
+// the disk, is such an end too. Of lines written one after the other the later
+// are the newer, so a whole line with a date outweighs a torn one before it.
+// Nothing outweighs damage to a value of many lines: the part that tells of the
+// last use may be what is missing.
 type scanner struct {
-	state    state
-	isKey    bool // the string being read is a key
-	relevant bool // the last key at this level names a time of use
-	escaped  bool
-	values   int // complete values at the top level
-	depth    int
-	objects  [(maxDepth + 64) / 64]uint64 // bit per level: object or array
-	token    [maxToken]byte
-	length   int // of the token, counted on beyond maxToken
-	newest   time.Time
+	now     time.Time
+	state   state
+	isKey   bool    // the string being read is a key
+	key     keyKind // of the last key at this level
+	escaped bool
+	depth   int
+	objects [(maxDepth + 64) / 64]uint64 // bit per level: object or array
+	token   [maxToken]byte
+	length  int // of the token, counted on beyond maxToken
+
+	compound compound // the value of a timely key, if it is being read
+
+	fed, rest int64 // bytes so far, and how many of them are not looked at yet
+	lines     int   // ends of line since the value at the top began
+	lineStart bool  // nothing but the end of a line was before this byte
+	dated     bool  // the value at the top has a date
+	newest    time.Time
+	future    time.Time
+	damage    Doubt // outweighed by the next whole line with a date
+	doubt     Doubt // outweighed by nothing
+}
+
+// compound is an object or array that stands for a date:
+// {"$date": …}, {"seconds": …}, [2026, 1, 2].
+type compound struct {
+	depth int // of its entries; 0 if there is none
+	kind  keyKind
+	dated bool
+	full  bool // it has entries
 }
 
 func (s *scanner) feed(p []byte) {
-	for len(p) > 0 && s.state != broken {
+	s.fed += int64(len(p))
+	for len(p) > 0 {
+		s.rest = int64(len(p))
 		switch s.state {
 		case inString:
 			p = s.stringPart(p)
 		case inScalar:
 			p = s.scalarPart(p)
 		case inEscape:
-			s.collect(p[:1])
 			s.state = inString
-			p = p[1:]
+			if p[0] >= ' ' {
+				s.collect(p[:1])
+				p = p[1:]
+			}
+		case broken:
+			p = s.skipLine(p)
 		default:
-			s.structure(p[0])
-			p = p[1:]
+			if s.structure(p[0]) {
+				p = p[1:]
+			}
 		}
 	}
+	s.rest = 0
 }
 
 func (s *scanner) finish() Activity {
 	if s.state == inScalar && s.depth == 0 {
 		s.endScalar()
 	}
-	whole := s.state == wantValue && s.depth == 0 && s.values > 0
-	return Activity{Last: s.newest, Malformed: !whole}
+	if s.state != broken && (s.state != wantValue || s.depth > 0) {
+		s.broke()
+	}
+	a := Activity{Last: s.newest, Future: s.future, Doubt: s.doubt}
+	if a.Doubt.Kind == DoubtNone {
+		a.Doubt = s.damage
+	}
+	return a
 }
 
-// structure handles a byte between tokens.
-func (s *scanner) structure(c byte) {
-	if c == ' ' || c == '\t' || c == '\n' || c == '\r' {
-		return
+// broke notes damage and goes on at the next line.
+func (s *scanner) broke() {
+	d := Doubt{Kind: DoubtContent, At: s.fed - s.rest}
+	if s.depth == 0 || s.lines == 0 {
+		s.damage = d
+	} else if s.doubt.Kind == DoubtNone {
+		s.doubt = d
 	}
+	s.state = broken
+}
+
+// restart begins a new value at the top.
+func (s *scanner) restart() {
+	s.state, s.depth, s.key, s.compound = wantValue, 0, otherKey, compound{}
+	s.lines, s.dated = 0, false
+}
+
+func (s *scanner) skipLine(p []byte) []byte {
+	for i, c := range p {
+		if endsLine(c) {
+			s.restart()
+			return p[i:]
+		}
+	}
+	return nil
+}
+
+// endsLine tells the characters that never are in a value of one line. RS
+// begins each text of RFC 7464.
+func endsLine(c byte) bool { return c == '\n' || c == '\r' || c == 0 || c == recordSeparator }
+
+const recordSeparator = 0x1e
+
+// structure handles a byte between tokens; false if it is to be looked at again.
+func (s *scanner) structure(c byte) bool {
+	switch c {
+	case ' ', '\t':
+		s.lineStart = false
+		return true
+	case '\n':
+		s.lines++
+		s.lineStart = true
+		return true
+	case '\r':
+		return true
+	}
+	if s.depth == 0 && s.state == wantValue && s.between(c) {
+		return true
+	}
+	torn := c == '{' && s.lineStart && s.lines == 1 // the line before was cut off between two tokens
+	s.lineStart = false
+	if s.expected(c) {
+		return true
+	}
+	if torn {
+		s.lines = 0
+		s.broke()
+		s.restart()
+		return false
+	}
+	s.broke()
+	return !endsLine(c)
+}
+
+// between handles what may stand between values at the top.
+func (s *scanner) between(c byte) bool {
+	switch c {
+	case 0:
+		s.broke()
+		s.restart()
+		return true
+	case recordSeparator, ',', 0xef, 0xbb, 0xbf: // the last three are the mark of UTF-8, which appending writers repeat
+		return true
+	default:
+		s.lines, s.dated = 0, false
+		return false
+	}
+}
+
+// expected handles a byte that is not a space; false if nothing begins with it here.
+func (s *scanner) expected(c byte) bool {
 	switch s.state {
 	case wantColon:
-		s.expect(c == ':', wantValue)
+		s.state = wantValue
+		return c == ':'
 	case wantCommaOrEnd:
-		s.afterValue(c)
+		return s.afterValue(c)
 	case wantKey, wantKeyOrEnd:
-		s.keyOrEnd(c)
+		return s.keyOrEnd(c)
 	case wantValueOrEnd:
 		if c == ']' {
-			s.pop(false)
-			return
+			return s.pop(false)
 		}
-		s.value(c)
+		return s.value(c)
 	default:
-		s.value(c)
+		return s.value(c)
 	}
 }
 
-func (s *scanner) expect(ok bool, next state) {
-	s.state = broken
-	if ok {
-		s.state = next
-	}
-}
-
-func (s *scanner) keyOrEnd(c byte) {
+func (s *scanner) keyOrEnd(c byte) bool {
 	if c == '}' && s.state == wantKeyOrEnd {
-		s.pop(true)
-		return
+		return s.pop(true)
 	}
 	s.isKey = true
 	s.begin()
-	s.expect(c == '"', inString)
+	s.state = inString
+	return c == '"'
 }
 
-func (s *scanner) afterValue(c byte) {
+func (s *scanner) afterValue(c byte) bool {
 	switch {
 	case c == ',' && s.inObject():
 		s.state = wantKey
 	case c == ',':
 		s.state = wantValue
 	case c == '}' || c == ']':
-		s.pop(c == '}')
+		return s.pop(c == '}')
 	default:
-		s.state = broken
+		return false
 	}
+	return true
 }
 
-func (s *scanner) value(c byte) {
+func (s *scanner) value(c byte) bool {
 	s.isKey = false
 	s.begin()
+	if s.compound.depth > 0 {
+		s.compound.full = true
+	}
 	switch {
 	case c == '{':
-		s.push(true, wantKeyOrEnd)
+		return s.push(true, wantKeyOrEnd)
 	case c == '[':
-		s.push(false, wantValueOrEnd)
+		return s.push(false, wantValueOrEnd)
 	case c == '"':
 		s.state = inString
-	case c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n':
+	case c == '-' || (c >= '0' && c <= '9') || c == 't' || c == 'f' || c == 'n' || c == 'N' || c == 'I':
 		s.collect([]byte{c})
 		s.state = inScalar
 	default:
-		s.state = broken
+		return false
 	}
+	return true
 }
 
-func (s *scanner) push(object bool, next state) {
+func (s *scanner) push(object bool, next state) bool {
 	if s.depth == maxDepth {
-		s.state = broken
-		return
+		return false
 	}
 	word, bit := s.depth/64, uint64(1)<<(s.depth%64)
 	s.objects[word] &^= bit
@@ -155,17 +271,27 @@ func (s *scanner) push(object bool, next state) {
 		s.objects[word] |= bit
 	}
 	s.depth++
-	s.relevant = false
+	if s.key != otherKey && s.compound.depth == 0 {
+		s.compound = compound{depth: s.depth, kind: s.kindAt(s.depth - 1)}
+	}
+	s.key = otherKey
 	s.state = next
+	return true
 }
 
-func (s *scanner) pop(object bool) {
+func (s *scanner) pop(object bool) bool {
 	if s.depth == 0 || s.inObject() != object {
-		s.state = broken
-		return
+		return false
 	}
 	s.depth--
+	if c := s.compound; s.depth < c.depth {
+		if c.kind == ownKey && c.full && !c.dated {
+			s.doubtDate("{…}")
+		}
+		s.compound = compound{}
+	}
 	s.endValue()
+	return true
 }
 
 func (s *scanner) inObject() bool {
@@ -178,102 +304,215 @@ func (s *scanner) inObject() bool {
 
 // endValue is called after a complete value: what follows depends on where it stood.
 func (s *scanner) endValue() {
-	s.relevant = false
+	s.key = otherKey
 	if s.depth > 0 {
 		s.state = wantCommaOrEnd
 		return
 	}
-	s.values++
+	if s.dated {
+		s.damage = Doubt{}
+	}
 	s.state = wantValue
 }
 
 func (s *scanner) begin() { s.length, s.escaped = 0, false }
 
 func (s *scanner) collect(p []byte) {
-	if s.depth <= activityDepth && s.length < maxToken {
+	if s.length < maxToken {
 		copy(s.token[s.length:], p)
 	}
 	s.length += len(p)
 }
 
-// text returns the token, if it is short enough to mean something.
-func (s *scanner) text() (string, bool) {
-	if s.length > maxToken || s.depth > activityDepth {
-		return "", false
-	}
+// decoded is the token without its escapes.
+func (s *scanner) decoded() (string, bool) {
 	raw := s.token[:s.length]
 	if !s.escaped {
 		return string(raw), true
 	}
-	var decoded string
-	err := json.Unmarshal(append(append([]byte{'"'}, raw...), '"'), &decoded)
-	return decoded, err == nil
+	var text string
+	err := json.Unmarshal(append(append([]byte{'"'}, raw...), '"'), &text)
+	return text, err == nil
 }
 
 // stringPart consumes what p holds of a string and returns the rest.
 func (s *scanner) stringPart(p []byte) []byte {
-	end := bytes.IndexByte(p, '"')
-	part := p
-	if end >= 0 {
-		part = p[:end]
-	}
-	if escape := bytes.IndexByte(part, '\\'); escape >= 0 {
-		s.collect(p[:escape+1])
-		s.escaped = true
-		s.state = inEscape
-		return p[escape+1:]
-	}
-	s.collect(part)
-	if end < 0 {
+	end := plainPrefix(p)
+	s.collect(p[:end])
+	if end == len(p) {
 		return nil
 	}
-	s.endString()
+	s.rest = int64(len(p) - end)
+	switch c := p[end]; {
+	case c == '"':
+		s.endString()
+	case c == '\\':
+		s.collect(p[end : end+1])
+		s.escaped = true
+		s.state = inEscape
+	case endsLine(c):
+		s.broke()
+		return p[end:]
+	default: // a control character that some writers do not escape
+		s.collect(p[end : end+1])
+	}
 	return p[end+1:]
+}
+
+// plainPrefix is how many bytes of p are neither a quote, a backslash nor a
+// control character. It looks at eight at a time: most of a thread is text.
+func plainPrefix(p []byte) int {
+	const ones, highs = 0x0101010101010101, 0x8080808080808080
+	i := 0
+	for ; i+8 <= len(p); i += 8 {
+		x := binary.LittleEndian.Uint64(p[i:])
+		quote, backslash := x^(ones*'"'), x^(ones*'\\')
+		found := ((x-ones*' ')&^x | (quote-ones)&^quote | (backslash-ones)&^backslash) & highs
+		if found != 0 {
+			return i + bits.TrailingZeros64(found)/8
+		}
+	}
+	for ; i < len(p); i++ {
+		if c := p[i]; c == '"' || c == '\\' || c < ' ' {
+			return i
+		}
+	}
+	return i
 }
 
 func (s *scanner) endString() {
 	if s.isKey {
-		key, ok := s.text()
-		s.relevant = ok && isActivityKey(key)
+		s.key = s.kindOfToken()
 		s.state = wantColon
 		return
 	}
-	if s.relevant {
-		if text, ok := s.text(); ok {
-			s.note(parseTime(text))
+	s.text()
+	s.endValue()
+}
+
+func (s *scanner) kindOfToken() keyKind {
+	if s.length > maxToken {
+		return otherKey
+	}
+	if !s.escaped {
+		return kindOfKey(s.token[:s.length])
+	}
+	name, ok := s.decoded()
+	if !ok || len(name) > maxToken {
+		return otherKey
+	}
+	return kindOfKey([]byte(name))
+}
+
+// kindAt is what the key promises at a depth.
+func (s *scanner) kindAt(depth int) keyKind {
+	if depth > ownDepth {
+		return min(s.key, timelyKey)
+	}
+	return s.key
+}
+
+// text looks for a date in a string.
+func (s *scanner) text() {
+	kind := s.kindAt(s.depth)
+	if s.length > maxToken {
+		if kind == ownKey {
+			s.doubtDate(string(s.token[:]))
+		}
+		return
+	}
+	raw := s.token[:s.length]
+	if kind == otherKey && s.compound.depth == 0 && !maybeDate(raw) {
+		return
+	}
+	text, ok := s.decoded()
+	t, says := time.Time{}, isUnreadable
+	if ok {
+		t, says = parseTime(text, s.now)
+	}
+	s.note(t, says)
+	if says == isUnreadable && (kind == ownKey || kind == weakKey && claimsDate(raw)) {
+		s.doubtDate(text)
+	}
+}
+
+// claimsDate says whether a text has at least the digits of a year.
+func claimsDate(raw []byte) bool {
+	digits := 0
+	for _, c := range raw {
+		if c >= '0' && c <= '9' {
+			digits++
 		}
 	}
-	s.endValue()
+	return digits >= 4
 }
 
 // scalarPart consumes what p holds of a number or literal and returns the rest.
 func (s *scanner) scalarPart(p []byte) []byte {
-	end := bytes.IndexAny(p, " \t\r\n,]}")
-	if end < 0 {
-		s.collect(p)
-		return nil
+	end := 0
+	for end < len(p) && inScalarToken(p[end]) {
+		end++
 	}
 	s.collect(p[:end])
+	if end == len(p) {
+		return nil
+	}
+	s.rest = int64(len(p) - end)
 	s.endScalar()
 	return p[end:]
 }
 
+func inScalarToken(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c == '-' || c == '+' || c == '.'
+}
+
 func (s *scanner) endScalar() {
-	if s.length <= maxToken && s.depth <= activityDepth {
+	if s.length <= maxToken {
 		raw := s.token[:s.length]
-		if !json.Valid(raw) {
-			s.state = broken
+		if !isScalar(raw) {
+			s.broke()
 			return
 		}
-		if s.relevant {
-			s.note(parseNumber(string(raw)))
+		kind := s.kindAt(s.depth)
+		if first := raw[0]; (kind != otherKey || s.compound.depth > 0) && first >= '0' && first <= '9' {
+			t, says := parseNumber(string(raw))
+			s.note(t, says)
+			if says == isUnreadable && kind == ownKey {
+				s.doubtDate(string(raw))
+			}
 		}
 	}
 	s.endValue()
 }
 
-func (s *scanner) note(t time.Time, ok bool) {
-	if ok && t.After(s.newest) {
-		s.newest = t
+// isScalar knows what Python writes besides what JSON allows.
+func isScalar(raw []byte) bool {
+	switch string(raw) {
+	case "true", "false", "null", "NaN", "Infinity", "-Infinity":
+		return true
+	}
+	return json.Valid(raw)
+}
+
+func (s *scanner) note(t time.Time, says verdict) {
+	if says != isDate {
+		return
+	}
+	own := s.kindAt(s.depth) >= weakKey || s.compound.depth > 0 && s.compound.kind >= weakKey
+	s.dated = s.dated || own
+	s.compound.dated = true
+	switch {
+	case !t.After(s.now):
+		if t.After(s.newest) {
+			s.newest = t
+		}
+	case own && t.After(s.future):
+		s.future = t
+	}
+}
+
+func (s *scanner) doubtDate(text string) {
+	if s.doubt.Kind == DoubtNone {
+		s.doubt = Doubt{Kind: DoubtDate, At: s.fed - s.rest, Text: text}
 	}
 }
