@@ -11,12 +11,14 @@ import (
 	"path/filepath"
 	"strings"
 	"time"
+
+	"github.com/webordinary/live-edit/tools/goflags"
 )
 
 // progressEvery is how often a long build says that it is still at work.
 const progressEvery = 30 * time.Second
 
-// Builder builds tools and remembers the result on disk.
+// Builder downloads or builds tools, and remembers the result on disk.
 type Builder struct {
 	// Root is the repository root, which holds the tool modules.
 	Root string
@@ -24,19 +26,20 @@ type Builder struct {
 	BinDir string
 	// Log is told of long steps; nil means silence.
 	Log io.Writer
+
+	patience patience // with the release server; its zero value means the usual one
 }
 
-// Path returns the tool's binary, and builds it when it is not there yet.
-// Processes that ask at the same time build once: the others wait for it. An
-// interrupted build leaves nothing that could be taken for a binary.
+// Path returns the tool's binary, and downloads or builds it when it is not there
+// yet. Processes that ask at the same time do so once: the others wait for it.
+// Interrupted, it leaves nothing that could be taken for a binary.
 func (b Builder) Path(ctx context.Context, tool Tool) (string, error) {
 	b, err := b.absolute()
 	if err != nil {
 		return "", err
 	}
-	target := filepath.Join(b.binDir(), tool.fileName())
-	if isExecutable(target) {
-		return target, nil
+	if path, ok := b.present(tool); ok {
+		return path, nil
 	}
 	if err := os.MkdirAll(b.binDir(), 0o750); err != nil {
 		return "", fmt.Errorf("cannot keep the %s binary: %w", tool.Name, err)
@@ -46,17 +49,31 @@ func (b Builder) Path(ctx context.Context, tool Tool) (string, error) {
 		return "", err
 	}
 	defer unlock()
-	if isExecutable(target) { // another process built it while this one waited
-		return target, nil
+	if path, ok := b.present(tool); ok { // another process made it while this one waited
+		return path, nil
 	}
+	if path, err := b.download(ctx, tool); err != nil || path != "" {
+		return path, err
+	}
+	target := filepath.Join(b.binDir(), tool.fileName())
 	return target, b.build(ctx, tool, target)
 }
 
-// lock keeps other processes from building the same tool.
+// present returns the tool's binary if it is there.
+func (b Builder) present(tool Tool) (string, bool) {
+	for _, name := range tool.names() {
+		if path := filepath.Join(b.binDir(), name); isExecutable(path) {
+			return path, true
+		}
+	}
+	return "", false
+}
+
+// lock keeps other processes from making the same tool.
 func (b Builder) lock(ctx context.Context, tool Tool) (func(), error) {
 	path := filepath.Join(b.binDir(), "."+tool.fileName()+".lock")
 	waiting := func() {
-		b.logf("Another process is building %s %s; waiting for it.", tool.Name, tool.Version)
+		b.logf("Another process is downloading or building %s %s; waiting for it.", tool.Name, tool.Version)
 	}
 	unlock, err := lockFile(ctx, path, waiting)
 	if err != nil {
@@ -66,12 +83,11 @@ func (b Builder) lock(ctx context.Context, tool Tool) (func(), error) {
 }
 
 func (b Builder) build(ctx context.Context, tool Tool, target string) error {
-	b.removeLeftovers(tool)
+	b.removeLeftovers(tempPrefix(tool))
 	b.logf("Building %s %s from its Go module: %s the first time; %s keeps it for later runs.",
 		tool.Name, tool.Version, tool.FirstBuild, target)
 	start := time.Now()
-	stop := b.reportProgress(tool, start)
-	defer stop()
+	defer b.reportProgress("building", tool, start)()
 
 	temp, err := os.CreateTemp(b.binDir(), tempPrefix(tool)+"*")
 	if err != nil {
@@ -94,10 +110,11 @@ func (b Builder) build(ctx context.Context, tool Tool, target string) error {
 func (b Builder) goBuild(ctx context.Context, tool Tool, output string) error {
 	// gosec: every argument is one of this package's constants or a path below
 	// the repository.
-	cmd := exec.CommandContext(ctx, "go", "build", "-trimpath", "-buildvcs=false", //nolint:gosec // see above
+	// Without -trimpath: with it nothing is shared with what else is built here, not even the standard library.
+	cmd := exec.CommandContext(ctx, "go", "build", goflags.Quick, "-mod=readonly", "-buildvcs=false", //nolint:gosec // see above
 		"-ldflags", tool.LinkFlags, "-o", output, tool.Package)
 	cmd.Dir = filepath.Join(b.Root, filepath.FromSlash(tool.Module))
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=-mod=readonly")
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
@@ -116,9 +133,9 @@ func (b Builder) goBuild(ctx context.Context, tool Tool, output string) error {
 	}
 }
 
-// reportProgress says every half minute that the build is still going on; the
+// reportProgress says every half minute that the work is still going on; the
 // returned function ends that.
-func (b Builder) reportProgress(tool Tool, start time.Time) (stop func()) {
+func (b Builder) reportProgress(work string, tool Tool, start time.Time) (stop func()) {
 	done := make(chan struct{})
 	go func() {
 		ticker := time.NewTicker(progressEvery)
@@ -128,17 +145,17 @@ func (b Builder) reportProgress(tool Tool, start time.Time) (stop func()) {
 			case <-done:
 				return
 			case <-ticker.C:
-				b.logf("Still building %s (%s) ...", tool.Name, time.Since(start).Round(time.Second))
+				b.logf("Still %s %s (%s) ...", work, tool.Name, time.Since(start).Round(time.Second))
 			}
 		}
 	}()
 	return func() { close(done) }
 }
 
-// removeLeftovers deletes what a killed build left behind. The caller holds the
+// removeLeftovers deletes what a killed process left behind. The caller holds the
 // lock, so nobody else is writing there.
-func (b Builder) removeLeftovers(tool Tool) {
-	left, _ := filepath.Glob(filepath.Join(b.binDir(), tempPrefix(tool)+"*"))
+func (b Builder) removeLeftovers(prefix string) {
+	left, _ := filepath.Glob(filepath.Join(b.binDir(), prefix+"*"))
 	for _, path := range left {
 		_ = os.Remove(path)
 	}

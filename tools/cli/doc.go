@@ -1,8 +1,11 @@
 // Package cli finds the command-line programs that the sandbox drives, and
-// builds the pinned ones from their Go modules when none will do.
+// downloads or builds the pinned ones when none will do.
 //
-// Nothing is downloaded but Go modules: a tool is a go.mod of its own below
-// tools/, with its exact version, and `go build` makes the binary. Binaries are
-// kept in .sandbox/bin, named after their version, so that a new pin builds a
-// new file and an old one is never mistaken for it.
+// Pulumi's are downloaded from its official release, verified, on a machine that
+// reaches the release server. Everything else is built from Go modules: a tool is
+// a go.mod of its own below tools/, with its exact version, and `go build` makes
+// the binary, with the flags and the module versions of the repository, so that
+// what both need is compiled once. Binaries are kept in .sandbox/bin, named after
+// their version, so that a new pin makes a new file and an old one is never
+// mistaken for it.
 package cli

@@ -30,13 +30,13 @@ func builderWithPinned(t *testing.T) (Builder, string) {
 }
 
 func TestCompatibleCLIOnThePathIsUsed(t *testing.T) {
-	path := fakePulumi(t, "v3.260.1")
+	path := fakePulumi(t, "v3.280.1")
 	builder, _ := builderWithPinned(t)
 
 	command, err := builder.PulumiCommand(t.Context())
 	require.NoError(t, err)
 	require.Equal(t, path, command.Path)
-	require.Equal(t, "3.260.1", command.Version.String())
+	require.Equal(t, "3.280.1", command.Version.String())
 	require.Empty(t, logOf(builder))
 }
 

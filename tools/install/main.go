@@ -1,6 +1,8 @@
-// Command install builds pinned command-line tools into .sandbox/bin and prints their paths, one a line.
+// Command install puts pinned command-line tools into .sandbox/bin and prints their paths, one a line. Pulumi's are taken from its
+// official release where the release server can be reached; what cannot be downloaded is built from its Go module. It says which.
 //
 //	go run ./tools/install golangci-lint actionlint
+//	TOOLS_FROM_SOURCE=1 go run ./tools/install pulumi   # never the release
 package main
 
 import (
