@@ -61,15 +61,15 @@ func (r *Request) refused(why *refusal) *Response {
 	return r.answer(why.status, why.message+"\n", "Content-Type", textType)
 }
 
-// allowed methods, in the answer to OPTIONS and to unknown methods.
+// allowed methods, in the answer to OPTIONS and to TRACE. Others are held, too.
 const allowed = "GET, HEAD, OPTIONS, POST, PUT, PATCH, DELETE"
 
-// unserved answers an unknown method or a WebSocket handshake.
+// unserved answers a method that the load balancer passes to nobody, or a WebSocket handshake.
 func (r *Request) unserved() *Response {
-	if !knownMethod(r.Method) {
-		return r.answer(http.StatusMethodNotAllowed, "Unknown method.\n", "Content-Type", textType, "Allow", allowed)
+	if r.lists("upgrade", "websocket") {
+		return r.answer(http.StatusBadRequest, "WebSockets are served under /ws/.\n", "Content-Type", textType)
 	}
-	return r.answer(http.StatusBadRequest, "WebSockets are served under /ws/.\n", "Content-Type", textType)
+	return r.answer(http.StatusMethodNotAllowed, "This method is not served.\n", "Content-Type", textType, "Allow", allowed)
 }
 
 // quiet answers without waking and without an error that CloudFront would keep.

@@ -35,6 +35,10 @@ type site struct {
 	intents []decide.Intent
 	// preview, if not empty, is what the service serves: the rule is lowered.
 	preview string
+	// requests are what reached the waker: method, path and Sec-Purpose.
+	requests []string
+	// served are the forms that reached the service, with their bodies.
+	served  []string
 	handler *web.Handler
 	server  *httptest.Server
 }
@@ -81,12 +85,22 @@ func (s *site) Run(_ context.Context, in decide.Intent) (reconcile.Result, error
 func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
 	preview := s.preview
+	if preview == "" {
+		s.requests = append(s.requests, r.Method+" "+r.URL.Path+" "+r.Header.Get("Sec-Purpose"))
+	}
 	s.mu.Unlock()
 	if preview != "" {
+		if r.Method == http.MethodPost {
+			body, _ := io.ReadAll(r.Body)
+			s.mu.Lock()
+			s.served = append(s.served, r.Method+" "+r.URL.Path+" "+string(body))
+			s.mu.Unlock()
+		}
 		w.Header().Set("Content-Type", "text/html")
 		_, _ = io.WriteString(w, preview)
 		return
 	}
+	body, _ := io.ReadAll(r.Body)
 	header := map[string][]string{}
 	for name, values := range r.Header {
 		header[strings.ToLower(name)] = values
@@ -94,6 +108,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	payload, err := json.Marshal(map[string]any{
 		"requestContext": map[string]any{"elb": map[string]any{}}, "httpMethod": r.Method, "path": r.URL.EscapedPath(),
 		"multiValueHeaders": header, "multiValueQueryStringParameters": r.URL.Query(),
+		"body": string(body),
 	})
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusInternalServerError)
@@ -277,6 +292,80 @@ func TestBrowserTabsDoNotWake(t *testing.T) {
 	b.do(chromedp.Click(chromedp.CSS("#wake")))
 	b.shows("title", "Waking the editor")
 	require.Contains(t, s.seen(), decide.Ask)
+	b.clean()
+}
+
+// came waits for a request to the waker.
+func (s *site) came(b *tab, request string) {
+	b.Helper()
+	require.Eventually(b, func() bool {
+		s.mu.Lock()
+		defer s.mu.Unlock()
+		return slices.Contains(s.requests, request)
+	}, 20*time.Second, 20*time.Millisecond, "%s never came", request)
+}
+
+// TestBrowserOpensWhatItHadPrefetched: the speculation wakes nothing, and the click behind it does. With 204 for the
+// speculation Chromium would serve the click from it, and do nothing at all.
+func TestBrowserOpensWhatItHadPrefetched(t *testing.T) {
+	t.Parallel()
+	for _, kind := range []string{"prefetch", "prerender"} {
+		s := newSite(t, decide.Plan{State: decide.StateAsleep})
+		s.set(decide.Plan{State: decide.StateAsleep}, `<title>The site</title><link rel="icon" href="data:,"><a id="go" href="/preview/a">a</a>`)
+		b := browse(t)
+		b.do(chromedp.Navigate(s.server.URL + "/preview/"))
+		b.until(`document.title === "The site"`)
+		s.set(decide.Plan{State: decide.StateAsleep}, "")
+		value[bool](b, `!!document.head.appendChild(Object.assign(document.createElement("script"), {type: "speculationrules",
+			textContent: JSON.stringify({`+kind+`: [{urls: ["/preview/a"], eagerness: "immediate"}]})}))`)
+		s.came(b, "GET /preview/a "+map[string]string{"prefetch": "prefetch", "prerender": "prefetch;prerender"}[kind])
+		require.NotContains(t, s.seen(), decide.Ask, "a %s wakes", kind)
+		b.do(chromedp.Click(chromedp.CSS("#go")))
+		b.shows("title", "Waking the editor")
+		require.Contains(t, s.seen(), decide.Ask, "the click after a %s", kind)
+	}
+}
+
+// TestBrowserStaysQuietInTheBackground: a stream, a beacon and a worker of a forgotten tab wake nothing, and the stream
+// does not come back; the same stream wakes when its address says so.
+func TestBrowserStaysQuietInTheBackground(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, decide.Plan{State: decide.StateAsleep})
+	s.set(decide.Plan{State: decide.StateAsleep}, `<title>The site</title><link rel="icon" href="data:,">`)
+	b := browse(t)
+	b.do(chromedp.Navigate(s.server.URL + "/preview/"))
+	b.until(`document.title === "The site"`)
+	s.set(decide.Plan{State: decide.StateAsleep}, "")
+	value[bool](b, `navigator.sendBeacon("/api/beacon", "x"),
+		navigator.serviceWorker.register("/preview/sw.js").catch(() => 0), window.stream = new EventSource("/api/events"), true`)
+	b.until(`stream.readyState === EventSource.CLOSED`) // and not CONNECTING, as after a lost connection
+	for _, request := range []string{"POST /api/beacon ", "GET /preview/sw.js ", "GET /api/events "} {
+		s.came(b, request)
+	}
+	require.Empty(t, s.seen(), "the background cost something")
+	value[bool](b, `window.stream = new EventSource("/api/events?webordinary-wake=now"), true`)
+	require.Eventually(t, func() bool { return slices.Contains(s.seen(), decide.Ask) }, 20*time.Second, 20*time.Millisecond)
+}
+
+// TestBrowserSendsAFormOnce: a form that was sent while the service slept arrives there when it is up, body and all.
+func TestBrowserSendsAFormOnce(t *testing.T) {
+	t.Parallel()
+	s := newSite(t, decide.Plan{State: decide.StateAsleep})
+	s.handler.Sleep = func(context.Context, time.Duration) error { // the wake takes as long as the hold
+		s.set(decide.Plan{State: decide.StateReady}, `<title>Thank you</title><link rel="icon" href="data:,">`)
+		return nil
+	}
+	s.set(decide.Plan{State: decide.StateAsleep}, `<title>The site</title><link rel="icon" href="data:,">
+		<form method="post" action="/preview/contact"><input name="name" value="Ada"><button id="go">Send</button></form>`)
+	b := browse(t)
+	b.do(chromedp.Navigate(s.server.URL + "/preview/"))
+	b.until(`document.title === "The site"`)
+	s.set(decide.Plan{State: decide.StateAsleep}, "")
+	b.do(chromedp.Click(chromedp.CSS("#go")))
+	b.until(`document.title === "Thank you"`)
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	require.Equal(t, []string{"POST /preview/contact name=Ada"}, s.served)
 	b.clean()
 }
 

@@ -12,15 +12,17 @@ type Kind uint8
 const (
 	// KindRefused is wrong in itself.
 	KindRefused Kind = iota
-	// KindQuiet is answered without looking at anything: HEAD, OPTIONS, prefetch, favicons, Vite's pings.
+	// KindQuiet is answered without looking at anything: what clients send in the background, HEAD, OPTIONS, favicons.
 	KindQuiet
-	// KindUnwanted is a crawler, a scanner, or a client that says it does not want to wake anything.
+	// KindUnwanted is a crawler, a scanner, a speculation, or a client that says it does not want to wake anything.
 	KindUnwanted
 	// KindPage is somebody opening a page.
 	KindPage
 	// KindReload is a page of ours navigating by itself: it gets the waiting page, and wakes nothing.
 	KindReload
-	// KindCall is an API call.
+	// KindForm is somebody sending a form: held like a call, so that its body is kept, and answered with a page.
+	KindForm
+	// KindCall is an API call, or anything else under our paths that changes something.
 	KindCall
 	// KindStatus asks for the status.
 	KindStatus
@@ -33,31 +35,41 @@ const (
 // StatusType is the media type of the status: whoever accepts it asks for the status, under any path.
 const StatusType = "application/vnd.webordinary.wake+json"
 
-// wakeHeader says what a client means: "now" to wake with a status request, "never" on requests made in the background.
-const wakeHeader = "x-webordinary-wake"
-
-// classify sorts a request whose path and query have been checked.
+// classify sorts a request whose path and query have been checked. What a request *is* comes first (a beacon stays one,
+// whoever sends it), then what a robot says of itself, and guesses last: any evidence of a person outranks them (D28).
 func (c *Classifier) classify(r *Request) Kind {
+	says := r.wish()
 	switch {
-	case !knownMethod(r.Method), isUpgrade(r):
+	case isUnservable(r):
 		return KindRefused
-	case isQuiet(r):
-		return KindQuiet
-	case isRobot(r.Header("user-agent")), strings.EqualFold(r.Header(wakeHeader), "never"):
+	case isSpeculation(r):
 		return KindUnwanted
-	case strings.Contains(r.Header("accept"), StatusType) && r.Method == http.MethodGet:
-		if strings.EqualFold(r.Header(wakeHeader), "now") {
+	case says != wakeNow && c.isBackground(r):
+		return KindQuiet
+	case says == wakeNever, c.isUnwanted(r, says):
+		return KindUnwanted
+	case r.Method == http.MethodGet && r.accepts(StatusType):
+		if says == wakeNow {
 			return KindWakeStatus
 		}
 		return KindStatus
-	case isProbe(r.Path):
-		return KindUnwanted
+	default:
+		return c.classifyWanted(r, says)
+	}
+}
+
+// classifyWanted sorts what may wake the service, if it brings what is demanded.
+func (c *Classifier) classifyWanted(r *Request, says wish) Kind {
+	switch {
 	case isNavigation(r):
-		if isScripted(r) || !c.credible(r) {
+		switch {
+		case !c.credible(r), reads(r.Method) && says != wakeNow && isScripted(r):
 			return KindReload
+		case reads(r.Method):
+			return KindPage
 		}
-		return KindPage
-	case strings.HasPrefix(r.Path, apiPrefix):
+		return KindForm
+	case strings.HasPrefix(r.Path, apiPrefix), !reads(r.Method):
 		if !c.credible(r) {
 			return KindUnwanted
 		}
@@ -79,134 +91,85 @@ type Credential struct {
 	Header, Cookie string
 }
 
+// credible reports whether a request brings what is demanded, if anything is.
 func (c *Classifier) credible(r *Request) bool {
-	if len(c.Credentials) == 0 {
-		return true
-	}
+	return len(c.Credentials) == 0 || c.brings(r)
+}
+
+// brings reports whether a request has one of the configured credentials.
+func (c *Classifier) brings(r *Request) bool {
 	for _, credential := range c.Credentials {
 		if credential.Header != "" && r.Header(strings.ToLower(credential.Header)) != "" {
 			return true
 		}
-		if credential.Cookie != "" && hasCookie(r.Header("cookie"), credential.Cookie) {
+		if credential.Cookie != "" && r.hasCookie(credential.Cookie) {
 			return true
 		}
 	}
 	return false
 }
 
-func hasCookie(header, name string) bool {
-	cookies, err := http.ParseCookie(strings.ReplaceAll(header, ", ", "; "))
-	if err != nil {
+// isUnservable finds what the load balancer does not pass to anybody: TRACE (405) and CONNECT, and WebSocket handshakes
+// (400 for a function). Offers of other protocols, such as the h2c of curl --http2, are no more than offers.
+func isUnservable(r *Request) bool {
+	if r.Method == "" || r.Method == http.MethodTrace || r.Method == http.MethodConnect {
+		return true
+	}
+	return r.lists("upgrade", "websocket")
+}
+
+// isNavigation recognises a browser opening a page or sending a form, by Fetch Metadata where the browser has it (all
+// current ones do), else by what it accepts. A mode that no browser sends says nothing.
+func isNavigation(r *Request) bool {
+	switch r.Header("sec-fetch-mode") {
+	case "navigate":
+		return true
+	case "same-origin":
+		// What Firefox sends for a page when a service worker passes the request on.
+		return r.Method == http.MethodGet && r.Header("sec-fetch-dest") == "empty" && r.accepts("text/html")
+	case "cors", "no-cors", "websocket":
 		return false
 	}
-	for _, cookie := range cookies {
-		if cookie.Name == name && cookie.Value != "" {
-			return true
-		}
+	if strings.EqualFold(r.Header("x-requested-with"), "XMLHttpRequest") || !r.accepts("text/html") {
+		return false
 	}
-	return false
+	return r.Method == http.MethodGet || isFormType(r.Header("content-type"))
 }
 
-func knownMethod(method string) bool {
-	switch method {
-	case http.MethodGet, http.MethodHead, http.MethodOptions,
-		http.MethodPost, http.MethodPut, http.MethodPatch, http.MethodDelete:
+// isFormType recognises the three types that a form without a script can have.
+func isFormType(contentType string) bool {
+	switch mediaType(contentType) {
+	case "application/x-www-form-urlencoded", "multipart/form-data", "text/plain":
 		return true
 	default:
 		return false
 	}
 }
 
-// isUpgrade finds WebSocket handshakes. The load balancer answers them itself with 400 before they get here.
-func isUpgrade(r *Request) bool {
-	return r.Header("upgrade") != "" || strings.Contains(strings.ToLower(r.Header("connection")), "upgrade")
-}
-
-// vitePing is what Vite before 6.0 sends every second once it has lost its socket.
-const vitePing = "text/x-vite-ping"
-
-func isQuiet(r *Request) bool {
-	if r.Method == http.MethodHead || r.Method == http.MethodOptions {
-		return true
-	}
-	if strings.Contains(r.Header("accept"), vitePing) || isFavicon(r.Path) {
-		return true
-	}
-	for _, header := range []string{"sec-purpose", "purpose", "x-moz", "x-purpose"} {
-		if value := strings.ToLower(r.Header(header)); strings.Contains(value, "prefetch") || strings.Contains(value, "preview") {
-			return true
-		}
-	}
-	return false
-}
-
-func isFavicon(path string) bool {
-	name := path[strings.LastIndexByte(path, '/')+1:]
-	return strings.HasPrefix(name, "favicon") || strings.HasPrefix(name, "apple-touch-icon")
-}
-
-// robots are parts of the User-Agent of what is not a person's browser or an editor's client. Libraries such as curl or
-// Go's client are not among them: people's scripts use those.
-var robots = []string{
-	"bot", "crawl", "spider", "slurp", "scan", "facebookexternalhit", "embedly", "whatsapp", "preview", "archiver",
-	"monitor", "uptime", "pingdom", "healthcheck", "nikto", "nmap", "zgrab", "sqlmap", "nuclei", "censys", "shodan",
-	"expanse", "internet-measurement", "lighthouse", "python-urllib", "l9explore", "feedfetcher",
-}
-
-// maxAgent is how much of a User-Agent is looked at.
-const maxAgent = 512
-
-// isRobot recognises automatic clients that say so, and those that say nothing: every browser and library names itself.
-func isRobot(agent string) bool {
-	agent = strings.ToLower(agent[:min(len(agent), maxAgent)])
-	if strings.TrimSpace(agent) == "" {
-		return true
-	}
-	// A maker of phones.
-	agent = strings.ReplaceAll(agent, "cubot", "")
-	for _, robot := range robots {
-		if strings.Contains(agent, robot) {
-			return true
-		}
-	}
-	return false
-}
-
-// isProbe recognises what scanners try on any host and no editor ever opens.
-func isProbe(path string) bool {
-	path = strings.ToLower(path)
-	for _, suffix := range []string{".php", ".asp", ".aspx", ".jsp", ".cgi", ".sql", ".bak", ".env", ".ini"} {
-		if strings.HasSuffix(path, suffix) {
-			return true
-		}
-	}
-	for segment := range strings.SplitSeq(path, "/") {
-		switch {
-		case segment == ".git", segment == ".aws", segment == ".ssh", segment == "cgi-bin", segment == "phpmyadmin":
-			return true
-		case strings.HasPrefix(segment, ".env"), strings.HasPrefix(segment, "wp-"):
-			return true
-		}
-	}
-	return false
-}
-
-// isNavigation recognises a browser opening a page, by Fetch Metadata where the browser has it (all current ones do),
-// else by what it accepts.
-func isNavigation(r *Request) bool {
-	if r.Method != http.MethodGet {
-		return false
-	}
-	if mode := r.Header("sec-fetch-mode"); mode != "" {
-		return mode == "navigate"
-	}
-	return strings.Contains(r.Header("accept"), "text/html")
-}
-
-// isScripted recognises a page that navigates by itself: same origin, and no key or click behind it. Vite before 6.0
+// isScripted recognises a page that navigates by itself: within the site, and no key or click behind it. Vite before 6.0
 // reloads a forgotten tab once its ping is answered, with whatever status (vitejs/vite issue 13125), and would wake the
 // service again each time it fell asleep. Frames are let through: their first load has nobody's click behind it either.
+//
+// Sec-Fetch-User says that there was a key or a click, and its absence that there was none, but only from a browser that
+// sends it at all: Chromium and Firefox do, no Safari does (mdn/browser-compat-data issue 27928). What each sends is
+// recorded in testdata/shapes.json.
 func isScripted(r *Request) bool {
-	return r.Header("sec-fetch-site") == "same-origin" && r.Header("sec-fetch-dest") == "document" &&
-		r.Header("sec-fetch-user") == ""
+	site, reloads := r.Header("sec-fetch-site"), r.lists("cache-control", "max-age=0")
+	if r.Header("sec-fetch-user") == "?1" || site != "same-origin" && site != "none" {
+		return false
+	}
+	switch r.Header("sec-fetch-dest") {
+	case "document":
+		switch agent := r.Header("user-agent"); {
+		case strings.Contains(agent, "Firefox/"): // a reload by script keeps the "none" of a typed address
+			return true
+		case strings.Contains(agent, "Chrome/"), strings.Contains(agent, "Chromium/"):
+			return site == "same-origin"
+		}
+	case "empty": // passed on by a service worker, which loses whether somebody clicked
+	default:
+		return false
+	}
+	// A link has no Cache-Control, and WebKit's own reload comes from "none".
+	return site == "same-origin" && reloads
 }

@@ -2,10 +2,12 @@ package web_test
 
 import (
 	"encoding/json"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
@@ -23,6 +25,7 @@ func TestWhoWakes(t *testing.T) {
 		return request{method: "GET", path: path, header: header}
 	}
 	json := map[string]string{"accept": "application/json", "sec-fetch-mode": "cors"}
+	probing := map[string]string{"accept": "*/*"}
 	for name, c := range map[string]struct {
 		request request
 		intent  decide.Intent
@@ -48,13 +51,14 @@ func TestWhoWakes(t *testing.T) {
 		"a stylesheet":               {get("/preview/a.css", map[string]string{"accept": "text/css", "sec-fetch-mode": "no-cors"}), decide.Touch, 409},
 		"a module of a stale tab":    {get("/preview/src/a.ts", map[string]string{"accept": "*/*"}), decide.Touch, 409},
 		"a form of the previewed site": {
-			request{method: "POST", path: "/preview/form", header: with(opening, "sec-fetch-site", "same-origin")}, decide.Touch, 409,
+			request{method: "POST", path: "/preview/form", header: with(opening, "sec-fetch-site", "same-origin")}, decide.Ask, 200,
 		},
 		"Vite's ping":             {get("/preview/", map[string]string{"accept": "text/x-vite-ping"}), nothing, 204},
 		"HEAD":                    {request{method: "HEAD", path: "/preview/", header: opening}, nothing, 200},
 		"HEAD of the API":         {request{method: "HEAD", path: "/api/x"}, nothing, 200},
 		"OPTIONS":                 {request{method: "OPTIONS", path: "/api/x"}, nothing, 204},
-		"prefetch":                {get("/preview/", with(opening, "sec-purpose", "prefetch;prerender")), nothing, 204},
+		"prerender":               {get("/preview/", with(opening, "sec-purpose", "prefetch;prerender")), nothing, 403},
+		"prefetch":                {get("/preview/", with(opening, "sec-purpose", "prefetch")), nothing, 403},
 		"old prefetch":            {get("/preview/", with(opening, "purpose", "prefetch")), nothing, 204},
 		"Firefox's prefetch":      {get("/preview/", with(opening, "x-moz", "prefetch")), nothing, 204},
 		"Safari's preview":        {get("/preview/", with(opening, "x-purpose", "preview")), nothing, 204},
@@ -66,15 +70,26 @@ func TestWhoWakes(t *testing.T) {
 		"nameless client":         {get("/api/x", map[string]string{"user-agent": ""}), nothing, 403},
 		"crawler asking a status": {get("/api/x", with(asking, "user-agent", "bingbot")), nothing, 403},
 		"health checker":          {get("/api/x", map[string]string{"user-agent": "ELB-HealthChecker/2.0"}), nothing, 403},
-		"probing for PHP":         {get("/api/index.php", opening), nothing, 403},
-		"probing for secrets":     {get("/api/.env.local", opening), nothing, 403},
-		"probing for git":         {get("/preview/.git/config", opening), nothing, 403},
+		"probing for PHP":         {get("/api/index.php", probing), nothing, 403},
+		"probing for secrets":     {get("/api/.env.local", probing), nothing, 403},
+		"probing for git":         {get("/preview/.git/config", probing), nothing, 403},
+		"probing for WordPress":   {get("/preview/wp-includes/wlwmanifest.xml", probing), nothing, 403},
+		"somebody's PHP":          {get("/api/index.php", opening), decide.Ask, 200},
+		"somebody's article":      {get("/preview/blog/wp-to-astro-migration/", opening), decide.Ask, 200},
+		"a picture of WordPress":  {get("/api/files/wp-content/uploads/a.jpg", probing), decide.Ask, 503},
+		"uploading a favicon":     {request{method: "PUT", path: "/api/files/favicon.ico", body: "x"}, decide.Ask, 503},
+		"an article on favicons":  {get("/preview/favicon-guide.png", opening), decide.Ask, 200},
+		"fetching a favicon":      {get("/api/files/favicon.svg", with(json, "sec-fetch-site", "same-origin")), decide.Ask, 503},
 		"a call in the background": {
 			get("/api/poll", with(json, "x-webordinary-wake", "never")), nothing, 403,
 		},
-		"WebSocket":      {get("/preview/", map[string]string{"upgrade": "websocket", "connection": "Upgrade"}), nothing, 400},
-		"unknown method": {request{method: "PROPFIND", path: "/api/x"}, nothing, 405},
-		"TRACE":          {request{method: "TRACE", path: "/api/x"}, nothing, 405},
+		"HTTP/2":        {get("/api/x", map[string]string{"upgrade": "h2c", "connection": "Upgrade, HTTP2-Settings"}), decide.Ask, 503},
+		"WebDAV":        {request{method: "PROPFIND", path: "/api/x"}, decide.Ask, 503},
+		"fetch's patch": {request{method: "patch", path: "/api/x", body: "x"}, decide.Ask, 503},
+		"posting below": {request{method: "POST", path: "/preview/_actions/send", header: json, body: "{}"}, decide.Ask, 503},
+		"WebSocket":     {get("/preview/", map[string]string{"upgrade": "websocket", "connection": "Upgrade"}), nothing, 400},
+		"TRACE":         {request{method: "TRACE", path: "/api/x"}, nothing, 405},
+		"CONNECT":       {request{method: "CONNECT", path: "/api/x"}, nothing, 405},
 	} {
 		for _, single := range []bool{false, true} {
 			t.Run(name, func(t *testing.T) {
@@ -112,7 +127,7 @@ func checkForm(t *testing.T, r *request, response *web.Response) {
 	}
 }
 
-// TestPathTricks sends paths and queries that mean one thing here and another elsewhere.
+// TestPathTricks sends paths and queries that cannot be sent back as they came, or mean another address to a client.
 func TestPathTricks(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct {
@@ -124,19 +139,16 @@ func TestPathTricks(t *testing.T) {
 		{path: "/api/%2E./ws/", status: 400},
 		{path: "/api/./x", status: 400},
 		{path: "/preview/..", status: 400},
-		{path: "/api/%2fevil.host", status: 400},
-		{path: "/api/%5cevil.host", status: 400},
-		{path: `/api/\evil.host`, status: 400},
-		{path: "/api/%0d%0aSet-Cookie:%20a=b", status: 400},
+		{path: `/api/..\ws`, status: 400},
+		{path: `/api/a\%2e%2e\ws`, status: 400},
 		{path: "/api/\r\nSet-Cookie: a=b", status: 400},
 		{path: "/api/x\x00", status: 400},
-		{path: "/api/%", status: 400},
-		{path: "/api/%zz", status: 400},
-		{path: "/api/é", status: 400},
+		{path: "/api/x\x7f", status: 400},
 		{path: "/api/x?y", status: 400},
 		{path: "/api/x#y", status: 400},
 		{path: "//evil.host/api/", status: 404},
 		{path: "https://evil.host/api/", status: 404},
+		{path: `\\evil.host/api/`, status: 404},
 		{path: "/", status: 404},
 		{path: "", status: 404},
 		{path: "/apiary/x", status: 404},
@@ -144,19 +156,76 @@ func TestPathTricks(t *testing.T) {
 		{path: "/api/x", query: `{"a":["\r\nX: y"]}`, status: 400},
 		{path: "/api/x", query: `{"a":["b c"]}`, status: 400},
 		{path: "/api/x", query: `{"a#":["b"]}`, status: 400},
-		{path: "/api/" + string(make([]byte, 9000)), status: 414},
-		{path: "/api//evil.host", status: 307},
-		{path: "/api/a%20b/c+d/@id/[x]", query: `{"next":["//evil.host"],"u":["https%3A%2F%2Fevil"]}`, status: 307},
+		{path: "/api/" + strings.Repeat("x", 16<<10), status: 414},
 	} {
 		f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateReady})}}
 		response := serve(t, f.handler(), request{method: "GET", path: c.path, query: c.query})
 		require.Equal(t, c.status, response.StatusCode, "%q", c.path)
-		if c.status != 307 {
-			require.Empty(t, f.intents, "%q must not wake", c.path)
-		} else {
-			require.Regexp(t, `^/(api|preview)/`, response.Header("Location"))
+		require.Empty(t, f.intents, "%q must not wake", c.path)
+	}
+}
+
+// TestWhatIsServedAwakeIsHeldAsleep sends back, byte for byte, whatever a load balancer would pass on.
+func TestWhatIsServedAwakeIsHeldAsleep(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ path, query, want string }{
+		{path: "/api/files/src%2Fpages%2Findex.astro"},
+		{path: "/api/files/src%5cpages%5cindex.astro"},
+		{path: "/api/..%2f..%2fetc"},
+		{path: "/api/%2fevil.host"},
+		{path: `/api/\evil.host`},
+		{path: "/api//evil.host"},
+		{path: "/api/...//a..b/.c"},
+		{path: "/api/%0d%0aSet-Cookie:%20a=b"},
+		{path: "/api/%00"},
+		{path: "/api/100%"},
+		{path: "/api/%zz/%e"},
+		{path: `/api/"<>^{|}[]` + "`"},
+		{path: "/api/é", want: "/api/%C3%A9"},
+		{
+			path: "/api/a%20b/c+d/@id/[x]", query: `{"next":["//evil.host"],"u":["https%3A%2F%2Fevil"]}`,
+			want: "/api/a%20b/c+d/@id/[x]?next=//evil.host&u=https%3A%2F%2Fevil",
+		},
+		{path: "/api/x", query: `{"path":["src\\pages"]}`, want: `/api/x?path=src\pages`},
+		{path: "/api/x", query: `{"q":["ü%zz%","../.."]}`, want: "/api/x?q=%C3%BC%zz%&q=../.."},
+		{path: "/api/x", query: `{"a":[null],"b":null,"c":["1"]}`, want: "/api/x?a&b&c=1"},
+		{path: "/api/" + strings.Repeat("x", 15<<10)},
+	} {
+		for _, method := range []string{"GET", "POST", "PUT", "PATCH", "DELETE", "PROPFIND", "QUERY", "MKCOL", "X-CUSTOM"} {
+			f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateReady})}}
+			response := serve(t, f.handler(), request{method: method, path: c.path, query: c.query})
+			require.Equal(t, 307, response.StatusCode, "%s %q", method, c.path)
+			want := c.want
+			if want == "" {
+				want = c.path
+			}
+			require.Equal(t, want, response.Header("Location"), method)
+			require.Equal(t, []decide.Intent{decide.Ask}, f.intents)
 		}
 	}
+}
+
+// TestTargetsComeBackAsTheyCame draws addresses from everything that a request line may hold.
+func TestTargetsComeBackAsTheyCame(t *testing.T) {
+	t.Parallel()
+	const path, query = `[!"$-.0->@-\[\]-~\\]`, `[!"$%'-~\\]`
+	rapid.Check(t, func(draw *rapid.T) {
+		target := rapid.SampledFrom([]string{"/api/", "/preview/"}).Draw(draw, "prefix") +
+			rapid.StringMatching(path+`{1,12}(/(%[0-9A-Fa-f]{2}|`+path+`){1,5}){0,3}`).Draw(draw, "path")
+		for segment := range strings.SplitSeq(strings.ReplaceAll(target, `\`, "/"), "/") {
+			if plain := strings.ReplaceAll(strings.ToLower(segment), "%2e", "."); plain == "." || plain == ".." {
+				draw.Skip("resolved away by the client before it sends it")
+			}
+		}
+		value := rapid.StringMatching(query+`{1,12}`).Draw(draw, "query")
+		parameters, err := json.Marshal(map[string][]string{"q": {value}})
+		require.NoError(t, err)
+		method := rapid.SampledFrom([]string{"POST", "PUT", "DELETE", "REPORT"}).Draw(draw, "method")
+		f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateReady})}}
+		response := serve(t, f.handler(), request{method: method, path: target, query: string(parameters)})
+		require.Equal(t, target+"?q="+value, response.Header("Location"))
+		require.Equal(t, 307, response.StatusCode)
+	})
 }
 
 // TestLocationIsTheRequest sends a client back to the very address it asked for.
@@ -223,6 +292,75 @@ func TestEveryClassHasAMessage(t *testing.T) {
 		require.False(t, seen[status.Error.Message], "%s has a message of its own", class)
 		seen[status.Error.Message] = true
 	}
+}
+
+// TestOneBadNeighbourHidesNothing finds the one cookie or header among whatever others write.
+func TestOneBadNeighbourHidesNothing(t *testing.T) {
+	t.Parallel()
+	for _, neighbour := range []string{
+		`g_state={"i_l":0}`, "foo", "a=1, 2", "stadt=Köln", "arr[0]=1", `quoted="a b"`, "=nameless", "a==b", "a b=c", ";", ";;", `"`, `x="`,
+		"a=\x01\x7f", "@=1", "session", "session=", `session=""`, "Session=1", "a=b=c", strings.Repeat("x", 5000), "é=1", "a={,}", `\`,
+	} {
+		for name, r := range map[string]request{
+			"after":           {lines: map[string][]string{"cookie": {neighbour + "; session=1"}}},
+			"before":          {lines: map[string][]string{"cookie": {"session=1; " + neighbour}}},
+			"close":           {lines: map[string][]string{"cookie": {neighbour + ";session=1;" + neighbour}}},
+			"on its own line": {lines: map[string][]string{"cookie": {neighbour, "session=1", neighbour}}},
+			"folded":          {header: map[string]string{"cookie": neighbour + ", session=1"}, single: true},
+		} {
+			f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateAsleep})}}
+			h := f.handler()
+			h.Credentials = []web.Credential{{Header: "X-Key"}, {Cookie: "session"}}
+			r.method, r.path = "POST", "/api/edit"
+			require.Equal(t, 503, serve(t, h, r).StatusCode, "%q, %s", neighbour, name)
+			require.Equal(t, []decide.Intent{decide.Ask}, f.intents)
+			r.lines, r.header = map[string][]string{"cookie": {neighbour}}, map[string]string{"cookie": neighbour}
+			require.Equal(t, 403, serve(t, h, r).StatusCode, "%q alone is no credential", neighbour)
+			r.lines["x-key"], r.header["x-key"] = []string{"", "1"}, "1"
+			require.Equal(t, 503, serve(t, h, r).StatusCode, "%q hides no header", neighbour)
+		}
+	}
+}
+
+// TestOddHeadersHideNothing: whatever stands beside it in a header, the entry that counts is found.
+func TestOddHeadersHideNothing(t *testing.T) {
+	t.Parallel()
+	odd := []string{"", ",", ";;q=", "text/html;q=0.000", "*", `a/b;c="d,e`, "é", "\x00"}
+	for _, one := range odd {
+		for kind, want := range map[string]int{web.StatusType: 200, "Text/Event-Stream": 204, "text/x-vite-ping": 204} {
+			for _, accept := range [][]string{{one + "," + kind}, {kind + " ;q=0.1 ," + one}, {one, kind, one}} {
+				f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateAsleep})}}
+				r := request{method: "GET", path: "/api/x", lines: map[string][]string{"accept": accept}}
+				require.Equal(t, want, serve(t, f.handler(), r).StatusCode, "%q", accept)
+			}
+		}
+	}
+}
+
+// TestForms holds a form like a call, so that its body arrives, and ends with a page, since a browser waits for one.
+func TestForms(t *testing.T) {
+	t.Parallel()
+	form := request{method: "POST", path: "/preview/contact", query: `{"a":["b"]}`, body: "name=x", header: with(opening,
+		"sec-fetch-site", "same-origin", "content-type", "application/x-www-form-urlencoded")}
+	f := &fake{results: []reconcile.Result{state(waking(morning)), moved(decide.Plan{State: decide.StateReady})}, healthy: morning}
+	response := serve(t, f.handler(), form)
+	require.Equal(t, 307, response.StatusCode)
+	require.Equal(t, "/preview/contact?a=b", response.Header("Location"))
+	f = &fake{results: []reconcile.Result{state(waking(morning))}}
+	require.Equal(t, 307, serve(t, f.handler(), form).StatusCode, "held again while the wake is young")
+	for _, plan := range []decide.Plan{
+		waking(morning.Add(-2 * time.Minute)), {State: decide.StateFailing, Class: decide.ClassImage, RetryAt: morning}, {},
+	} {
+		f := &fake{results: []reconcile.Result{state(plan)}}
+		response := serve(t, f.handler(), form)
+		require.Equal(t, 200, response.StatusCode)
+		require.Contains(t, response.Body, `data-purpose="ask"`)
+	}
+	h := (&fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateAsleep})}}).handler()
+	h.Credentials = []web.Credential{{Cookie: "session"}}
+	response = serve(t, h, form)
+	require.Equal(t, 200, response.StatusCode)
+	require.Contains(t, response.Body, `data-purpose="look"`, "without what is demanded, the page and its button")
 }
 
 // TestCredentials lets only requests with one of the configured headers or cookies wake the service. Others still see the

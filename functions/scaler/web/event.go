@@ -18,7 +18,7 @@ type Event struct {
 }
 
 // wireEvent has the fields of both kinds of event that matter here (ELB: "Lambda functions as targets"; EventBridge:
-// "Scheduled Event"). The request's body is left out: a 307 makes the client send it again.
+// "Scheduled Event"). Of the request's body only counts that there is one: a 307 makes the client send it again.
 type wireEvent struct {
 	RequestContext struct {
 		ELB *struct{} `json:"elb"`
@@ -29,6 +29,7 @@ type wireEvent struct {
 	MultiQuery  orderedQuery        `json:"multiValueQueryStringParameters"`
 	Headers     map[string]string   `json:"headers"`
 	MultiHeader map[string][]string `json:"multiValueHeaders"`
+	Body        presence            `json:"body"`
 	Source      string              `json:"source"`
 	DetailType  string              `json:"detail-type"`
 }
@@ -68,23 +69,34 @@ type Request struct {
 	RawQuery string
 	// multi says that the target group speaks multi-value headers, so the answer has to.
 	multi bool
-	// header by lower-case name.
-	header map[string]string
+	// header lines by lower-case name.
+	header map[string][]string
+	// hasBody says that something was sent.
+	hasBody bool
 }
 
 // Header gives a header's value, several joined by commas as HTTP allows; empty if absent. The name is in lower case.
-func (r *Request) Header(name string) string { return r.header[name] }
+func (r *Request) Header(name string) string { return strings.Join(r.header[name], ", ") }
+
+// presence is whether a text is there and not empty.
+type presence bool
+
+// UnmarshalJSON looks at the text's length only: it may be 1 MB.
+func (p *presence) UnmarshalJSON(data []byte) error {
+	*p = len(data) > len(`""`) && data[0] == '"'
+	return nil
+}
 
 func (w *wireEvent) request() *Request {
 	r := &Request{
 		Method: w.HTTPMethod, Path: w.Path, multi: w.MultiHeader != nil,
-		header: make(map[string]string, len(w.Headers)+len(w.MultiHeader)),
+		header: make(map[string][]string, len(w.Headers)+len(w.MultiHeader)), hasBody: bool(w.Body),
 	}
 	for name, value := range w.Headers {
-		r.header[strings.ToLower(name)] = value
+		r.header[strings.ToLower(name)] = []string{value}
 	}
 	for name, values := range w.MultiHeader {
-		r.header[strings.ToLower(name)] = strings.Join(values, ", ")
+		r.header[strings.ToLower(name)] = values
 	}
 	r.RawQuery = w.Query.encode()
 	if w.MultiQuery != nil {
@@ -128,6 +140,10 @@ func (q *orderedQuery) UnmarshalJSON(data []byte) error {
 type oneOrMany []string
 
 func (o *oneOrMany) UnmarshalJSON(data []byte) error {
+	if bytes.Equal(data, []byte("null")) {
+		*o = oneOrMany{""}
+		return nil
+	}
 	if len(data) > 0 && data[0] == '"' {
 		var one string
 		if err := json.Unmarshal(data, &one); err != nil {

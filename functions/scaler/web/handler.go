@@ -67,8 +67,10 @@ func (h *Handler) serve(ctx context.Context, r *Request) *Response {
 		return h.servePage(ctx, r)
 	case KindReload:
 		return h.page(r, h.ask(ctx, "reload", decide.Look), pageLook)
+	case KindForm:
+		return h.hold(ctx, r, "form", h.declineForm)
 	case KindCall:
-		return h.serveCall(ctx, r)
+		return h.hold(ctx, r, "call", h.declineCall)
 	case KindStatus:
 		status := h.ask(ctx, "status", decide.Look)
 		return r.status(&status)

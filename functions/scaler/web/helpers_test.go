@@ -100,6 +100,8 @@ type request struct {
 	method, path string
 	query        string // JSON
 	header       map[string]string
+	lines        map[string][]string // headers of several lines
+	body         string
 	single       bool
 }
 
@@ -113,7 +115,7 @@ func (r request) event(t *testing.T) []byte {
 	}
 	event := map[string]any{
 		"requestContext": map[string]any{"elb": map[string]any{"targetGroupArn": "arn"}},
-		"httpMethod":     r.method, "path": r.path, "body": "", "isBase64Encoded": false,
+		"httpMethod":     r.method, "path": r.path, "body": r.body, "isBase64Encoded": false,
 	}
 	if r.single {
 		event["headers"] = header
@@ -122,6 +124,9 @@ func (r request) event(t *testing.T) []byte {
 		multi := map[string][]string{}
 		for name, value := range header {
 			multi[name] = []string{value}
+		}
+		for name, values := range r.lines {
+			multi[name] = values
 		}
 		event["multiValueHeaders"] = multi
 		event["multiValueQueryStringParameters"] = json.RawMessage(orEmpty(r.query))

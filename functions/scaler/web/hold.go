@@ -19,13 +19,13 @@ const (
 	holdMargin = 2 * time.Second
 )
 
-// serveCall wakes the service for an API call and holds the call until it can be served. How many are held at once is
-// limited by Lambda, which gives each process one request at a time: by the function's reserved concurrency.
-func (h *Handler) serveCall(ctx context.Context, r *Request) *Response {
+// hold wakes the service for a request and holds the request until it can be served, or gives its decline. How many are
+// held at once is limited by Lambda, which gives each process one request at a time: by the function's reserved concurrency.
+func (h *Handler) hold(ctx context.Context, r *Request, event string, decline func(*Request, *decide.Plan) *Response) *Response {
 	deadline := h.holdDeadline(ctx)
-	plan, _ := h.plan(ctx, "call", decide.Ask)
+	plan, _ := h.plan(ctx, event, decide.Ask)
 	if plan.State != decide.StateWaking && plan.State != decide.StateReady {
-		return h.decline(r, &plan)
+		return decline(r, &plan)
 	}
 	for {
 		if plan.State == decide.StateReady {
@@ -33,17 +33,23 @@ func (h *Handler) serveCall(ctx context.Context, r *Request) *Response {
 			return r.again(plan.State.String())
 		}
 		if plan.State != decide.StateWaking || h.Now().Sub(plan.WokenAt) >= HoldAge {
-			return h.decline(r, &plan)
+			return decline(r, &plan)
 		}
 		if !h.waitForChange(ctx, deadline) {
 			return r.again(plan.State.String())
 		}
-		plan, _ = h.plan(ctx, "call", decide.Ask)
+		plan, _ = h.plan(ctx, event, decide.Ask)
 	}
 }
 
-// decline answers a call that is not held any longer.
-func (h *Handler) decline(r *Request, plan *decide.Plan) *Response {
+// declineForm answers a form that is not held any longer: with the page, which is reloaded, form and all, when the service
+// is up. Its browser asks before it sends the form again.
+func (h *Handler) declineForm(r *Request, plan *decide.Plan) *Response {
+	return h.page(r, h.statusOf(plan, h.Now()), pageAsk)
+}
+
+// declineCall answers a call that is not held any longer.
+func (h *Handler) declineCall(r *Request, plan *decide.Plan) *Response {
 	status := h.statusOf(plan, h.Now())
 	return r.unavailable(&status)
 }

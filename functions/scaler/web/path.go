@@ -1,6 +1,7 @@
 package web
 
 import (
+	"fmt"
 	"net/http"
 	"strings"
 )
@@ -8,8 +9,8 @@ import (
 const (
 	apiPrefix     = "/api/"
 	previewPrefix = "/preview/"
-	// maxTarget is more than browsers and the load balancer (16 KB per line) send in earnest.
-	maxTarget = 8192
+	// maxTarget is the load balancer's own limit of a request line ("Quotas for your Application Load Balancers").
+	maxTarget = 16 << 10
 )
 
 // refusal is an answer to a request that is wrong in itself.
@@ -18,78 +19,61 @@ type refusal struct {
 	message string
 }
 
-// checkTarget refuses paths and queries that mean one thing here and another to a browser or the container: what comes
-// through is safe to send back as a relative Location.
+// checkTarget refuses what cannot be sent back as a relative Location that means the same address to everybody, and
+// nothing else: what the path or the query stand for is the container's to judge (D28). Every Location begins with one of
+// our two prefixes, so it never leads to another host.
 func checkTarget(r *Request) *refusal {
 	switch {
 	case len(r.Path)+len(r.RawQuery) > maxTarget:
 		return &refusal{http.StatusRequestURITooLong, "The address is too long."}
-	case !visibleASCII(r.Path) || strings.ContainsAny(r.Path, `\?#`):
+	case !sendable(r.Path) || strings.ContainsAny(r.Path, "?#"):
 		return &refusal{http.StatusBadRequest, "The path has characters that must be percent-encoded."}
-	case !visibleASCII(r.RawQuery) || strings.ContainsAny(r.RawQuery, `\#`):
+	case !sendable(r.RawQuery) || strings.Contains(r.RawQuery, "#"):
 		return &refusal{http.StatusBadRequest, "The query has characters that must be percent-encoded."}
 	case !strings.HasPrefix(r.Path, apiPrefix) && !strings.HasPrefix(r.Path, previewPrefix):
 		return &refusal{http.StatusNotFound, "Nothing is served here."}
-	}
-	for segment := range strings.SplitSeq(r.Path[1:], "/") {
-		if !plainSegment(segment) {
-			return &refusal{http.StatusBadRequest, "The path has dot segments, encoded slashes or broken escapes."}
-		}
+	case hasDotSegment(r.Path):
+		return &refusal{http.StatusBadRequest, "The path has dot segments."}
 	}
 	return nil
 }
 
-func visibleASCII(s string) bool {
+// sendable reports whether a text has neither spaces nor control characters.
+func sendable(s string) bool {
 	for i := range len(s) {
-		if s[i] <= ' ' || s[i] > '~' {
+		if s[i] <= ' ' || s[i] == 0x7f {
 			return false
 		}
 	}
 	return true
 }
 
-// plainSegment reports whether a path segment is neither "." nor ".." in any spelling, and has no escape that is broken
-// or stands for a slash, a backslash or a control character.
-func plainSegment(segment string) bool {
-	dotsOnly := segment != ""
-	for i := 0; i < len(segment); i++ {
-		c := segment[i]
-		if c == '%' {
-			if i+2 >= len(segment) {
-				return false
-			}
-			high, okHigh := unhex(segment[i+1])
-			low, okLow := unhex(segment[i+2])
-			c = high<<4 | low
-			if !okHigh || !okLow || c == '/' || c == '\\' || c < ' ' || c == 0x7f {
-				return false
-			}
-			i += 2
-		}
-		if c != '.' {
-			dotsOnly = false
+// hasDotSegment finds a segment that clients resolve away, in any spelling (URL standard, "double-dot path segment"), with
+// backslashes for slashes as browsers read them. An encoded slash ends no segment.
+func hasDotSegment(path string) bool {
+	for segment := range strings.FieldsFuncSeq(path, func(c rune) bool { return c == '/' || c == '\\' }) {
+		plain := strings.NewReplacer("%2e", ".", "%2E", ".").Replace(segment)
+		if plain == "." || plain == ".." {
+			return true
 		}
 	}
-	return !dotsOnly
+	return false
 }
 
-func unhex(c byte) (byte, bool) {
-	switch {
-	case c >= '0' && c <= '9':
-		return c - '0', true
-	case c >= 'a' && c <= 'f':
-		return c - 'a' + 10, true
-	case c >= 'A' && c <= 'F':
-		return c - 'A' + 10, true
-	default:
-		return 0, false
-	}
-}
-
-// location is the request's own address, relative to the host it came to.
+// location is the request's own address, relative to the host it came to, byte for byte; but what is not ASCII, and has no
+// place in a header, is percent-encoded, which is the same address.
 func location(r *Request) string {
-	if r.RawQuery == "" {
-		return r.Path
+	address := r.Path
+	if r.RawQuery != "" {
+		address += "?" + r.RawQuery
 	}
-	return r.Path + "?" + r.RawQuery
+	var b strings.Builder
+	for i := range len(address) {
+		if c := address[i]; c < 0x80 {
+			b.WriteByte(c)
+		} else {
+			fmt.Fprintf(&b, "%%%02X", c)
+		}
+	}
+	return b.String()
 }
