@@ -70,8 +70,8 @@ func (r *report) tabChart() *timeline {
 
 func botsChart(outcomes []outcome) *barChart {
 	chart := &barChart{
-		Title:    "Scanners that look like a browser's API calls, twice a day",
-		Subtitle: "those that say what they are, or look for what no editor has, never wake anything",
+		Title:    "What scanners may cost a month",
+		Subtitle: "those that say what they are, or bring no evidence of a person, never wake anything",
 		Unit:     "wakes' task hours, dollars", Series: []series{{Name: "task hours"}, {Name: "dollars"}},
 	}
 	for _, o := range outcomes {

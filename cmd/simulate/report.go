@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -31,9 +32,7 @@ func simulate(wakes, sites int, progress func(string)) *report {
 		editorsMonth(specified, "3 editors, one task", false), editorsMonth(specified, "3 editors, memory pins three tasks", true),
 	}
 	r.Tab = tabMonth(specified)
-	r.Bots = []outcome{
-		botsMonth(specified, "scanners, no credentials demanded", false), botsMonth(specified, "scanners, credentials demanded", true),
-	}
+	r.Bots = scannerMonths(specified)
 	progress(fmt.Sprintf("%d sites", sites))
 	r.Sites = sitesMonth(specified, sites)
 	return r
@@ -79,7 +78,7 @@ func (r *report) monthTable() string {
 	var b strings.Builder
 	b.WriteString("| Scenario | Edited | Billed | Wakes | p50 | p95 | p99 | Served | Sent through the waker | " +
 		"503 by the load balancer | Lost | Tasks | Scaler |\n|" + strings.Repeat("---|", 13) + "\n")
-	for _, o := range append(append([]outcome{r.Bursts, r.Unprotected}, r.Editors...), r.Tab, r.Bots[0], r.Bots[1], r.sumSites()) {
+	for _, o := range slices.Concat([]outcome{r.Bursts, r.Unprotected}, r.Editors, []outcome{r.Tab}, r.Bots, []outcome{r.sumSites()}) {
 		waits := sorted(o.Wakes)
 		fmt.Fprintf(&b, "| %s | %.1f h | %.1f h | %d | %s | %s | %s | %d | %d | %d | **%d** | $%.2f | $%.2f |\n",
 			o.Name, o.Edited.Hours(), o.Billed.Hours(), len(waits), inSeconds(waits, 0.5), inSeconds(waits, 0.95), inSeconds(waits, 0.99),
@@ -104,6 +103,8 @@ func (r *report) document() string {
 		"{{images}}", wakeTable(r.Images), "{{sizes}}", wakeTable(r.Sizes), "{{clients}}", wakeTable(r.Clients),
 		"{{months}}", r.monthTable(), "{{count}}", fmt.Sprint(count), "{{balancers}}", fmt.Sprint(balancers),
 		"{{most}}", fmt.Sprint(mostAtOnce(r.Sites)), "{{average}}", fmt.Sprintf("%.2f", sum.Dollars.total()/float64(count)),
+		"{{scanners}}", scannerTable(), "{{scannersNow}}", fmt.Sprintf("%.2f", r.Bots[0].Dollars.Tasks),
+		"{{scannersBefore}}", fmt.Sprintf("%.2f", r.Bots[2].Dollars.Tasks),
 		"{{measured}}", fmt.Sprint(r.Images[0].Measured),
 		"{{spec}}", verdict(r.Clients[2]), "{{middle}}", verdict(r.Clients[1]), "{{fast}}", verdict(r.Clients[0]),
 		"{{best}}", verdict(r.Images[0]),

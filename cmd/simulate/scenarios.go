@@ -115,27 +115,6 @@ func tabMonth(s setup) outcome {
 	return st.finish("forgotten tab", s, 30*time.Minute)
 }
 
-// botsMonth is a site that nobody edits. Crawlers and scanners that say what they are, or look for what no editor has,
-// cost nothing and are left out. Twice a day one comes that looks like a browser's API call and does not follow redirects;
-// with credentials demanded it wakes nothing either.
-func botsMonth(s setup, name string, credentials bool) outcome {
-	st := newSite(s, monthBegins, month, 5)
-	for day := range 30 {
-		for range 2 {
-			comes := monthBegins.AddDate(0, 0, day).Add(time.Duration(st.random.Int64N(int64(24 * time.Hour))))
-			for range 20 {
-				comes = comes.Add(time.Duration(st.random.Int64N(int64(2 * time.Second))))
-				st.at(comes, func() {
-					if st.world.Request(sim.ToAPI) == sim.ToWaker && !credentials {
-						st.invoke(decide.Ask)
-					}
-				})
-			}
-		}
-	}
-	return st.finish(name, s, 0)
-}
-
 // sitesMonth is many sites side by side, each with its own sessions.
 func sitesMonth(s setup, count int) []outcome {
 	outcomes := make([]outcome, count)

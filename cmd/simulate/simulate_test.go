@@ -13,6 +13,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/cost"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
@@ -51,7 +52,7 @@ func requireXML(t *testing.T, name, svg string) {
 func TestScenarios(t *testing.T) {
 	t.Parallel()
 	r := small()
-	for _, o := range append([]outcome{r.Bursts, r.Unprotected, r.Tab, r.Bots[0], r.Bots[1], r.sumSites()}, r.Editors...) {
+	for _, o := range append([]outcome{r.Bursts, r.Unprotected, r.Tab, r.sumSites()}, append(r.Bots, r.Editors...)...) {
 		require.Zero(t, o.Lost, "%s: requests were lost", o.Name)
 	}
 	require.Zero(t, r.lost(), "wakes were lost")
@@ -62,12 +63,32 @@ func TestScenarios(t *testing.T) {
 	require.Less(t, r.Tab.Billed, time.Hour)
 	require.Empty(t, r.Bots[1].Runs, "scanners without credentials woke the service")
 	require.NotEmpty(t, r.Bots[0].Runs)
+	require.Greater(t, len(r.Bots[0].Runs), len(r.Bots[2].Runs), "evidence lets more of them through than guesses did")
 	require.Greater(t, r.Editors[1].Billed, 2*r.Editors[0].Billed, "three tasks cost three times as much")
 	require.Less(t, r.Bursts.Redirected, r.Unprotected.Redirected, "protection keeps people from the waker")
 	for _, site := range r.Sites {
 		require.Less(t, site.Dollars.total(), 2.0)
 	}
 	require.GreaterOrEqual(t, mostAtOnce(r.Sites), 1)
+}
+
+// TestScannersCostWhatPreviewSays holds the figures of package cost, which pulumi preview warns by, against the simulation.
+func TestScannersCostWhatPreviewSays(t *testing.T) {
+	t.Parallel()
+	visits := 0
+	for i := range scanners {
+		if scanners[i].wakes(nil) {
+			visits += scanners[i].Visits
+		}
+		require.False(t, scanners[i].wakes([]web.Credential{{Header: "X-Key"}}), "%s wakes without the credential", scanners[i].Name)
+	}
+	require.Equal(t, cost.ScannerWakes, visits)
+	task := cost.Task{CPU: 2048, MemoryMB: 4096, PublicAddress: true}
+	simulated := scannerMonths(specified)[0].Dollars.Tasks
+	require.InEpsilon(t, simulated, cost.Scanners(task, int(idle.Minutes())), 0.1)
+	small := cost.Task{CPU: 512, MemoryMB: 1024, ARM: true}
+	require.Less(t, cost.Scanners(small, 5), 0.25*cost.Scanners(task, 5))
+	require.Greater(t, cost.Scanners(task, 30), 3*cost.Scanners(task, 5))
 }
 
 // TestWakesDependOnWhatTheyShould: longer intervals, larger images and late containers wait longer.
