@@ -57,4 +57,5 @@ func TestSecretsWithoutAValueAreReported(t *testing.T) {
 	}
 	require.Contains(t, strings.Join(warnings, "\n"),
 		"webordinary/anthropic-api-key, webordinary/github-token, webordinary/aws-credentials")
+	require.Contains(t, strings.Join(warnings, "\n"), "wakeCredentials[0]", "what scanners may cost is said as well")
 }

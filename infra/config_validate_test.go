@@ -205,6 +205,7 @@ func badServices() []badValue {
 		one("wakeCredentials", `["session"]`, "header:NAME or cookie:NAME").shownAs("session"),
 		one("wakeCredentials", `["cookie:"]`, "header:NAME or cookie:NAME").shownAs("cookie:"),
 		one("wakeCredentials", `["cookie:a,header:b"]`, "header:NAME or cookie:NAME").shownAs("cookie:a,header:b"),
+		one("wakeCredentials", `["header:X_Key"]`, "letters, digits and hyphens").shownAs("header:X_Key"),
 		one("wakeCredentials", `["query:a"]`, "header:NAME or cookie:NAME").shownAs("query:a"),
 	}
 }

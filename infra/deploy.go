@@ -191,6 +191,11 @@ func deployService(ctx *pulumi.Context, cfg *Config, base *foundation) (*EditSer
 	if err != nil {
 		return nil, err
 	}
+	if advice := scannerAdvice(cfg, base.Network.AssignPublicIP); advice != "" {
+		if err := ctx.Log.Warn(advice, &pulumi.LogArgs{Resource: scaler}); err != nil {
+			return nil, fmt.Errorf("warn of scanners: %w", err)
+		}
+	}
 	if err := deployCleanup(ctx, cfg, base); err != nil {
 		return nil, err
 	}

@@ -166,12 +166,13 @@ func (c ScalerConfig) validate(v *validator) {
 		fmt.Sprintf("0, or a number from %d to %d", least, most))
 	for _, credential := range c.WakeCredentials {
 		v.require(credentialPattern.MatchString(credential), "wakeCredentials", credential,
-			"header:NAME or cookie:NAME, NAME being an HTTP token such as Authorization")
+			"header:NAME or cookie:NAME; a header's name of letters, digits and hyphens, such as Authorization")
 	}
 }
 
-// credentialPattern is the form that the function takes (functions/scaler/config).
-var credentialPattern = regexp.MustCompile("^(header|cookie):[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+// credentialPattern is the form that the function takes (functions/scaler/config). The load balancer drops headers whose
+// names have anything but letters, digits and hyphens (D9), so one of those would never arrive.
+var credentialPattern = regexp.MustCompile("^(header:[A-Za-z0-9-]+|cookie:[A-Za-z0-9!#$%&'*+.^_`|~-]+)$")
 
 // permissions are what observing and acting take (functions/scaler).
 func (s *Scaler) permissions(service *EditService) []Statement {

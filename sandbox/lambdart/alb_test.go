@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"net/url"
 	"strings"
 	"testing"
 	"time"
@@ -30,6 +31,20 @@ func requestEvent(t *testing.T, target lambdart.LambdaTarget, r *http.Request) e
 	var event events.ALBTargetGroupRequest
 	require.NoError(t, json.Unmarshal(data, &event))
 	return event
+}
+
+// TestRequestEventKeepsTheBytes: encoded slashes, backslashes and what is not ASCII arrive as the client sent them.
+func TestRequestEventKeepsTheBytes(t *testing.T) {
+	t.Parallel()
+	for _, path := range []string{"/api/src%2Fpages%2Findex.astro", `/api/src\pages`, "/api/a%2fb%2Fc", `/api/"<>`, "/api/é"} {
+		r := httptest.NewRequest(http.MethodGet, "/", nil)
+		parsed, err := url.ParseRequestURI(path + `?path=src\pages`)
+		require.NoError(t, err)
+		r.RequestURI, r.URL = path+`?path=src\pages`, parsed // as net/http's server has it
+		event := requestEvent(t, multi, r)
+		assert.Equal(t, path, event.Path)
+		assert.Equal(t, map[string][]string{"path": {`src\pages`}}, event.MultiValueQueryStringParameters)
+	}
 }
 
 func TestRequestEvent(t *testing.T) {

@@ -9,7 +9,6 @@ import (
 	"mime"
 	"net"
 	"net/http"
-	"net/url"
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
@@ -51,7 +50,7 @@ func (t LambdaTarget) RequestEvent(r *http.Request) ([]byte, error) {
 		return nil, ErrBodyTooLarge
 	}
 	event := events.ALBTargetGroupRequest{
-		HTTPMethod: r.Method, Path: rawPath(r.URL),
+		HTTPMethod: r.Method, Path: rawPath(r),
 		RequestContext: events.ALBTargetGroupRequestContext{ELB: events.ELBContext{TargetGroupArn: t.GroupARN}},
 		Body:           string(body),
 	}
@@ -71,8 +70,12 @@ func (t LambdaTarget) RequestEvent(r *http.Request) ([]byte, error) {
 	return data, nil
 }
 
-func rawPath(u *url.URL) string {
-	if path := u.EscapedPath(); path != "" {
+// rawPath is the path as the client sent it. Go's own spelling of it would lose backslashes and broken escapes.
+func rawPath(r *http.Request) string {
+	if path, _, _ := strings.Cut(r.RequestURI, "?"); strings.HasPrefix(path, "/") {
+		return path
+	}
+	if path := r.URL.EscapedPath(); path != "" {
 		return path
 	}
 	return "/"

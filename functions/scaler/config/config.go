@@ -88,7 +88,9 @@ var (
 	ecsName  = regexp.MustCompile(`^(arn:aws[a-z-]*:ecs:[a-z0-9-]+:\d{12}:(cluster|service)/)?[A-Za-z0-9_/-]{1,255}$`)
 	ruleARN  = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:listener-rule/app(/[A-Za-z0-9-]+){4}$`)
 	groupARN = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:targetgroup/[A-Za-z0-9-]+/[A-Za-z0-9]+$`)
-	token    = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
+	// headerName has the letters that the load balancer lets through (D9).
+	headerName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+	token      = regexp.MustCompile("^[A-Za-z0-9!#$%&'*+.^_`|~-]+$")
 )
 
 type reader struct {
@@ -135,15 +137,13 @@ func (r *reader) credentials(name string) []web.Credential {
 	for entry := range strings.SplitSeq(value, ",") {
 		kind, what, _ := strings.Cut(strings.TrimSpace(entry), ":")
 		switch {
-		case !token.MatchString(what):
-			r.fault(name, value, "a comma-separated list of header:NAME and cookie:NAME")
-			return nil
-		case kind == "header":
+		case kind == "header" && headerName.MatchString(what):
 			credentials = append(credentials, web.Credential{Header: what})
-		case kind == "cookie":
+		case kind == "cookie" && token.MatchString(what):
 			credentials = append(credentials, web.Credential{Cookie: what})
 		default:
-			r.fault(name, value, "a comma-separated list of header:NAME and cookie:NAME")
+			r.fault(name, value, fmt.Sprintf("a comma-separated list of header:NAME and cookie:NAME, a header's name of letters, "+
+				"digits and hyphens; %q is neither", entry))
 			return nil
 		}
 	}

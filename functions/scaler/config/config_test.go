@@ -68,7 +68,7 @@ func TestEachMalformedValueIsRefused(t *testing.T) {
 		"RULE_PRIORITY_BASE":       {"0", "-5", "ten", "49902", "1.5"},
 		"IDLE_MINUTES":             {"0", "1441", "soon"},
 		"SANDBOX_CLOCK":            {"60", "now,then,60"},
-		"WAKE_CREDENTIALS":         {"session", "cookie:", "header:a b", "query:x", "cookie:a,,cookie:b"},
+		"WAKE_CREDENTIALS":         {"session", "cookie:", "header:a b", "header:x_key", "query:x", "cookie:a,,cookie:b"},
 	} {
 		for _, value := range values {
 			env := good()
