@@ -36,7 +36,7 @@ func Create(ctx context.Context, job Job) (Work, error) {
 	}
 	w, err := job.archived(ctx, archives, workspace)
 	if err = errors.Join(err, workspace.Close()); err == nil {
-		err = job.Client.MoveDir(fsx.Place{Name: job.User}, w.place(StageChecking))
+		err = moveWorkspace(job.Client, archives, fsx.Place{Name: job.User}, w.place(StageChecking))
 	}
 	if err == nil {
 		err = errors.Join(archives.Sync(), job.Client.Sync())

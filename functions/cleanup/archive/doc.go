@@ -5,7 +5,7 @@
 // recognised and carried on by the next:
 //
 //  1. Create writes the archive under a hidden temporary name, with everything
-//     but node_modules and .astro below project/, and syncs it. Its last entry
+//     but what the project's tools make again (type leftOut), and syncs it. Its last entry
 //     is the workspace directory itself, which carries the number of entries: an
 //     archive without that entry is not complete.
 //  2. The archive is read again and compared with the workspace, byte by byte

@@ -31,7 +31,7 @@ var marks = []string{"metadata.json", ".claude", "project"}
 // Dormant says whether nothing in a workspace was used since the cutoff:
 // neither by the modification time of any file, link or directory, nor by what
 // threads, user.json and metadata.json say of themselves. Only left out are
-// node_modules and .astro, and the directories that the cleanup itself changes.
+// what an archive leaves out, too, and the directories that the cleanup itself changes.
 // The walk ends at the first sign of use. A workspace that shows none, but has
 // files that tell of use and can't be read, is not dormant: the error is that of
 // the first of them.
@@ -57,7 +57,7 @@ func Dormant(ctx context.Context, workspace fsx.Dir, idle Idle) (bool, error) {
 	}
 	err = quick(workspace, idle.Since)
 	if err == nil {
-		err = walk(ctx, workspace, visitor{visit: recent, excluded: ignore})
+		err = walk(ctx, workspace, visitor{visit: recent, leaveOut: newLeftOut(workspace).decide, excluded: ignore})
 	}
 	if errors.Is(err, errRecent) {
 		return false, nil

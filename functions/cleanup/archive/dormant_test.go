@@ -23,7 +23,7 @@ func unused() *memfs.FS {
 	f := memfs.New(func() int64 { return begin.UnixNano() })
 	for _, path := range []string{
 		"metadata.json", ".claude/user.json", ".claude/threads/a.json", "project/.git/HEAD", "project/src/x.astro",
-		"project/node_modules/a/b", "project/.astro/c",
+		"project/node_modules/a/b", "project/.astro/c", "project/package.json", "project/package-lock.json", "project/fixtures/node_modules/d",
 	} {
 		f.Write(path, []byte("{}"), 0)
 	}
@@ -85,17 +85,18 @@ func TestDormant(t *testing.T) {
 		use  func(f *memfs.FS)
 		want bool
 	}{
-		"nothing used":          {func(*memfs.FS) {}, true},
-		"left-out used":         {func(f *memfs.FS) { age(f, "project/node_modules/a/b", 1); age(f, "project/.astro", 1) }, true},
-		"threads directory":     {func(f *memfs.FS) { age(f, ".claude/threads", 0) }, true}, // the cleanup's own doing
-		"thread":                {func(f *memfs.FS) { age(f, ".claude/threads/a.json", 1) }, false},
-		"file":                  {func(f *memfs.FS) { age(f, "project/src/x.astro", 89) }, false},
-		"exactly at the cutoff": {func(f *memfs.FS) { age(f, "project/src/x.astro", 90) }, false},
-		"directory":             {func(f *memfs.FS) { age(f, "project/src", 1) }, false},
-		"link":                  {func(f *memfs.FS) { age(f, "project/link", 1) }, false},
-		"git":                   {func(f *memfs.FS) { age(f, "project/.git/HEAD", 1) }, false},
-		"metadata":              {func(f *memfs.FS) { age(f, "metadata.json", 1) }, false},
-		"in the future":         {func(f *memfs.FS) { age(f, "project/src/x.astro", -1) }, false},
+		"nothing used":              {func(*memfs.FS) {}, true},
+		"left-out used":             {func(f *memfs.FS) { age(f, "project/node_modules/a/b", 1); age(f, "project/.astro", 1) }, true},
+		"what is kept of that name": {func(f *memfs.FS) { age(f, "project/fixtures/node_modules/d", 1) }, false},
+		"threads directory":         {func(f *memfs.FS) { age(f, ".claude/threads", 0) }, true}, // the cleanup's own doing
+		"thread":                    {func(f *memfs.FS) { age(f, ".claude/threads/a.json", 1) }, false},
+		"file":                      {func(f *memfs.FS) { age(f, "project/src/x.astro", 89) }, false},
+		"exactly at the cutoff":     {func(f *memfs.FS) { age(f, "project/src/x.astro", 90) }, false},
+		"directory":                 {func(f *memfs.FS) { age(f, "project/src", 1) }, false},
+		"link":                      {func(f *memfs.FS) { age(f, "project/link", 1) }, false},
+		"git":                       {func(f *memfs.FS) { age(f, "project/.git/HEAD", 1) }, false},
+		"metadata":                  {func(f *memfs.FS) { age(f, "metadata.json", 1) }, false},
+		"in the future":             {func(f *memfs.FS) { age(f, "project/src/x.astro", -1) }, false},
 		"metadata says so": {func(f *memfs.FS) {
 			f.Write("metadata.json", []byte(`{"lastActiveAt":"2026-06-30T00:00:00Z"}`), old)
 		}, false},

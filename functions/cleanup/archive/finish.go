@@ -102,7 +102,7 @@ func (f *finisher) check(ctx context.Context, workspace fsx.Dir) error {
 // giveBack renames the workspace to what it was called. It is whole: nothing
 // is removed before it has been renamed to the next stage.
 func (f *finisher) giveBack(cause error) (Outcome, error) {
-	err := f.client.MoveDir(f.work.place(StageChecking), fsx.Place{Name: f.work.User()})
+	err := moveWorkspace(f.client, f.archives, f.work.place(StageChecking), fsx.Place{Name: f.work.User()})
 	if err != nil {
 		return Waiting, fmt.Errorf("the workspace stays as %s/%s, because it can't have its name back (%w): %w",
 			Dir, f.work.Name(), err, cause)
@@ -113,13 +113,20 @@ func (f *finisher) giveBack(cause error) (Outcome, error) {
 // remove takes away what the archive holds, then what it leaves out, then the
 // directories. It may be repeated.
 func (f *finisher) remove(ctx context.Context) (Outcome, error) {
+	info, err := f.archives.Stat(f.work.Name())
+	if err == nil {
+		err = permit(f.archives, f.work.Name(), info)
+	}
+	if err != nil {
+		return Waiting, err
+	}
 	workspace, err := f.archives.OpenDir(f.work.Name())
 	if err != nil {
 		return Waiting, err
 	}
-	err = f.removeArchived(ctx, workspace)
+	inArchive, err := f.removeArchived(ctx, workspace)
 	if err == nil {
-		err = f.removeRest(ctx, workspace)
+		err = f.removeRest(ctx, workspace, inArchive)
 	}
 	if err = errors.Join(err, workspace.Close()); err != nil {
 		return Waiting, err
@@ -134,17 +141,21 @@ func (f *finisher) remove(ctx context.Context) (Outcome, error) {
 	return Removed, f.archives.Sync()
 }
 
-// removeArchived removes each file that is equal to its archived form.
-func (f *finisher) removeArchived(ctx context.Context, workspace fsx.Dir) error {
+// removeArchived removes each file that is equal to its archived form. An
+// archive lists directories before what is in them, so each is made writable in time.
+func (f *finisher) removeArchived(ctx context.Context, workspace fsx.Dir) (contents, error) {
 	paths := newPaths(workspace)
 	defer paths.close()
-	_, err := read(ctx, f.archives, f.work.Archive, func(h *tar.Header, content io.Reader) error {
+	return read(ctx, f.archives, f.work.Archive, func(h *tar.Header, content io.Reader) error {
 		e, err := paths.find(h.Name)
-		if errors.Is(err, fs.ErrNotExist) || h.Typeflag == tar.TypeDir && err == nil {
-			return nil // removed earlier, or left for the end
+		if errors.Is(err, fs.ErrNotExist) {
+			return nil // removed earlier
 		}
 		if err != nil {
 			return err
+		}
+		if h.Typeflag == tar.TypeDir {
+			return permit(e.parent, e.name, e.info) // and left for the end
 		}
 		err = equal(ctx, e, h, content)
 		if errors.Is(err, ErrDiffers) {
@@ -156,17 +167,17 @@ func (f *finisher) removeArchived(ctx context.Context, workspace fsx.Dir) error 
 		f.freed += e.info.Size
 		return fsx.RemoveIfPresent(e.parent, e.name)
 	})
-	return err
 }
 
 // removeRest removes left-out directories with their content and every
 // directory that is empty now.
-func (f *finisher) removeRest(ctx context.Context, workspace fsx.Dir) error {
+func (f *finisher) removeRest(ctx context.Context, workspace fsx.Dir, inArchive contents) error {
 	if err := workspace.Rewind(); err != nil {
 		return err
 	}
 	return walk(ctx, workspace, visitor{
 		visit:    ignore,
+		leaveOut: inArchive.leaves,
 		excluded: func(e entry) error { return f.removeAll(ctx, e, 0) },
 		leave: func(e entry) error {
 			_ = e.parent.RemoveDir(e.name) // not empty: reported at the top
@@ -180,6 +191,9 @@ func (f *finisher) removeRest(ctx context.Context, workspace fsx.Dir) error {
 func (f *finisher) removeAll(ctx context.Context, e entry, depth int) error {
 	if depth > maxRemoveDepth {
 		return fmt.Errorf("%q is nested deeper than %d: %w", e.path, maxRemoveDepth, ErrTooLarge)
+	}
+	if err := permit(e.parent, e.name, e.info); err != nil {
+		return err
 	}
 	d, err := e.parent.OpenDir(e.name)
 	if err != nil {
@@ -216,16 +230,17 @@ func (f *finisher) removeEntries(ctx context.Context, d fsx.Dir, path string, de
 }
 
 func (f *finisher) removeEntry(ctx context.Context, e entry, depth int) error {
-	info, err := e.parent.Stat(e.name)
+	var err error
+	e.info, err = e.parent.Stat(e.name)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
 	if err != nil {
 		return err
 	}
-	if info.Kind == fsx.KindDir {
+	if e.info.Kind == fsx.KindDir {
 		return f.removeAll(ctx, e, depth+1)
 	}
-	f.freed += info.Size
+	f.freed += e.info.Size
 	return fsx.RemoveIfPresent(e.parent, e.name)
 }

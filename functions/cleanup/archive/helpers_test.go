@@ -2,7 +2,9 @@ package archive
 
 import (
 	"archive/tar"
+	"bytes"
 	"compress/gzip"
+	"crypto/sha1"
 	"errors"
 	"fmt"
 	"io"
@@ -11,6 +13,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/go-git/go-git/v6/plumbing/filemode"
+	"github.com/go-git/go-git/v6/plumbing/format/index"
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
@@ -40,7 +44,11 @@ func newScene() *scene {
 		"metadata.json": `{}`, ".claude/user.json": `{"u":1}`, ".claude/threads/kept.json": `{"t":1}`,
 		"project/.git/HEAD": "ref", "project/.git/objects/ab/cd": "\x00\xff", "project/src/index.astro": strings.Repeat("page ", 5000),
 		"project/empty": "", "project/a\nb \xff.txt": "weird", "notes/node_modules/kept.txt": "kept", "node_modules/kept": "kept",
-		"project/packages/node_modules-not/x": "x", "project/" + strings.Repeat("a-rather-long-directory-name/", 5) + "x": "deep",
+		"project/packages/node_modules-not/x": "x", "project/package.json": "{}", "project/package-lock.json": "{}",
+		"project/packages/p/package.json": "{}", "project/packages/p/pnpm-lock.yaml": "v",
+		"project/test/fixtures/node_modules/f": "nothing beside it", "project/lib/package.json": "{}", "project/lib/node_modules/g": "no lock",
+		"project/example/package.json": "{}", "project/example/yarn.lock": "v", "project/example/node_modules/h": "tracked",
+		"project/.git/index": gitIndexOf("example/node_modules/h", "package.json"), "project/" + strings.Repeat("a-rather-long-directory-name/", 5) + "x": "deep",
 	} {
 		s.fs.Write("bob/"+path, []byte(content), old)
 	}
@@ -90,12 +98,12 @@ func (s *scene) workspace(dir string) map[string]string {
 	all := map[string]string{}
 	for path, e := range s.fs.Tree() {
 		path, inside := strings.CutPrefix(path, dir+"/")
-		if !inside || leftOut(path) {
+		if !inside || isLeftOut(path) {
 			continue
 		}
 		switch e.Info.Kind {
 		case fsx.KindDir:
-			if !leftOut(path + "/") {
+			if !isLeftOut(path + "/") {
 				all[path+"/"] = fmt.Sprintf("%o", e.Info.Perm)
 			}
 		case fsx.KindSymlink:
@@ -107,16 +115,23 @@ func (s *scene) workspace(dir string) map[string]string {
 	return all
 }
 
-// leftOut is the rule in the words of the specification: whatever is inside a
-// directory of that name inside project.
-func leftOut(path string) bool {
-	parts := strings.Split(path, "/")
-	for i, part := range parts[:len(parts)-1] {
-		if i > 0 && parts[0] == "project" && (part == "node_modules" || part == ".astro") {
-			return true
-		}
+// isLeftOut names what the scene's archive is to leave out.
+func isLeftOut(path string) bool {
+	return strings.HasPrefix(path, "project/node_modules/") || strings.HasPrefix(path, "project/.astro/") ||
+		strings.HasPrefix(path, "project/packages/p/node_modules/")
+}
+
+// gitIndexOf is the index of a repository that tracks these files.
+func gitIndexOf(names ...string) string {
+	idx := index.Index{Version: 2}
+	for _, name := range names {
+		idx.Entries = append(idx.Entries, &index.Entry{Name: name, Mode: filemode.Regular})
 	}
-	return false
+	var out bytes.Buffer
+	if err := index.NewEncoder(&out, sha1.New()).Encode(&idx); err != nil {
+		panic(err)
+	}
+	return out.String()
 }
 
 // archived describes an archive in the same way, as other programs read it.

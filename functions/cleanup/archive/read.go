@@ -17,58 +17,74 @@ import (
 // visitArchive is called for each entry with its content.
 type visitArchive func(h *tar.Header, content io.Reader) error
 
-// read goes through an archive to its very end, checksums included, and
-// returns the number of entries. An archive without its last entry, or with
-// another number of entries than that says, is ErrIncomplete.
-func read(ctx context.Context, archives fsx.Dir, name string, visit visitArchive) (int64, error) {
-	f, err := archives.Open(name)
-	if err != nil {
-		return 0, err
-	}
-	n, err := readFrom(ctx, f, visit)
-	if err = errors.Join(err, f.Close()); err != nil {
-		return 0, fmt.Errorf("archive %q: %w", name, err)
-	}
-	return n, nil
+// contents are what an archive says of itself.
+type contents struct {
+	entries int64
+	leftOut map[string]bool // paths of directories
 }
 
-func readFrom(ctx context.Context, f io.Reader, visit visitArchive) (int64, error) {
+// leaves says whether the archive leaves a directory out. It is the archive's
+// word that counts when a workspace is compared and removed: what the decision
+// was made on may be gone by then.
+func (c contents) leaves(_ context.Context, e entry) (bool, error) {
+	return e.info.Kind == fsx.KindDir && c.leftOut[e.path] && mayBeLeftOut(e.path), nil
+}
+
+// read goes through an archive to its very end, checksums included. An archive
+// without its last entry, or with another number of entries than that says, is
+// ErrIncomplete.
+func read(ctx context.Context, archives fsx.Dir, name string, visit visitArchive) (contents, error) {
+	f, err := archives.Open(name)
+	if err != nil {
+		return contents{}, err
+	}
+	c, err := readFrom(ctx, f, visit)
+	if err = errors.Join(err, f.Close()); err != nil {
+		return contents{}, fmt.Errorf("archive %q: %w", name, err)
+	}
+	return c, nil
+}
+
+func readFrom(ctx context.Context, f io.Reader, visit visitArchive) (contents, error) {
 	unzip, err := gz.NewReader(ctx, f)
 	if err != nil {
-		return 0, err
+		return contents{}, err
 	}
 	defer unzip.Release()
 	reader := tar.NewReader(unzip)
-	var entries, announced int64 = 0, -1
+	c, announced := contents{leftOut: map[string]bool{}}, int64(-1)
 	for {
 		h, err := reader.Next()
 		if errors.Is(err, io.EOF) {
 			break
 		}
 		if err != nil {
-			return 0, err
+			return contents{}, err
 		}
 		if announced >= 0 {
-			return 0, fmt.Errorf("%q follows its last entry: %w", h.Name, ErrIncomplete)
+			return contents{}, fmt.Errorf("%q follows its last entry: %w", h.Name, ErrIncomplete)
 		}
 		if count, ok := h.PAXRecords[recordEntries]; ok && h.Name == trailerName {
 			if announced, err = strconv.ParseInt(count, 10, 64); err != nil {
-				return 0, fmt.Errorf("%w: %w", ErrIncomplete, err)
+				return contents{}, fmt.Errorf("%w: %w", ErrIncomplete, err)
+			}
+			for path := range strings.SplitSeq(h.PAXRecords[recordLeftOut], "\x00") {
+				c.leftOut[path] = true
 			}
 			continue
 		}
-		entries++
+		c.entries++
 		if err := visit(h, reader); err != nil {
-			return 0, err
+			return contents{}, err
 		}
 	}
 	if _, err := io.Copy(io.Discard, unzip); err != nil {
-		return 0, err
+		return contents{}, err
 	}
-	if entries != announced {
-		return 0, fmt.Errorf("%d entries where its last entry announces %d: %w", entries, announced, ErrIncomplete)
+	if c.entries != announced {
+		return contents{}, fmt.Errorf("%d entries where its last entry announces %d: %w", c.entries, announced, ErrIncomplete)
 	}
-	return entries, nil
+	return c, nil
 }
 
 // compare checks that archive and workspace hold the same, in both directions:
@@ -87,12 +103,12 @@ func compare(ctx context.Context, archives fsx.Dir, name string, workspace fsx.D
 	if err := workspace.Rewind(); err != nil {
 		return err
 	}
-	err = walk(ctx, workspace, visitor{excluded: ignore, visit: func(entry) error {
+	err = walk(ctx, workspace, visitor{leaveOut: inArchive.leaves, excluded: ignore, visit: func(entry) error {
 		onDisk++
 		return nil
 	}})
-	if err == nil && onDisk != inArchive {
-		err = fmt.Errorf("%d entries where the archive has %d: %w", onDisk, inArchive, ErrDiffers)
+	if err == nil && onDisk != inArchive.entries {
+		err = fmt.Errorf("%d entries where the archive has %d: %w", onDisk, inArchive.entries, ErrDiffers)
 	}
 	return err
 }

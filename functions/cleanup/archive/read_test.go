@@ -56,7 +56,7 @@ func TestOnlyACompleteArchiveIsOne(t *testing.T) {
 	require.NoError(t, err)
 	n, err := read(t.Context(), d, strings.TrimPrefix(final, Dir+"/"), func(*tar.Header, io.Reader) error { return nil })
 	require.NoError(t, err)
-	require.Equal(t, int64(2), n)
+	require.Equal(t, int64(2), n.entries)
 }
 
 // lastReads rewrites a file when it has been read for the last comparison, and

@@ -25,17 +25,12 @@ type entry struct {
 	info   fsx.Info
 }
 
-// excluded says whether a directory is left out: what the project's tools make
-// again by themselves.
-func (e entry) excluded() bool {
-	return e.info.Kind == fsx.KindDir && strings.HasPrefix(e.path, "project/") &&
-		(e.name == "node_modules" || e.name == ".astro")
-}
-
 // visitor is called for every entry, directories before their content.
+// leaveOut says which directories are not entered; excluded is called for them.
 // leave, if set, is called after a directory's content, when it is closed.
 type visitor struct {
 	visit    func(e entry) error
+	leaveOut func(ctx context.Context, e entry) (bool, error)
 	excluded func(e entry) error
 	leave    func(e entry) error
 }
@@ -82,7 +77,10 @@ func (v visitor) entry(ctx context.Context, e entry, depth int) error {
 			return fmt.Errorf("%q: %w", e.path, ErrPending)
 		}
 	}
-	if e.excluded() {
+	if out, err := v.leaveOut(ctx, e); err != nil || out {
+		if err != nil {
+			return fmt.Errorf("%q: %w", e.path, err)
+		}
 		return v.excluded(e)
 	}
 	if err := v.visit(e); err != nil || e.info.Kind != fsx.KindDir {

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"strconv"
+	"strings"
 
 	"github.com/klauspost/compress/gzip"
 
@@ -17,11 +18,12 @@ import (
 )
 
 // The last entry is the workspace directory itself and says, in extended header
-// records of our own, that the archive is complete. Other tar programs pass
-// over records they do not know.
+// records of our own, that the archive is complete, and what it leaves out.
+// Other tar programs pass over records they do not know.
 const (
 	trailerName    = "./"
 	recordEntries  = "WEBORDINARY.entries"
+	recordLeftOut  = "WEBORDINARY.leftout" // paths of directories, each followed by a zero byte
 	ioBufferBytes  = 256 << 10
 	permissionMask = 0o777
 )
@@ -34,6 +36,7 @@ type writer struct {
 	entries int64
 	bytes   int64
 	limit   int64
+	leftOut strings.Builder
 }
 
 // write packs the workspace into w and returns how many bytes of files it held.
@@ -44,7 +47,11 @@ func write(ctx context.Context, workspace fsx.Dir, w io.Writer, limit int64) (in
 		return 0, err
 	}
 	p := &writer{ctx: ctx, tar: tar.NewWriter(zip), buffer: make([]byte, ioBufferBytes), limit: limit}
-	if err := walk(ctx, workspace, visitor{visit: p.entry, excluded: ignore}); err != nil {
+	note := func(e entry) error {
+		p.leftOut.WriteString(e.path + "\x00")
+		return nil
+	}
+	if err := walk(ctx, workspace, visitor{visit: p.entry, leaveOut: newLeftOut(workspace).decide, excluded: note}); err != nil {
 		return 0, err
 	}
 	if err := p.trailer(workspace.Self()); err != nil {
@@ -103,10 +110,14 @@ func unchanged(e entry, f fsx.File) error {
 }
 
 func (p *writer) trailer(root fsx.Info) error {
+	records := map[string]string{recordEntries: strconv.FormatInt(p.entries, 10)}
+	if p.leftOut.Len() > 0 {
+		records[recordLeftOut] = p.leftOut.String()
+	}
 	return p.tar.WriteHeader(&tar.Header{
 		Typeflag: tar.TypeDir, Name: trailerName, Mode: int64(root.Perm & permissionMask), ModTime: root.Modified(),
 		Uid: int(root.UID), Gid: int(root.GID), Format: tar.FormatPAX,
-		PAXRecords: map[string]string{recordEntries: strconv.FormatInt(p.entries, 10)},
+		PAXRecords: records,
 	})
 }
 

@@ -109,6 +109,8 @@ type Dir interface {
 	Remove(name string) error
 	// Mkdir makes a directory; an existing name is fs.ErrExist.
 	Mkdir(name string, perm fs.FileMode) error
+	// Chmod sets the permissions of a sub-directory; anything else is ErrKind.
+	Chmod(name string, perm fs.FileMode) error
 	// RemoveDir removes an empty directory.
 	RemoveDir(name string) error
 	// Adopt gives a file of our own the owner, permissions and modification

@@ -207,6 +207,17 @@ func (d *rootDir) Mkdir(name string, perm fs.FileMode) error {
 	return d.root.Mkdir(name, perm)
 }
 
+func (d *rootDir) Chmod(name string, perm fs.FileMode) error {
+	info, err := d.Stat(name)
+	if err != nil {
+		return err
+	}
+	if info.Kind != KindDir {
+		return fmt.Errorf("permissions of %q: %s: %w", name, info.Kind, ErrKind)
+	}
+	return d.root.Chmod(name, perm)
+}
+
 func (d *rootDir) RemoveDir(name string) error {
 	if err := CheckName(name); err != nil {
 		return err

@@ -130,6 +130,10 @@ func (d *dir) Mkdir(name string, perm fs.FileMode) error {
 	return d.run("mkdir", name, func() error { return d.inner.Mkdir(name, perm) })
 }
 
+func (d *dir) Chmod(name string, perm fs.FileMode) error {
+	return d.run("chmod", name, func() error { return d.inner.Chmod(name, perm) })
+}
+
 func (d *dir) RemoveDir(name string) error {
 	return d.run("rmdir", name, func() error { return d.inner.RemoveDir(name) })
 }

@@ -241,6 +241,20 @@ func (d *dir) Mkdir(name string, perm fs.FileMode) error {
 	return nil
 }
 
+func (d *dir) Chmod(name string, perm fs.FileMode) error {
+	d.fs.mu.Lock()
+	defer d.fs.mu.Unlock()
+	child, err := d.lookup("chmod", name)
+	if err != nil {
+		return err
+	}
+	if child.info.Kind != fsx.KindDir {
+		return fmt.Errorf("permissions of %q: %s: %w", name, child.info.Kind, fsx.ErrKind)
+	}
+	child.info.Perm = perm
+	return nil
+}
+
 func (d *dir) RemoveDir(name string) error {
 	d.fs.mu.Lock()
 	defer d.fs.mu.Unlock()
