@@ -15,8 +15,11 @@ import (
 	"github.com/webordinary/live-edit/functions/cleanup/sweep"
 )
 
-func TestCommandDoesWhatItSays(t *testing.T) {
-	t.Parallel()
+// TestCommandDoesWhatItSays runs beside no other test: a process that starts
+// another has its open files in common with it until the other has begun its own
+// program. The file system then says of a thread that was just closed that
+// somebody has it open, and the run rightly leaves it to the next one.
+func TestCommandDoesWhatItSays(t *testing.T) { //nolint:paralleltest // see above
 	root := t.TempDir()
 	threads := filepath.Join(root, "acme/bob/.claude/threads")
 	put(t, threads+"/young.json", `{"a":1}`, day)

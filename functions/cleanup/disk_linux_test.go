@@ -1,33 +1,41 @@
 package main
 
 import (
+	"bytes"
 	"errors"
 	"fmt"
-	"maps"
 	"math/rand/v2"
 	"os"
 	"os/exec"
+	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/webordinary/live-edit/functions/cleanup/internal/owner"
+	"github.com/webordinary/live-edit/functions/cleanup/sweep"
 )
 
-// fullDisk marks the child process that may mount.
-const fullDisk = "CLEANUP_TEST_FULL_DISK"
+// ownDisk marks the child process that may mount.
+const ownDisk = "CLEANUP_TEST_OWN_DISK"
 
-// TestFullDiskStopsCompressingAndLosesNothing uses a real file system of one
-// megabyte, mounted in a user and mount namespace of its own.
-func TestFullDiskStopsCompressingAndLosesNothing(t *testing.T) {
-	t.Parallel()
-	if os.Getenv(fullDisk) != "" {
-		fillAndClean(t, os.Getenv(fullDisk))
+// withOwnDisk runs a test in a child process that has a user and mount namespace
+// of its own, which needs no privileges where the kernel allows such namespaces.
+// The child gets the directory to mount on.
+func withOwnDisk(t *testing.T, test func(root string)) {
+	t.Helper()
+	if root := os.Getenv(ownDisk); root != "" {
+		test(root)
+		t.Log("the disk was full")
 		return
 	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDiskStopsCompressingAndLosesNothing$", "-test.v")
-	cmd.Env = append(os.Environ(), fullDisk+"="+t.TempDir())
+	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), owner.Once, ownDisk+"="+t.TempDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
@@ -41,47 +49,190 @@ func TestFullDiskStopsCompressingAndLosesNothing(t *testing.T) {
 	require.Contains(t, string(out), "the disk was full")
 }
 
-func fillAndClean(t *testing.T, root string) {
+// disk is a real file system in memory whose room is set to the page and the inode.
+type disk struct {
+	t    *testing.T
+	root string
+}
+
+const plenty = "size=16m,nr_inodes=10k"
+
+func newDisk(t *testing.T, root string) disk {
 	t.Helper()
-	if err := unix.Mount("none", root, "tmpfs", 0, "size=1m"); err != nil {
+	if err := unix.Mount("none", root, "tmpfs", 0, plenty); err != nil {
 		t.Skipf("can't mount here: %v", err)
 	}
-	random := rand.New(rand.NewPCG(1, 6))
-	want := map[string]string{}
-	for n := range 8 {
-		path := fmt.Sprintf("acme/bob/.claude/threads/idle-%d.json", n)
-		var content strings.Builder
-		for content.Len() < 80_000 { // hexadecimal digits: half as long when compressed
-			fmt.Fprintf(&content, "%016x", random.Uint64())
+	return disk{t, root}
+}
+
+func (d disk) set(options string) {
+	d.t.Helper()
+	require.NoError(d.t, unix.Mount("none", d.root, "tmpfs", unix.MS_REMOUNT, options))
+}
+
+func (d disk) used() (pages, inodes int) {
+	d.t.Helper()
+	var s unix.Statfs_t
+	require.NoError(d.t, unix.Statfs(d.root, &s))
+	return int(s.Blocks - s.Bfree), int(s.Files - s.Ffree)
+}
+
+// leave leaves so many pages, or inodes, free.
+func (d disk) leave(what string, n int) {
+	d.t.Helper()
+	pages, inodes := d.used()
+	if what == "pages" {
+		d.set(fmt.Sprintf("size=%d", (pages+n)*os.Getpagesize()))
+		return
+	}
+	d.set(fmt.Sprintf("nr_inodes=%d", inodes+n))
+}
+
+func (d disk) unmount() {
+	d.t.Helper()
+	require.NoError(d.t, unix.Unmount(d.root, 0))
+}
+
+// noise is text in JSON that compression makes half as long.
+func noise(random *rand.Rand, length int) string {
+	var content strings.Builder
+	content.WriteString(`{"text":"`)
+	for content.Len() < length { // hexadecimal digits
+		fmt.Fprintf(&content, "%016x", random.Uint64())
+	}
+	return content.String() + `"}`
+}
+
+// onDisk is a small tree with one thing to do, or one of each kind: threads to
+// compress ("idle") and to delete ("old"), and a workspace to archive ("gone").
+func onDisk(t *testing.T, root string, kinds ...string) *victim {
+	t.Helper()
+	v := &victim{
+		t: t, root: root, random: rand.New(rand.NewPCG(1, 6)), settle: "0s",
+		idle: map[string]string{}, young: map[string]string{}, old: map[string]string{}, gone: map[string]string{},
+	}
+	add := func(to map[string]string, path string, length int, age time.Duration) {
+		to[path] = noise(v.random, length)
+		put(t, filepath.Join(root, path), to[path], age)
+	}
+	add(v.young, "acme/bob/.claude/threads/young.json", 100, day)
+	add(v.gone, archivedUser+"/metadata.json", 20, 100*day)
+	for n := range 3 {
+		if slices.Contains(kinds, "idle") {
+			add(v.idle, fmt.Sprintf("acme/bob/.claude/threads/idle-%d.json", n), 40_000, 8*day)
 		}
-		want[path] = content.String()
-		put(t, root+"/"+path, want[path], 8*day)
+		if slices.Contains(kinds, "gone") {
+			add(v.gone, fmt.Sprintf("%s/project/src/page%d.astro", archivedUser, n), 20_000, 100*day)
+		}
 	}
-	ballast := root + "/ballast"
-	f, err := os.Create(ballast)
+	if slices.Contains(kinds, "old") {
+		add(v.old, "acme/jane/.claude/threads/old.json", 5_000, 40*day)
+	}
+	ageDirs(t, filepath.Join(root, archivedUser), 100*day)
+	return v
+}
+
+// TestADiskThatIsFullAtAnyWriteLosesNothing lets the disk be full at the first
+// page that a run needs, the second and so on, and likewise with inodes.
+func TestADiskThatIsFullAtAnyWriteLosesNothing(t *testing.T) {
+	t.Parallel()
+	withOwnDisk(t, func(root string) {
+		for _, c := range []struct {
+			what  string
+			kinds []string
+			least int // different amounts of room that are too little
+		}{
+			{"pages", []string{"idle"}, 5},
+			{"pages", []string{"gone"}, 8},
+			{"inodes", []string{"idle"}, 1},
+			{"inodes", []string{"gone"}, 2},
+			{"pages", []string{"idle", "old", "gone"}, 1}, // deleting makes room for the rest
+			{"inodes", []string{"idle", "old", "gone"}, 1},
+		} {
+			failures := 0
+			for !fullAt(t, root, c.what, failures, c.kinds) {
+				failures++
+			}
+			t.Logf("%v: full at %d different %s", c.kinds, failures, c.what)
+			require.GreaterOrEqual(t, failures, c.least, "%v: too few %s to be true", c.kinds, c.what)
+		}
+	})
+}
+
+// fullAt runs on a disk with so much room, and again when there is plenty. It
+// says whether the first run had enough.
+func fullAt(t *testing.T, root, what string, n int, kinds []string) bool {
+	t.Helper()
+	d := newDisk(t, root)
+	defer d.unmount()
+	v := onDisk(t, root, kinds...)
+	d.leave(what, n)
+	args := []string{"-root", root, "-settle", "0s", "-archive-after", "2160h", "-workers", "1", "-packers", "1", "-json"}
+	code, out, errs := invoke(t, args...)
+	v.requireSafe()
+	for path := range v.old {
+		require.NotContains(t, tree(t, root), path, "deleting needs no room, and makes some")
+	}
+	if code == exitFailure {
+		require.Contains(t, out, `"disk-full"`, errs)
+		require.NotContains(t, out, `"io-error"`, errs)
+	} else {
+		require.Equal(t, exitOK, code, "%s%s", out, errs)
+	}
+	d.set(plenty)
+	again, out, errs := invoke(t, args...)
+	require.Equal(t, exitOK, again, "%s%s", out, errs)
+	v.requireSafe()
+	v.requireDone()
+	v.requireNoneAside()
+	require.Contains(t, tree(t, root), "acme/_archive/gone-"+time.Now().UTC().Format(time.DateOnly)+".tar.gz")
+	return code == exitOK
+}
+
+// TestTheCursorIsWholeOnAFullDisk: where the next run starts is as it was or as it is to be, and the work is done.
+func TestTheCursorIsWholeOnAFullDisk(t *testing.T) {
+	t.Parallel()
+	withOwnDisk(t, func(root string) {
+		for n := range 4 {
+			d := newDisk(t, root)
+			onDisk(t, root, "idle", "gone")
+			cursor := `"acme" "jane" 0` + "\n"
+			put(t, root+"/"+sweep.StateDir+"/cursor", cursor, day)
+			put(t, root+"/"+sweep.StateDir+"/lock", "", day)
+			d.leave("pages", n)
+			code, out, errs := invoke(t, "-root", root, "-settle", "0s", "-max-time", "1ns", "-json")
+			require.Equal(t, exitOK, code, "%s%s", out, errs)
+			require.Regexp(t, `^"acme" "[a-z]+" \d+\n$`, tree(t, root)[sweep.StateDir+"/cursor"])
+			require.NotContains(t, tree(t, root), sweep.StateDir+"/cursor.tmp")
+			if n == 0 {
+				require.Contains(t, errs, "the next run will not start with what was left")
+				require.Equal(t, cursor, tree(t, root)[sweep.StateDir+"/cursor"])
+			}
+			d.unmount()
+		}
+	})
+}
+
+// TestAReportThatCantBeWrittenIsAFailure: who reads it from a file has to hear that it is not whole.
+func TestAReportThatCantBeWrittenIsAFailure(t *testing.T) {
+	t.Parallel()
+	for _, format := range []string{"-json=true", "-json=false"} {
+		root := t.TempDir()
+		put(t, root+"/acme/bob/.claude/threads/old.json", `{}`, 40*day)
+		full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
+		require.NoError(t, err)
+		var errs bytes.Buffer
+		code := command(t.Context(), []string{"-root", root, "-settle", "0s", format}, streams{out: full, err: &errs})
+		require.NoError(t, full.Close())
+		require.Equal(t, exitFailure, code, format)
+		require.Contains(t, errs.String(), "no space left on device", format)
+		require.NoFileExists(t, root+"/acme/bob/.claude/threads/old.json")
+	}
+	h, _ := newHandler(t, t.TempDir())
+	full, err := os.OpenFile("/dev/full", os.O_WRONLY, 0)
 	require.NoError(t, err)
-	for err == nil {
-		_, err = f.Write(make([]byte, 4096))
-	}
+	defer full.Close()
+	h.metrics = full
+	_, err = h.handle(t.Context(), []byte(scheduled))
 	require.ErrorIs(t, err, syscall.ENOSPC)
-	require.NoError(t, f.Close())
-	require.NoError(t, os.Truncate(ballast, 1<<20-8*81_920-6*4096), "room for something, but not for a compressed thread")
-	before := tree(t, root)
-
-	code, out, errs := invoke(t, "-root", root, "-settle", "0s", "-json")
-	require.Equal(t, exitFailure, code, "somebody should hear of it: %s%s", out, errs)
-	require.Contains(t, out, `"disk-full"`)
-	after := tree(t, root)
-	delete(after, ".cleanup/lock")
-	require.True(t, maps.Equal(before, after), "nothing but the lock has come or gone")
-	t.Log("the disk was full")
-
-	require.NoError(t, os.Remove(ballast))
-	code, out, errs = invoke(t, "-root", root, "-settle", "0s", "-json")
-	require.Equal(t, exitOK, code, "%s%s", out, errs)
-	after = tree(t, root)
-	for path, content := range want {
-		require.NotContains(t, after, path)
-		require.True(t, content == unpack(t, after[path+".gz"]), path)
-	}
 }

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -16,28 +17,40 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/functions/cleanup/internal/owner"
 )
 
 const day = 24 * time.Hour
 
-// binaryDir holds the built command for all tests of a run.
-var binaryDir string
+// binaryPath is the setting with the place of the built command, for all tests
+// of a run, whoever runs them.
+const binaryPath = "CLEANUP_TEST_BINARY"
 
-func TestMain(m *testing.M) {
+func TestMain(m *testing.M) { os.Exit(testMain(m)) }
+
+func testMain(m *testing.M) int {
+	if os.Getenv(binaryPath) != "" {
+		return owner.Main(m)
+	}
 	dir, err := os.MkdirTemp("", "cleanup-test-")
+	if err == nil {
+		defer os.RemoveAll(dir)
+		err = errors.Join(os.Chmod(dir, 0o755), os.Setenv(binaryPath, filepath.Join(dir, "cleanup")))
+	}
 	if err != nil {
 		fmt.Fprintln(os.Stderr, err)
-		os.Exit(1)
+		return 1
 	}
-	binaryDir = dir
-	code := m.Run()
-	_ = os.RemoveAll(dir)
-	os.Exit(code)
+	return owner.Main(m)
 }
 
 // binary builds the command as it is deployed.
 var binary = sync.OnceValues(func() (string, error) {
-	path := filepath.Join(binaryDir, "cleanup")
+	path := os.Getenv(binaryPath)
+	if _, err := os.Stat(path); err == nil {
+		return path, nil
+	}
 	out, err := exec.CommandContext(context.Background(), "go", "build", "-o", path, ".").CombinedOutput()
 	if err != nil {
 		return "", fmt.Errorf("go build: %w\n%s", err, out)
@@ -102,7 +115,7 @@ func unpack(t testing.TB, packed string) string {
 }
 
 // invoke runs the command line in this process.
-func invoke(t testing.TB, args ...string) (code int, out, errors string) {
+func invoke(t testing.TB, args ...string) (code int, out, errs string) {
 	t.Helper()
 	var o, e bytes.Buffer
 	code = command(context.Background(), args, streams{out: &o, err: &e})

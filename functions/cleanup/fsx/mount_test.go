@@ -12,6 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
+
+	"github.com/webordinary/live-edit/functions/cleanup/internal/owner"
 )
 
 // inNamespace marks the child process that may mount.
@@ -26,7 +28,7 @@ func TestMountPointsAreNotEntered(t *testing.T) {
 		return
 	}
 	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestMountPointsAreNotEntered$", "-test.v")
-	cmd.Env = append(os.Environ(), inNamespace+"="+t.TempDir())
+	cmd.Env = append(os.Environ(), owner.Once, inNamespace+"="+t.TempDir())
 	cmd.SysProcAttr = &syscall.SysProcAttr{
 		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
 		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
