@@ -135,7 +135,9 @@ var listenerFaults = map[string]still{
 
 var foundationFaults = map[string]still{
 	"no image of that tag": {
-		func(s *stage) func() { return s.remove(world.TypeImage, repositoryName+":latest") },
+		func(s *stage) func() {
+			return s.remove(world.TypeImage, s.named(world.TypeImage, "repositoryName", repositoryName))
+		},
 		[]string{report.Image},
 		[]string{repositoryName + ":latest of the task definition; came it is not in the registry"},
 	},

@@ -1,7 +1,9 @@
 package awsapi
 
 import (
+	"crypto/sha256"
 	"encoding/json"
+	"fmt"
 	"slices"
 
 	"github.com/webordinary/live-edit/sandbox/account"
@@ -13,12 +15,14 @@ const (
 	typeLifecyclePolicy = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 )
 
-// ecrService answers Amazon ECR, AWS JSON 1.1. Images are what world.PushImage has put into the registry.
+// ecrService answers Amazon ECR, AWS JSON 1.1. Images are what world.PushImage has put into the registry. Layers are
+// not kept: PutImage takes the manifest of any image.
 func ecrService() *service {
 	return &service{name: "ecr", protocol: jsonProtocol{}, operations: map[string]handler{
 		"DescribeRepositories": jsonOperation(describeRepositories),
 		"DescribeImages":       jsonOperation(describeImages),
 		"BatchGetImage":        jsonOperation(batchGetImage),
+		"PutImage":             jsonOperation(putImage),
 		"GetLifecyclePolicy":   jsonOperation(getLifecyclePolicy),
 	}}
 }
@@ -104,7 +108,7 @@ type imageID struct {
 }
 
 func (id imageID) names(image *world.Image) bool {
-	return (id.Digest == "" || id.Digest == image.Digest) && (id.Tag == "" || id.Tag == image.Tag)
+	return image.Named(id.Digest, id.Tag)
 }
 
 type imagesInput struct {
@@ -129,7 +133,7 @@ type imageDetail struct {
 	RegistryID string   `json:"registryId"`
 	Repository string   `json:"repositoryName"`
 	Digest     string   `json:"imageDigest"`
-	Tags       []string `json:"imageTags"`
+	Tags       []string `json:"imageTags,omitempty"`
 	SizeBytes  int64    `json:"imageSizeInBytes"`
 	PushedAt   epoch    `json:"imagePushedAt"`
 }
@@ -151,7 +155,7 @@ func describeImages(x *exchange, in *imagesInput) (any, error) {
 			continue
 		}
 		details = append(details, imageDetail{
-			RegistryID: account.ID, Repository: image.Repository, Digest: image.Digest, Tags: []string{image.Tag},
+			RegistryID: account.ID, Repository: image.Repository, Digest: image.Digest, Tags: image.Tags,
 			SizeBytes: image.SizeBytes, PushedAt: stamp(image.PushedAt),
 		})
 	}
@@ -179,19 +183,122 @@ func batchGetImage(x *exchange, in *imagesInput) (any, error) {
 			})
 			continue
 		}
-		manifest, err := json.Marshal(map[string]any{
+		view, err := viewImage(images[i], id.Tag)
+		if err != nil {
+			return nil, err
+		}
+		found = append(found, view)
+	}
+	return map[string]any{"images": found, "failures": failures}, nil
+}
+
+// viewImage shows an image under the tag that it was asked for. One that was pushed without a manifest gets a plain one.
+func viewImage(image *world.Image, tag string) (any, error) {
+	manifest := image.Manifest
+	if manifest == "" {
+		made, err := json.Marshal(map[string]any{
 			"schemaVersion": 2, "mediaType": manifestType,
-			"config": map[string]any{"digest": images[i].Digest, "size": images[i].SizeBytes},
+			"config": map[string]any{"digest": image.Digest, "size": image.SizeBytes},
 		})
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, map[string]any{
-			"registryId": account.ID, "repositoryName": in.RepositoryName, "imageManifest": string(manifest),
-			"imageManifestMediaType": manifestType, "imageId": imageID{images[i].Digest, images[i].Tag},
-		})
+		manifest = string(made)
 	}
-	return map[string]any{"images": found, "failures": failures}, nil
+	return map[string]any{
+		"registryId": account.ID, "repositoryName": image.Repository, "imageManifest": manifest,
+		"imageManifestMediaType": manifestType, "imageId": imageID{image.Digest, tag},
+	}, nil
+}
+
+type putImageInput struct {
+	RegistryID     string `json:"registryId"`
+	RepositoryName string `json:"repositoryName"`
+	Manifest       string `json:"imageManifest"`
+	MediaType      string `json:"imageManifestMediaType"`
+	Tag            string `json:"imageTag"`
+	Digest         string `json:"imageDigest"`
+}
+
+// putImage is the last step of a push: the manifest, whose hash is the image's digest, and its tag.
+func putImage(x *exchange, in *putImageInput) (any, error) {
+	if err := x.allow("ecr:PutImage", repositoryARN(in.RepositoryName), nil); err != nil {
+		return nil, err
+	}
+	repository, err := x.repository(in.RepositoryName)
+	if err != nil {
+		return nil, err
+	}
+	if x.server.options.World == nil {
+		return nil, notSupported("PutImage needs a simulated world")
+	}
+	image := &world.Image{
+		Repository: in.RepositoryName, Manifest: in.Manifest, PushedAt: x.now,
+		Digest: fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(in.Manifest))),
+	}
+	if image.SizeBytes, err = sizeInManifest(in.Manifest); err != nil {
+		return nil, refuse("InvalidParameterException", "Invalid parameter at 'ImageManifest' failed to satisfy constraint: '%v'", err)
+	}
+	if in.Digest != "" && in.Digest != image.Digest {
+		return nil, refuse("ImageDigestDoesNotMatchException", "The provided digest '%s' does not match the calculated digest '%s'",
+			in.Digest, image.Digest)
+	}
+	if in.Tag != "" {
+		image.Tags = []string{in.Tag}
+	}
+	if err := x.mayPut(repository, image, in.Tag); err != nil {
+		return nil, err
+	}
+	if err := x.server.options.World.PushImage(*image); err != nil {
+		return nil, err
+	}
+	view, err := viewImage(image, in.Tag)
+	return map[string]any{"image": view}, err
+}
+
+// mayPut refuses an image that is there under that tag, and a tag that may not move.
+func (x *exchange) mayPut(repository account.Resource, image *world.Image, tag string) error {
+	same, err := world.FindImage(x.server.options.Store, image.Repository, image.Digest, tag)
+	if err != nil {
+		return err
+	}
+	if same != nil {
+		return refuse("ImageAlreadyExistsException", "Image with digest '%s' and tag '%s' already exists in the repository with name '%s' in "+
+			"registry with id '%s'", image.Digest, tag, image.Repository, account.ID)
+	}
+	if tag == "" || property(repository, "imageTagMutability") != "IMMUTABLE" {
+		return nil
+	}
+	owner, err := world.FindImage(x.server.options.Store, image.Repository, "", tag)
+	if err != nil || owner == nil {
+		return err
+	}
+	return refuse("ImageTagAlreadyExistsException", "The image tag '%s' already exists in the '%s' repository and cannot be overwritten "+
+		"because the tag is immutable.", tag, image.Repository)
+}
+
+// sizeInManifest adds up what an image's manifest says of its configuration and layers.
+func sizeInManifest(text string) (int64, error) {
+	var manifest struct {
+		SchemaVersion int `json:"schemaVersion"`
+		Config        struct {
+			Size int64 `json:"size"`
+		} `json:"config"`
+		Layers []struct {
+			Size int64 `json:"size"`
+		} `json:"layers"`
+	}
+	if err := json.Unmarshal([]byte(text), &manifest); err != nil {
+		return 0, fmt.Errorf("invalid JSON syntax: %w", err)
+	}
+	if manifest.SchemaVersion != 2 {
+		return 0, fmt.Errorf("schemaVersion is %d, expected 2", manifest.SchemaVersion)
+	}
+	size := manifest.Config.Size
+	for _, layer := range manifest.Layers {
+		size += layer.Size
+	}
+	return size, nil
 }
 
 const manifestType = "application/vnd.oci.image.manifest.v1+json"

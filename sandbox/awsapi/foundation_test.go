@@ -1,6 +1,8 @@
 package awsapi_test
 
 import (
+	"crypto/sha256"
+	"fmt"
 	"testing"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
@@ -87,7 +89,7 @@ func TestRegistry(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	repository := aws.String(worldtest.Repository)
-	require.NoError(t, e.world.PushImage(world.Image{Repository: *repository, Tag: "latest", PushedAt: epoch, SizeBytes: 5e8}))
+	require.NoError(t, e.world.PushImage(world.Image{Repository: *repository, Tags: []string{"latest"}, PushedAt: epoch, SizeBytes: 5e8}))
 	client := ecr.NewFromConfig(e.as("ecr:* *"))
 	repositories, err := client.DescribeRepositories(e.context(), &ecr.DescribeRepositoriesInput{})
 	require.NoError(t, err)
@@ -114,6 +116,57 @@ func TestRegistry(t *testing.T) {
 	as[*ecrtypes.RepositoryNotFoundException](t, err)
 }
 
+func TestPutImage(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	client := ecr.NewFromConfig(e.as("ecr:* *"))
+	put := func(manifest, tag string) (*ecrtypes.Image, error) {
+		in := &ecr.PutImageInput{RepositoryName: aws.String(worldtest.Repository), ImageManifest: aws.String(manifest)}
+		if tag != "" {
+			in.ImageTag = aws.String(tag)
+		}
+		out, err := client.PutImage(e.context(), in)
+		if err != nil {
+			return nil, err
+		}
+		return out.Image, nil
+	}
+	const one, two = `{"schemaVersion":2,"config":{"size":5},"layers":[{"size":30},{"size":7}]}`, `{"schemaVersion":2}`
+	image, err := put(one, "latest")
+	require.NoError(t, err)
+	digest := fmt.Sprintf("sha256:%x", sha256.Sum256([]byte(one)))
+	assert.Equal(t, digest, *image.ImageId.ImageDigest)
+	_, err = put(one, "latest")
+	as[*ecrtypes.ImageAlreadyExistsException](t, err)
+	_, err = put(one, "v1")
+	require.NoError(t, err, "another tag of the same image")
+	e.at(60)
+	_, err = put(two, "latest")
+	require.NoError(t, err)
+
+	described, err := client.DescribeImages(e.context(), &ecr.DescribeImagesInput{RepositoryName: aws.String(worldtest.Repository)})
+	require.NoError(t, err)
+	require.Len(t, described.ImageDetails, 2)
+	assert.Equal(t, []string{"latest"}, described.ImageDetails[0].ImageTags)
+	assert.Equal(t, []string{"v1"}, described.ImageDetails[1].ImageTags, "latest has moved")
+	assert.Equal(t, int64(42), *described.ImageDetails[1].ImageSizeInBytes)
+	got, err := client.BatchGetImage(e.context(), &ecr.BatchGetImageInput{
+		RepositoryName: aws.String(worldtest.Repository), ImageIds: []ecrtypes.ImageIdentifier{{ImageDigest: aws.String(digest)}},
+	})
+	require.NoError(t, err)
+	assert.Equal(t, one, *got.Images[0].ImageManifest)
+
+	for _, bad := range []string{"{", `{"schemaVersion":1}`} {
+		_, err = put(bad, "x")
+		as[*ecrtypes.InvalidParameterException](t, err)
+	}
+	worldtest.Set(e.store, "aws:ecr/repository:Repository", worldtest.Repository, "imageTagMutability", "IMMUTABLE")
+	_, err = put(`{"schemaVersion":2,"layers":[]}`, "latest")
+	as[*ecrtypes.ImageTagAlreadyExistsException](t, err)
+	_, err = put(`{"schemaVersion":2,"layers":[]}`, "v2")
+	require.NoError(t, err)
+}
+
 func TestEachPermissionOfTheRegistry(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
@@ -125,6 +178,12 @@ func TestEachPermissionOfTheRegistry(t *testing.T) {
 		},
 		"ecr:DescribeImages": func(c *ecr.Client) error {
 			_, err := c.DescribeImages(e.context(), &ecr.DescribeImagesInput{RepositoryName: aws.String(worldtest.Repository)})
+			return err
+		},
+		"ecr:PutImage": func(c *ecr.Client) error {
+			_, err := c.PutImage(e.context(), &ecr.PutImageInput{
+				RepositoryName: aws.String(worldtest.Repository), ImageManifest: aws.String(`{"schemaVersion":2}`),
+			})
 			return err
 		},
 		"ecr:BatchGetImage": func(c *ecr.Client) error {

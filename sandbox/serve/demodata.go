@@ -77,10 +77,17 @@ func (s *Server) addDemoData() error {
 	for _, image := range wanted.images {
 		registry, name, _ := strings.Cut(image, "/")
 		repository, tag, _ := strings.Cut(name, ":")
-		if _, there := store.Get(world.TypeImage, name); there || !strings.HasPrefix(registry, account.ID+".dkr.ecr.") {
+		if !strings.HasPrefix(registry, account.ID+".dkr.ecr.") {
 			continue
 		}
-		pushed := world.Image{Repository: repository, Tag: tag, PushedAt: s.clock.Now(), SizeBytes: demoImageBytes}
+		there, err := world.FindImage(store, repository, "", tag)
+		if err != nil {
+			return fmt.Errorf("look for image %s: %w", name, err)
+		}
+		if there != nil {
+			continue
+		}
+		pushed := world.Image{Repository: repository, Tags: []string{tag}, PushedAt: s.clock.Now(), SizeBytes: demoImageBytes}
 		if err := s.world.PushImage(pushed); err != nil {
 			return fmt.Errorf("push the demo image %s: %w", name, err)
 		}

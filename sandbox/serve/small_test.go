@@ -363,12 +363,12 @@ func TestDemoData(t *testing.T) {
 	images, err := world.Images(s.store, worldtest.Repository)
 	require.NoError(t, err)
 	require.Len(t, images, 1)
-	require.Equal(t, "v1", images[0].Tag)
+	require.Equal(t, []string{"v1"}, images[0].Tags)
 	require.True(t, s.said("pushed a demo image as "+worldtest.Repository+":v1: the registry had none of that tag"))
 	require.Len(t, s.store.List("aws:secretsmanager/secretVersion:SecretVersion"), 1, "it has a value")
 
 	own := newSmall(t)
-	image := world.Image{Repository: worldtest.Repository, Tag: "v1", PushedAt: time.Now().Truncate(time.Second), SizeBytes: 7}
+	image := world.Image{Repository: worldtest.Repository, Tags: []string{"v1"}, PushedAt: time.Now().Truncate(time.Second), SizeBytes: 7}
 	require.NoError(t, world.New(own.store, world.Options{}).PushImage(image))
 	own.start()
 	images, err = world.Images(own.store, worldtest.Repository)

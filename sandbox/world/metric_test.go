@@ -2,6 +2,7 @@ package world_test
 
 import (
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -116,18 +117,46 @@ func TestPutSecret(t *testing.T) {
 func TestImages(t *testing.T) {
 	t.Parallel()
 	p := newPlay(t, world.Options{})
-	require.NoError(t, p.world.PushImage(world.Image{Repository: "r", Tag: "v1", PushedAt: after(1)}))
-	require.NoError(t, p.world.PushImage(world.Image{Repository: "r", Tag: "v2", PushedAt: after(2)}))
-	require.NoError(t, p.world.PushImage(world.Image{Repository: "other", Tag: "v1", PushedAt: after(3)}))
-	images, err := world.Images(p.store, "r")
+	push := func(repository string, at int, tags ...string) {
+		t.Helper()
+		require.NoError(t, p.world.PushImage(world.Image{Repository: repository, Tags: tags, PushedAt: after(at)}))
+	}
+	tags := func() (all []string) {
+		t.Helper()
+		images, err := world.Images(p.store, "r")
+		require.NoError(t, err)
+		for _, image := range images {
+			assert.Regexp(t, `^sha256:[0-9a-f]{64}$`, image.Digest)
+			all = append(all, strings.Join(image.Tags, " "))
+		}
+		return all
+	}
+	push("r", 1, "v1")
+	push("r", 2, "v2", "latest")
+	push("other", 3, "v1")
+	assert.Equal(t, []string{"latest v2", "v1"}, tags())
+	before, err := world.FindImage(p.store, "r", "", "latest")
 	require.NoError(t, err)
-	require.Len(t, images, 2)
-	assert.Equal(t, "v2", images[0].Tag)
-	assert.Regexp(t, `^sha256:[0-9a-f]{64}$`, images[0].Digest)
-	old := images[0].Digest
-	require.NoError(t, p.world.PushImage(world.Image{Repository: "r", Tag: "v2", PushedAt: after(9)}))
-	images, err = world.Images(p.store, "r")
+	push("r", 9, "latest")
+	assert.Equal(t, []string{"latest", "v2", "v1"}, tags(), "the tag has moved, the image is there")
+	after9, err := world.FindImage(p.store, "r", "", "latest")
 	require.NoError(t, err)
-	require.Len(t, images, 2, "the tag has moved")
-	assert.NotEqual(t, old, images[0].Digest)
+	assert.NotEqual(t, before.Digest, after9.Digest)
+
+	again := *before
+	again.Tags = []string{"stable"}
+	require.NoError(t, p.world.PushImage(again))
+	assert.Equal(t, []string{"latest", "stable v2", "v1"}, tags(), "what is there gets another tag")
+	assert.Equal(t, "other", p.store.List(world.TypeImage)[0].State["repositoryName"].StringValue(),
+		"by which the account knows that a repository is not empty")
+	none, err := world.FindImage(p.store, "r", before.Digest, "latest")
+	require.NoError(t, err)
+	assert.Nil(t, none)
+
+	worldtest.Put(p.store, "aws:ecr/lifecyclePolicy:LifecyclePolicy", "r", map[string]any{"repository": "r", "policy": `{"rules":[
+		{"rulePriority":1,"selection":{"tagStatus":"any","countType":"imageCountMoreThan","countNumber":2},"action":{"type":"expire"}}]}`})
+	push("other", 10, "v2")
+	assert.Len(t, tags(), 3, "each repository has its own policy")
+	push("r", 11, "latest")
+	assert.Equal(t, []string{"latest", ""}, tags(), "the two newest, whatever their tags")
 }

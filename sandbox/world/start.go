@@ -14,15 +14,16 @@ import (
 
 // Types of the deployed resources that a task needs to start.
 const (
-	typeTaskDefinition = "aws:ecs/taskDefinition:TaskDefinition"
-	typeRepository     = "aws:ecr/repository:Repository"
-	typeSecret         = "aws:secretsmanager/secret:Secret"
-	typeSecretVersion  = "aws:secretsmanager/secretVersion:SecretVersion"
-	typeLogGroup       = "aws:cloudwatch/logGroup:LogGroup"
-	typeFileSystem     = "aws:efs/fileSystem:FileSystem"
-	typeAccessPoint    = "aws:efs/accessPoint:AccessPoint"
-	typeMountTarget    = "aws:efs/mountTarget:MountTarget"
-	typeVpcEndpoint    = "aws:ec2/vpcEndpoint:VpcEndpoint"
+	typeTaskDefinition  = "aws:ecs/taskDefinition:TaskDefinition"
+	typeRepository      = "aws:ecr/repository:Repository"
+	typeLifecyclePolicy = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
+	typeSecret          = "aws:secretsmanager/secret:Secret"
+	typeSecretVersion   = "aws:secretsmanager/secretVersion:SecretVersion"
+	typeLogGroup        = "aws:cloudwatch/logGroup:LogGroup"
+	typeFileSystem      = "aws:efs/fileSystem:FileSystem"
+	typeAccessPoint     = "aws:efs/accessPoint:AccessPoint"
+	typeMountTarget     = "aws:efs/mountTarget:MountTarget"
+	typeVpcEndpoint     = "aws:ec2/vpcEndpoint:VpcEndpoint"
 )
 
 // taskDefinition is what starting a task reads of its definition.
@@ -245,8 +246,8 @@ func (c *start) imageProblem(image, repository, tag string) error {
 					image + ": pulling from host failed with status code [manifests " + tag + "]: 403 Forbidden: " + message}
 			}
 		}
-		if _, pushed := c.store.Get(TypeImage, repository+":"+tag); pushed {
-			return nil
+		if found, err := FindImage(c.store, repository, "", tag); found != nil || err != nil {
+			return err
 		}
 	}
 	return &StartFailure{Reason: "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref " +

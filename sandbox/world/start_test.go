@@ -43,7 +43,7 @@ func TestWhatStopsATaskFromStarting(t *testing.T) {
 		{"secret not readable", notAllowed + "secretsmanager:GetSecretValue", func(s world.Store) {
 			worldtest.SetPolicy(s, worldtest.ExecRole, "ecr:GetAuthorizationToken *")
 		}},
-		{"no image", "/webordinary/claude-code-astro:v1: not found", remove(world.TypeImage, worldtest.Repository+":v1")},
+		{"no image", "/webordinary/claude-code-astro:v1: not found", removeImages},
 		{"no repository", "/webordinary/claude-code-astro:v1: not found", remove("aws:ecr/repository:Repository", worldtest.Repository)},
 		{"image not readable", "403 Forbidden: User: arn:aws:sts::" + account.ID + ":assumed-role/execution/", func(s world.Store) {
 			worldtest.SetPolicy(s, worldtest.ExecRole, "ecr:GetAuthorizationToken *", "secretsmanager:GetSecretValue *", "logs:CreateLogStream *")
@@ -73,7 +73,7 @@ func TestWhatStopsATaskFromStarting(t *testing.T) {
 			t.Parallel()
 			p := newPlay(t, world.Options{})
 			p.world = world.New(p.store, world.Options{Authorizer: authz.New(p.store)})
-			require.NoError(t, p.world.PushImage(world.Image{Repository: worldtest.Repository, Tag: "v1", PushedAt: epoch}))
+			require.NoError(t, p.world.PushImage(world.Image{Repository: worldtest.Repository, Tags: []string{"v1"}, PushedAt: epoch}))
 			test.breakIt(p.store)
 			p.desire(0, 1)
 			p.step(40)
@@ -114,5 +114,12 @@ func TestMountsByTransportAndRole(t *testing.T) {
 		refusal, err := test.mount.Refusal(store, authz.New(store))
 		require.NoError(t, err, name)
 		assert.Equal(t, test.allowed, refusal == "", "%s: %s", name, refusal)
+	}
+}
+
+// removeImages empties the registry.
+func removeImages(s world.Store) {
+	for _, image := range s.List(world.TypeImage) {
+		_ = s.Remove(image.Type, image.ID)
 	}
 }

@@ -1,8 +1,12 @@
 package document
 
 import (
+	"cmp"
+	"errors"
 	"fmt"
 	"slices"
+	"strings"
+	"time"
 )
 
 type lifecyclePolicy struct {
@@ -92,4 +96,69 @@ func checkSelection(r lifecycleRule, add func(format string, args ...any)) {
 	if s.CountNumber < 1 {
 		add("selection.countNumber %d must be at least 1", s.CountNumber)
 	}
+}
+
+// PushedImage is an image as a lifecycle policy sees it.
+type PushedImage struct {
+	Digest   string
+	Tags     []string
+	PushedAt time.Time
+}
+
+// ExpiredImages returns the digests of the images that a lifecycle policy expires, by the evaluation rules of the ECR
+// user guide: an image belongs to the first rule, by priority, whose tags it matches, and only that rule can expire it;
+// later rules count it all the same. It fails on a policy that CheckECRLifecycle would refuse.
+func ExpiredImages(policy string, images []PushedImage, now time.Time) ([]string, error) {
+	if faults := CheckECRLifecycle(policy); len(faults) > 0 {
+		return nil, errors.New(strings.Join(faults, "; "))
+	}
+	var p lifecyclePolicy
+	if err := strict(policy, &p); err != nil {
+		return nil, err
+	}
+	slices.SortFunc(p.Rules, func(a, b lifecycleRule) int { return cmp.Compare(a.RulePriority, b.RulePriority) })
+	images = slices.Clone(images)
+	slices.SortStableFunc(images, func(a, b PushedImage) int { return b.PushedAt.Compare(a.PushedAt) })
+	var expired []string
+	taken := map[string]bool{}
+	for _, rule := range p.Rules {
+		selected := slices.DeleteFunc(slices.Clone(images), func(i PushedImage) bool { return !rule.selects(i) })
+		for n, image := range selected {
+			if !taken[image.Digest] && rule.expires(n, now.Sub(image.PushedAt)) {
+				expired = append(expired, image.Digest)
+			}
+			taken[image.Digest] = true
+		}
+	}
+	return expired, nil
+}
+
+// selects says whether the rule is for an image with these tags: each prefix and each pattern has to fit one of them.
+func (r *lifecycleRule) selects(image PushedImage) bool {
+	some := func(fits func(tag string) bool) bool { return slices.ContainsFunc(image.Tags, fits) }
+	switch r.Selection.TagStatus {
+	case "any":
+		return true
+	case "untagged":
+		return len(image.Tags) == 0
+	}
+	for _, prefix := range r.Selection.TagPrefixList {
+		if !some(func(tag string) bool { return strings.HasPrefix(tag, prefix) }) {
+			return false
+		}
+	}
+	for _, pattern := range r.Selection.TagPatternList {
+		if !some(func(tag string) bool { return Match(pattern, tag) }) {
+			return false
+		}
+	}
+	return true
+}
+
+// expires says whether the image at that place from the newest, of that age, is one too many or too old.
+func (r *lifecycleRule) expires(place int, age time.Duration) bool {
+	if r.Selection.CountType == "sinceImagePushed" {
+		return age > time.Duration(r.Selection.CountNumber)*24*time.Hour
+	}
+	return place >= r.Selection.CountNumber
 }
