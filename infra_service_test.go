@@ -112,6 +112,7 @@ func TestT02Criterion2Container(t *testing.T) {
 		c := containerOf(t, s.Deployment)
 		assert.Equal(t, "claude-code-astro", c.Name)
 		assert.Equal(t, account+".dkr.ecr.us-west-2.amazonaws.com/webordinary/claude-code-astro:latest", c.Image)
+		assert.Equal(t, "disabled", c.Consistency, "else a pushed image never reaches a wake (D19)")
 		assert.True(t, c.Essential)
 		var ports []int
 		for _, p := range c.PortMappings {
@@ -124,7 +125,7 @@ func TestT02Criterion2Container(t *testing.T) {
 		for i, variable := range c.Environment {
 			environment[variable.Name] = variable.Value
 			if i > 0 {
-				assert.Less(t, c.Environment[i-1].Name, variable.Name, "ECS returns them sorted: any other order is a change")
+				assert.Less(t, c.Environment[i-1].Name, variable.Name, "sorted, whatever order ECS returns them in")
 			}
 		}
 		assert.Equal(t, map[string]string{
@@ -135,6 +136,7 @@ func TestT02Criterion2Container(t *testing.T) {
 		assert.LessOrEqual(t, c.StopTimeout, 120, "Fargate's most")
 		assert.GreaterOrEqual(t, c.StopTimeout, 30, "time to save a session")
 		assert.True(t, c.LinuxParameters.InitProcessEnabled)
+		assert.Equal(t, true, s.One(t, "edit-task-definition").Get("skipDestroy"), "the circuit breaker goes back to an active one (D19)")
 	})
 }
 

@@ -144,6 +144,7 @@ const (
 type container struct {
 	Name         string `json:"name"`
 	Image        string `json:"image"`
+	Consistency  string `json:"versionConsistency"`
 	Essential    bool   `json:"essential"`
 	PortMappings []struct {
 		ContainerPort int    `json:"containerPort"`

@@ -24,18 +24,19 @@ const (
 // containerDefinition is the part of an ECS container definition that this program uses, in the field order that ECS
 // returns. Fields are never left out when empty if ECS would fill them in: a missing list shows up as a change.
 type containerDefinition struct {
-	Name             string           `json:"name"`
-	Image            string           `json:"image"`
-	Essential        bool             `json:"essential"`
-	PortMappings     []portMapping    `json:"portMappings"`
-	Environment      []nameValue      `json:"environment"`
-	Secrets          []nameValueFrom  `json:"secrets"`
-	MountPoints      []mountPoint     `json:"mountPoints"`
-	VolumesFrom      []string         `json:"volumesFrom"`
-	SystemControls   []string         `json:"systemControls"`
-	LinuxParameters  linuxParameters  `json:"linuxParameters"`
-	StopTimeout      int              `json:"stopTimeout"`
-	LogConfiguration logConfiguration `json:"logConfiguration"`
+	Name               string           `json:"name"`
+	Image              string           `json:"image"`
+	VersionConsistency string           `json:"versionConsistency"`
+	Essential          bool             `json:"essential"`
+	PortMappings       []portMapping    `json:"portMappings"`
+	Environment        []nameValue      `json:"environment"`
+	Secrets            []nameValueFrom  `json:"secrets"`
+	MountPoints        []mountPoint     `json:"mountPoints"`
+	VolumesFrom        []string         `json:"volumesFrom"`
+	SystemControls     []string         `json:"systemControls"`
+	LinuxParameters    linuxParameters  `json:"linuxParameters"`
+	StopTimeout        int              `json:"stopTimeout"`
+	LogConfiguration   logConfiguration `json:"logConfiguration"`
 }
 
 type portMapping struct {
@@ -89,6 +90,8 @@ func newTaskDefinition(
 		ExecutionRoleArn:     roles.execution.Arn,
 		TaskRoleArn:          roles.task.Arn,
 		ContainerDefinitions: containerDefinitions(args),
+		// A revision that is replaced stays registered: deregistered, the circuit breaker could not go back to it (D19).
+		SkipDestroy: pulumi.Bool(true),
 		Volumes: ecs.TaskDefinitionVolumeArray{ecs.TaskDefinitionVolumeArgs{
 			Name: pulumi.String(workspaceVolume),
 			EfsVolumeConfiguration: &ecs.TaskDefinitionVolumeEfsVolumeConfigurationArgs{
@@ -130,13 +133,16 @@ func containerDefinitions(args *EditServiceArgs) pulumi.StringOutput {
 
 func baseContainer(args *EditServiceArgs) containerDefinition {
 	container := containerDefinition{
-		Name:            containerName,
-		Essential:       true,
-		MountPoints:     []mountPoint{{SourceVolume: workspaceVolume, ContainerPath: workspacePath}},
-		VolumesFrom:     []string{},
-		SystemControls:  []string{},
-		LinuxParameters: linuxParameters{InitProcessEnabled: true}, // reaps what Claude Code's tools leave behind
-		StopTimeout:     stopTimeoutSeconds,
+		Name:      containerName,
+		Essential: true,
+		// Each start pulls what the tag names then. By default ECS stays with the image of a deployment's first task,
+		// also when the tag has moved and the registry has expired that image: waking is not a deployment (D19).
+		VersionConsistency: "disabled",
+		MountPoints:        []mountPoint{{SourceVolume: workspaceVolume, ContainerPath: workspacePath}},
+		VolumesFrom:        []string{},
+		SystemControls:     []string{},
+		LinuxParameters:    linuxParameters{InitProcessEnabled: true}, // reaps what Claude Code's tools leave behind
+		StopTimeout:        stopTimeoutSeconds,
 		LogConfiguration: logConfiguration{LogDriver: "awslogs", Options: map[string]string{
 			"awslogs-group":         args.Names.ServiceLogGroup(),
 			"awslogs-region":        args.Region,
@@ -153,7 +159,7 @@ func baseContainer(args *EditServiceArgs) containerDefinition {
 }
 
 // environmentOf is the spec's environment (T02 §2 and its CDK sketch) and two values of ours: the host name that Vite
-// has to allow, and the bucket that the task role opens. Sorted by name, as ECS returns it.
+// has to allow, and the bucket that the task role opens. Sorted by name: ECS and the provider may change the order.
 func environmentOf(args *EditServiceArgs, bucket string) []nameValue {
 	environment := []nameValue{
 		{"ASTRO_DEV_MODE", "true"},

@@ -150,6 +150,33 @@ func TestTaskDefinitionRevisions(t *testing.T) {
 	require.EqualValues(t, 3, r.State["revision"].NumberValue(), "revisions are never used twice")
 }
 
+func TestDeregisteredTaskDefinitions(t *testing.T) {
+	t.Parallel()
+	p := deployAll(t)
+	first := p.out("task", "arn")
+	second := p.create(tTaskDef, "task-2", p.with("task", nil)).State["arn"].StringValue()
+	require.NoError(t, p.delete("task"))
+	kept := p.acc.List("runtime:ecs/inactiveTaskDefinition")
+	require.Len(t, kept, 1)
+	require.Equal(t, first, kept[0].State["arn"].StringValue())
+
+	for _, name := range []any{first, "webordinary-edit:1"} {
+		_, complaint := p.try(tService, "other", p.with("service", obj{"name": "other", "taskDefinition": name}))
+		require.Contains(t, complaint, "ClientException: TaskDefinition is inactive")
+	}
+	p.create(tService, "other", p.with("service", obj{"name": "other", "taskDefinition": "webordinary-edit"}))
+	_, err := p.update("service", obj{"taskDefinition": second})
+	require.NoError(t, err)
+	_, err = p.update("service", obj{"taskDefinition": first})
+	require.ErrorContains(t, err, "ClientException: TaskDefinition is inactive")
+	d := p.made["task-2"]
+	state := d.State.Copy()
+	state["skipDestroy"] = inputs(obj{"v": true})["v"]
+	require.NoError(t, p.acc.Delete(t.Context(), account.DeleteRequest{URN: d.URN, Type: d.Type, ID: d.ID, State: state}))
+	_, found := p.read("task-2")
+	require.True(t, found, "with skipDestroy it stays active")
+}
+
 func TestDeletedSecretsKeepTheirName(t *testing.T) {
 	t.Parallel()
 	now := noon
@@ -281,7 +308,7 @@ func TestUpdatesAreHeldToTheRules(t *testing.T) {
 		changes obj
 		want    string
 	}{
-		"service":  {obj{"taskDefinition": "none:1"}, "Unable to describe task definition"},
+		"service":  {obj{"taskDefinition": "none:1"}, "TaskDefinition not found."},
 		"listener": {obj{"certificateArn": account.CertificateARN + "0"}, "CertificateNotFound"},
 		"mount-a":  {obj{"securityGroups": list{"sg-0ffffffffffffffff"}}, "InvalidGroup.NotFound"},
 		"fn":       {obj{"role": "arn:aws:iam::942734823970:role/webordinary-scheduler"}, "cannot be assumed by Lambda"},

@@ -349,7 +349,7 @@ func TestReferencesMustExist(t *testing.T) {
 		},
 		{
 			"task definition of a service", tService, "service", same("x", obj{"taskDefinition": "webordinary-edit:99"}),
-			[]string{"Unable to describe task definition webordinary-edit:99"},
+			[]string{"TaskDefinition not found."},
 		},
 		{
 			"target group of a service", tService, "service",

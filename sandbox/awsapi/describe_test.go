@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/world"
 	"github.com/webordinary/live-edit/sandbox/world/worldtest"
 )
 
@@ -148,4 +149,55 @@ func TestResourcePolicyOfASecret(t *testing.T) {
 	assert.Equal(t, policy, *out.ResourcePolicy)
 	_, err = get("secretsmanager:GetResourcePolicy " + worldtest.SecretARN + "x")
 	refused(t, err, "AccessDeniedException", "secretsmanager:GetResourcePolicy")
+}
+
+// deregister makes a revision inactive, as the deletion of the resource does.
+func (e *env) deregister(revision string) {
+	e.t.Helper()
+	found, ok := e.store.Get("aws:ecs/taskDefinition:TaskDefinition", revision)
+	require.True(e.t, ok)
+	require.NoError(e.t, e.store.Remove(found.Type, found.ID))
+	found.Type = world.TypeInactiveTaskDefinition
+	require.NoError(e.t, e.store.Put(found))
+}
+
+func TestInactiveTaskDefinition(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t)
+	worldtest.Redeploy(e.store, "v2")
+	e.at(10)
+	e.deregister("edit:2")
+	roles := "iam:PassRole " + worldtest.ExecRole + " " + worldtest.TaskRole
+	client := ecs.NewFromConfig(e.as("ecs:DescribeTaskDefinition *", "ecs:UpdateService *", roles))
+	status := func(name string) (string, ecstypes.TaskDefinitionStatus) {
+		out, err := client.DescribeTaskDefinition(e.context(), &ecs.DescribeTaskDefinitionInput{TaskDefinition: &name})
+		require.NoError(t, err, name)
+		return *out.TaskDefinition.TaskDefinitionArn, out.TaskDefinition.Status
+	}
+	for name, arn := range map[string]string{"edit:2": worldtest.TaskDef2, "edit": worldtest.TaskDef1} {
+		got, is := status(name)
+		assert.Equal(t, arn, got, name)
+		assert.Equal(t, arn == worldtest.TaskDef1, is == ecstypes.TaskDefinitionStatusActive, "%s is %s", name, is)
+	}
+	update := func(c *ecs.Client, definition string) (*ecs.UpdateServiceOutput, error) {
+		return c.UpdateService(e.context(), &ecs.UpdateServiceInput{Cluster: cluster, Service: service, TaskDefinition: &definition})
+	}
+	for _, name := range []string{"edit:2", worldtest.TaskDef2} {
+		_, err := update(client, name)
+		requireCode(t, err, "ClientException", "TaskDefinition is inactive")
+	}
+	_, err := update(client, "edit:3")
+	requireCode(t, err, "ClientException", "TaskDefinition not found.")
+	_, err = update(ecs.NewFromConfig(e.as("ecs:UpdateService *", "iam:PassRole "+worldtest.ExecRole)), "edit:1")
+	refused(t, err, "AccessDeniedException", "iam:PassRole")
+	client = ecs.NewFromConfig(e.as("ecs:UpdateService *", roles))
+	_, err = client.UpdateService(e.context(), &ecs.UpdateServiceInput{Cluster: cluster, Service: service, DesiredCount: aws.Int32(1)})
+	require.NoError(t, err, "a service goes on with an inactive definition")
+	e.at(100)
+	out, err := update(client, "edit")
+	require.NoError(t, err)
+	assert.Equal(t, worldtest.TaskDef1, *out.Service.TaskDefinition)
+	require.Len(t, out.Service.Deployments, 2)
+	assert.Equal(t, worldtest.TaskDef2, *out.Service.Deployments[1].TaskDefinition)
+	assert.Equal(t, int32(1), out.Service.Deployments[1].RunningCount)
 }

@@ -1,6 +1,7 @@
 package awsapi
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -141,6 +142,8 @@ type updateServiceInput struct {
 	Cluster      string `json:"cluster"`
 	Service      string `json:"service"`
 	DesiredCount *int   `json:"desiredCount"`
+	// TaskDefinition is another revision to deploy.
+	TaskDefinition string `json:"taskDefinition"`
 	// ForceNewDeployment replaces the tasks without any change, for instance to pick up a rotated secret.
 	ForceNewDeployment bool `json:"forceNewDeployment"`
 }
@@ -167,14 +170,8 @@ func updateService(x *exchange, in *updateServiceInput) (any, error) {
 	if service == nil {
 		return nil, refuse("ServiceNotFoundException", "Service not found.")
 	}
-	if in.DesiredCount != nil {
-		err := x.server.options.Store.Mutate(typeECSService, service.ID, func(state resource.PropertyMap) error {
-			state["desiredCount"] = resource.NewNumberProperty(float64(*in.DesiredCount))
-			return nil
-		})
-		if err != nil {
-			return nil, err
-		}
+	if err := x.changeService(service, in); err != nil {
+		return nil, err
 	}
 	if in.ForceNewDeployment {
 		if x.server.options.World == nil {
@@ -189,6 +186,28 @@ func updateService(x *exchange, in *updateServiceInput) (any, error) {
 	}
 	view, err := x.viewService(arn)
 	return updateServiceOutput{Service: view}, err
+}
+
+// changeService writes what the service is to become; the world acts on it.
+func (x *exchange) changeService(service *world.Service, in *updateServiceInput) error {
+	change := resource.PropertyMap{}
+	if in.DesiredCount != nil {
+		change["desiredCount"] = resource.NewNumberProperty(float64(*in.DesiredCount))
+	}
+	if in.TaskDefinition != "" {
+		arn, err := x.takeTaskDefinition(in.TaskDefinition)
+		if err != nil {
+			return err
+		}
+		change["taskDefinition"] = resource.NewStringProperty(arn)
+	}
+	if len(change) == 0 {
+		return nil
+	}
+	return x.server.options.Store.Mutate(typeECSService, service.ID, func(state resource.PropertyMap) error {
+		maps.Copy(state, change)
+		return nil
+	})
 }
 
 type listTasksInput struct {

@@ -54,6 +54,7 @@ type ecsAttachmentView struct {
 type ecsContainerView struct {
 	Name              string              `json:"name"`
 	Image             string              `json:"image"`
+	ImageDigest       string              `json:"imageDigest,omitempty"`
 	TaskARN           string              `json:"taskArn"`
 	LastStatus        string              `json:"lastStatus"`
 	Reason            string              `json:"reason,omitempty"`
@@ -127,7 +128,8 @@ func (x *exchange) viewTask(task *world.Task) ecsTaskView {
 	}
 	for _, definition := range x.containersOf(task.TaskDefinitionARN) {
 		container := ecsContainerView{
-			Name: definition.Name, Image: definition.Image, TaskARN: task.ARN, LastStatus: world.Pending, NetworkInterfaces: interfaces,
+			Name: definition.Name, Image: definition.Image, ImageDigest: task.Digest(definition.Name),
+			TaskARN: task.ARN, LastStatus: world.Pending, NetworkInterfaces: interfaces,
 		}
 		if task.LastStatus == world.Running || task.LastStatus == world.Stopped {
 			container.LastStatus = task.LastStatus
@@ -160,10 +162,9 @@ type containerName struct {
 // containersOf reads the containers of a task definition; a definition that cannot be read has none.
 func (x *exchange) containersOf(taskDefinition string) []containerName {
 	var out []containerName
-	for _, r := range x.server.options.Store.List("aws:ecs/taskDefinition:TaskDefinition") {
-		if property(r, "arn") == taskDefinition && json.Unmarshal([]byte(property(r, "containerDefinitions")), &out) != nil {
-			return nil
-		}
+	r, _, _ := world.FindTaskDefinition(x.server.options.Store, taskDefinition)
+	if json.Unmarshal([]byte(property(r, "containerDefinitions")), &out) != nil {
+		return nil
 	}
 	return out
 }

@@ -17,10 +17,9 @@ import (
 
 // Types of the deployed resources that a container's environment is made of.
 const (
-	typeTaskDefinition = "aws:ecs/taskDefinition:TaskDefinition"
-	typeSecret         = "aws:secretsmanager/secret:Secret"
-	typeSecretVersion  = "aws:secretsmanager/secretVersion:SecretVersion"
-	typeAccessPoint    = "aws:efs/accessPoint:AccessPoint"
+	typeSecret        = "aws:secretsmanager/secret:Secret"
+	typeSecretVersion = "aws:secretsmanager/secretVersion:SecretVersion"
+	typeAccessPoint   = "aws:efs/accessPoint:AccessPoint"
 )
 
 // defaultStopTimeout is Fargate's, in seconds (ECS API reference, ContainerDefinition.stopTimeout).
@@ -35,9 +34,8 @@ type definition struct {
 
 // describe reads a task's definition. A definition that is gone is how the task fails in ECS.
 func (p *Processes) describe(task world.Task) (*definition, error) {
-	resources := p.options.Store.List(typeTaskDefinition)
-	i := slices.IndexFunc(resources, func(r account.Resource) bool { return text(r, "arn") == task.TaskDefinitionARN })
-	if i < 0 {
+	found, _, ok := world.FindTaskDefinition(p.options.Store, task.TaskDefinitionARN)
+	if !ok {
 		return nil, &world.StartFailure{
 			Reason: fmt.Sprintf("ClientException: Unable to describe task definition %s.", task.TaskDefinitionARN),
 		}
@@ -54,7 +52,7 @@ func (p *Processes) describe(task world.Task) (*definition, error) {
 			} `json:"efsVolumeConfiguration"`
 		} `json:"volumes"`
 	}
-	if err := world.Decode(resources[i].State, &state); err != nil {
+	if err := world.Decode(found.State, &state); err != nil {
 		return nil, fmt.Errorf("task definition %s: %w", task.TaskDefinitionARN, err)
 	}
 	containers, err := document.ParseContainers(state.Containers)

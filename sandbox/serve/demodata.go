@@ -11,8 +11,7 @@ import (
 )
 
 const (
-	typeTaskDefinition = "aws:ecs/taskDefinition:TaskDefinition"
-	typeSecretVersion  = "aws:secretsmanager/secretVersion:SecretVersion"
+	typeSecretVersion = "aws:secretsmanager/secretVersion:SecretVersion"
 )
 
 // demoImageBytes is about what an image of Node, Astro and Claude Code weighs.
@@ -29,20 +28,18 @@ func needsOf(store world.Store) (*needs, error) {
 	}
 	out := &needs{}
 	for _, service := range services {
-		for _, r := range store.List(typeTaskDefinition) {
-			var definition struct {
-				ARN        string `json:"arn"`
-				Containers string `json:"containerDefinitions"`
-			}
-			if err := world.Decode(r.State, &definition); err != nil {
-				return nil, fmt.Errorf("task definition %s: %w", r.ID, err)
-			}
-			if definition.ARN != service.TaskDefinitionARN {
-				continue
-			}
-			if err := out.add(definition.Containers); err != nil {
-				return nil, fmt.Errorf("task definition %s: %w", r.ID, err)
-			}
+		r, _, ok := world.FindTaskDefinition(store, service.TaskDefinitionARN)
+		if !ok {
+			continue
+		}
+		var definition struct {
+			Containers string `json:"containerDefinitions"`
+		}
+		if err := world.Decode(r.State, &definition); err != nil {
+			return nil, fmt.Errorf("task definition %s: %w", r.ID, err)
+		}
+		if err := out.add(definition.Containers); err != nil {
+			return nil, fmt.Errorf("task definition %s: %w", r.ID, err)
 		}
 	}
 	return out, nil

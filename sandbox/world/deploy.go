@@ -248,6 +248,12 @@ func (r *rollout) breakCircuit(deployment *Deployment) {
 	if !r.service.Breaker.Rollback || target == "" || target == deployment.TaskDefinitionARN {
 		return
 	}
+	if _, active, _ := FindTaskDefinition(r.world.store, target); !active {
+		// That a service can't be updated to reference an inactive definition is documented; what the breaker says then
+		// is not, and these words are ours.
+		r.say("was unable to roll back to task definition %s. Reason: TaskDefinition is inactive.", target)
+		return
+	}
 	if err := setDesiredTaskDefinition(r.world.store, r.service, target); err != nil {
 		r.faults = append(r.faults, fmt.Errorf("roll back service %s: %w", r.service.ARN, err))
 		return

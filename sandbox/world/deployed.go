@@ -5,6 +5,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/webordinary/live-edit/sandbox/account"
 )
 
 // Types of the deployed resources that the world reads.
@@ -226,4 +228,14 @@ func setDesiredTaskDefinition(store Store, service *Service, arn string) error {
 		state["taskDefinition"] = resource.NewStringProperty(arn)
 		return nil
 	})
+}
+
+// FindTaskDefinition finds a registered task definition by its ARN, or one that was deregistered, which is not active:
+// tasks and services that have it go on with it, and no other service can take it.
+func FindTaskDefinition(store Store, arn string) (r account.Resource, active, ok bool) {
+	if r, ok = findByARN(store, typeTaskDefinition, arn); ok {
+		return r, true, true
+	}
+	r, ok = findByARN(store, TypeInactiveTaskDefinition, arn)
+	return r, false, ok
 }

@@ -12,6 +12,8 @@ const (
 	TypeTarget        = "runtime:elasticloadbalancingv2/target"
 	TypeSeries        = "runtime:cloudwatch/series"
 	TypeImage         = "runtime:ecr/image"
+	// TypeInactiveTaskDefinition is a task definition that was deregistered.
+	TypeInactiveTaskDefinition = "runtime:ecs/inactiveTaskDefinition"
 )
 
 // Task states, from "Amazon ECS task lifecycle" in the developer guide.
@@ -53,6 +55,8 @@ type Task struct {
 	StoppedAt         time.Time `json:"stoppedAt,omitzero"`
 	StopCode          string    `json:"stopCode,omitempty"`
 	StoppedReason     string    `json:"stoppedReason,omitempty"`
+	// Images are the digests that the task's containers run, of this account's registry; known once they are pulled.
+	Images []ContainerImage `json:"images,omitempty"`
 	// ProtectedUntil is the end of the task's scale-in protection; zero without protection.
 	ProtectedUntil time.Time `json:"protectedUntil,omitzero"`
 	// DueAt is when the task leaves its present state by itself; zero while it stays.
@@ -60,6 +64,9 @@ type Task struct {
 	// Failed marks a task that counts as failed in its deployment once it has stopped.
 	Failed bool `json:"failed,omitempty"`
 }
+
+// Digest is what a container of the task runs; "" while it is not pulled, and for an image of another registry.
+func (t *Task) Digest(container string) string { return digestOf(t.Images, container) }
 
 // Protected says whether the task is protected from scale-in at that time.
 func (t *Task) Protected(at time.Time) bool { return at.Before(t.ProtectedUntil) }
@@ -114,14 +121,18 @@ const (
 
 // Deployment is one revision of a service and how far it has been rolled out.
 type Deployment struct {
-	ID                 string    `json:"id"`
-	Status             string    `json:"status"`
-	TaskDefinitionARN  string    `json:"taskDefinitionArn"`
-	RolloutState       string    `json:"rolloutState"`
-	RolloutStateReason string    `json:"rolloutStateReason"`
-	FailedTasks        int       `json:"failedTasks"`
-	CreatedAt          time.Time `json:"createdAt"`
-	UpdatedAt          time.Time `json:"updatedAt"`
+	ID                 string `json:"id"`
+	Status             string `json:"status"`
+	TaskDefinitionARN  string `json:"taskDefinitionArn"`
+	RolloutState       string `json:"rolloutState"`
+	RolloutStateReason string `json:"rolloutStateReason"`
+	FailedTasks        int    `json:"failedTasks"`
+	// Images are the digests that all tasks of the deployment run, from the first that was pulled.
+	Images []ContainerImage `json:"images,omitempty"`
+	// Unresolved counts the pulls that failed.
+	Unresolved int       `json:"unresolved,omitempty"`
+	CreatedAt  time.Time `json:"createdAt"`
+	UpdatedAt  time.Time `json:"updatedAt"`
 }
 
 // Event is one line of the service's event log.

@@ -73,7 +73,7 @@ func (s *scene) save() error {
 	faults := s.faults
 	store := s.world.store
 	for _, task := range s.tasks {
-		if old, known := s.before.tasks[task.ARN]; !known || old != *task {
+		if old, known := s.before.tasks[task.ARN]; !known || !reflect.DeepEqual(old, *task) {
 			faults = append(faults, save(store, TypeTask, task.ARN, task))
 		}
 		delete(s.before.tasks, task.ARN)

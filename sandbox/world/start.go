@@ -45,9 +45,10 @@ type taskDefinition struct {
 }
 
 type containerDefinition struct {
-	Name    string `json:"name"`
-	Image   string `json:"image"`
-	Secrets []struct {
+	Name               string `json:"name"`
+	Image              string `json:"image"`
+	VersionConsistency string `json:"versionConsistency"`
+	Secrets            []struct {
 		ValueFrom string `json:"valueFrom"`
 	} `json:"secrets"`
 	LogConfiguration struct {
@@ -62,6 +63,7 @@ type start struct {
 	authorizer *authz.Authorizer
 	service    *Service
 	task       *Task
+	deployment *Deployment // the task's; one of its own when the service has forgotten it
 	definition taskDefinition
 	containers []containerDefinition
 }
@@ -74,11 +76,13 @@ func (s *scene) startProblem(task *Task) error {
 	if s.world.options.Authorizer == nil || service == nil {
 		return nil
 	}
-	r, ok := findByARN(s.world.store, typeTaskDefinition, task.TaskDefinitionARN)
+	r, _, ok := FindTaskDefinition(s.world.store, task.TaskDefinitionARN)
 	if !ok {
 		return &StartFailure{Reason: fmt.Sprintf("ClientException: Unable to describe task definition %s.", task.TaskDefinitionARN)}
 	}
-	check := &start{store: s.world.store, authorizer: s.world.options.Authorizer, service: service, task: task}
+	check := &start{
+		store: s.world.store, authorizer: s.world.options.Authorizer, service: service, task: task, deployment: s.deploymentOf(task),
+	}
 	if err := Decode(r.State, &check.definition); err != nil {
 		return fmt.Errorf("task definition %s: %w", task.TaskDefinitionARN, err)
 	}
@@ -93,6 +97,17 @@ func (s *scene) startProblem(task *Task) error {
 		}
 	}
 	return nil
+}
+
+func (s *scene) deploymentOf(task *Task) *Deployment {
+	if status := s.statuses[task.ServiceARN]; status != nil {
+		for i := range status.Deployments {
+			if status.Deployments[i].ID == task.DeploymentID {
+				return &status.Deployments[i]
+			}
+		}
+	}
+	return &Deployment{}
 }
 
 func findByARN(store Store, typ, arn string) (account.Resource, bool) {
@@ -213,45 +228,6 @@ func (c *start) secretProblem(arn string) (string, error) {
 		return "ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT", nil
 	}
 	return "", nil
-}
-
-// images looks for the images of this account's registry; others are taken to exist.
-func (c *start) images() error {
-	for _, container := range c.containers {
-		registry, name, found := strings.Cut(container.Image, "/")
-		if !found || !strings.HasPrefix(registry, account.ID+".dkr.ecr.") {
-			continue
-		}
-		repository, tag, tagged := strings.Cut(name, ":")
-		if !tagged {
-			tag = "latest"
-		}
-		if err := c.imageProblem(container.Image, repository, tag); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (c *start) imageProblem(image, repository, tag string) error {
-	r, ok := findByProperty(c.store, typeRepository, "name", repository)
-	if ok {
-		for _, action := range []string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} {
-			message, err := c.refused(c.definition.ExecutionRoleARN, action, textOf(r, "arn"))
-			if err != nil {
-				return err
-			}
-			if message != "" {
-				return &StartFailure{Reason: "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref " +
-					image + ": pulling from host failed with status code [manifests " + tag + "]: 403 Forbidden: " + message}
-			}
-		}
-		if found, err := FindImage(c.store, repository, "", tag); found != nil || err != nil {
-			return err
-		}
-	}
-	return &StartFailure{Reason: "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref " +
-		image + ": " + image + ": not found"}
 }
 
 func (c *start) logs() error {

@@ -25,6 +25,12 @@ func TestWhatStopsATaskFromStarting(t *testing.T) {
 	}{
 		{"nothing", "", func(world.Store) {}},
 		{"no definition", "Unable to describe task definition", remove("aws:ecs/taskDefinition:TaskDefinition", "edit:1")},
+		{"a definition that was deregistered", "", func(s world.Store) {
+			r, _ := s.Get("aws:ecs/taskDefinition:TaskDefinition", "edit:1")
+			_ = s.Remove(r.Type, r.ID)
+			r.Type = world.TypeInactiveTaskDefinition
+			_ = s.Put(r)
+		}},
 		{"role not for tasks", "ECS was unable to assume the role '" + worldtest.TaskRole, func(s world.Store) {
 			worldtest.Set(s, "aws:iam/role:Role", "task", "assumeRolePolicy", `{"Version":"2012-10-17","Statement":
 				{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}}`)

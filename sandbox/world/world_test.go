@@ -220,6 +220,36 @@ func TestCircuitBreakerRollsBack(t *testing.T) {
 	assert.Equal(t, world.Running, p.tasks()[0].LastStatus, "the old task was never stopped")
 }
 
+// TestCircuitBreakerCannotRollBackToAnInactiveDefinition: the revision before was deregistered after the deployment had
+// begun, as Pulumi does without skipDestroy.
+func TestCircuitBreakerCannotRollBackToAnInactiveDefinition(t *testing.T) {
+	t.Parallel()
+	p := newPlay(t, world.Options{})
+	p.desire(0, 1)
+	p.step(60)
+	p.containers.FailStarts(func(world.Task) *world.StartFailure { return &world.StartFailure{Reason: "bad image"} })
+	worldtest.Redeploy(p.store, "bad")
+	p.step(70)
+	before, ok := p.store.Get("aws:ecs/taskDefinition:TaskDefinition", "edit:1")
+	require.True(t, ok)
+	require.NoError(t, p.store.Remove(before.Type, before.ID))
+	before.Type = world.TypeInactiveTaskDefinition
+	require.NoError(t, p.store.Put(before))
+	p.step(900)
+	assert.Equal(t, worldtest.TaskDef2, p.status().Primary().TaskDefinitionARN)
+	assert.Equal(t, world.RolloutFailed, p.status().Primary().RolloutState)
+	assert.True(t, p.said("was unable to roll back to task definition "+worldtest.TaskDef1+". Reason: TaskDefinition is inactive."))
+	assert.Equal(t, world.Running, p.tasks()[0].LastStatus, "the old task runs on")
+	p.containers.FailStarts(nil)
+	p.desire(900, 0)
+	p.step(1000)
+	p.desire(1000, 1)
+	p.step(2000)
+	for _, task := range p.tasks() {
+		assert.NotEqual(t, world.Running, task.LastStatus, "and once it sleeps, nothing wakes any more")
+	}
+}
+
 func TestFailedDeploymentWithoutRollbackStartsNothingMore(t *testing.T) {
 	t.Parallel()
 	p := newPlay(t, world.Options{})

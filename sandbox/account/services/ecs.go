@@ -136,7 +136,7 @@ func verifyService(c *Call) {
 	def, ok := findTaskDefinition(c.View, c.Str("taskDefinition"))
 	if !ok {
 		if name := c.Str("taskDefinition"); name != "" && !c.DryRun && c.Touches("taskDefinition") {
-			c.Refuse("taskDefinition", "ClientException", "Unable to describe task definition %s: it does not exist or is INACTIVE", name)
+			c.Refuse("taskDefinition", "ClientException", "%s", taskDefinitionProblem(c.View, name))
 		}
 		return
 	}

@@ -43,12 +43,14 @@ const (
 	typeKey           = "aws:kms/key:Key"
 )
 
-// Facts of the API front that decide whether something can be deleted.
+// Facts beside the resources: those of the API front decide whether something can be deleted.
 const (
 	// RuntimeTask is a task; state.clusterArn and state.lastStatus count.
 	RuntimeTask = "runtime:ecs/task"
 	// RuntimeImage is an image; state.repositoryName counts.
 	RuntimeImage = "runtime:ecr/image"
+	// RuntimeInactiveTaskDefinition is a task definition that was deregistered; its state is the definition's.
+	RuntimeInactiveTaskDefinition = "runtime:ecs/inactiveTaskDefinition"
 	// RuntimeObject is an S3 object; state.bucket counts.
 	RuntimeObject = "runtime:s3/object"
 	// RuntimeDeletedSecret is a secret in its recovery window.

@@ -21,6 +21,7 @@ func taskDefinitionKind() *Kind {
 		Check:  checkTaskDefinition,
 		Verify: verifyTaskDefinition,
 		Create: createTaskDefinition,
+		Delete: deregisterTaskDefinition,
 		// The provider's ID is the family, which all revisions share.
 		PublicID: func(r Resource) string { return props.Str(r.State, "family") },
 		StoreID:  storeByARN,
@@ -58,6 +59,26 @@ func findTaskDefinition(v View, name string) (Resource, bool) {
 		}
 	}
 	return latest, latest.ID != ""
+}
+
+// taskDefinitionProblem says in ECS's words why a service cannot take a task definition that findTaskDefinition does
+// not find ("You can't use an INACTIVE task definition to run new tasks or create new services, and you can't update an
+// existing service to reference" it, DeregisterTaskDefinition in the API reference). AWS may take up to ten minutes to
+// enforce that.
+func taskDefinitionProblem(v View, name string) string {
+	for _, id := range []string{name, ARN("ecs", "task-definition/"+name)} {
+		if _, ok := v.Get(RuntimeInactiveTaskDefinition, id); ok {
+			return "TaskDefinition is inactive"
+		}
+	}
+	return "TaskDefinition not found."
+}
+
+// deregisterTaskDefinition keeps a deleted definition as an inactive one: tasks and services that have it go on with it.
+func deregisterTaskDefinition(c *Call) {
+	if err := c.Tx.Put(Resource{Type: RuntimeInactiveTaskDefinition, ID: c.Old.ID, State: c.Old.State}); err != nil {
+		c.Refuse("", "ServerException", "keep the inactive definition: %v", err)
+	}
 }
 
 func revision(r Resource) int {
