@@ -7,6 +7,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/sandbox/account/document"
 )
 
 // Task 02, criterion 1: "Fargate service deploys successfully".
@@ -137,6 +139,17 @@ func TestT02Criterion2Container(t *testing.T) {
 		assert.GreaterOrEqual(t, c.StopTimeout, 30, "time to save a session")
 		assert.True(t, c.LinuxParameters.InitProcessEnabled)
 		assert.Equal(t, true, s.One(t, "edit-task-definition").Get("skipDestroy"), "the circuit breaker goes back to an active one (D19)")
+	})
+}
+
+// The program sends what DescribeTaskDefinition returns, so that the next preview is empty (D20).
+func TestContainerDefinitionsAreWhatECSReturns(t *testing.T) {
+	t.Parallel()
+	inEachStack(t, func(t *testing.T, s stack) {
+		sent := s.One(t, "edit-task-definition").Text("containerDefinitions")
+		returned, err := document.DescribedContainers(sent, true)
+		require.NoError(t, err)
+		assert.JSONEq(t, returned, sent)
 	})
 }
 

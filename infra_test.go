@@ -145,6 +145,7 @@ type container struct {
 	Name         string `json:"name"`
 	Image        string `json:"image"`
 	Consistency  string `json:"versionConsistency"`
+	CPU          int    `json:"cpu"`
 	Essential    bool   `json:"essential"`
 	PortMappings []struct {
 		ContainerPort int    `json:"containerPort"`

@@ -21,12 +21,14 @@ const (
 	stopTimeoutSeconds = 60
 )
 
-// containerDefinition is the part of an ECS container definition that this program uses, in the field order that ECS
-// returns. Fields are never left out when empty if ECS would fill them in: a missing list shows up as a change.
+// containerDefinition is the part of an ECS container definition that this program uses, exactly as
+// DescribeTaskDefinition returns it: with what ECS fills in by itself, and without empty lists that it would not
+// return. Any other difference is a new revision at every deployment (D20).
 type containerDefinition struct {
 	Name               string           `json:"name"`
 	Image              string           `json:"image"`
 	VersionConsistency string           `json:"versionConsistency"`
+	CPU                int              `json:"cpu"` // 0: as much as the task has
 	Essential          bool             `json:"essential"`
 	PortMappings       []portMapping    `json:"portMappings"`
 	Environment        []nameValue      `json:"environment"`

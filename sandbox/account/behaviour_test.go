@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"errors"
+	"fmt"
 	"os"
 	"regexp"
 	"testing"
@@ -148,6 +149,27 @@ func TestTaskDefinitionRevisions(t *testing.T) {
 	require.NoError(t, p.delete("task-2"))
 	r := p.create(tTaskDef, "task-3", p.with("task", nil))
 	require.EqualValues(t, 3, r.State["revision"].NumberValue(), "revisions are never used twice")
+}
+
+// TestContainersThatNeverSettle: what ECS returns for some definitions the provider takes for another one, so that each
+// deployment registers a revision.
+func TestContainersThatNeverSettle(t *testing.T) {
+	t.Parallel()
+	p := deployAll(t)
+	for i, c := range []struct {
+		linux   obj
+		settles bool
+	}{
+		{obj{"initProcessEnabled": true}, true},
+		{obj{"capabilities": obj{"drop": list{"ALL"}}}, false},
+		{obj{"capabilities": obj{"add": list{}, "drop": list{"ALL"}}}, true},
+		{obj{"initProcessEnabled": true, "capabilities": obj{}}, false},
+	} {
+		name := fmt.Sprint("task-", i)
+		in := p.with("task", obj{"containerDefinitions": p.containers(func(d obj) { d["linuxParameters"] = c.linux })})
+		p.create(tTaskDef, name, in)
+		require.Equal(t, c.settles, len(p.diff(name, in).Properties) == 0, "%v", c.linux)
+	}
 }
 
 func TestDeregisteredTaskDefinitions(t *testing.T) {

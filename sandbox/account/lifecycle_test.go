@@ -154,6 +154,10 @@ func TestUpdateOrReplace(t *testing.T) {
 		{"task", obj{"taskRoleArn": other}, "taskRoleArn!", false},
 		{"task", obj{"requiresCompatibilities": list{"EXTERNAL"}}, "requiresCompatibilities[0]!", false},
 		{"task", obj{"containerDefinitions": p.containers(func(c obj) { c["image"] = "x" })}, "containerDefinitions!", false},
+		{"task", obj{"containerDefinitions": p.containers(func(c obj) {
+			ports := c["portMappings"].(list)
+			c["portMappings"] = list{ports[1], ports[0]}
+		})}, "containerDefinitions!", false},
 		{"service", obj{"desiredCount": 1}, "desiredCount", false},
 		{"service", obj{"taskDefinition": "other:1"}, "taskDefinition", false},
 		{"service", obj{"launchType": "EC2", "platformVersion": nil}, "launchType!", true},
@@ -245,7 +249,7 @@ func TestFormattingIsNoChange(t *testing.T) {
 			c["environment"] = list{env[1], env[0]}
 			c["cpu"], c["volumesFrom"] = 0, list{}
 			delete(c, "essential")
-			c["portMappings"] = list{obj{"containerPort": 4321}, obj{"containerPort": 8080}}
+			c["portMappings"] = list{obj{"containerPort": 8080}, obj{"containerPort": 4321}}
 		})}},
 		{"service", obj{"networkConfiguration": obj{
 			"subnets": list{subnetB, subnetA}, "securityGroups": list{p.id("task-sg")},

@@ -1,12 +1,6 @@
 package document
 
-import (
-	"encoding/json"
-	"fmt"
-	"reflect"
-	"slices"
-	"strings"
-)
+import "fmt"
 
 // Container is one ECS container definition; the fields are those of the ECS API
 // reference, ContainerDefinition.
@@ -191,86 +185,3 @@ func ParseContainers(text string) ([]Container, error) {
 // IsEssential reports whether the task stops when the container does; that is
 // the default.
 func (c Container) IsEssential() bool { return c.Essential == nil || *c.Essential }
-
-// EqualContainers reports whether two texts define the same containers, as the
-// provider sees it: the order of containers, environment variables, secrets and
-// ports, ECS's defaults, and empty parts don't matter.
-func EqualContainers(a, b string) bool {
-	if a == b {
-		return true
-	}
-	ca, aErr := ParseContainers(a)
-	cb, bErr := ParseContainers(b)
-	if aErr != nil || bErr != nil {
-		return EqualJSON(a, b)
-	}
-	return reflect.DeepEqual(canonicalContainers(ca), canonicalContainers(cb))
-}
-
-func canonicalContainers(list []Container) any {
-	for i := range list {
-		c := &list[i]
-		essential := c.IsEssential()
-		c.Essential = &essential
-		for j := range c.PortMappings {
-			p := &c.PortMappings[j]
-			if p.Protocol == "" {
-				p.Protocol = "tcp"
-			}
-			if p.HostPort == nil {
-				port := p.ContainerPort
-				p.HostPort = &port
-			}
-		}
-		slices.SortFunc(c.PortMappings, func(x, y PortMapping) int { return x.ContainerPort - y.ContainerPort })
-		slices.SortFunc(c.Environment, func(x, y KeyValue) int { return strings.Compare(x.Name, y.Name) })
-		slices.SortFunc(c.Secrets, func(x, y Secret) int { return strings.Compare(x.Name, y.Name) })
-	}
-	slices.SortFunc(list, func(x, y Container) int { return strings.Compare(x.Name, y.Name) })
-	text, err := json.Marshal(list)
-	if err != nil { // plain data
-		return list
-	}
-	v, err := decodeAny(string(text))
-	if err != nil {
-		return list
-	}
-	return withoutEmpty(v)
-}
-
-// withoutEmpty drops null, "", 0, false and empty collections from objects.
-func withoutEmpty(v any) any {
-	switch v := v.(type) {
-	case []any:
-		out := make([]any, len(v))
-		for i, e := range v {
-			out[i] = withoutEmpty(e)
-		}
-		return out
-	case map[string]any:
-		out := map[string]any{}
-		for k, e := range v {
-			if e = withoutEmpty(e); !isEmpty(e) {
-				out[k] = e
-			}
-		}
-		return out
-	default:
-		return v
-	}
-}
-
-func isEmpty(v any) bool {
-	switch v := v.(type) {
-	case nil:
-		return true
-	case []any:
-		return len(v) == 0
-	case map[string]any:
-		return len(v) == 0
-	case json.Number:
-		return v == "0"
-	default:
-		return v == "" || v == false
-	}
-}

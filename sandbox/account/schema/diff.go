@@ -32,7 +32,7 @@ type Change struct {
 // path. An input that is not set counts as a change only where AWS does not
 // choose a value itself and the state is not already at the default.
 func (t *Type) Diff(state, inputs props.Map) []Change {
-	var d differ
+	d := differ{awsvpc: isAWSVPC(inputs, state)}
 	d.object("", state, inputs, scope{properties: t.Inputs, names: t.names})
 	if t.HasTags() {
 		d.stringMap(TagsAll, pair{state[TagsAll], inputs[TagsAll]}, false)
@@ -41,9 +41,20 @@ func (t *Type) Diff(state, inputs props.Map) []Change {
 	return d.changes
 }
 
-// Equal reports whether an input means the same as the value in a state.
+// isAWSVPC reports the network mode of a task definition, which decides what its containers' ports mean; the state has
+// it where the inputs leave it to AWS.
+func isAWSVPC(inputs, state props.Map) bool {
+	mode := props.Str(inputs, "networkMode")
+	if mode == "" {
+		mode = props.Str(state, "networkMode")
+	}
+	return mode == "awsvpc"
+}
+
+// Equal reports whether an input means the same as the value in a state. Containers are taken for those of a task with
+// a network interface of its own, as on Fargate.
 func (p *Property) Equal(state, input props.Value) bool {
-	var d differ
+	d := differ{awsvpc: true}
 	d.value("p", pair{state, input}, p)
 	return len(d.changes) == 0
 }
@@ -52,6 +63,8 @@ type differ struct {
 	changes []Change
 	// force is set below a property that cannot be changed in place.
 	force bool
+	// awsvpc is a task definition's network mode.
+	awsvpc bool
 }
 
 // pair is a value in the state and the input that should become it.
@@ -123,7 +136,7 @@ func (d *differ) same(v pair, p *Property) bool {
 		case PolicyDocument:
 			return document.EqualPolicy(a, b)
 		case ContainersDocument:
-			return document.EqualContainers(a, b)
+			return document.EqualContainers(a, b, d.awsvpc)
 		default:
 			return a == b
 		}

@@ -286,6 +286,11 @@ func createTaskDefinition(c *Call) error {
 	c.Set("arnWithoutRevision", ARN("ecs", "task-definition/"+family))
 	c.Set("revision", int(n))
 	c.Default("networkMode", "bridge")
+	containers, err := document.DescribedContainers(c.Str("containerDefinitions"), props.Str(c.State, "networkMode") == "awsvpc")
+	if err != nil {
+		return err
+	}
+	c.Set("containerDefinitions", containers)
 	c.Default("enableFaultInjection", false)
 	return nil
 }
