@@ -18,8 +18,8 @@ func TestEqualPolicies(t *testing.T) {
 		`"Condition":{"Bool":{"aws:SecureTransport":"true"}}},{"Effect":"Deny","Action":"s3:*","Resource":"*","Principal":"*"}]}`
 	same := []string{
 		`{"Statement":[{"Effect":"Deny","Principal":"*","Action":["s3:*"],"Resource":["*"]},{"Sid":"",
-		"Condition":{"Bool":{"AWS:SecureTransport":true}},` +
-			`"Principal":{"AWS":["arn:aws:iam::123456789012:root"]},"Effect":"Allow","Resource":"*","Action":["S3:put*","s3:get*"]}],
+		"Condition":{"Bool":{"aws:SecureTransport":["true"]}},` +
+			`"Principal":{"AWS":["arn:aws:iam::123456789012:root"]},"Effect":"allow","Resource":"*","Action":["s3:Put*","s3:Get*"]}],
 		"Version":"2012-10-17"}`,
 		strings.ReplaceAll(base, ",", " ,\n "),
 	}
@@ -34,8 +34,20 @@ func TestEqualPolicies(t *testing.T) {
 		{"SecureTransport", "SourceIp"},
 		{"2012-10-17", "2008-10-17"},
 		{`"Resource":"*","Principal":"*"`, `"Resource":"arn:aws:s3:::x","Principal":"*"`},
+		// What AWS takes for the same, and the provider shows all the same.
+		{"s3:Get*", "s3:get*"},
+		{"s3:Put*", "S3:Put*"},
+		{"aws:SecureTransport", "AWS:SecureTransport"},
+		{`"Principal":"*"`, `"Principal":{"AWS":"*"}`},
+		{`"Version":"2012-10-17"`, `"Version":"2012-10-17","Id":"x"`},
 	} {
-		require.False(t, EqualPolicy(base, strings.Replace(base, change[0], change[1], 1)), change[0])
+		changed := strings.Replace(base, change[0], change[1], 1)
+		require.NotEqual(t, base, changed)
+		require.False(t, EqualPolicy(base, changed), change[0])
+	}
+	for _, none := range []string{"", "{}", " {} ", "\n"} {
+		require.True(t, EqualPolicy("", none), "%q is no policy", none)
+		require.False(t, EqualPolicy(base, none))
 	}
 	require.False(t, EqualPolicy(base, "{"))
 	require.True(t, EqualPolicy("not JSON", "not JSON"))

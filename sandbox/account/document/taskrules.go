@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/account/lists"
 )
 
 // Task is what the rules for containers need to know of their task definition.
@@ -77,14 +79,13 @@ func (c *containerCheck) container(d *Container) {
 	if d.Memory > 0 && d.MemoryReservation > d.Memory {
 		c.fault("Invalid setting for container %q. memoryReservation %d is greater than memory %d.", d.Name, d.MemoryReservation, d.Memory)
 	}
-	if c.task.Fargate && d.Privileged {
-		c.fault("Fargate compatible task definitions do not support privileged (container %q).", d.Name)
-	}
 	c.portMappings(d)
 	c.environment(d)
 	c.mounts(d)
 	c.logging(d)
 	c.health(d)
+	c.ulimits(d)
+	c.limits(d)
 }
 
 func (c *containerCheck) portMappings(d *Container) {
@@ -98,9 +99,6 @@ func (c *containerCheck) portMappings(d *Container) {
 		protocol := p.Protocol
 		if protocol == "" {
 			protocol = "tcp"
-		}
-		if protocol != "tcp" && protocol != "udp" {
-			c.fault("Container %q: protocol %q of port %d is neither tcp nor udp.", d.Name, p.Protocol, p.ContainerPort)
 		}
 		if c.task.AWSVPC && p.HostPort != nil && *p.HostPort != 0 && *p.HostPort != p.ContainerPort {
 			c.fault("When networkMode=awsvpc, the host ports and container ports in port mappings must match "+
@@ -153,15 +151,6 @@ func (c *containerCheck) mounts(d *Container) {
 	}
 }
 
-// fargateLogDrivers are the drivers that Fargate offers (ECS API reference,
-// LogConfiguration).
-var fargateLogDrivers = []string{"awsfirelens", "awslogs", "splunk"}
-
-var awslogsOptions = []string{
-	"awslogs-create-group", "awslogs-datetime-format", "awslogs-group", "awslogs-multiline-pattern", "awslogs-region",
-	"awslogs-stream-prefix", "max-buffer-size", "mode",
-}
-
 func (c *containerCheck) logging(d *Container) {
 	l := d.LogConfiguration
 	if l == nil {
@@ -169,10 +158,6 @@ func (c *containerCheck) logging(d *Container) {
 	}
 	if l.LogDriver == "" {
 		c.fault("Container %q: logConfiguration needs a logDriver.", d.Name)
-	}
-	if c.task.Fargate && l.LogDriver != "" && !slices.Contains(fargateLogDrivers, l.LogDriver) {
-		c.fault("Fargate compatible task definitions do not support log driver %q (container %q; expected one of %q).",
-			l.LogDriver, d.Name, fargateLogDrivers)
 	}
 	if l.LogDriver != "awslogs" {
 		return
@@ -187,8 +172,8 @@ func (c *containerCheck) logging(d *Container) {
 		}
 	}
 	for _, o := range slices.Sorted(maps.Keys(l.Options)) {
-		if !slices.Contains(awslogsOptions, o) {
-			c.fault("Log driver awslogs disallows options: %s (container %q).", o, d.Name)
+		if !lists.Has("ecs.AwslogsOption", o) {
+			c.fault("Log driver awslogs disallows options: %s (container %q; %s).", o, d.Name, lists.Expect("ecs.AwslogsOption", o))
 		}
 	}
 }
@@ -201,23 +186,7 @@ func (c *containerCheck) health(d *Container) {
 	if len(h.Command) < 2 || (h.Command[0] != "CMD" && h.Command[0] != "CMD-SHELL") {
 		c.fault("Container %q: healthCheck.command must start with CMD or CMD-SHELL, followed by the command.", d.Name)
 	}
-	for _, r := range []struct {
-		name     string
-		value    *int
-		min, max int
-	}{
-		{"interval", h.Interval, 5, 300},
-		{"timeout", h.Timeout, 2, 120},
-		{"retries", h.Retries, 1, 10},
-		{"startPeriod", h.StartPeriod, 0, 300},
-	} {
-		if r.value != nil && (*r.value < r.min || *r.value > r.max) {
-			c.fault("Container %q: healthCheck.%s %d is outside %d to %d.", d.Name, r.name, *r.value, r.min, r.max)
-		}
-	}
 }
-
-var dependencyConditions = []string{"COMPLETE", "HEALTHY", "START", "SUCCESS"}
 
 func (c *containerCheck) dependencies(list []Container) {
 	byName := map[string]*Container{}
@@ -230,8 +199,9 @@ func (c *containerCheck) dependencies(list []Container) {
 			switch {
 			case on == nil:
 				c.fault("Container %q depends on %q, which the task definition does not have.", d.Name, dep.ContainerName)
-			case !slices.Contains(dependencyConditions, dep.Condition):
-				c.fault("Container %q: condition %q is not one of %q.", d.Name, dep.Condition, dependencyConditions)
+			case dep.Condition == "":
+				c.fault("Container %q: its dependency on %q needs a condition; %s.", d.Name, dep.ContainerName,
+					lists.Expect("ecs.ContainerCondition", ""))
 			case dep.Condition == "HEALTHY" && on.HealthCheck == nil:
 				c.fault("Container %q waits for %q to be HEALTHY, which has no healthCheck.", d.Name, dep.ContainerName)
 			}

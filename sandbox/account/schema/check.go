@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/webordinary/live-edit/sandbox/account/document"
+	"github.com/webordinary/live-edit/sandbox/account/lists"
 	"github.com/webordinary/live-edit/sandbox/account/props"
 )
 
@@ -283,7 +284,7 @@ func (c *checker) scalar(at string, v props.Value, p *Property) {
 func (c *checker) text(at, s string, p *Property) {
 	// The provider takes an empty text as not set.
 	if len(p.Values) > 0 && s != "" && !slices.Contains(p.Values, s) {
-		c.fail(at, "expected %s to be one of %q, got %s", at, p.Values, c.describe(props.Of(s)))
+		c.unlisted(at, s, p)
 	}
 	if p.MaxLength > 0 && len(s) > p.MaxLength {
 		c.fail(at, "expected length of %s to be at most %d, got %d", at, p.MaxLength, len(s))
@@ -295,7 +296,19 @@ func (c *checker) text(at, s string, p *Property) {
 	}
 }
 
+// unlisted refuses a value that a closed list lacks.
+func (c *checker) unlisted(at, s string, p *Property) {
+	if p.List == "" || c.secret {
+		c.fail(at, "expected %s to be one of %q, got %s", at, p.Values, c.describe(props.Of(s)))
+		return
+	}
+	c.fail(at, "%s %q is not a value that AWS has (list %s): %s", at, s, p.List, lists.Expect(p.List, s))
+}
+
 func (c *checker) bounds(at string, n float64, p *Property) {
+	if len(p.Values) > 0 && !slices.Contains(p.Values, props.Number(n)) {
+		c.fail(at, "expected %s to be one of [%s], got %s", at, strings.Join(p.Values, " "), c.describe(props.Of(n)))
+	}
 	if p.Min != nil && n < *p.Min || p.Max != nil && n > *p.Max {
 		c.fail(at, "expected %s to be %s, got %s", at, rangeText(p), c.describe(props.Of(n)))
 	}

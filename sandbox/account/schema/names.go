@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/agext/levenshtein"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/webordinary/live-edit/sandbox/account/props"
@@ -78,7 +79,7 @@ func Generate(a *AutoName, resourceName string, seed []byte) (string, error) {
 func suggest(name string, known []string) string {
 	best, at := "", len(name)/2+1
 	for _, k := range known {
-		if d := distance(strings.ToLower(name), strings.ToLower(k)); d < at {
+		if d := levenshtein.Distance(strings.ToLower(name), strings.ToLower(k), nil); d < at {
 			best, at = k, d
 		}
 	}
@@ -86,25 +87,4 @@ func suggest(name string, known []string) string {
 		return ""
 	}
 	return fmt.Sprintf("; did you mean %q?", best)
-}
-
-// distance is the Levenshtein distance.
-func distance(a, b string) int {
-	row := make([]int, len(b)+1)
-	for j := range row {
-		row[j] = j
-	}
-	for i := range len(a) {
-		diagonal := row[0]
-		row[0] = i + 1
-		for j := range len(b) {
-			cost := diagonal
-			if a[i] != b[j] {
-				cost++
-			}
-			diagonal = row[j+1]
-			row[j+1] = min(row[j+1]+1, row[j]+1, cost)
-		}
-	}
-	return row[len(b)]
 }

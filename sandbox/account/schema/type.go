@@ -2,12 +2,13 @@
 // Check refuses, which defaults it fills in, and what a change of each property
 // does.
 //
-// Two embedded files hold the data. upstream.json is taken from the schema of
+// Three embedded files hold the data. upstream.json is taken from the schema of
 // the upstream AWS provider 6.48, translated to Pulumi's names. overlay.json is
 // written by hand and applied on top as a JSON merge patch (RFC 7386): types that
 // upstream.json lacks, differences of pulumi-aws 6.83.4, and what a schema does
-// not say (sets, JSON documents, allowed values, generated names). A test holds
-// both against the Go SDK's sources.
+// not say (sets, JSON documents, allowed values, generated names). limits.json
+// gives a property, by its path, a closed list of package lists or a range. Tests
+// hold all three against the Go SDK's sources and documentation.
 package schema
 
 import (
@@ -26,6 +27,9 @@ var upstreamJSON []byte
 
 //go:embed overlay.json
 var overlayJSON []byte
+
+//go:embed limits.json
+var limitsJSON []byte
 
 // Kind is a property's type.
 type Kind string
@@ -113,8 +117,10 @@ type Property struct {
 	Document Document `json:"document"`
 	// AutoName is set for names that the provider generates.
 	AutoName *AutoName `json:"autoName"`
-	// Values lists the allowed texts.
+	// Values lists the allowed texts, or the allowed numbers as texts. List is
+	// their name in package lists, if they are one's.
 	Values []string `json:"values"`
+	List   string   `json:"-"`
 	// Min and Max bound a number, MaxLength a text.
 	Min       *float64 `json:"min"`
 	Max       *float64 `json:"max"`
@@ -163,29 +169,33 @@ func Tokens() []string {
 	return slices.Compact(out)
 }
 
-// data are the two files, taken apart by type.
+// data are the three files, taken apart by type.
 type data struct {
 	base, patch map[string]json.RawMessage
+	limits      map[string]map[string]limit
 
 	mu      sync.Mutex
 	decoded map[string]*Type
 }
 
 var embedded = sync.OnceValue(func() *data {
-	d, err := load(upstreamJSON, overlayJSON)
+	d, err := load(upstreamJSON, overlayJSON, limitsJSON)
 	if err != nil {
 		panic(fmt.Sprintf("embedded provider schema: %v", err)) // embedded data, held by tests
 	}
 	return d
 })
 
-func load(upstream, overlay []byte) (*data, error) {
+func load(upstream, overlay, limits []byte) (*data, error) {
 	d := &data{decoded: map[string]*Type{}}
 	if err := json.Unmarshal(upstream, &d.base); err != nil {
 		return nil, fmt.Errorf("upstream.json: %w", err)
 	}
 	if err := json.Unmarshal(overlay, &d.patch); err != nil {
 		return nil, fmt.Errorf("overlay.json: %w", err)
+	}
+	if err := json.Unmarshal(limits, &d.limits); err != nil {
+		return nil, fmt.Errorf("limits.json: %w", err)
 	}
 	return d, nil
 }
@@ -220,6 +230,11 @@ func (d *data) decode(token string) (*Type, error) {
 		return nil, err
 	}
 	t.names = finish(t.Inputs)
+	for path, l := range d.limits[token] {
+		if err := l.apply(t.Inputs, path); err != nil {
+			return nil, fmt.Errorf("limits.json: %s: %w", path, err)
+		}
+	}
 	return t, nil
 }
 

@@ -79,12 +79,12 @@ func patchesExisting(t *testing.T, at string, patch, base map[string]any) {
 
 func TestLoadReportsBrokenData(t *testing.T) {
 	t.Parallel()
-	_, err := load([]byte("{"), []byte("{}"))
+	_, err := load([]byte("{"), []byte("{}"), []byte("{}"))
 	require.ErrorContains(t, err, "upstream.json")
-	_, err = load([]byte("{}"), []byte("["))
+	_, err = load([]byte("{}"), []byte("["), []byte("{}"))
 	require.ErrorContains(t, err, "overlay.json")
 	d, err := load([]byte(`{"a":{"inputs":{"x":{"type":"string","required":true}}}}`),
-		[]byte(`{"a":{"inputs":{"x":{"required":null},"y":{"type":"int"}}}}`))
+		[]byte(`{"a":{"inputs":{"x":{"required":null},"y":{"type":"int"}}}}`), []byte("{}"))
 	require.NoError(t, err)
 	typ, ok := d.lookup("a")
 	require.True(t, ok)
@@ -145,7 +145,7 @@ func TestGenerateNames(t *testing.T) {
 // BenchmarkFirstLookups is what a run of this project pays for the schema.
 func BenchmarkFirstLookups(b *testing.B) {
 	for b.Loop() {
-		d, err := load(upstreamJSON, overlayJSON)
+		d, err := load(upstreamJSON, overlayJSON, limitsJSON)
 		if err != nil {
 			b.Fatal(err)
 		}

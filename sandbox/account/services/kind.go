@@ -88,6 +88,7 @@ var registry = sync.OnceValue(func() map[string]*Kind {
 	} {
 		maps.Copy(out, kinds)
 	}
+	addRefusals(out)
 	return out
 })
 

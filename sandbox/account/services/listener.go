@@ -45,9 +45,6 @@ func checkListener(c *Checker) {
 			}
 		}
 	}
-	if policy, ok := c.Text("sslPolicy"); ok && !strings.HasPrefix(policy, "ELBSecurityPolicy-") {
-		c.Fail("sslPolicy", "SSLPolicyNotFound: SSL policy '%s' not found; policies are called ELBSecurityPolicy-...", policy)
-	}
 	if !c.Set("port") && !props.AnyUnknown(c.In, "port") {
 		c.Fail("port", "ValidationError: a listener needs a port")
 	}
