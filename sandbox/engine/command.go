@@ -86,6 +86,16 @@ func (p *pulumiCommand) interruptAll() {
 	}
 }
 
+// killAll ends every running CLI at once and reports whether there were any.
+func (p *pulumiCommand) killAll() bool {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	for cmd := range p.running {
+		_ = unix.Kill(-cmd.Process.Pid, unix.SIGKILL) // its process group; it may have ended meanwhile
+	}
+	return len(p.running) > 0
+}
+
 // isHistory tells the SDK's query that follows each operation for its summary.
 // The engine's events have told that already, and the answer would cost the
 // start of another process, so it is answered with an empty list.

@@ -15,6 +15,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/webordinary/live-edit/sandbox/account"
+	"github.com/webordinary/live-edit/sandbox/account/store"
 	"github.com/webordinary/live-edit/sandbox/provider"
 )
 
@@ -24,6 +25,9 @@ import (
 type ledger struct {
 	provider.Account
 	dir string
+	// full is called when there is no room for a change or a note: it makes room
+	// and stops the runs.
+	full func()
 }
 
 // entry is one note: a resource was made, or is gone again.
@@ -38,15 +42,29 @@ type entry struct {
 func (l ledger) Create(ctx context.Context, req account.CreateRequest) (account.Resource, error) {
 	made, err := l.Account.Create(ctx, req)
 	if err != nil || req.DryRun {
-		return made, err
+		return made, l.noticed(err)
 	}
 	return made, l.note(entry{URN: resource.URN(req.URN), Type: req.Type, ID: made.ID})
+}
+
+// Update changes a resource.
+func (l ledger) Update(ctx context.Context, req account.UpdateRequest) (account.Resource, error) {
+	changed, err := l.Account.Update(ctx, req)
+	return changed, l.noticed(err)
+}
+
+// noticed passes on an error, and has it known when it is for want of room.
+func (l ledger) noticed(err error) error {
+	if store.IsFull(err) && l.full != nil {
+		l.full()
+	}
+	return err
 }
 
 // Delete notes what is gone.
 func (l ledger) Delete(ctx context.Context, req account.DeleteRequest) error {
 	if err := l.Account.Delete(ctx, req); err != nil {
-		return err
+		return l.noticed(err)
 	}
 	return l.note(entry{URN: resource.URN(req.URN), Type: req.Type, ID: req.ID, Gone: true})
 }
@@ -59,7 +77,19 @@ func (l ledger) open(stack string) bool {
 	return err == nil
 }
 
+// note appends a note. Without room for it the run ends, and the note is tried
+// again with the room that the run had in reserve: the account has the change
+// already, and the next run must know.
 func (l ledger) note(e entry) error {
+	err := l.append(e)
+	if store.IsFull(err) && l.full != nil {
+		l.full()
+		err = l.append(e)
+	}
+	return err
+}
+
+func (l ledger) append(e entry) error {
 	line, err := json.Marshal(e)
 	if err != nil {
 		return err
@@ -68,7 +98,9 @@ func (l ledger) note(e entry) error {
 	if err != nil {
 		return fmt.Errorf("note what was made: %w", err)
 	}
-	_, err = file.Write(append(line, '\n')) // one write, so lines of several operations do not mix
+	// One write, so lines of several operations do not mix; the newline in front
+	// ends one that a full disk cut short.
+	_, err = file.Write(append(append([]byte{'\n'}, line...), '\n'))
 	return errors.Join(err, file.Close())
 }
 

@@ -138,22 +138,28 @@ func (s *Stack) operate(ctx context.Context, name string,
 	run func(context.Context, *auto.Stack, streams) error,
 ) (result Result, err error) {
 	err = s.exclusively(ctx, name, func(ctx context.Context) error {
-		stack, err := s.open(ctx)
-		if err != nil {
-			return s.startFailure(ctx, name, err)
+		work := func(ctx context.Context) error {
+			stack, err := s.open(ctx)
+			if err != nil {
+				return s.startFailure(ctx, name, err)
+			}
+			var stdout, stderr bytes.Buffer
+			to := streams{stdout: tee(&stdout, s.options.Stdout), stderr: tee(&stderr, s.options.Stderr), events: newRecorder()}
+			err = run(ctx, &stack, to)
+			result = to.events.finish()
+			result.Stdout = stdout.String()
+			if err != nil {
+				return s.runFailure(ctx, name, err, result, stderr.String())
+			}
+			result.Outputs, err = s.Outputs()
+			return err
 		}
-		var stdout, stderr bytes.Buffer
-		to := streams{stdout: tee(&stdout, s.options.Stdout), stderr: tee(&stderr, s.options.Stderr), events: newRecorder()}
-		err = run(ctx, &stack, to)
-		result = to.events.finish()
-		result.Stdout = stdout.String()
-		if err != nil {
-			return s.runFailure(ctx, name, err, result, stderr.String())
+		if name == "preview" { // it saves nothing
+			return work(ctx)
 		}
-		result.Outputs, err = s.Outputs()
-		return err
+		return s.guarded(ctx, name, work)
 	})
-	return result, err
+	return result, s.sandbox.dirs.explainFull(err)
 }
 
 // exclusively runs work while no other run works on the stack.
@@ -174,6 +180,9 @@ func (s *Stack) exclusively(ctx context.Context, name string, work func(context.
 	for _, left := range stale {
 		s.logf("Stack %s was left locked by a run that was killed (process %d, started %s); the lock is removed.",
 			s.options.Name, left.PID, left.Timestamp.Local().Format(time.DateTime))
+	}
+	if _, err := s.restore(); err != nil {
+		return err
 	}
 	if err := s.settle(ctx); err != nil {
 		return err

@@ -46,6 +46,7 @@ type Sandbox struct {
 	account   *account.Account
 	ledger    ledger
 	providers *provider.Server
+	watchers  *watchers
 
 	mu     sync.Mutex
 	pulumi *pulumiCommand // found by the first operation
@@ -61,9 +62,12 @@ func Open(options Options) (_ *Sandbox, err error) {
 	if options, err = options.withDefaults(); err != nil {
 		return nil, err
 	}
-	s := &Sandbox{options: options, dirs: newDirectories(options.StateDir)}
+	s := &Sandbox{options: options, dirs: newDirectories(options.StateDir), watchers: &watchers{}}
 	defer func() {
 		if err != nil {
+			if mentionsFull(err) {
+				err = usagef("%w", s.dirs.explainFull(err))
+			}
 			err = errors.Join(err, s.Close())
 		}
 	}()
@@ -73,10 +77,13 @@ func Open(options Options) (_ *Sandbox, err error) {
 	if s.secrets, err = openKeyring(s.dirs.keyFile); err != nil {
 		return nil, err
 	}
-	if s.account, err = account.Open(s.dirs.account); err != nil {
-		return nil, usagef("cannot open the simulated account in %s: %w", s.dirs.account, err)
+	if err = s.dirs.checkJournal(); err != nil {
+		return nil, err
 	}
-	s.ledger = ledger{Account: s.account, dir: s.dirs.run}
+	if s.account, err = account.Open(s.dirs.account); err != nil {
+		return nil, s.dirs.explainJournal(err)
+	}
+	s.ledger = ledger{Account: s.account, dir: s.dirs.run, full: s.watchers.exhausted}
 	var served provider.Account = s.ledger
 	if options.Intercept != nil {
 		served = options.Intercept(served)
@@ -99,6 +106,13 @@ func (s *Sandbox) Interrupt() {
 	if s.pulumi != nil {
 		s.pulumi.interruptAll()
 	}
+}
+
+// kill ends running CLIs at once and reports whether there were any.
+func (s *Sandbox) kill() bool {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return s.pulumi != nil && s.pulumi.killAll()
 }
 
 // command finds the Pulumi CLI, or builds it.

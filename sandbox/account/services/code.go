@@ -6,6 +6,7 @@ import (
 	"crypto/sha256"
 	"encoding/base64"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -103,11 +104,9 @@ func keepCode(path string, data []byte) error {
 	if err != nil {
 		return err
 	}
-	if _, err := tmp.Write(data); err != nil {
-		_ = tmp.Close() // the write failed already
-		return err
-	}
-	if err := tmp.Close(); err != nil {
+	defer func() { _ = os.Remove(tmp.Name()) }() // gone already after the rename; what a full disk cut short goes now
+	_, err = tmp.Write(data)
+	if err = errors.Join(err, tmp.Close()); err != nil {
 		return err
 	}
 	return os.Rename(tmp.Name(), path)

@@ -1,18 +1,29 @@
 package store
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"syscall"
 )
 
 // compactAbove compacts when that many bytes, and most of the journal, are dead.
+// On a full disk there is no room for the new journal: the old one goes on, since
+// it lacks nothing.
 func (s *Store) compactAbove(limit int64) error {
-	if dead := s.offset - s.mem.liveBytes; dead > limit && dead > s.mem.liveBytes {
-		return s.compact()
+	dead := s.offset - s.mem.liveBytes
+	if dead <= limit || dead <= s.mem.liveBytes {
+		return nil
+	}
+	if err := s.compact(); !IsFull(err) {
+		return err
 	}
 	return nil
 }
+
+// IsFull reports whether an error is that of a disk, or a quota, without room.
+func IsFull(err error) bool { return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT) }
 
 // compact rewrites the journal with living resources only. The caller holds the
 // lock; the new file takes the old one's place by rename, so a crash leaves one
@@ -20,6 +31,7 @@ func (s *Store) compactAbove(limit int64) error {
 func (s *Store) compact() error {
 	tmp := s.path() + ".new"
 	if err := s.writeCompacted(tmp); err != nil {
+		_ = os.Remove(tmp) // half of a journal; the error is the write's
 		return fmt.Errorf("compacting the account's journal: %w", err)
 	}
 	if err := os.Rename(tmp, s.path()); err != nil { //nolint:gosec // the folder is the one that the caller opened

@@ -142,7 +142,8 @@ func (s *Store) refresh(t tail) error {
 		return nil
 	}
 	if info.Size() < s.offset {
-		return fmt.Errorf("%w: %s shrank from %d to %d bytes", ErrCorrupt, s.path(), s.offset, info.Size())
+		return fmt.Errorf("%w: %s shrank from %d to %d bytes while it was in use; put back a copy of the file, or remove it to start a new "+
+			"account", ErrCorrupt, s.path(), s.offset, info.Size())
 	}
 	data := make([]byte, info.Size()-s.offset)
 	n, err := s.file.ReadAt(data, s.offset)
@@ -171,19 +172,46 @@ func (s *Store) apply(data []byte, t tail) error {
 	return nil
 }
 
-// badTail decides about data that starts with a line that can't be used.
+// badTail decides about data that starts with a line that can't be used. Only the
+// beginning of a line, at the very end, is what a process that died while writing
+// leaves; everything else is damage, and cutting it off would lose what it held.
 func (s *Store) badTail(data []byte, t tail) error {
 	if _, after, found := bytes.Cut(data, []byte{'\n'}); found && len(after) > 0 && hasGoodLine(after) {
-		return fmt.Errorf("%w: %s has a bad line at byte %d with good ones behind it; "+
-			"keep a copy, then cut the file there to return to the state before", ErrCorrupt, s.path(), s.offset)
+		return fmt.Errorf("%w: %s has a bad line at byte %d with good ones behind it; %s", ErrCorrupt, s.path(), s.offset, s.howToCut())
 	}
 	if t == tailMayGrow {
 		return nil
+	}
+	if !isTorn(data) {
+		return fmt.Errorf("%w: what follows byte %d of %s is no change of an account; %s", ErrCorrupt, s.offset, s.path(), s.howToCut())
 	}
 	if err := s.file.Truncate(s.offset); err != nil {
 		return fmt.Errorf("cutting a half-written line off the account's journal: %w", err)
 	}
 	return nil
+}
+
+// howToCut says how to return to the state before the damage.
+func (s *Store) howToCut() string {
+	if s.offset == 0 {
+		return "put back a copy of the file, or remove it to start a new account"
+	}
+	return fmt.Sprintf("`cp %[1]s %[1]s.damaged && truncate -s %[2]d %[1]s` keeps it and returns to the account before that line",
+		s.path(), s.offset)
+}
+
+// lineStart is how every line begins, see encodeLine.
+const lineStart = "00000000 [{\"o\":\""
+
+// isTorn reports whether data is the beginning of a line and no more.
+func isTorn(data []byte) bool {
+	for i := range min(len(data), len(lineStart)) {
+		switch digit := bytes.IndexByte([]byte("0123456789abcdef"), data[i]) >= 0; {
+		case i < checksumLen && !digit, i >= checksumLen && data[i] != lineStart[i]:
+			return false
+		}
+	}
+	return !bytes.Contains(data, []byte{'\n'})
 }
 
 func hasGoodLine(data []byte) bool {

@@ -163,6 +163,41 @@ func TestDamageBeforeTheEndIsReported(t *testing.T) {
 	require.ErrorContains(t, err, fmt.Sprintf("at byte %d", len(lines[0])))
 }
 
+// TestDamageAtTheEndIsReported: what is not the beginning of a line was not left
+// by a process that died, and cutting it off would lose a change.
+func TestDamageAtTheEndIsReported(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	s := open(t, dir)
+	put(t, s, "a", map[string]any{"v": 1})
+	put(t, s, "b", map[string]any{"v": 2})
+	require.NoError(t, s.Close())
+	path := filepath.Join(dir, journalName)
+	whole, err := os.ReadFile(path)
+	require.NoError(t, err)
+	last := bytes.LastIndexByte(whole[:len(whole)-1], '\n') + 1
+	for name, damaged := range map[string][]byte{
+		"the last line changed": append(bytes.Clone(whole[:len(whole)-2]), "x\n"...),
+		"a line appended":       append(bytes.Clone(whole), "hello\n"...),
+		"a text appended":       append(bytes.Clone(whole), "hello"...),
+		"nothing but zeros":     make([]byte, 100),
+		"another file":          []byte("{}"),
+		"a text like a sum":     []byte("0123abcd efgh"),
+	} {
+		require.NoError(t, os.WriteFile(path, damaged, 0o600))
+		_, err := Open(dir)
+		require.ErrorIs(t, err, ErrCorrupt, name)
+		kept, err := os.ReadFile(path)
+		require.NoError(t, err)
+		require.Equal(t, damaged, kept, "%s: it is left as it is", name)
+	}
+	require.NoError(t, os.WriteFile(path, append(bytes.Clone(whole[:len(whole)-2]), "x\n"...), 0o600))
+	_, err = Open(dir)
+	require.ErrorContains(t, err, fmt.Sprintf("truncate -s %d %s", last, path))
+	require.NoError(t, os.Truncate(path, int64(last)))
+	require.Equal(t, []string{"a"}, ids(t, open(t, dir)), "the advice works")
+}
+
 func TestFutureFormatIsRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
