@@ -159,6 +159,11 @@ func (s *Stack) operate(ctx context.Context, name string,
 		}
 		return s.guarded(ctx, name, work)
 	})
+	if err != nil {
+		if _, damaged := s.Export(); damaged != nil { // says what to do, which the CLI's own words do not
+			err = usagef("%s of stack %s failed: %w", name, s.options.Name, damaged)
+		}
+	}
 	return result, s.sandbox.dirs.explainFull(err)
 }
 
