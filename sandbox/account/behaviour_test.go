@@ -539,11 +539,11 @@ func TestLookups(t *testing.T) {
 	for token, want := range map[string]string{
 		"aws:ecr/getRepository:getRepository":   "no matching aws:ecr/repository:Repository found",
 		"aws:ec2/getVpc:getVpc":                 "multiple (2) EC2 VPC matched",
-		"aws:acm/getCertificate:getCertificate": "no matching ACM Certificate found",
+		"aws:acm/getCertificate:getCertificate": "no ACM Certificate matching domain (*.nowhere.example)",
 		"aws:route53/getZone:getZone":           "no matching Route53 Hosted Zone found",
 		"aws:rds/getInstance:getInstance":       "does not know the function",
 	} {
-		args := obj{"name": "nowhere.example"}
+		args := obj{"name": "nowhere.example", "domain": "*.nowhere.example"}
 		if token == "aws:ec2/getVpc:getVpc" {
 			args = obj{}
 		}

@@ -62,6 +62,8 @@ func lookups() map[string]lookup {
 		"aws:ec2/getSubnets:getSubnets":         lookupSubnets,
 		"aws:route53/getZone:getZone":           lookupZone,
 		"aws:acm/getCertificate:getCertificate": lookupCertificate,
+
+		"aws:servicequotas/getServiceQuota:getServiceQuota": lookupQuota,
 	}
 	for token, s := range simple {
 		out[token] = s.find

@@ -118,28 +118,3 @@ func lookupZone(v store.View, args props.Map) (props.Map, error) {
 	out["id"], out["zoneId"] = props.Of(r.ID), props.Of(r.ID)
 	return out, nil
 }
-
-func lookupCertificate(v store.View, args props.Map) (props.Map, error) {
-	domain := props.Str(args, "domain")
-	statuses := props.Strings(args, "statuses[*]")
-	if len(statuses) == 0 {
-		statuses = []string{"ISSUED"}
-	}
-	list := slices.Clone(v.List("aws:acm/certificate:Certificate"))
-	list = slices.DeleteFunc(list, func(r Resource) bool {
-		return props.Str(r.State, "domainName") != domain || !slices.Contains(statuses, props.Str(r.State, "status"))
-	})
-	if len(list) > 1 && props.Bool(args, "mostRecent") {
-		slices.SortFunc(list, func(a, b Resource) int {
-			return strings.Compare(props.Str(b.State, "notBefore"), props.Str(a.State, "notBefore"))
-		})
-		list = list[:1]
-	}
-	r, err := only(list, "ACM Certificate", args)
-	if err != nil {
-		return nil, err
-	}
-	out := props.CopyMap(r.State)
-	out["id"], out["domain"] = props.Of(r.ID), props.Of(domain)
-	return out, nil
-}

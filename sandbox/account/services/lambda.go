@@ -14,9 +14,8 @@ const (
 	typeInvokeConfig = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 	// maxEnvironment is Lambda's quota for a function's variables together.
 	maxEnvironment = 4096
-	// maxConcurrency is the account's quota of concurrent executions, of which
-	// Lambda keeps 100 unreserved.
-	maxConcurrency   = 1000
+	// keptConcurrency is what Lambda keeps unreserved of the account's quota of
+	// concurrent executions; of a smaller quota it keeps all.
 	keptConcurrency  = 100
 	invalidParameter = "InvalidParameterValueException"
 )
@@ -210,10 +209,12 @@ func (c *Call) verifyConcurrency() {
 			total += n
 		}
 	}
-	if total > maxConcurrency-keptConcurrency {
+	quota := int(QuotaValue(c.View, QuotaConcurrency))
+	kept := min(keptConcurrency, quota)
+	if total > quota-kept {
 		c.Refuse("reservedConcurrentExecutions", invalidParameter,
 			"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of "+
-				"[%d]", keptConcurrency)
+				"[%d]", kept)
 	}
 }
 
