@@ -2,7 +2,10 @@ package infra
 
 import (
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"sort"
 	"strconv"
 	"strings"
@@ -10,6 +13,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
+	"github.com/webordinary/live-edit/infra/stackfile"
 )
 
 // Fault is one thing wrong with the configuration.
@@ -54,7 +58,10 @@ func secretKeys() []string {
 // LoadConfig reads the stack's configuration, applies the defaults of Pulumi.yaml and validates it.
 // The error is a [*ConfigError] holding every fault found.
 func LoadConfig(ctx *pulumi.Context) (*Config, error) {
-	r := &configReader{ctx: ctx, namespace: ctx.Project()}
+	r := newConfigReader(ctx)
+	if err := r.readFiles(); err != nil {
+		return nil, err
+	}
 	cfg := &Config{
 		Stack:         ctx.Stack(),
 		Region:        r.provider("aws:region", "us-west-2"),
@@ -81,6 +88,7 @@ func LoadConfig(ctx *pulumi.Context) (*Config, error) {
 			StateKeyArn:          r.text("ciStateKeyArn", ""),
 		},
 	}
+	r.unknown()
 	if faults := r.allFaults(cfg.validate()); len(faults) > 0 {
 		return nil, &ConfigError{Stack: ctx.Stack(), Faults: faults}
 	}
@@ -181,7 +189,31 @@ func loadObservability(r *configReader) ObservabilityConfig {
 type configReader struct {
 	ctx       *pulumi.Context
 	namespace string
-	faults    []Fault
+	// kinds are the keys that were read, which are all that there are.
+	kinds map[string]keyKind
+	// entries are the values as they are written in the project's files, where those can be read.
+	entries []stackfile.Entry
+	faults  []Fault
+	// refused are the members of lists and maps that have their fault already, by key.
+	refused map[string][]string
+}
+
+func newConfigReader(ctx *pulumi.Context) *configReader {
+	return &configReader{ctx: ctx, namespace: ctx.Project(), kinds: map[string]keyKind{}, refused: map[string][]string{}}
+}
+
+// given is the configuration that the CLI hands to the program that it starts, whatever it comes from; the SDK lists none.
+func (r *configReader) given() map[string]string {
+	var all map[string]string
+	if json.Unmarshal([]byte(os.Getenv(pulumi.EnvConfig)), &all) != nil {
+		return nil
+	}
+	for key := range all {
+		if r.ctx.IsConfigSecret(key) {
+			all[key] = secretValue
+		}
+	}
+	return all
 }
 
 // qualified completes a key of ours; a provider's key, such as aws:region, is complete.
@@ -216,39 +248,55 @@ func (r *configReader) allFaults(found []Fault) []Fault {
 	}
 	all := r.faults
 	for _, f := range found {
-		if !unparsed[f.Key] {
+		if !unparsed[f.Key] && !slices.Contains(r.refused[f.Key], f.Value) {
 			all = append(all, f)
 		}
 	}
 	for i, f := range all {
-		if r.ctx.IsConfigSecret(r.qualified(f.Key)) {
+		if r.ctx.IsConfigSecret(r.qualified(whole(f.Key))) {
 			all[i].Value = secretValue
 		}
 	}
 	return all
 }
 
+// whole is the key of a member such as clients[0] or adopt.registry-repository.
+func whole(key string) string {
+	if at := strings.IndexAny(key, ".["); at >= 0 {
+		return key[:at]
+	}
+	return key
+}
+
 func (r *configReader) text(key, fallback string) string {
+	r.kinds[key] = kindText
 	if v, ok := r.raw(key); ok {
+		r.miswritten(key, kindText)
 		return v
 	}
 	return fallback
 }
 
+// wholeNumber is what a number has to be.
+const wholeNumber = "a whole number"
+
 func (r *configReader) number(key string, fallback int) int {
+	r.kinds[key] = kindNumber
 	v, ok := r.raw(key)
-	if !ok {
+	if !ok || r.miswritten(key, kindNumber) {
 		return fallback
 	}
-	n, err := strconv.Atoi(strings.TrimSpace(v))
-	if err != nil {
-		r.fault(key, v, "a whole number")
+	v = strings.TrimSpace(v)
+	n, err := strconv.Atoi(v)
+	if err != nil || !decimal.MatchString(v) {
+		r.fault(key, v, wholeNumber)
 		return fallback
 	}
 	return n
 }
 
 func (r *configReader) flag(key string, fallback bool) bool {
+	r.kinds[key] = kindFlag
 	v, ok := r.raw(key)
 	if !ok {
 		return fallback
@@ -264,29 +312,65 @@ func (r *configReader) flag(key string, fallback bool) bool {
 }
 
 func (r *configReader) list(key string, fallback []string) []string {
+	r.kinds[key] = kindList
+	const expected = `a list of strings, such as ["a", "b"]`
 	v, ok := r.raw(key)
-	if !ok || v == "" {
+	if !ok || r.nothing(key, expected) || v == "" {
 		return fallback
 	}
-	var items []string
-	if err := json.Unmarshal([]byte(v), &items); err != nil {
-		r.fault(key, v, `a list of strings, such as ["a", "b"]`)
+	var items []any
+	if err := decodeNumbers(v, &items); err != nil || items == nil {
+		r.fault(key, v, expected)
 		return fallback
 	}
-	return items
+	values, order := map[string]any{}, make([]string, 0, len(items))
+	for i, item := range items {
+		at := fmt.Sprintf("[%d]", i)
+		values[at], order = item, append(order, at)
+	}
+	texts := r.members(key, values, order)
+	list := make([]string, 0, len(items))
+	for _, at := range order {
+		list = append(list, texts[at])
+	}
+	return list
 }
 
 func (r *configReader) table(key string) map[string]string {
+	r.kinds[key] = kindTable
+	const expected = "a map of strings, logical name to provider ID"
 	v, ok := r.raw(key)
-	if !ok || v == "" {
+	if !ok || r.nothing(key, expected) || v == "" {
 		return nil
 	}
-	var items map[string]string
-	if err := json.Unmarshal([]byte(v), &items); err != nil {
-		r.fault(key, v, "a map of strings, logical name to provider ID")
+	var items map[string]any
+	if err := decodeNumbers(v, &items); err != nil || items == nil {
+		r.fault(key, v, expected)
 		return nil
 	}
-	return items
+	values := map[string]any{}
+	for name, item := range items {
+		values["."+name] = item
+	}
+	texts := r.members(key, values, sortedKeys(values))
+	table := make(map[string]string, len(items))
+	for name := range items {
+		table[name] = texts["."+name]
+	}
+	return table
+}
+
+// decodeNumbers reads JSON without rounding its numbers.
+func decodeNumbers(text string, target any) error {
+	decoder := json.NewDecoder(strings.NewReader(text))
+	decoder.UseNumber()
+	if err := decoder.Decode(target); err != nil {
+		return err
+	}
+	if decoder.More() {
+		return errors.New("more than one value")
+	}
+	return nil
 }
 
 // secrets returns the configured values among keys. A value kept in plain text is a fault: it would stand readable in
@@ -294,6 +378,7 @@ func (r *configReader) table(key string) map[string]string {
 func (r *configReader) secrets(keys []string) map[string]string {
 	values := map[string]string{}
 	for _, key := range keys {
+		r.kinds[key] = kindText
 		v, ok := r.raw(key)
 		if !ok || v == "" {
 			continue

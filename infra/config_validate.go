@@ -58,7 +58,7 @@ func (v *validator) between(key string, n, low, high int) {
 }
 
 func (v *validator) oneOf(key, value string, choices ...string) {
-	v.require(slices.Contains(choices, value), key, value, "one of "+strings.Join(choices, ", "))
+	v.require(slices.Contains(choices, value), key, value, "one of "+strings.Join(choices, ", ")+meant(value, choices))
 }
 
 // arn accepts an empty value: the key is optional.
@@ -116,7 +116,8 @@ func (e EdgeConfig) validate(v *validator) {
 
 func (c *Config) validateAdopt(v *validator) {
 	for _, name := range sortedKeys(c.Adopt) {
-		v.require(slices.Contains(adoptable, name), "adopt", name, "logical names among "+strings.Join(adoptable, ", "))
+		v.require(slices.Contains(adoptable, name), "adopt", name,
+			"logical names among "+strings.Join(adoptable, ", ")+meant(name, adoptable))
 		id := c.Adopt[name]
 		v.require(id != "" && !strings.ContainsAny(id, " \t\r\n"), "adopt", id, "the provider ID of "+name+", as AWS shows it")
 	}
@@ -172,6 +173,9 @@ func (n NetworkConfig) validate(v *validator) {
 	const pair = "empty, or two different subnet IDs in two zones of one VPC"
 	v.require(isSubnetPair(n.SubnetIDs), "subnetIds", strings.Join(n.SubnetIDs, ","), pair)
 	v.require(isSubnetPair(n.PrivateSubnetIDs), "privateSubnetIds", strings.Join(n.PrivateSubnetIDs, ","), pair)
+	// Private endpoints would not do: the container clones from GitHub and asks the Claude API, which have none.
+	v.require(!n.Dedicated || n.NatGateways != "None", "natGateways", n.NatGateways,
+		"Single or OnePerAz beside dedicatedVpc: without NAT tasks in its private subnets reach neither their image nor GitHub")
 	v.require(!n.Dedicated || len(n.SubnetIDs)+len(n.PrivateSubnetIDs) == 0, "dedicatedVpc", "true",
 		"no subnetIds or privateSubnetIds beside it: a dedicated VPC brings its own")
 }

@@ -48,7 +48,7 @@ func badEnvironments() []badValue {
 		one("protect", "yes", "true or false"),
 		one("protect", "", "true or false"),
 		one("adopt", `["workspace-bucket"]`, "a map of strings, logical name to provider ID"),
-		one("adopt", `{"workspace-bucket":1}`, "a map of strings"),
+		one("adopt", `{"workspace-bucket":1}`, "text; write it in quotes").withKey("adopt.workspace-bucket", "1"),
 		one("adopt", `{"registry-repo":"x"}`, "registry-repository").shownAs("registry-repo"),
 		one("adopt", `{"workspace-bucket":""}`, "the provider ID of workspace-bucket").shownAs(""),
 		one("adopt", `{"workspace-bucket":"a b"}`, "the provider ID of workspace-bucket").shownAs("a b"),
@@ -108,7 +108,8 @@ func badNetworks() []badValue {
 		one("subnetIds", "subnet-0aaaaaaa,subnet-0bbbbbbb", `a list of strings, such as ["a", "b"]`),
 		one("privateSubnetIds", `["subnet-0aaaaaaa","subnet-0bbbbbbb","subnet-0ccccccc"]`, pair).
 			shownAs("subnet-0aaaaaaa,subnet-0bbbbbbb,subnet-0ccccccc"),
-		one("privateSubnetIds", `[1,2]`, "a list of strings"),
+		one("privateSubnetIds", `1`, "a list of strings"),
+		one("dedicatedVpc", "true", "without NAT tasks").beside(settings{"natGateways": "None"}).withKey("natGateways", "None"),
 	}
 }
 
@@ -141,7 +142,7 @@ func badWorkspaces() []badValue {
 		one("clients", `[]`, "one of clients").withKey("client", "ameliastamps"),
 		one("clients", `["ameliastamps","../etc"]`, directory).shownAs("../etc"),
 		one("clients", `["ameliastamps","_archive"]`, directory).shownAs("_archive"),
-		one("clients", `["ameliastamps",null]`, directory).shownAs(""),
+		one("clients", `["ameliastamps",null]`, "text; write it in quotes").withKey("clients[1]", "null"),
 		one("clients", `["ameliastamps","two","two"]`, "each client once").shownAs("two"),
 		one("clients", "ameliastamps", "a list of strings"),
 		one("user", "scott/../jane", directory),

@@ -13,8 +13,8 @@ import (
 
 // ProjectKey is one configuration key of Pulumi.yaml.
 type ProjectKey struct {
-	Type, Description string
-	Default, Value    any
+	Description    string
+	Default, Value any
 }
 
 // ProjectSchema reads the configuration schema of the Pulumi.yaml in root.

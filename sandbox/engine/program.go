@@ -4,6 +4,8 @@ import (
 	"errors"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/stackfile"
 )
 
 // errProgramExited says that a program ended its goroutine, as a test's FailNow
@@ -14,7 +16,9 @@ var errProgramExited = errors.New("the program ended without returning")
 // stack of every resource in the state, and under the Automation API a dozen
 // frames of gRPC would be part of each: half of the state, which is written anew
 // after every step.
-func onOwnStack(program pulumi.RunFunc) pulumi.RunFunc {
+//
+// The CLI tells the programs that it starts where their project is; dir tells this one.
+func onOwnStack(program pulumi.RunFunc, dir string) pulumi.RunFunc {
 	return func(ctx *pulumi.Context) (err error) {
 		var panicked any
 		done := make(chan struct{})
@@ -22,7 +26,7 @@ func onOwnStack(program pulumi.RunFunc) pulumi.RunFunc {
 		go func() {
 			defer close(done)
 			defer func() { panicked = recover() }()
-			err = program(ctx)
+			err = program(stackfile.In(ctx, dir))
 		}()
 		<-done
 		if panicked != nil {

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/config"
@@ -52,10 +53,35 @@ func (c settingsCopy) make() ([]byte, error) {
 	if err := c.reencrypt(&file); err != nil {
 		return nil, err
 	}
+	if err := keepSpelling(data, file.Config); err != nil {
+		return nil, usagef("%s is not valid YAML: %w", c.path, err)
+	}
 	if err := c.override(&file); err != nil {
 		return nil, err
 	}
 	return yaml.Marshal(file)
+}
+
+// keepSpelling replaces values without secrets by what stands in the file: a program may tell 1.10 from 1.1, which YAML
+// does not.
+func keepSpelling(data []byte, values map[string]any) error {
+	var file struct {
+		Config map[string]yaml.Node `yaml:"config"`
+	}
+	if err := yaml.Unmarshal(data, &file); err != nil {
+		return err
+	}
+	for key, node := range file.Config {
+		if !containsSecret(values[key]) && !shared(&node) {
+			values[key] = &node
+		}
+	}
+	return nil
+}
+
+// shared says that a value refers to another place of its file, or is referred to.
+func shared(node *yaml.Node) bool {
+	return node.Kind == yaml.AliasNode || node.Anchor != "" || slices.ContainsFunc(node.Content, shared)
 }
 
 // reencrypt replaces every secret by one under the sandbox's key.

@@ -220,3 +220,17 @@ func TestPassphraseComesFromTheEnvironment(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, "from the variable", phrase)
 }
+
+func TestValuesKeepTheSpellingOfTheFile(t *testing.T) {
+	t.Parallel()
+	path := filepath.Join(t.TempDir(), "Pulumi.test.yaml")
+	text := "more: &more 010\nconfig:\n  small:tag: 1.10\n  small:list: [007, no, \"008\"]\n  small:alias: *more\n  small:gone: 1_0\n"
+	require.NoError(t, os.WriteFile(path, []byte(text), 0o600))
+	c := settingsCopy{path: path, stack: "test", project: "small", keys: sandboxKeys, passphrase: passphraseFrom(new("open sesame"))}
+	c.overrides = map[string]ConfigValue{"gone": {Value: "over"}}
+	data, err := c.make()
+	require.NoError(t, err)
+	for _, line := range []string{"small:tag: 1.10\n", "small:list: [007, no, \"008\"]\n", "small:alias: 8\n", "small:gone: over\n"} {
+		require.Contains(t, string(data), line)
+	}
+}

@@ -40,7 +40,7 @@ func (s *Stack) open(ctx context.Context) (auto.Stack, error) {
 		auto.WorkDir(s.workDir),
 		auto.PulumiHome(s.sandbox.dirs.home),
 		auto.Pulumi(command),
-		auto.Program(onOwnStack(s.options.Program)),
+		auto.Program(onOwnStack(s.options.Program, s.workDir)),
 		auto.SecretsProvider("passphrase"),
 		auto.EnvVars(s.environment()),
 	)
