@@ -279,6 +279,8 @@ func (s ciScope) functionAccess() ciAccess {
 			"aws:lambda/function:Function", "aws:lambda/permission:Permission", "aws:lambda/invocation:Invocation",
 			"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig",
 		},
+		// Every preview holds the account's quotas against what functions and tasks need (D25).
+		describe: []string{"servicequotas:GetAWSDefaultServiceQuota", "servicequotas:GetServiceQuota"},
 		read: []string{
 			"lambda:GetFunction", "lambda:GetFunctionCodeSigningConfig", "lambda:GetFunctionConcurrency",
 			"lambda:GetFunctionEventInvokeConfig", "lambda:GetPolicy", "lambda:ListTags", "lambda:ListVersionsByFunction",

@@ -119,10 +119,13 @@ func (c *Cleanup) addQueue(ctx *pulumi.Context, name string, args *CleanupArgs) 
 	return nil
 }
 
+// cleanupConcurrency is how many runs of the cleanup there are at once, where that is reserved.
+const cleanupConcurrency = 1
+
 func (c *Cleanup) addFunction(ctx *pulumi.Context, name string, args *CleanupArgs) error {
 	var reserved *int
 	if args.ReserveConcurrency {
-		one := 1
+		one := cleanupConcurrency
 		reserved = &one
 	}
 	var err error

@@ -37,9 +37,10 @@ type SiteConfig struct {
 	Zone string
 	// Host is the single DNS label below Zone (spec: edit), so that the certificate `*.<zone>` covers it.
 	Host string
-	// HostedZoneID skips the look-up by name; empty means look up.
+	// HostedZoneID skips the look-up by name; empty means look up. It must be a zone of the stack's account: the record is
+	// made with the stack's credentials.
 	HostedZoneID string
-	// CertificateArn skips the look-up of the issued `*.<zone>` certificate; empty means look up (D7).
+	// CertificateArn skips the look-up of an issued certificate that covers the host; empty means look up (D7, D24).
 	CertificateArn string
 }
 
@@ -54,7 +55,7 @@ type NetworkConfig struct {
 	CidrBlock string
 	// NatGateways is None, Single or OnePerAz: how the dedicated VPC's private subnets reach the internet.
 	NatGateways string
-	// SubnetIDs pins the two public subnets; empty means the first two of the VPC's public subnets by ID.
+	// SubnetIDs pins the two public subnets, and with them the VPC; empty means two default subnets of the default VPC (D24).
 	SubnetIDs []string
 	// PrivateSubnetIDs puts tasks, file system and functions into these two subnets, without public addresses; they
 	// need a route to the internet (D1). Empty means the public ones.

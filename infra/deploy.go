@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -27,6 +28,9 @@ func Build(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, err
 	}
+	if err := lookUp(ctx, cfg); err != nil {
+		return nil, fmt.Errorf("nothing was deployed of stack %q: %w", cfg.Stack, err)
+	}
 	base, err := deployFoundation(ctx, cfg)
 	if err != nil {
 		return nil, fmt.Errorf("deploy the foundation of stack %q: %w", cfg.Stack, err)
@@ -39,6 +43,19 @@ func Build(ctx *pulumi.Context) (pulumi.Map, error) {
 		return nil, fmt.Errorf("deploy what watches and deploys stack %q: %w", cfg.Stack, err)
 	}
 	return stackOutputs(cfg, base, service), nil
+}
+
+// lookUp asks the account for what the configuration leaves to it, and whether there is room, before anything is created. What
+// it finds stands in the configuration afterwards; everything that it misses is reported at once.
+func lookUp(ctx *pulumi.Context, cfg *Config) error {
+	failed := []error{checkQuotas(ctx, cfg)}
+	var err error
+	if !cfg.Sharing.Has(PartLoadBalancer) {
+		cfg.Site.CertificateArn, err = certificateFor(ctx, cfg.Site)
+		failed = append(failed, err)
+	}
+	cfg.Site.HostedZoneID, err = hostedZoneFor(ctx, cfg.Site)
+	return errors.Join(append(failed, err)...)
 }
 
 // foundation is what tasks, functions and alarms build on (T00), created here or lent by another stack.

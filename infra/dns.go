@@ -34,7 +34,7 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 	if err := ctx.RegisterComponentResource(dnsToken, name, dns, opts...); err != nil {
 		return nil, created(name, err)
 	}
-	zoneID, err := hostedZoneFor(ctx, dns, args.Site)
+	zoneID, err := hostedZoneFor(ctx, args.Site)
 	if err != nil {
 		return nil, err
 	}
@@ -52,14 +52,15 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 	return dns, ctx.RegisterResourceOutputs(dns, pulumi.Map{"fqdn": dns.FQDN})
 }
 
-func hostedZoneFor(ctx *pulumi.Context, parent pulumi.Resource, site SiteConfig) (string, error) {
+func hostedZoneFor(ctx *pulumi.Context, site SiteConfig) (string, error) {
 	if site.HostedZoneID != "" {
 		return site.HostedZoneID, nil
 	}
 	private := false
-	zone, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: &site.Zone, PrivateZone: &private}, pulumi.Parent(parent))
+	zone, err := route53.LookupZone(ctx, &route53.LookupZoneArgs{Name: &site.Zone, PrivateZone: &private})
 	if err != nil {
-		return "", fmt.Errorf("look up the public hosted zone %q: %w; create it in Route 53, or set hostedZoneId", site.Zone, err)
+		return "", fmt.Errorf("look up the public hosted zone %q: %w; create it in Route 53, or set hostedZoneId "+
+			"to one of this account: the record is made with the stack's credentials, so a zone of another account cannot be used", site.Zone, err)
 	}
 	return zone.ZoneId, nil
 }

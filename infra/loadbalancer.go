@@ -1,9 +1,6 @@
 package infra
 
 import (
-	"fmt"
-
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -102,7 +99,7 @@ func (b *LoadBalancer) addSecurityGroup(ctx *pulumi.Context, name string, args *
 }
 
 func (b *LoadBalancer) addListeners(ctx *pulumi.Context, name string, args *LoadBalancerArgs) error {
-	certificateArn, err := certificateFor(ctx, b, args.Site)
+	certificateArn, err := certificateFor(ctx, args.Site)
 	if err != nil {
 		return err
 	}
@@ -139,25 +136,6 @@ func (b *LoadBalancer) addListeners(ctx *pulumi.Context, name string, args *Load
 		}},
 	}, child(b)...)
 	return created(name+"-http-listener", err)
-}
-
-// certificateFor returns the configured certificate, or looks up the newest issued `*.<zone>` one (D7).
-func certificateFor(ctx *pulumi.Context, parent pulumi.Resource, site SiteConfig) (string, error) {
-	if site.CertificateArn != "" {
-		return site.CertificateArn, nil
-	}
-	domain := "*." + site.Zone
-	mostRecent := true
-	found, err := acm.LookupCertificate(ctx, &acm.LookupCertificateArgs{
-		Domain:     &domain,
-		Statuses:   []string{"ISSUED"},
-		MostRecent: &mostRecent,
-	}, pulumi.Parent(parent))
-	if err != nil {
-		return "", fmt.Errorf("look up an issued certificate for %q in the stack's region: %w; "+
-			"request one in AWS Certificate Manager, or set certificateArn", domain, err)
-	}
-	return found.Arn, nil
 }
 
 // Outputs is what other components take.

@@ -1,10 +1,11 @@
 package infra
 
 import (
-	"errors"
 	"fmt"
 	"sort"
+	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	awsxec2 "github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
@@ -52,15 +53,17 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 	})
 }
 
+// useDefault takes the pinned subnets with their VPC, or the default VPC.
 func (n *Network) useDefault(ctx *pulumi.Context, name string, args *NetworkArgs) error {
-	vpc, err := awsxec2.NewDefaultVpc(ctx, name+"-default", &awsxec2.DefaultVpcArgs{}, child(n)...)
+	vpc, err := n.pinned(ctx, args)
 	if err != nil {
-		return created(name+"-default", err)
+		return err
 	}
-	n.VpcID = vpc.VpcId
-	n.PublicSubnetIDs = firstSubnets(vpc.PublicSubnetIds)
 	if len(args.SubnetIDs) > 0 {
+		n.VpcID = pulumi.String(vpc).ToStringOutput()
 		n.PublicSubnetIDs = pulumi.ToStringArray(args.SubnetIDs).ToStringArrayOutput()
+	} else if err := n.fromDefaultVpc(ctx, name, args, vpc); err != nil {
+		return err
 	}
 	n.WorkloadSubnetIDs = n.PublicSubnetIDs
 	n.AssignPublicIP = true
@@ -68,6 +71,32 @@ func (n *Network) useDefault(ctx *pulumi.Context, name string, args *NetworkArgs
 		n.WorkloadSubnetIDs = pulumi.ToStringArray(args.PrivateSubnetIDs).ToStringArrayOutput()
 		n.AssignPublicIP = false
 	}
+	return nil
+}
+
+// fromDefaultVpc takes two public subnets of the default VPC. It is looked up here, too, as awsx names no way out where there
+// is none. Private subnets, where those are pinned alone, have to be in it.
+func (n *Network) fromDefaultVpc(ctx *pulumi.Context, name string, args *NetworkArgs, private string) error {
+	isDefault := true
+	found, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Default: &isDefault}, pulumi.Parent(n))
+	if err != nil {
+		return fmt.Errorf("look up the default VPC: %w; where the region has none, set subnetIds to two public subnets of another VPC, "+
+			"or dedicatedVpc to true, or make one: `aws ec2 create-default-vpc`", err)
+	}
+	if private != "" && private != found.Id {
+		return &ConfigError{Stack: ctx.Stack(), Faults: []Fault{{
+			"privateSubnetIds", strings.Join(args.PrivateSubnetIDs, ","),
+			"subnets of the default VPC " + found.Id + ", or subnetIds of their VPC " + private + " beside them",
+		}}}
+	}
+	vpc, err := awsxec2.NewDefaultVpc(ctx, name+"-default", &awsxec2.DefaultVpcArgs{}, child(n)...)
+	if err != nil {
+		return created(name+"-default", err)
+	}
+	n.VpcID = vpc.VpcId
+	n.PublicSubnetIDs = vpc.PublicSubnetIds.ApplyT(func(ids []string) ([]string, error) {
+		return n.defaultSubnets(ctx, ids)
+	}).(pulumi.StringArrayOutput)
 	return nil
 }
 
@@ -95,14 +124,13 @@ func (n *Network) createDedicated(ctx *pulumi.Context, name string, args *Networ
 	return nil
 }
 
-var errTooFewSubnets = errors.New("too few subnets")
-
-// firstSubnets picks the same zoneCount subnets on every run, whatever order AWS lists them in.
+// firstSubnets picks the same zoneCount subnets of a dedicated VPC on every run, whatever order AWS lists them in. It has one
+// a zone.
 func firstSubnets(ids pulumi.StringArrayOutput) pulumi.StringArrayOutput {
 	return ids.ApplyT(func(all []string) ([]string, error) {
 		if len(all) < zoneCount {
-			return nil, fmt.Errorf("%w: the VPC has %d fitting subnets, the load balancer needs %d in different zones; "+
-				"set subnetIds or dedicatedVpc", errTooFewSubnets, len(all), zoneCount)
+			return nil, fmt.Errorf("%w: the dedicated VPC has %d fitting subnets, the load balancer needs %d in different zones; "+
+				"choose a region with as many", errTooFewSubnets, len(all), zoneCount)
 		}
 		sorted := append([]string(nil), all...)
 		sort.Strings(sorted)
