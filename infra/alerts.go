@@ -104,8 +104,8 @@ type alarmArgs struct {
 	Dimensions            pulumi.StringMap
 	// Statistic is Sum, Maximum, Minimum, Average or SampleCount.
 	Statistic string
-	// PeriodSeconds is one data point; Periods consecutive ones have to breach.
-	PeriodSeconds, Periods int
+	// PeriodSeconds is one data point. Of the last Periods, Breaching have to breach; zero says all of them.
+	PeriodSeconds, Periods, Breaching int
 	// Comparison is a CloudWatch operator, such as GreaterThanThreshold.
 	Comparison string
 	Threshold  float64
@@ -116,6 +116,10 @@ type alarmArgs struct {
 // newAlarm registers an alarm that notifies the topic on ALARM and OK, and adds it to the list.
 func (a *Alerts) newAlarm(ctx *pulumi.Context, name string, args *alarmArgs, opts ...pulumi.ResourceOption) error {
 	actions := pulumi.Array{a.TopicArn}
+	var breaching pulumi.IntPtrInput // nothing says all
+	if args.Breaching > 0 {
+		breaching = pulumi.Int(args.Breaching)
+	}
 	alarm, err := cloudwatch.NewMetricAlarm(ctx, name, &cloudwatch.MetricAlarmArgs{
 		Name:               pulumi.String(args.Name),
 		AlarmDescription:   pulumi.String(args.Description),
@@ -125,6 +129,7 @@ func (a *Alerts) newAlarm(ctx *pulumi.Context, name string, args *alarmArgs, opt
 		Statistic:          pulumi.String(args.Statistic),
 		Period:             pulumi.Int(args.PeriodSeconds),
 		EvaluationPeriods:  pulumi.Int(args.Periods),
+		DatapointsToAlarm:  breaching,
 		ComparisonOperator: pulumi.String(args.Comparison),
 		Threshold:          pulumi.Float64(args.Threshold),
 		TreatMissingData:   pulumi.String(args.MissingData),

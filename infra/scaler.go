@@ -242,26 +242,24 @@ func (s *Scaler) addAlarms(ctx *pulumi.Context, name string, args *ScalerArgs) e
 	if !args.Alarms {
 		return nil
 	}
-	for _, watched := range []struct{ metric, alarm, description string }{
-		{
-			"Errors", "edit-scaler-errors",
-			"The scaler failed in three of five minutes: the live editor may not wake, or may not sleep and keep costing money.",
-		},
-		{
-			"Throttles", "edit-scaler-throttles",
-			"The scaler is throttled: more requests at once than scalerConcurrency, and those that should wake the editor get 502.",
-		},
-	} {
-		alarm := alarmArgs{
-			Name: args.Names.Other(watched.alarm), Description: watched.description,
-			Namespace: "AWS/Lambda", MetricName: watched.metric,
-			Dimensions: pulumi.StringMap{"FunctionName": s.FunctionName},
-			Statistic:  "Sum", Comparison: "GreaterThanOrEqualToThreshold", Threshold: 3,
-			PeriodSeconds: 300, Periods: 1, MissingData: "notBreaching",
-		}
-		if err := args.Alerts.newAlarm(ctx, name+"-"+watched.alarm+"-alarm", &alarm, child(s)...); err != nil {
-			return err
-		}
+	alarm := alarmArgs{
+		Namespace: "AWS/Lambda", Dimensions: pulumi.StringMap{"FunctionName": s.FunctionName},
+		Statistic: "Sum", Comparison: "GreaterThanOrEqualToThreshold", MissingData: "notBreaching",
 	}
-	return nil
+	failing := alarm
+	failing.Name = args.Names.Other("edit-scaler-errors")
+	failing.Description = "The scaler failed in five of ten minutes: the live editor may not wake, or may not sleep and keep costing money."
+	// A new role is not known everywhere for some minutes (IAM user guide, "Changes that I make are not always immediately
+	// visible"), and the first ticks may be refused: three failed minutes alone are no alarm.
+	failing.MetricName, failing.Threshold = "Errors", 1
+	failing.PeriodSeconds, failing.Periods, failing.Breaching = 60, 10, 5
+	throttled := alarm
+	throttled.Name = args.Names.Other("edit-scaler-throttles")
+	throttled.Description = "The scaler is throttled: more requests at once than scalerConcurrency, and those that should wake the " +
+		"editor get 502."
+	throttled.MetricName, throttled.Threshold, throttled.PeriodSeconds, throttled.Periods = "Throttles", 3, 300, 1
+	if err := args.Alerts.newAlarm(ctx, name+"-edit-scaler-errors-alarm", &failing, child(s)...); err != nil {
+		return err
+	}
+	return args.Alerts.newAlarm(ctx, name+"-edit-scaler-throttles-alarm", &throttled, child(s)...)
 }

@@ -94,6 +94,54 @@ func TestScalerLooksEveryMinute(t *testing.T) {
 	}
 }
 
+// rings evaluates an alarm on a sum with enough data points, as CloudWatch does, minute by minute, and returns the first minute in
+// which it rings; 0 is never. Missing minutes do not breach.
+func rings(t *testing.T, alarm infratest.Resource, minutes []float64) int {
+	t.Helper()
+	number := func(name string) int {
+		value, ok := alarm.Get(name).(float64)
+		require.True(t, ok, name)
+		return int(value)
+	}
+	require.Equal(t, "GreaterThanOrEqualToThreshold", alarm.Text("comparisonOperator"))
+	require.Equal(t, "notBreaching", alarm.Text("treatMissingData"))
+	period, periods, threshold := number("period")/60, number("evaluationPeriods"), float64(number("threshold"))
+	needed := periods
+	if alarm.Get("datapointsToAlarm") != nil {
+		needed = number("datapointsToAlarm")
+	}
+	for end := 1; end <= len(minutes); end++ {
+		breaching := 0
+		for n := range periods {
+			sum := 0.0
+			for m := max(0, end-(n+1)*period); m < end-n*period; m++ {
+				sum += minutes[m]
+			}
+			if sum >= threshold {
+				breaching++
+			}
+		}
+		if breaching >= needed {
+			return end
+		}
+	}
+	return 0
+}
+
+// Until IAM knows a new role everywhere, the first ticks may be refused. That is no alarm; a scaler that does not work is.
+func TestFirstMinutesDoNotRing(t *testing.T) {
+	t.Parallel()
+	alarm := scalerStack(t).One(t, "scaler-edit-scaler-errors-alarm")
+	refused := []float64{1, 1, 1, 1, 0, 0, 0, 0, 0, 0, 0, 0}
+	require.Zero(t, rings(t, alarm, refused), "four refused ticks")
+	visited := []float64{3, 5, 1, 0, 0, 0, 0, 0}
+	require.Zero(t, rings(t, alarm, visited), "and visitors who met them")
+	broken := []float64{0, 0, 1, 1, 1, 1, 1, 1, 1, 1}
+	require.InDelta(t, 8, rings(t, alarm, broken), 1, "five minutes after it broke")
+	flapping := []float64{1, 0, 1, 0, 1, 0, 1, 0, 1, 0, 1, 0}
+	require.NotZero(t, rings(t, alarm, flapping), "every other tick fails")
+}
+
 func TestScalerTakesWhatIsConfigured(t *testing.T) {
 	t.Parallel()
 	settings := infratest.StackConfig(t, "..", "prod")
