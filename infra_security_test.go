@@ -160,12 +160,12 @@ var unrestrictable = map[string]struct{ policy, why string }{
 	"elasticloadbalancing:DescribeTargetHealth": {"scaler-function-policy", "describing knows no resources"},
 	// Lambda user guide, "Giving Lambda functions access to resources in an Amazon VPC": Lambda asks for these on everything
 	// before it connects a function. TestCleanupMayMountAndReportOnly sees them refused to the function's own code.
-	"ec2:AssignPrivateIpAddresses":   {"cleanup-function-policy", "Lambda checks it"},
-	"ec2:CreateNetworkInterface":     {"cleanup-function-policy", "Lambda checks it"},
-	"ec2:DeleteNetworkInterface":     {"cleanup-function-policy", "Lambda checks it"},
-	"ec2:DescribeNetworkInterfaces":  {"cleanup-function-policy", "describing knows no resources"},
-	"ec2:DescribeSubnets":            {"cleanup-function-policy", "describing knows no resources"},
-	"ec2:UnassignPrivateIpAddresses": {"cleanup-function-policy", "Lambda checks it"},
+	"ec2:AssignPrivateIpAddresses":   {"cleanup-vpc-policy", "Lambda checks it"},
+	"ec2:CreateNetworkInterface":     {"cleanup-vpc-policy", "Lambda checks it"},
+	"ec2:DeleteNetworkInterface":     {"cleanup-vpc-policy", "Lambda checks it"},
+	"ec2:DescribeNetworkInterfaces":  {"cleanup-vpc-policy", "describing knows no resources"},
+	"ec2:DescribeSubnets":            {"cleanup-vpc-policy", "describing knows no resources"},
+	"ec2:UnassignPrivateIpAddresses": {"cleanup-vpc-policy", "Lambda checks it"},
 }
 
 func TestPoliciesAllowNoWildcards(t *testing.T) {
@@ -347,6 +347,15 @@ func TestFileSystemRefusesOpenAndForeignMounts(t *testing.T) {
 		accountArn + ":role/webordinary-edit-task", accountArn + ":role/webordinary-workspace-cleanup",
 		accountArn + ":role/webordinary-edit-task-dev",
 	})
+}
+
+// The switch for a file system that does not know the caller's ARN (D23) drops that refusal, and nothing else.
+func TestRefusalByArnCanBeDropped(t *testing.T) {
+	t.Parallel()
+	with := variation{}.deploy(t).One(t, "workspace-policy").Policy(t, "policy")
+	without := variation{Config: map[string]string{"refuseOtherRoles": "false"}}.deploy(t).One(t, "workspace-policy").Policy(t, "policy")
+	require.Equal(t, "RefuseOtherRoles", with.Statement[3].Sid)
+	assert.Equal(t, with.Statement[:3], without.Statement)
 }
 
 func assertMountPolicy(t *testing.T, d *infratest.Deployment, roles []string) {

@@ -91,12 +91,18 @@ func deployCleanup(ctx *pulumi.Context, cfg *Config, base *foundation) error {
 }
 
 func (c *Cleanup) addNetwork(ctx *pulumi.Context, name string, args *CleanupArgs) error {
-	var err error
+	connect, err := newRolePolicy(ctx, name+"-vpc-policy", args.Role, PolicyDocument{Statements: connectToTheVPC(args)}, child(c)...)
+	if err != nil {
+		return err
+	}
+	// Lambda deletes the function's network interfaces some time after the function, in the name of its role, and until then
+	// they hold the security group (Lambda user guide, "Giving Lambda functions access to resources in an Amazon VPC": deletion
+	// of ENIs needs the execution role). So role and policy outlive the group, which the provider deletes once they are gone.
 	if c.group, err = newSecurityGroup(ctx, name+"-security-group", &securityGroupArgs{
 		Name:        args.Names.SecurityGroup("cleanup"),
 		Description: "The workspace cleanup function",
 		VpcID:       args.Network.VpcID,
-	}, child(c)...); err != nil {
+	}, child(c, pulumi.DependsOn([]pulumi.Resource{connect}))...); err != nil {
 		return err
 	}
 	return newLink(ctx, name+"-workspace", &linkArgs{
@@ -161,20 +167,26 @@ var networkInterfaceActions = []string{
 	"ec2:DescribeNetworkInterfaces", "ec2:DescribeSubnets", "ec2:UnassignPrivateIpAddresses",
 }
 
-func (c *Cleanup) permissions(args *CleanupArgs) []Statement {
+// connectToTheVPC lets Lambda, and only Lambda, connect the function.
+func connectToTheVPC(args *CleanupArgs) []Statement {
 	function := pulumi.Sprintf("arn:%s:lambda:%s:%s:function:%s", arnPart(args.Workspace.FileSystemArn, 1),
 		arnPart(args.Workspace.FileSystemArn, 3), arnPart(args.Workspace.FileSystemArn, 4), args.Names.Function(cleanupPurpose))
 	return []Statement{
-		mountThrough(args.Workspace),
-		{
-			Sid:     "ReportFailures", // of scheduled runs; see addFailures
-			Actions: []string{"sqs:SendMessage"}, Resources: resources(c.queue.Arn),
-		},
 		{Sid: "ConnectToTheVPC", Actions: networkInterfaceActions, Resources: anyResource()},
 		{
 			// Lambda connects the function; its own code, which is what this key names, must not (same page).
 			Sid: "LeaveThatToLambda", Deny: true, Actions: networkInterfaceActions, Resources: anyResource(),
 			Conditions: []Condition{when("ArnEquals", "lambda:SourceFunctionArn", function)},
+		},
+	}
+}
+
+func (c *Cleanup) permissions(args *CleanupArgs) []Statement {
+	return []Statement{
+		mountThrough(args.Workspace),
+		{
+			Sid:     "ReportFailures", // of scheduled runs; see addFailures
+			Actions: []string{"sqs:SendMessage"}, Resources: resources(c.queue.Arn),
 		},
 	}
 }

@@ -96,13 +96,27 @@ func TestCleanupReachesTheWorkspaceOnly(t *testing.T) {
 	}, rules)
 }
 
+// Lambda deletes the network interfaces of the deleted function in the name of its role, and until then they hold the group: on
+// destroy, role and permission go after it.
+func TestGroupOfTheCleanupGoesBeforeThePermissionToFreeIt(t *testing.T) {
+	t.Parallel()
+	d := operated(t, "prod", nil)
+	connect := d.One(t, "cleanup-vpc-policy")
+	assert.Contains(t, connect.Policy(t, "policy").By(t, "ConnectToTheVPC").Action, "ec2:DeleteNetworkInterface")
+	assert.True(t, connect.DependsOn("mount-roles-cleanup"))
+	assert.True(t, d.One(t, "cleanup-security-group").DependsOn("cleanup-vpc-policy"))
+	assert.True(t, d.One(t, cleanupFunctionName).DependsOn("cleanup-security-group"))
+}
+
 func TestCleanupMayMountAndReportOnly(t *testing.T) {
 	t.Parallel()
 	for name, suffix := range map[string]string{"prod": "", "dev": "-dev"} {
 		d := operated(t, name, nil)
-		document := d.One(t, "cleanup-function-policy")
+		document, connect := d.One(t, "cleanup-function-policy"), d.One(t, "cleanup-vpc-policy")
 		assert.Equal(t, "webordinary-workspace-cleanup"+suffix, document.Text("role"))
+		assert.Equal(t, "webordinary-workspace-cleanup"+suffix, connect.Text("role"))
 		policy := document.Policy(t, "policy")
+		policy.Statement = append(policy.Statement, connect.Policy(t, "policy").Statement...)
 		actions := map[string][]string{}
 		for _, statement := range policy.Statement {
 			actions[statement.Effect+" "+statement.Sid] = statement.Action
