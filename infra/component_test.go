@@ -49,7 +49,11 @@ func readPackage(t *testing.T) packageSource {
 					source.structs[n.Name.Name] = s
 				}
 			case *ast.FuncDecl:
-				if call := callOf(n, "RegisterComponentResource"); call != nil {
+				call := callOf(n, "RegisterComponentResource")
+				if call == nil {
+					call = callOf(n, "RegisterComponentResourceV2") // with inputs that the state keeps
+				}
+				if call != nil {
 					source.components = append(source.components, componentSource{file: name, function: n, register: call})
 				}
 			}

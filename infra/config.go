@@ -117,6 +117,8 @@ type WorkspaceConfig struct {
 	Bucket string
 	// MountRoleArns are further roles that may mount the file system, such as those of a stack sharing it.
 	MountRoleArns []string
+	// RefuseOtherRoles keeps the statement in the file system's policy that refuses every other role (D23).
+	RefuseOtherRoles bool
 }
 
 // LoadBalancerConfig describes the load balancer (T00 §4, D9).

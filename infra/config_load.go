@@ -131,6 +131,8 @@ func loadWorkspace(r *configReader) WorkspaceConfig {
 		Backups:       r.flag("backups", true),
 		Bucket:        r.text("workspaceBucket", ""),
 		MountRoleArns: r.list("mountRoleArns", nil),
+
+		RefuseOtherRoles: r.flag("refuseOtherRoles", true),
 	}
 }
 
@@ -146,9 +148,9 @@ func loadService(r *configReader) ServiceConfig {
 		CPU:                   r.number("taskCpu", 2048),
 		Memory:                r.number("taskMemory", 4096),
 		CPUArchitecture:       r.text("cpuArchitecture", "X86_64"),
-		APIPort:               r.number("apiPort", 8080),
-		PreviewPort:           r.number("previewPort", 4321),
-		WebSocketPort:         r.number("webSocketPort", 4322),
+		APIPort:               r.number("apiPort", specAPIPort),
+		PreviewPort:           r.number("previewPort", specPreviewPort),
+		WebSocketPort:         r.number("webSocketPort", specWebSocketPort),
 		AutoShutdownMinutes:   r.number("autoShutdownMinutes", 5),
 		MinCapacity:           r.number("minCapacity", 0),
 		MaxCapacity:           r.number("maxCapacity", 3),

@@ -120,6 +120,7 @@ func reachingFields() []struct {
 		{"backups", "false", nil, func(c *Config) any { return c.Workspace.Backups }, false},
 		{"workspaceBucket", "my.bucket", nil, func(c *Config) any { return c.Workspace.Bucket }, "my.bucket"},
 		{"mountRoleArns", `["` + testRoleArn + `"]`, nil, func(c *Config) any { return c.Workspace.MountRoleArns }, []string{testRoleArn}},
+		{"refuseOtherRoles", "false", nil, func(c *Config) any { return c.Workspace.RefuseOtherRoles }, false},
 		{"idleTimeoutSeconds", "60", nil, func(c *Config) any { return c.LoadBalancer.IdleTimeoutSeconds }, 60},
 		{
 			"tlsPolicy", "ELBSecurityPolicy-TLS13-1-3-2021-06", nil, func(c *Config) any { return c.LoadBalancer.TLSPolicy },

@@ -81,7 +81,7 @@ func (c *Config) validate() []Fault {
 	v.require(regionPattern.MatchString(c.Region), "aws:region", c.Region, "an AWS region such as us-west-2")
 	v.require(suffixPattern.MatchString(c.NameSuffix), "nameSuffix", c.NameSuffix,
 		"empty, or lower-case words each behind a hyphen, such as -dev")
-	for _, l := range c.Names().limits() {
+	for _, l := range c.Names().limits(c.Service.routes()) {
 		v.require(len(l.name) <= l.max, "nameSuffix", c.NameSuffix,
 			fmt.Sprintf("a shorter suffix: the %s %q has %d characters, AWS allows %d", l.what, l.name, len(l.name), l.max))
 	}

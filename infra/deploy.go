@@ -76,11 +76,20 @@ func deployFoundation(ctx *pulumi.Context, cfg *Config) (*foundation, error) {
 	if err != nil {
 		return nil, err
 	}
-	base := &foundation{}
-	if base.Network, err = NewNetwork(ctx, "network", &NetworkArgs{NetworkConfig: cfg.Network}); err != nil {
+	network := &NetworkArgs{NetworkConfig: cfg.Network, Region: cfg.Region}
+	sameVpc, err := keepVpc(ctx, network)
+	if err != nil {
 		return nil, err
 	}
-	if base.Roles, err = NewMountRoles(ctx, "mount-roles", &MountRolesArgs{Names: cfg.Names()}); err != nil {
+	sameSuffix, err := keepSuffix(ctx, cfg.Names())
+	if err != nil {
+		return nil, err
+	}
+	base := &foundation{}
+	if base.Network, err = NewNetwork(ctx, "network", network, sameVpc); err != nil {
+		return nil, err
+	}
+	if base.Roles, err = NewMountRoles(ctx, "mount-roles", &MountRolesArgs{Names: cfg.Names()}, sameSuffix); err != nil {
 		return nil, err
 	}
 	for _, deploy := range []func(*pulumi.Context, *Config, *sharedStack) error{
@@ -138,7 +147,8 @@ func (f *foundation) deployWorkspace(ctx *pulumi.Context, cfg *Config, shared *s
 	}
 	workspace, err := NewWorkspace(ctx, "workspace", &WorkspaceArgs{
 		Names: cfg.Names(), Network: f.Network, Roles: f.Roles, ExtraMountRoleArns: cfg.Workspace.MountRoleArns,
-		Clients: cfg.Workspace.Clients, Backups: cfg.Workspace.Backups, keeping: cfg.keeping(),
+		RefuseOtherRoles: cfg.Workspace.RefuseOtherRoles, Clients: cfg.Workspace.Clients,
+		Backups: cfg.Workspace.Backups, keeping: cfg.keeping(),
 	})
 	if err != nil {
 		return err

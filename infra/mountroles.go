@@ -22,7 +22,9 @@ type MountRoles struct {
 // NewMountRoles registers both roles.
 func NewMountRoles(ctx *pulumi.Context, name string, args *MountRolesArgs, opts ...pulumi.ResourceOption) (*MountRoles, error) {
 	roles := &MountRoles{}
-	if err := ctx.RegisterComponentResource(mountRolesToken, name, roles, opts...); err != nil {
+	if err := ctx.RegisterComponentResourceV2(
+		mountRolesToken, name, pulumi.Map{"nameSuffix": pulumi.String(args.Names.suffix)}, roles, opts...,
+	); err != nil {
 		return nil, created(name, err)
 	}
 	var err error

@@ -69,7 +69,7 @@ type nameLimit struct {
 
 // limits lists every name that a suffix could make too long, with the limits of the AWS API references of ELBv2 (32),
 // Lambda and IAM roles (64), S3 (63), ECS (255) and ECR (256).
-func (n Names) limits() []nameLimit {
+func (n Names) limits(routes []route) []nameLimit {
 	limits := []nameLimit{
 		{"load balancer", n.LoadBalancer(), 32},
 		{"cluster", n.Cluster(), 255},
@@ -77,8 +77,9 @@ func (n Names) limits() []nameLimit {
 		{"workspace bucket", n.WorkspaceBucket("123456789012"), 63},
 		{"audit bucket", n.AuditBucket("123456789012"), 63},
 	}
-	for _, kind := range []string{"api", "preview", "ws", "waker"} {
-		limits = append(limits, nameLimit{"target group", n.TargetGroup(kind), 32})
+	limits = append(limits, nameLimit{"target group", n.TargetGroup("waker"), 32})
+	for _, r := range routes {
+		limits = append(limits, nameLimit{"target group", r.targetGroup(n), 32})
 	}
 	for _, purpose := range []string{"edit-scaler", "workspace-cleanup", "edit-behaviors"} {
 		limits = append(limits, nameLimit{"function and role", n.Function(purpose), 64})

@@ -26,6 +26,20 @@ func TestEveryNameCarriesTheSuffix(t *testing.T) {
 	}
 }
 
+// A target group that replaces one on another port has another name, and on the specification's ports the specification's. No
+// suffix makes the one of another stack equal.
+func TestNameOfATargetGroupTellsItsPort(t *testing.T) {
+	t.Parallel()
+	for _, r := range (ServiceConfig{APIPort: 8080, PreviewPort: 4321, WebSocketPort: 4322}).routes() {
+		assert.Equal(t, "edit-"+r.kind+"-tg-dev", r.targetGroup(NewNames("-dev")))
+	}
+	moved := ServiceConfig{APIPort: 4321, PreviewPort: 8080, WebSocketPort: 65535}.routes()
+	assert.Equal(t, "edit-ws-65535-tg", moved[0].targetGroup(NewNames("")))
+	assert.Equal(t, "edit-api-4321-tg-dev", moved[1].targetGroup(NewNames("-dev")))
+	assert.Equal(t, "edit-preview-8080-tg", moved[2].targetGroup(NewNames("")))
+	assert.NotEqual(t, NewNames("-4321").TargetGroup("api"), moved[1].targetGroup(NewNames("")))
+}
+
 func TestNamesOfProdAreTheSpecs(t *testing.T) {
 	t.Parallel()
 	n := Names{}

@@ -17,7 +17,11 @@ const networkToken = "webordinary:infra:Network"
 const zoneCount = 2
 
 // NetworkArgs chooses the VPC and its subnets.
-type NetworkArgs struct{ NetworkConfig }
+type NetworkArgs struct {
+	NetworkConfig
+	// Region is where the VPC is; a deployed stack stays there.
+	Region string
+}
 
 // Network is the VPC and the two subnets per role that load balancer, tasks, file system and functions share.
 type Network struct {
@@ -36,7 +40,8 @@ type Network struct {
 // NewNetwork looks up the default VPC or creates a dedicated one, through awsx.
 func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pulumi.ResourceOption) (*Network, error) {
 	network := &Network{}
-	if err := ctx.RegisterComponentResource(networkToken, name, network, opts...); err != nil {
+	inputs := pulumi.Map{vpcInput: pulumi.String(args.vpc())}
+	if err := ctx.RegisterComponentResourceV2(networkToken, name, inputs, network, opts...); err != nil {
 		return nil, created(name, err)
 	}
 	build := network.useDefault

@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"fmt"
 	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
@@ -13,13 +14,16 @@ const (
 	deregistrationSeconds = 30
 	// stickySeconds of the load balancer's cookie on the WebSocket group: a day (D9).
 	stickySeconds = 86400
+	// The container's ports in the specification (T02 §1), the defaults of the configuration.
+	specAPIPort, specPreviewPort, specWebSocketPort = 8080, 4321, 4322
 )
 
 // route is one kind of traffic: its target group, its path and its rule.
 type route struct {
 	kind string
-	port int
-	path string
+	// port of the container; specPort is the specification's, for which the target group has the specification's name.
+	port, specPort int
+	path           string
 	// offset from the stack's rule priority base. WebSockets come first; the waker's rule, which never has them, moves
 	// above and below the other two (design of wake and sleep, D4).
 	offset int
@@ -29,10 +33,19 @@ type route struct {
 // routes are the static rules of the service (T02 §3).
 func (s ServiceConfig) routes() []route {
 	return []route{
-		{kind: "ws", port: s.WebSocketPort, path: "/ws/*", offset: 10, sticky: true},
-		{kind: "api", port: s.APIPort, path: "/api/*", offset: 20},
-		{kind: "preview", port: s.PreviewPort, path: "/preview/*", offset: 30},
+		{kind: "ws", port: s.WebSocketPort, specPort: specWebSocketPort, path: "/ws/*", offset: 10, sticky: true},
+		{kind: "api", port: s.APIPort, specPort: specAPIPort, path: "/api/*", offset: 20},
+		{kind: "preview", port: s.PreviewPort, specPort: specPreviewPort, path: "/preview/*", offset: 30},
 	}
+}
+
+// targetGroup is the name of the route's target group. A port that is not the specification's is in it: a target group can't
+// change its port, and while rules still forward to the old one it stands beside the new one, which so needs another name (D22).
+func (r route) targetGroup(names Names) string {
+	if r.port == r.specPort {
+		return names.TargetGroup(r.kind)
+	}
+	return names.TargetGroup(fmt.Sprintf("%s-%d", r.kind, r.port))
 }
 
 // TargetGroup identifies a target group to other components.
@@ -44,6 +57,10 @@ type TargetGroup struct {
 // addRouting registers a target group and a rule for each route.
 func (s *EditService) addRouting(ctx *pulumi.Context, name string, args *EditServiceArgs) error {
 	s.TargetGroups = map[string]TargetGroup{}
+	apart, err := keepDistance(ctx)
+	if err != nil {
+		return err
+	}
 	for _, r := range args.routes() {
 		group, err := newTargetGroup(ctx, name+"-"+r.kind+"-tg", r, args, child(s)...)
 		if err != nil {
@@ -57,7 +74,7 @@ func (s *EditService) addRouting(ctx *pulumi.Context, name string, args *EditSer
 			Host:           args.Site.FQDN(),
 			Paths:          []string{r.path},
 			TargetGroupArn: group.Arn,
-		}, child(s)...)
+		}, child(s, apart)...)
 		if err != nil {
 			return err
 		}
@@ -70,7 +87,7 @@ func newTargetGroup(
 	ctx *pulumi.Context, name string, r route, args *EditServiceArgs, opts ...pulumi.ResourceOption,
 ) (*lb.TargetGroup, error) {
 	group, err := lb.NewTargetGroup(ctx, name, &lb.TargetGroupArgs{
-		Name:                pulumi.String(args.Names.TargetGroup(r.kind)),
+		Name:                pulumi.String(r.targetGroup(args.Names)),
 		Port:                pulumi.Int(r.port),
 		Protocol:            pulumi.String("HTTP"),
 		TargetType:          pulumi.String("ip"),
@@ -92,7 +109,9 @@ func newTargetGroup(
 			Enabled:        pulumi.Bool(r.sticky),
 			CookieDuration: pulumi.Int(stickySeconds),
 		},
-	}, opts...)
+		// The provider would delete a named group first, whether or not the name changes, and AWS refuses to delete one that a
+		// rule forwards to (D22).
+	}, append(opts, pulumi.DeleteBeforeReplace(false))...)
 	return group, created(name, err)
 }
 

@@ -26,6 +26,8 @@ type WorkspaceArgs struct {
 	// Roles are the only ones that may mount, besides ExtraMountRoleArns.
 	Roles              *MountRoles
 	ExtraMountRoleArns []string
+	// RefuseOtherRoles refuses every other role, by its ARN (D23).
+	RefuseOtherRoles bool
 	// Clients each get an access point of their own below /clients.
 	Clients []string
 	// Backups turns AWS Backup's daily backups on.
@@ -143,7 +145,7 @@ func mountPolicy(fileSystemArn pulumi.StringInput, args *WorkspaceArgs) PolicyDo
 			Actions: clientActions, Resources: resources(fileSystemArn), Conditions: []Condition{condition},
 		}
 	}
-	return PolicyDocument{Statements: []Statement{
+	statements := []Statement{
 		{
 			Sid:        "MountByOurRoles",
 			Principal:  &Principal{Roles: roles},
@@ -153,9 +155,14 @@ func mountPolicy(fileSystemArn pulumi.StringInput, args *WorkspaceArgs) PolicyDo
 		},
 		refuse("RefuseWithoutTLS", when("Bool", "aws:SecureTransport", pulumi.String("false"))),
 		refuse("RefuseWithoutAccessPoint", when("Null", "elasticfilesystem:AccessPointArn", pulumi.String("true"))),
+	}
+	if args.RefuseOtherRoles {
 		// A key that is missing, as with anonymous clients, counts as not equal.
-		refuse("RefuseOtherRoles", Condition{Operator: "ArnNotEquals", Key: "aws:PrincipalArn", Values: roles}),
-	}}
+		statements = append(statements, refuse("RefuseOtherRoles", Condition{
+			Operator: "ArnNotEquals", Key: "aws:PrincipalArn", Values: roles,
+		}))
+	}
+	return PolicyDocument{Statements: statements}
 }
 
 func (w *Workspace) addMountTargets(ctx *pulumi.Context, name string, fileSystem *efs.FileSystem, args *WorkspaceArgs) error {
@@ -168,16 +175,21 @@ func (w *Workspace) addMountTargets(ctx *pulumi.Context, name string, fileSystem
 		return err
 	}
 	w.SecurityGroupID = group.ID().ToStringOutput()
+	var before []pulumi.Resource
 	for i := range zoneCount {
 		targetName := fmt.Sprintf("%s-mount-target-%d", name, i)
+		// A file system has one mount target in a zone (EFS: MountTargetConflict), so the old one goes first; and the later ones
+		// go and come with the earlier ones, whose new zone may be theirs (D22).
+		opts := child(w, pulumi.DeleteBeforeReplace(true), pulumi.ReplaceWith(before))
 		target, err := efs.NewMountTarget(ctx, targetName, &efs.MountTargetArgs{
 			FileSystemId:   fileSystem.ID(),
 			SubnetId:       args.Network.WorkloadSubnetIDs.Index(pulumi.Int(i)),
 			SecurityGroups: pulumi.StringArray{w.SecurityGroupID},
-		}, child(w)...)
+		}, opts...)
 		if err != nil {
 			return created(targetName, err)
 		}
+		before = append(before[:len(before):len(before)], target)
 		w.ready = append(w.ready, target)
 	}
 	return nil
