@@ -116,6 +116,35 @@ func TestDestroyInReverse(t *testing.T) {
 	}
 }
 
+// TestInterfacesOfADeletedFunction hold its group until Lambda has deleted them, which it does in the name of the function's
+// role: who deletes the role's permission first is left with the group.
+func TestInterfacesOfADeletedFunction(t *testing.T) {
+	t.Parallel()
+	for _, early := range []string{"", "fn-vpc-policy"} {
+		p := deployAll(t)
+		if early != "" {
+			for _, name := range []string{"fn-failures", "fn-invocation", "fn", early} {
+				require.NoError(t, p.delete(name), name)
+			}
+		}
+		var err error
+		for i := len(p.order) - 1; err == nil; i-- {
+			if err = p.delete(p.order[i]); p.order[i] == "task-sg" {
+				break
+			}
+			require.NoError(t, err, p.order[i])
+		}
+		if early == "" {
+			require.NoError(t, err)
+			require.Empty(t, p.acc.List("runtime:ec2/networkInterface"))
+			continue
+		}
+		require.ErrorContains(t, err, "DependencyViolation")
+		require.ErrorContains(t, err, "network interface of the deleted function webordinary-workspace-cleanup")
+		require.ErrorContains(t, err, "role/webordinary-cleanup")
+	}
+}
+
 // TestWhatGoesAlong: AWS removes what belongs to a deleted resource.
 func TestWhatGoesAlong(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package account
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
@@ -26,18 +27,14 @@ func (a *Account) Diff(req DiffRequest) (DiffResult, error) {
 	return out, nil
 }
 
-// deleteFirst reports whether a replacement must delete the old resource first:
-// where the provider says so for the type, and where the program chose a name,
-// which is taken until then, unless it chose another one now.
+// deleteFirst reports whether a replacement deletes the old resource first:
+// where the provider says so for the type, and where the program chose a name.
+// The bridge does not look whether the name changes (pulumi-terraform-bridge,
+// nameRequiresDeleteBeforeReplace; pulumi-aws sets no UniqueNameFields), so
+// even a new name deletes first unless the program says deleteBeforeReplace: false.
 func deleteFirst(t *schema.Type, inputs props.Map, changes []schema.Change) bool {
-	replace := false
-	for _, c := range changes {
-		replace = replace || c.Replace
-		if p := t.Inputs[c.Path]; p != nil && p.AutoName != nil {
-			return false
-		}
-	}
-	return replace && (t.DeleteBeforeReplace || t.ExplicitName(inputs))
+	replaced := slices.ContainsFunc(changes, func(c schema.Change) bool { return c.Replace })
+	return replaced && (t.DeleteBeforeReplace || t.ExplicitName(inputs))
 }
 
 // changesOf compares and leaves out what is ignored.

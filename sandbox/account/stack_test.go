@@ -169,6 +169,10 @@ func (p *program) bucket() {
 
 func (p *program) network() {
 	p.create(tGroup, "alb-sg", obj{"vpcId": account.DefaultVPCID, "name": "edit-alb", "description": "Load balancer"})
+	p.create(tRole, "fn-role", obj{"name": "webordinary-cleanup", "assumeRolePolicy": asJSON(p.t, trust("lambda.amazonaws.com"))})
+	p.create(tRolePolicy, "fn-vpc-policy", obj{"role": p.id("fn-role"), "name": "connect", "policy": asJSON(p.t, policy(statement(obj{
+		"Action": list{"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"}, "Resource": "*",
+	})))})
 	p.create(tGroup, "task-sg", obj{"vpcId": account.DefaultVPCID, "name": "edit-task"})
 	p.create(tIngress, "https", obj{
 		"securityGroupId": p.id("alb-sg"), "cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443,
@@ -277,12 +281,7 @@ func (p *program) service() {
 
 func (p *program) functions() {
 	p.create(tQueue, "dlq", obj{"name": "webordinary-failures", "messageRetentionSeconds": 1209600})
-	p.create(tRole, "fn-role", obj{"name": "webordinary-cleanup", "assumeRolePolicy": asJSON(p.t, trust("lambda.amazonaws.com"))})
 	p.create(tRolePolicy, "fn-policy", obj{"role": p.id("fn-role"), "name": "cleanup", "policy": asJSON(p.t, policy(
-		statement(obj{
-			"Action":   list{"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"},
-			"Resource": "*",
-		}),
 		statement(obj{"Action": "sqs:SendMessage", "Resource": p.out("dlq", "arn")}),
 		statement(obj{"Action": "elasticfilesystem:Client*", "Resource": p.out("fs", "arn")}),
 	))})

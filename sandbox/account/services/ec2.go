@@ -149,6 +149,7 @@ func deleteSecurityGroup(c *Call) {
 	if props.Str(c.Old.State, "name") == "default" {
 		c.Refuse("name", "CannotDelete", "the specified group: %q name: \"default\" cannot be deleted by a user", c.Old.ID)
 	}
+	c.releaseInterfaces("securityGroupIds[*]")
 }
 
 func securityGroupRule() *Kind {

@@ -36,6 +36,7 @@ func lambdaKinds() map[string]*Kind {
 			Verify:   verifyFunction,
 			Create:   createFunction,
 			Update:   updateFunction,
+			Delete:   leaveInterfaces,
 			Volatile: []string{"lastModified", "codeSha256", "sourceCodeSize"},
 		},
 		typePermission: {
@@ -290,6 +291,42 @@ func updateFunction(c *Call) error {
 		return nil
 	}
 	return c.storeCode()
+}
+
+// runtimeInterface are the network interfaces that a deleted function leaves behind; state.role, state.securityGroupIds and
+// state.subnetIds count.
+const runtimeInterface = "runtime:ec2/networkInterface"
+
+// leaveInterfaces: Lambda deletes a function's network interfaces minutes after the function, in the name of the function's
+// role (Lambda user guide, "Giving Lambda functions access to resources in an Amazon VPC").
+func leaveInterfaces(c *Call) {
+	groups := props.Strings(c.Old.State, "vpcConfig.securityGroupIds[*]")
+	if len(groups) == 0 {
+		return
+	}
+	err := c.Tx.Put(Resource{Type: runtimeInterface, ID: c.Old.ID, State: props.Map{
+		"role":             c.Old.State["role"],
+		"securityGroupIds": props.Of(groups),
+		"subnetIds":        props.Of(props.Strings(c.Old.State, "vpcConfig.subnetIds[*]")),
+	}})
+	if err != nil {
+		c.faults = append(c.faults, err)
+	}
+}
+
+// releaseInterfaces lets Lambda delete the interfaces that hold a resource which is being deleted. Without the role, or without
+// its permission, they stay for as long as it takes AWS to notice, which is longer than the provider waits.
+func (c *Call) releaseInterfaces(path string) {
+	for _, held := range c.By(runtimeInterface, path, c.Old.ID) {
+		role, ok := toRole.Find(c.View, props.Str(held.State, "role"))
+		if ok && roleAllows(c.View, role, "ec2:DeleteNetworkInterface", "*") {
+			c.Tx.Remove(held.Type, held.ID)
+			continue
+		}
+		c.Refuse("", "DependencyViolation", "resource %s has a dependent object: a network interface of the deleted function %s, which Lambda "+
+			"can't delete without the function's role %s and its permission ec2:DeleteNetworkInterface; delete those after this (dependsOn)",
+			c.Old.ID, held.ID, props.Str(held.State, "role"))
+	}
 }
 
 func invokeARN(arn string) string {

@@ -27,6 +27,7 @@ func vpcKinds() map[string]*Kind {
 			Check:  checkSubnet,
 			Verify: verifySubnet,
 			Create: createSubnet,
+			Delete: func(c *Call) { c.releaseInterfaces("subnetIds[*]") },
 		},
 		typeGateway: gatewayKind(),
 		typeRouteTable: {
