@@ -46,23 +46,24 @@ func (p *Policy) serving(f *Facts) Plan {
 	return wake(f, ReasonUnhealthy)
 }
 
-// quiet reports whether nobody has come for RaiseAfter, as far as the metrics show: since the last request, since the
-// service came up, and since it was given back to a visitor. Silence counts only if a later minute than that has been
-// published: with slow metrics somebody at work would otherwise look idle, and be sent through the waker every few minutes.
-// Metrics that stay away altogether are not waited for without end; the drain that follows makes up for what is not known.
-// A wake at 12:00:00, the last request with it, and ticks at the 54th second: silence is taken for granted at 12:05:54 (the
-// tick of 12:04:54 is a second too early), and the service sleeps at 12:11:54.
+// quiet reports whether nobody has come for RaiseAfter, as far as the metrics show: since the end of the minute of the last
+// request, in which the service came up, or in which it was given back to a visitor. Only that minute is known, and the
+// request may have come at its end. Silence counts if it has been published: with slow metrics somebody at work would
+// otherwise look idle, and be sent through the waker every few minutes. Metrics that stay away altogether are not waited for
+// without end; the drain that follows makes up for what is not known.
+// A wake at 12:00:00, the last request with it, and ticks at the 54th second: with metrics a minute late silence is taken
+// for granted at 12:04:54 (the tick of 12:03:54 is a second too early), and the service sleeps at 12:07:54.
 func (p *Policy) quiet(f *Facts) bool {
 	if !f.has(NeedTraffic) {
 		return false
 	}
 	traffic := &f.Traffic
 	last := later(later(traffic.Last, traffic.UpSince), f.Rule.Since)
-	silence := f.Now.Sub(last)
+	silence := f.Now.Sub(last.Add(metricMinute))
 	if silence < p.RaiseAfter {
 		return false
 	}
-	return traffic.Watermark.After(last) || silence >= p.RaiseAfter+slowMetrics
+	return !traffic.Watermark.Before(last.Add(quietMinutes)) || silence >= p.RaiseAfter+slowMetrics
 }
 
 func later(a, b time.Time) time.Time {

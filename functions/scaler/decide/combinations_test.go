@@ -46,6 +46,10 @@ func possible(f *decide.Facts) bool {
 	if f.Have&both == both && f.Tasks.Running == 0 && f.Health != (decide.Health{}) {
 		return false
 	}
+	if all := f.Failures; f.Have&decide.NeedFailures != 0 && all.Count > 0 && f.Have&decide.NeedRule != 0 &&
+		f.Rule.Phase == decide.PhaseWaking && all.Oldest.Before(f.Rule.Since) && !all.Last.Before(f.Rule.Since) {
+		return false // the oldest of this wake's is not older than the wake
+	}
 	behind := f.Rule.Phase == decide.PhaseDraining && f.Have&decide.NeedTraffic != 0
 	return !behind || !f.Traffic.Last.After(f.Rule.Since.Add(time.Minute))
 }

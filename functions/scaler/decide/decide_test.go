@@ -76,13 +76,13 @@ func spoil(f decide.Facts, random *rand.Rand) decide.Facts {
 	moment := func() time.Time { return noon.Add(-time.Duration(random.IntN(1200)) * time.Second) }
 	some := func() int32 { return random.Int32N(4) }
 	if f.Have&decide.NeedHealth == 0 {
-		f.Health = decide.Health{API: some(), Preview: some()}
+		f.Health = decide.Health{API: some(), Preview: some(), Unreachable: random.IntN(2) == 0}
 	}
 	if f.Have&decide.NeedTasks == 0 {
 		f.Tasks = decide.Tasks{Live: some(), Running: some(), Oldest: moment(), Stage: decide.StageStarting}
 	}
 	if f.Have&decide.NeedFailures == 0 {
-		f.Failures = decide.Failures{Count: 5 * some(), Last: moment(), Class: decide.ClassExit}
+		f.Failures = decide.Failures{Count: 5 * some(), Oldest: moment(), Last: moment(), Class: decide.ClassExit}
 	}
 	if f.Have&decide.NeedProtection == 0 {
 		f.Protection = decide.Protection{Active: random.IntN(2) == 0}

@@ -64,7 +64,12 @@ type Facts struct {
 type Service struct{ Desired, Running, Pending int32 }
 
 // Health counts targets that pass their checks and belong to a live task.
-type Health struct{ API, Preview int32 }
+type Health struct {
+	API, Preview int32
+	// Unreachable is set when there are such targets and all of them fail their checks because no answer comes: nobody
+	// listens, or too late, or nothing gets there. An answer of 503 is one.
+	Unreachable bool
+}
 
 // Serving reports whether both kinds of request find a target.
 func (h Health) Serving() bool { return h.API > 0 && h.Preview > 0 }
@@ -130,6 +135,8 @@ const (
 type Failures struct {
 	// Count is how many did so in the last ten minutes.
 	Count int32
+	// Oldest is when the oldest of them, of this wake's in PhaseWaking, was created; zero without any.
+	Oldest time.Time
 	// Last is when the latest of them stopped.
 	Last time.Time
 	// Class is that of the latest.

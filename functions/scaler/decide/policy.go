@@ -8,18 +8,26 @@ const (
 	// metricLag is how long after its minute a datapoint may appear. AWS promises nothing; 1 to 2 minutes are usual.
 	// A longer lag is caught by the watermark.
 	metricLag = 115 * time.Second
-	// slowMetrics is how much longer silence must last when nothing has been published since the last request.
+	// quietMinutes are the whole minutes without a request that must have been published, after the last one with any:
+	// whoever sends a request every so many minutes never meets the waker, however late the metrics are.
+	quietMinutes = 2 * metricMinute
+	// slowMetrics is how much longer silence must last when those minutes have not been published.
 	slowMetrics = 2 * time.Minute
 	// tick is the schedule's interval, and tickJitter how much later than its minute a tick may come.
 	tick       = time.Minute
 	tickJitter = 5 * time.Second
 	// failureLimit is how many tasks may fail before a wake is given up.
 	failureLimit = 3
-	// coolOff is how long nobody can wake a service whose tasks keep failing. It is longer than a minute, so that the
-	// next wake's mark is later than the failures before it.
+	// coolOff is how long nobody can wake a service whose tasks keep failing. It is not shorter than a slot of PhaseWaking,
+	// so that the next wake's mark is later than the failures before it.
 	coolOff = 2 * time.Minute
-	// wakeLimit is how long a wake may last: within the cycle of PhaseWaking, with two ticks to spare.
-	wakeLimit = 5 * time.Minute
+	// failLimit is how long a wake may last of which a task has failed, or whose container cannot be reached. An image of
+	// 413 MB at 2 vCPU and every step at its slowest serve within it (docs/simulation.md).
+	failLimit = 5 * time.Minute
+	// wakeLimit is how long any wake may last: the ten minutes that ECS gives a container before its health checks count
+	// (healthGraceSeconds of the infra package), and one for placing and pulling (D21). By the mark alone that is two
+	// minutes more, which leaves two ticks within the cycle of PhaseWaking.
+	wakeLimit = 11 * time.Minute
 	// failuresFrom is the age of a wake from which failed tasks are looked for; three do not fail any faster.
 	failuresFrom = time.Minute
 	// settleAfter is when the minute of PhaseAwake has served its purpose, within its cycle.
@@ -30,9 +38,10 @@ const (
 type Policy struct {
 	// Idle is how long nobody may use the service before it sleeps.
 	Idle time.Duration
-	// RaiseAfter is how long the metrics must show no request before the waker moves in front: short of Idle by what the
-	// drain takes beyond one tick, so that the service sleeps within Idle and two ticks although a drain takes three. That
-	// holds while CloudWatch is no more than a minute late; a slower one costs another tick.
+	// RaiseAfter is how long nobody must have come, from the end of the last minute with a request, before the waker moves
+	// in front: short of Idle by what the drain takes beyond one tick, so that the service sleeps within Idle and three ticks
+	// of the last request although the drain takes three by itself, and the request may have come at its minute's beginning.
+	// That holds while CloudWatch is no more than a minute late; a slower one costs another tick.
 	RaiseAfter time.Duration
 	// DrainFor is the age of a drain at which every request made before it is in the metrics.
 	DrainFor time.Duration

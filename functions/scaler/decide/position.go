@@ -40,8 +40,8 @@ func (p Phase) String() string {
 // Position is the waker rule's place among the rules, decoded.
 type Position struct {
 	Phase Phase
-	// Since is the start of the minute in which the phase began; zero in PhaseAsleep and in an Awake that has lasted
-	// for some minutes, where it does not matter.
+	// Since is the start of the minute in which the phase began, in PhaseWaking of the two minutes; zero in PhaseAsleep and
+	// in an Awake that has lasted for some minutes, where it does not matter.
 	Since time.Time
 }
 
@@ -55,24 +55,36 @@ const (
 	markedOffset   = 91
 )
 
-// Minutes that each phase can tell apart. The last one of a cycle stands for "just now", so that a clock that runs a
-// moment ahead on another machine is not read as a whole cycle ago.
-const (
-	wakingCycle   = 8
-	drainingCycle = 9
-	awakeCycle    = 9
+// cycle is how a phase's marks go round: in so many codes of such a length.
+type cycle struct {
+	codes int
+	slot  time.Duration
+}
+
+// The cycles. Above the service's own rules there is no room for more than eight codes of PhaseWaking, so a code of it
+// stands for two minutes (D21).
+var (
+	wakingCycle   = cycle{8, 2 * time.Minute}
+	drainingCycle = cycle{9, time.Minute}
+	awakeCycle    = cycle{9, time.Minute}
 )
+
+// clockSkew is how far the clocks of two machines may be apart: a mark that would be a whole cycle old, less than this, was
+// made just now by a clock that runs ahead.
+const clockSkew = time.Minute
 
 // Layout translates between the waker rule's priority and what it means:
 //
 //	base+1          asleep
-//	base+2 … +9     waking since minute n (of 8)
+//	base+2 … +9     waking since the two minutes n (of 16)
 //	base+11 … +19   draining since minute n (of 9)
 //	base+90         awake
 //	base+91 … +99   awake since minute n (of 9)
 //
 // A minute is known only modulo its cycle. Whatever is decided by age is decided within the cycle; if nothing looks at
-// the rule for that long, the age starts again from zero, which only makes things later.
+// the rule for that long, the age starts again from zero, which only makes things later. A mark can also be that of
+// another version of this code, which divided the time otherwise: a wake is therefore dated by its tasks where there are
+// any (see wake.begun), and a wrong mark does no more than that.
 type Layout struct {
 	// Base is the first listener-rule priority of the stack.
 	Base int
@@ -85,12 +97,12 @@ func (l Layout) Decode(priority int, now time.Time) Position {
 		return Position{Phase: PhaseAsleep}
 	case offset == awakeOffset:
 		return Position{Phase: PhaseAwake}
-	case offset >= wakingOffset && offset < wakingOffset+wakingCycle:
-		return Position{PhaseWaking, minuteAgo(now, offset-wakingOffset, wakingCycle)}
-	case offset >= drainingOffset && offset < drainingOffset+drainingCycle:
-		return Position{PhaseDraining, minuteAgo(now, offset-drainingOffset, drainingCycle)}
-	case offset >= markedOffset && offset < markedOffset+awakeCycle:
-		return Position{PhaseAwake, minuteAgo(now, offset-markedOffset, awakeCycle)}
+	case offset >= wakingOffset && offset < wakingOffset+wakingCycle.codes:
+		return Position{PhaseWaking, wakingCycle.latest(now, offset-wakingOffset)}
+	case offset >= drainingOffset && offset < drainingOffset+drainingCycle.codes:
+		return Position{PhaseDraining, drainingCycle.latest(now, offset-drainingOffset)}
+	case offset >= markedOffset && offset < markedOffset+awakeCycle.codes:
+		return Position{PhaseAwake, awakeCycle.latest(now, offset-markedOffset)}
 	default:
 		return Position{}
 	}
@@ -102,27 +114,28 @@ func (l Layout) Encode(p Position) int {
 	case p.Phase == PhaseAsleep:
 		return l.Base + asleepOffset
 	case p.Phase == PhaseWaking:
-		return l.Base + wakingOffset + minuteCode(p.Since, wakingCycle)
+		return l.Base + wakingOffset + wakingCycle.code(p.Since)
 	case p.Phase == PhaseDraining:
-		return l.Base + drainingOffset + minuteCode(p.Since, drainingCycle)
+		return l.Base + drainingOffset + drainingCycle.code(p.Since)
 	case p.Phase == PhaseAwake && p.Since.IsZero():
 		return l.Base + awakeOffset
 	case p.Phase == PhaseAwake:
-		return l.Base + markedOffset + minuteCode(p.Since, awakeCycle)
+		return l.Base + markedOffset + awakeCycle.code(p.Since)
 	default:
 		panic(fmt.Sprintf("decide: no priority stands for phase %s", p.Phase))
 	}
 }
 
-func minuteCode(at time.Time, cycle int) int {
-	return int((at.Unix() / 60) % int64(cycle))
+func (c cycle) code(at time.Time) int {
+	return int((at.Unix() / int64(c.slot/time.Second)) % int64(c.codes))
 }
 
-// minuteAgo is the start of the latest minute with that code, none in the future.
-func minuteAgo(now time.Time, code, cycle int) time.Time {
-	age := (minuteCode(now, cycle) - code + cycle) % cycle
-	if age == cycle-1 {
+// latest is the start of the latest slot with that code, none in the future.
+func (c cycle) latest(now time.Time, code int) time.Time {
+	slot := now.Truncate(c.slot)
+	age := (c.code(now) - code + c.codes) % c.codes
+	if age == c.codes-1 && slot.Add(c.slot).Sub(now) <= clockSkew {
 		age = 0
 	}
-	return now.Truncate(time.Minute).Add(-time.Duration(age) * time.Minute)
+	return slot.Add(-time.Duration(age) * c.slot)
 }

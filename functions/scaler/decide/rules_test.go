@@ -24,6 +24,35 @@ func (l *leaf) was(phase decide.Phase) bool {
 	return l.start.missing&decide.NeedRule == 0 && l.facts.Rule.Phase == phase
 }
 
+// wakes is how long the wake has lasted at least: since the oldest task of it that is known of was created, or since the end
+// of the mark's two minutes.
+func (l *leaf) wakes() time.Duration {
+	mark := l.facts.Rule.Since
+	var ages []time.Duration
+	if tasks := l.facts.Tasks; l.knows(decide.NeedTasks) && tasks.Live > 0 && !tasks.Oldest.Before(mark) {
+		ages = append(ages, noon.Sub(tasks.Oldest))
+	}
+	if failures := l.facts.Failures; l.knows(decide.NeedFailures) && failures.Count > 0 && !failures.Oldest.Before(mark) {
+		ages = append(ages, noon.Sub(failures.Oldest))
+	}
+	if len(ages) == 0 {
+		return l.age() - 2*time.Minute
+	}
+	return slices.Max(ages)
+}
+
+// inVain reports whether a wake should be given up (D21): three of its tasks failed, it failed in any way and lasts five
+// minutes, or it lasts eleven.
+func (l *leaf) inVain() bool {
+	f := &l.facts
+	failed := int32(0)
+	if l.knows(decide.NeedFailures) && !f.Failures.Last.Before(f.Rule.Since) {
+		failed = f.Failures.Count
+	}
+	unreachable := l.knows(decide.NeedHealth) && f.Health.Unreachable
+	return failed >= 3 || (failed > 0 || unreachable) && l.wakes() >= 5*time.Minute || l.wakes() >= 11*time.Minute
+}
+
 func implies(a, b bool) bool { return !a || b }
 
 // designRules hold for every decision.
@@ -45,10 +74,13 @@ var designRules = map[string]func(*leaf) bool{
 		return implies(l.takes(decide.StepStopIdle, 0), !recent)
 	},
 	"a service is stopped otherwise only when it was waking in vain": func(l *leaf) bool {
-		failed := l.knows(decide.NeedFailures) && l.facts.Failures.Count >= 3 && !l.facts.Failures.Last.Before(l.facts.Rule.Since)
-		inVain := failed || l.age() >= 5*time.Minute
-		return implies(l.takes(decide.StepStop, 0), l.was(decide.PhaseWaking) && inVain &&
+		return implies(l.takes(decide.StepStop, 0), l.was(decide.PhaseWaking) && l.inVain() &&
 			l.takes(decide.StepMove, decide.PhaseAsleep) && l.plan.State == decide.StateFailing)
+	},
+	"a wake in vain is given up, unless it may be serving": func(l *leaf) bool {
+		wakes := l.was(decide.PhaseWaking) && l.start.intent != decide.Touch && l.start.service.Desired > 0
+		mayServe := l.facts.Missing&decide.NeedHealth != 0 || l.knows(decide.NeedHealth) && l.facts.Health.Serving()
+		return implies(wakes && l.plan.Reason != decide.ReasonBlind && l.inVain() && !mayServe, l.plan.State == decide.StateFailing)
 	},
 	"a wake whose tasks keep failing is given up": func(l *leaf) bool {
 		f := &l.facts
@@ -119,6 +151,18 @@ var designRules = map[string]func(*leaf) bool{
 		resting := l.was(decide.PhaseAsleep) || l.was(decide.PhaseDraining)
 		failed := l.knows(decide.NeedFailures) && l.facts.Failures.Count >= 3 && noon.Sub(l.facts.Failures.Last) < 2*time.Minute
 		return implies(resting && failed && l.start.intent == decide.Look && l.plan.Reason != decide.ReasonBlind, l.plan.State == decide.StateFailing)
+	},
+	"people are taken for gone after two published minutes without a request, or five in which nothing is": func(l *leaf) bool {
+		if !l.was(decide.PhaseAwake) || !l.takes(decide.StepMove, decide.PhaseDraining) {
+			return true
+		}
+		traffic, last := l.facts.Traffic, l.facts.Rule.Since
+		for _, minute := range []time.Time{traffic.Last, traffic.UpSince} {
+			if minute.After(last) {
+				last = minute
+			}
+		}
+		return traffic.Watermark.Sub(last) >= 2*time.Minute || noon.Sub(last) >= 5*time.Minute
 	},
 	"nothing is done blindly": func(l *leaf) bool {
 		blind := l.start.missing != 0 && l.plan.Reason == decide.ReasonBlind

@@ -26,6 +26,7 @@ var outcomes = map[decide.Need][]observed{
 		{name: "api only", set: func(f *decide.Facts) { f.Health = decide.Health{API: 2} }},
 		{name: "preview only", set: func(f *decide.Facts) { f.Health = decide.Health{Preview: 1} }},
 		{name: "unhealthy", set: func(f *decide.Facts) { f.Health = decide.Health{} }},
+		{name: "unreachable", set: func(f *decide.Facts) { f.Health = decide.Health{Unreachable: true} }},
 		{name: "health unknown", missing: true},
 	},
 	decide.NeedTasks: {
@@ -33,22 +34,15 @@ var outcomes = map[decide.Need][]observed{
 		{name: "task pending", set: func(f *decide.Facts) {
 			f.Tasks = decide.Tasks{Live: 1, Oldest: noon.Add(-30 * time.Second), Stage: decide.StagePulling}
 		}},
-		{name: "task running", set: func(f *decide.Facts) {
-			f.Tasks = decide.Tasks{Live: 1, Running: 1, Oldest: noon.Add(-30 * time.Second), Stage: decide.StageChecking}
-		}},
+		{name: "task running", set: running(30 * time.Second)},
+		{name: "task running for 11 min", set: running(11 * time.Minute)},
 		{name: "tasks unknown", missing: true},
 	},
 	decide.NeedFailures: {
 		{name: "no failures", set: func(f *decide.Facts) { f.Failures = decide.Failures{} }},
-		{name: "2 failures", set: func(f *decide.Facts) {
-			f.Failures = decide.Failures{Count: 2, Last: noon.Add(-10 * time.Second), Class: decide.ClassImage}
-		}},
-		{name: "3 failures, last 10 s ago", set: func(f *decide.Facts) {
-			f.Failures = decide.Failures{Count: 3, Last: noon.Add(-10 * time.Second), Class: decide.ClassImage}
-		}},
-		{name: "3 failures, last 8 min ago", set: func(f *decide.Facts) {
-			f.Failures = decide.Failures{Count: 3, Last: noon.Add(-8 * time.Minute), Class: decide.ClassImage}
-		}},
+		{name: "2 failures in 5 min", set: failures(2, 5*time.Minute, 10*time.Second)},
+		{name: "3 failures, last 10 s ago", set: failures(3, 3*time.Minute, 10*time.Second)},
+		{name: "3 failures, last 8 min ago", set: failures(3, 9*time.Minute, 8*time.Minute)},
 		{name: "failures unknown", missing: true},
 	},
 	decide.NeedProtection: {
@@ -59,6 +53,7 @@ var outcomes = map[decide.Need][]observed{
 	decide.NeedTraffic: {
 		{name: "requests a minute ago", set: traffic(time.Minute, time.Minute, 20*time.Minute)},
 		{name: "last requests 4 min ago", set: traffic(4*time.Minute, time.Minute, 20*time.Minute)},
+		{name: "last requests 4 min ago, a minute published since", set: traffic(4*time.Minute, 3*time.Minute, 20*time.Minute)},
 		{name: "last requests 4 min ago, nothing published since", set: traffic(4*time.Minute, 4*time.Minute, 20*time.Minute)},
 		{name: "last requests 7 min ago, nothing published since", set: traffic(7*time.Minute, 7*time.Minute, 20*time.Minute)},
 		{name: "last requests 7 min ago", set: traffic(7*time.Minute, time.Minute, 20*time.Minute)},
@@ -75,6 +70,20 @@ var outcomes = map[decide.Need][]observed{
 		}},
 		{name: "rule unknown by now", missing: true},
 	},
+}
+
+// running gives facts with a running task that was created so long ago.
+func running(age time.Duration) func(*decide.Facts) {
+	return func(f *decide.Facts) {
+		f.Tasks = decide.Tasks{Live: 1, Running: 1, Oldest: noon.Add(-age), Stage: decide.StageChecking}
+	}
+}
+
+// failures gives facts with so many failed tasks, the oldest created and the last stopped so long ago.
+func failures(count int32, oldest, last time.Duration) func(*decide.Facts) {
+	return func(f *decide.Facts) {
+		f.Failures = decide.Failures{Count: count, Oldest: noon.Add(-oldest), Last: noon.Add(-last), Class: decide.ClassImage}
+	}
 }
 
 // traffic gives facts with the newest request, the newest published minute and the first healthy minute so long ago;
@@ -111,7 +120,7 @@ func positions() map[string]decide.Position {
 		"unknown": {}, "asleep": {Phase: decide.PhaseAsleep}, "awake": {Phase: decide.PhaseAwake},
 	}
 	for phase, ages := range map[decide.Phase][]int{
-		decide.PhaseWaking: {0, 1, 4, 5}, decide.PhaseDraining: {0, 2, 3, 5, 6}, decide.PhaseAwake: {0, 2, 3, 4},
+		decide.PhaseWaking: {0, 8, 12, 14}, decide.PhaseDraining: {0, 2, 3, 5, 6}, decide.PhaseAwake: {0, 2, 3, 4},
 	} {
 		for _, age := range ages {
 			all[fmt.Sprintf("%s %d min", phase, age)] = marked(phase, age)

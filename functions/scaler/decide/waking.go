@@ -9,7 +9,7 @@ func (p *Policy) waking(f *Facts) Plan {
 		return lostWake(f)
 	}
 	needs := NeedTasks
-	if f.Now.Sub(f.Rule.Since) >= failuresFrom {
+	if f.Now.Sub(f.Rule.Since) >= failuresFrom { // the mark is never later than the wake
 		needs |= NeedFailures
 	}
 	if need := f.lacks(needs); need != 0 {
@@ -22,11 +22,11 @@ func (p *Policy) waking(f *Facts) Plan {
 		}
 		if f.has(NeedHealth) && f.Health.Serving() {
 			return Plan{
-				State: StateReady, Reason: ReasonWoke, Stage: StageReady, WokenAt: wokenAt(f),
+				State: StateReady, Reason: ReasonWoke, Stage: StageReady, WokenAt: begun(f),
 			}.with(markedMove(PhaseAwake))
 		}
 	}
-	plan := Plan{State: StateWaking, Reason: ReasonStarting, WokenAt: wokenAt(f)}
+	plan := Plan{State: StateWaking, Reason: ReasonStarting, WokenAt: begun(f)}
 	if f.has(NeedTasks) {
 		plan.Stage = f.Tasks.Stage
 	}
@@ -42,8 +42,8 @@ func (p *Policy) waking(f *Facts) Plan {
 }
 
 // lostWake: waking, but no task is asked for, because a wake was interrupted between its steps or somebody else took the
-// count away. It is a new wake with a new mark: had calls to AWS failed for four and a half minutes, a task that is asked
-// for now under the old mark would be given up for its age after thirty seconds, in front of whoever waits for it.
+// count away. It is a new wake with a new mark: had calls to AWS failed for ten minutes, a task that is asked for now under
+// the old mark could be given up for its age a minute later, in front of whoever waits for it.
 func lostWake(f *Facts) Plan {
 	if need := f.lacks(NeedFailures); need != 0 {
 		return Plan{Need: need}
@@ -57,22 +57,27 @@ func lostWake(f *Facts) Plan {
 }
 
 // failing reports whether too many tasks failed since this wake began.
-func failing(f *Facts) bool {
-	return f.has(NeedFailures) && f.Failures.Count >= failureLimit && !f.Failures.Last.Before(f.Rule.Since)
+func failing(f *Facts) bool { return failed(f) && f.Failures.Count >= failureLimit }
+
+// failed reports whether a task was killed or ended since this wake began.
+func failed(f *Facts) bool {
+	return f.has(NeedFailures) && f.Failures.Count > 0 && !f.Failures.Last.Before(f.Rule.Since)
 }
 
-// hopeless says why this wake should be given up: too many tasks failed since it began, or it takes too long.
+// hopeless says why this wake should be given up: too many tasks failed since it began, or it takes too long. Something that
+// fails, because tasks end, are killed or cannot be reached, gets less time than something that is being installed.
 func hopeless(f *Facts) Class {
-	if failing(f) {
+	age := f.Now.Sub(begun(f))
+	switch {
+	case failing(f), age >= failLimit && failed(f):
 		return f.Failures.Class
-	}
-	if f.Now.Sub(f.Rule.Since) >= wakeLimit {
-		if f.has(NeedFailures) && f.Failures.Count > 0 {
-			return f.Failures.Class
-		}
+	case age >= failLimit && f.has(NeedHealth) && f.Health.Unreachable:
+		return ClassHealth
+	case age >= wakeLimit:
 		return ClassTimeout
+	default:
+		return ClassNone
 	}
-	return ClassNone
 }
 
 // giveUp stops a service that cannot start, so that it does not fail and bill for ever. A running task that is protected
@@ -95,15 +100,22 @@ func giveUp(f *Facts, class Class) Plan {
 	return plan.with(settledMove(PhaseAsleep)).with(Step{Kind: StepStop})
 }
 
-// wokenAt is when the wake began: the oldest live task's creation, if it belongs to this wake, else the latest moment
-// that the mark allows.
-func wokenAt(f *Facts) time.Time {
-	if f.has(NeedTasks) && f.Tasks.Live > 0 && !f.Tasks.Oldest.Before(f.Rule.Since) {
-		return f.Tasks.Oldest
+// begun is when the wake began: at the creation of the oldest task of it that is known, live or failed, else at the latest
+// moment that the mark allows. So nobody is given up too early for a mark that is rough, or that another version has made.
+func begun(f *Facts) time.Time {
+	var first time.Time
+	consider := func(known bool, created time.Time) {
+		if known && !created.Before(f.Rule.Since) && (first.IsZero() || created.Before(first)) {
+			first = created
+		}
 	}
-	latest := f.Rule.Since.Add(time.Minute)
-	if latest.After(f.Now) {
+	consider(f.has(NeedTasks) && f.Tasks.Live > 0, f.Tasks.Oldest)
+	consider(f.has(NeedFailures) && f.Failures.Count > 0, f.Failures.Oldest)
+	if first.IsZero() {
+		first = f.Rule.Since.Add(wakingCycle.slot)
+	}
+	if first.After(f.Now) {
 		return f.Now
 	}
-	return latest
+	return first
 }

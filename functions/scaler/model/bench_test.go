@@ -35,7 +35,7 @@ func playHour(b *testing.B, most map[decide.Phase]int64) {
 	layout, began := decide.Layout{Base: priorityBase}, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	world := sim.New(sim.Timing{
 		Scheduler: sim.Range{Least: time.Second}, Place: sim.Range{Least: 10 * time.Second}, Pull: sim.Range{Least: 60 * time.Second},
-		Start: sim.Range{Least: 3 * time.Second}, HealthInterval: 10 * time.Second, UnhealthyAfter: 3,
+		Start: sim.Range{Least: 3 * time.Second}, HealthInterval: 10 * time.Second, UnhealthyAfter: 3, Grace: grace,
 		Deregistration: 30 * time.Second, Stop: 5 * time.Second, MetricLag: sim.Range{Least: 45 * time.Second},
 	}, layout, began, 1)
 	now := began

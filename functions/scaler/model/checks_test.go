@@ -79,10 +79,16 @@ func (h *harness) checkTick(before snapshot, inv *invocation) {
 
 // watch looks at the service every second: how long the rule has pointed at nothing, and whether it became ready.
 func (h *harness) watch() {
-	var emptySince time.Time
+	var emptySince, waking time.Time
 	lowered := false
 	for h.wait(time.Second) {
 		h.api.Do(func(w *sim.World) {
+			switch {
+			case w.Position().Phase != decide.PhaseWaking:
+				waking = time.Time{}
+			case waking.IsZero():
+				waking = time.Now()
+			}
 			if w.Lowered() && !lowered {
 				h.note(func() { h.lastReady = time.Now() })
 			}
@@ -101,6 +107,9 @@ func (h *harness) watch() {
 			emptySince = time.Now()
 		}
 		h.checkBound()
+		if !waking.IsZero() {
+			h.checkWake(waking)
+		}
 	}
 }
 
@@ -117,14 +126,33 @@ func (h *harness) calmSince() time.Time {
 	return last
 }
 
-// sleepBound is five minutes and two ticks, and the time that a tick's calls take.
-const sleepBound = idle + 2*tickInterval + 2*time.Second
+// sleepBound is five minutes and three ticks, and the time that a tick's calls take.
+const sleepBound = idle + 3*tickInterval + 2*time.Second
 
 // blindBound holds after something went wrong: CloudWatch may be silent then, and the service sleeps without it. That is
-// silence for 4:55 (the 2:55 after which a drain begins otherwise, and two minutes for slow metrics), up to a tick until it
-// is noticed, a drain of six minutes in which the waker itself sees nobody, and the calls. A count set by somebody else is
-// found by a tick, and goes the way of the same drain.
-const blindBound = 4*time.Minute + 55*time.Second + tickInterval + 6*time.Minute + 2*time.Second
+// silence for 4:55 (the 2:55 after which a drain begins otherwise, and two minutes for slow metrics) from the end of the last
+// minute with a request, up to a tick until it is noticed, a drain of six minutes in which the waker itself sees nobody, and
+// the calls. A count set by somebody else is found by a tick, and goes the way of the same drain.
+const blindBound = time.Minute + 4*time.Minute + 55*time.Second + tickInterval + 6*time.Minute + 2*time.Second
+
+// wakeBound is how long a wake may last: eleven minutes from its first task, or from the end of the two minutes of its mark,
+// and a tick until it is noticed.
+const wakeBound = 13*time.Minute + tickInterval + 2*time.Second
+
+// checkWake holds a wake to its limit, whatever goes wrong but calls to AWS and ticks. waking is since when the rule says so
+// without a break that was seen, the latest change of the count to 1 since when it was said again.
+func (h *harness) checkWake(waking time.Time) {
+	began, quiet := waking, true
+	h.note(func() {
+		if n := len(h.wakes); n > 0 && h.wakes[n-1].After(began) {
+			began = h.wakes[n-1]
+		}
+		quiet = !h.lastFault.After(began)
+	})
+	if since := time.Since(began); quiet && since > wakeBound {
+		h.violate("a wake has been going on for %s", since)
+	}
+}
 
 // checkBound holds the count against the time since the last activity.
 func (h *harness) checkBound() {

@@ -13,7 +13,7 @@ import (
 const (
 	apiPath     = "/api/sessions"
 	previewPath = "/preview/"
-	// patience is how long a client tries, from the last moment at which something was wrong.
+	// patience is how long a client tries, from the last moment at which something was wrong, beyond what a container needs.
 	patience = 10 * time.Minute
 	// afterError is how long a client waits after a gateway's error.
 	afterError = 2 * time.Second
@@ -108,7 +108,7 @@ func (h *harness) lost(began time.Time, what string) bool {
 			}
 		}
 	})
-	if time.Since(since) < patience {
+	if time.Since(since) < patience+h.scenario.Timing.Listen.Most {
 		return time.Since(h.began) > busy+patience
 	}
 	h.violate("%s was not served for %s", what, time.Since(since))

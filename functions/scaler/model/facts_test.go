@@ -58,7 +58,7 @@ func TestFactsOfTheSimulation(t *testing.T) {
 
 // stir does something to the world.
 func stir(r *rapid.T, world *sim.World) {
-	switch rapid.IntRange(0, 8).Draw(r, "stir") {
+	switch rapid.IntRange(0, 9).Draw(r, "stir") {
 	case 0:
 		world.SetDesired(rapid.IntRange(0, 3).Draw(r, "count"), true)
 	case 1:
@@ -71,6 +71,8 @@ func stir(r *rapid.T, world *sim.World) {
 		world.Protect(world.Now().Add(time.Minute))
 	case 5:
 		world.Deploy()
+	case 6:
+		world.Crash()
 	default:
 		world.Request(sim.Kind(rapid.IntRange(0, 1).Draw(r, "kind")))
 	}

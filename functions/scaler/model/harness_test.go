@@ -108,6 +108,9 @@ func (h *harness) play() {
 		time.Sleep(offset)
 		h.actors.Go(act)
 	}
+	if hopeless(&h.scenario.Timing) {
+		h.trouble(busy + quietTail)
+	}
 	begin(h.tick)
 	begin(h.watch)
 	for i := range h.scenario.Sessions {

@@ -8,6 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/webordinary/live-edit/functions/scaler/sim"
 )
 
 // property runs scenarios that draw makes, and shrinks the first one that breaks a rule.
@@ -49,16 +51,19 @@ func TestForgottenTabsModel(t *testing.T) {
 	})
 }
 
-// TestBusySessionModel has somebody at work who sends a request at least once a minute, and protects nothing: they never
-// meet the waker again.
+// TestBusySessionModel has somebody at work who sends a request at least every two minutes, and protects nothing: they never
+// meet the waker again (docs/container-contract.md).
 func TestBusySessionModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
 		s := drawCalm(r)
 		s.Disturb, s.Tabs = nil, nil
+		if hopeless(&s.Timing) {
+			s.Timing.Listen = sim.Range{Most: 30 * time.Second}
+		}
 		s.Sessions = []session{{At: seconds(r, "at", 0, 120), API: rapid.Bool().Draw(r, "api")}}
 		for range 60 {
-			s.Sessions[0].Think = append(s.Sessions[0].Think, seconds(r, "think", 5, 55))
+			s.Sessions[0].Think = append(s.Sessions[0].Think, seconds(r, "think", 5, 118))
 		}
 		var h *harness
 		violations := runWith(t, s, func(made *harness) { h = made })
@@ -74,6 +79,9 @@ func TestVisitorAtTheLastMoment(t *testing.T) {
 	rapid.Check(t, func(r *rapid.T) {
 		s := drawCalm(r)
 		s.Disturb, s.Tabs = nil, nil
+		if hopeless(&s.Timing) {
+			s.Timing.Listen = sim.Range{Most: 30 * time.Second}
+		}
 		s.Sessions = []session{{API: true}}
 		var slept time.Duration
 		require.Empty(r, runWith(t, s, func(h *harness) {

@@ -86,6 +86,34 @@ func seconds(t *rapid.T, name string, least, most int) time.Duration {
 	return time.Duration(rapid.IntRange(least, most).Draw(t, name)) * time.Second
 }
 
+// grace is the service's (healthGraceSeconds of the infra package).
+const grace = 10 * time.Minute
+
+// servesWithin is how long after it runs a container is healthy if it listens after so long at most, with the slowest of the
+// other steps that are drawn below, and the waits for a check and a tick. What is within a limit then is served.
+const aroundListening = 5*time.Second + 15*time.Second + time.Minute + 3*time.Second + 32*time.Second + tickInterval
+
+// hopeless reports whether a wake may be given up although nothing else is wrong: its container needs longer than the scaler
+// waits, or longer than it waits for one that does not listen.
+func hopeless(t *sim.Timing) bool {
+	limit := 11 * time.Minute
+	if t.Refuses {
+		limit = 5 * time.Minute
+	}
+	return t.Listen.Most+aroundListening > limit
+}
+
+// drawListen draws the time that a container needs: seconds as a rule, and minutes when it installs dependencies, so that a
+// wake lasts up to a quarter of an hour.
+func drawListen(t *rapid.T) sim.Range {
+	most := seconds(t, "listen", 1, 30)
+	if rapid.IntRange(0, 3).Draw(t, "installs") == 0 {
+		most = seconds(t, "install", 30, 15*60)
+		return sim.Range{Least: most / 2, Most: most}
+	}
+	return sim.Range{Least: 0, Most: most}
+}
+
 func drawTiming(t *rapid.T) sim.Timing {
 	lag := sim.Range{Least: 30 * time.Second, Most: seconds(t, "metricLag", 31, 115)}
 	return sim.Timing{
@@ -93,21 +121,22 @@ func drawTiming(t *rapid.T) sim.Timing {
 		Place:          sim.Range{Least: 5 * time.Second, Most: 15 * time.Second},
 		Pull:           sim.Range{Least: 3 * time.Second, Most: seconds(t, "pull", 4, 60)},
 		Start:          sim.Range{Least: time.Second, Most: 3 * time.Second},
-		Listen:         sim.Range{Least: 0, Most: seconds(t, "listen", 1, 30)},
+		Listen:         drawListen(t),
 		FirstCheck:     sim.Range{Least: 0, Most: 2 * time.Second},
 		HealthInterval: time.Duration(rapid.SampledFrom([]int{5, 10, 30}).Draw(t, "interval")) * time.Second,
-		UnhealthyAfter: 2, Deregistration: 30 * time.Second, Stop: 5 * time.Second,
+		UnhealthyAfter: 2, Grace: grace, Refuses: rapid.Bool().Draw(t, "refuses"),
+		Deregistration: 30 * time.Second, Stop: 5 * time.Second,
 		MetricLag: lag, Flip: sim.Range{Least: 0, Most: time.Second},
 	}
 }
 
-// slowestTiming is what drawTiming may draw at most.
+// slowestTiming is what drawTiming may draw at most of a container that installs nothing.
 func slowestTiming() sim.Timing {
 	exactly := func(d time.Duration) sim.Range { return sim.Range{Least: d, Most: d} }
 	return sim.Timing{
 		Scheduler: exactly(5 * time.Second), Place: exactly(15 * time.Second), Pull: exactly(time.Minute),
 		Start: exactly(3 * time.Second), Listen: exactly(30 * time.Second), FirstCheck: exactly(2 * time.Second),
-		HealthInterval: 30 * time.Second, UnhealthyAfter: 2, Deregistration: 30 * time.Second, Stop: 5 * time.Second,
+		HealthInterval: 30 * time.Second, UnhealthyAfter: 2, Grace: grace, Deregistration: 30 * time.Second, Stop: 5 * time.Second,
 		MetricLag: exactly(115 * time.Second), Flip: exactly(time.Second),
 	}
 }

@@ -13,22 +13,36 @@ import (
 // earlyExit is the run time below which a container that ended counts as one that could not start.
 const earlyExit = 3 * time.Minute
 
+// deployment is what failures are seen from.
+type deployment struct {
+	// now is the time of the observation; at that of the present deployment, before which failures no longer matter.
+	now, at time.Time
+	// wake is the mark of the wake under way; zero without one. A container of such a wake that ended could not start,
+	// however long it tried: had it served, the wake would be over.
+	wake time.Time
+}
+
 // failures sums up the tasks of the present deployment that stopped by themselves within the failure window.
-func failures(tasks []types.Task, now, deployedAt time.Time) decide.Failures {
+func (d *deployment) failures(tasks []types.Task) decide.Failures {
 	var sum decide.Failures
 	for i := range tasks {
 		task := &tasks[i]
-		class, failed := failureOf(task)
-		if !failed || aws.ToTime(task.CreatedAt).Before(deployedAt) {
+		created := aws.ToTime(task.CreatedAt)
+		waking := !d.wake.IsZero() && !created.Before(d.wake)
+		class, failed := failureOf(task, waking)
+		if !failed || created.Before(d.at) {
 			continue
 		}
 		stopped := stoppedAt(task)
-		if stopped.IsZero() || now.Sub(stopped) > failureWindow {
+		if stopped.IsZero() || d.now.Sub(stopped) > failureWindow {
 			continue
 		}
 		sum.Count++
 		if !stopped.Before(sum.Last) {
 			sum.Last, sum.Class = stopped, class
+		}
+		if (waking || d.wake.IsZero()) && (sum.Oldest.IsZero() || created.Before(sum.Oldest)) {
+			sum.Oldest = created
 		}
 	}
 	return sum
@@ -45,8 +59,8 @@ func stoppedAt(task *types.Task) time.Time {
 }
 
 // failureOf tells whether a stopped task failed, and sorts its error. Tasks stopped by a deployment, by scaling or by
-// hand did not fail, and neither did a container that worked for a while before it ended.
-func failureOf(task *types.Task) (decide.Class, bool) {
+// hand did not fail, and neither did a container that worked for a while before it ended, unless it was waking all the time.
+func failureOf(task *types.Task, waking bool) (decide.Class, bool) {
 	if aws.ToString(task.DesiredStatus) == string(types.DesiredStatusRunning) {
 		return decide.ClassNone, false
 	}
@@ -55,7 +69,7 @@ func failureOf(task *types.Task) (decide.Class, bool) {
 	case types.TaskStopCodeTaskFailedToStart:
 		return classify(reason + " " + containerReasons(task)), true
 	case types.TaskStopCodeEssentialContainerExited:
-		if task.StartedAt != nil && stoppedAt(task).Sub(*task.StartedAt) >= earlyExit {
+		if !waking && task.StartedAt != nil && stoppedAt(task).Sub(*task.StartedAt) >= earlyExit {
 			return decide.ClassNone, false
 		}
 		if class := classify(containerReasons(task)); class != decide.ClassOther {

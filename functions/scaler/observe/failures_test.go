@@ -2,6 +2,7 @@ package observe_test
 
 import (
 	"fmt"
+	"strconv"
 	"testing"
 	"time"
 
@@ -56,7 +57,8 @@ func TestFailureClasses(t *testing.T) {
 		{stoppedTask(scheduler, "Task failed container health checks"), decide.ClassHealth},
 	} {
 		f := look(t, &account{stopped: []ecstypes.Task{c.task}}, decide.NeedFailures)
-		require.Equal(t, decide.Failures{Count: 1, Last: noon.Add(-time.Minute), Class: c.want}, f.Failures, *c.task.StoppedReason)
+		require.Equal(t, decide.Failures{Count: 1, Oldest: noon.Add(-2 * time.Minute), Last: noon.Add(-time.Minute), Class: c.want},
+			f.Failures, *c.task.StoppedReason)
 	}
 }
 
@@ -93,11 +95,44 @@ func TestFailuresAreCountedWithTheLatestClass(t *testing.T) {
 	first.StoppedAt, last.StoppedAt, last.StoppingAt = ago(3*time.Minute), nil, ago(30*time.Second)
 	a := &account{stopped: []ecstypes.Task{last, first}, live: []ecstypes.Task{task("1", "PENDING", time.Second)}}
 	f := look(t, a, decide.NeedTasks|decide.NeedFailures)
-	require.Equal(t, decide.Failures{Count: 2, Last: noon.Add(-30 * time.Second), Class: decide.ClassSecret}, f.Failures)
+	require.Equal(t, decide.Failures{
+		Count: 2, Oldest: noon.Add(-2 * time.Minute), Last: noon.Add(-30 * time.Second), Class: decide.ClassSecret,
+	}, f.Failures)
 	require.Equal(t, int32(1), f.Tasks.Live)
 	require.Equal(t, map[string]int{"ListTasks": 2, "DescribeTasks": 1}, a.calls)
 	for range 150 {
 		a.stopped = append(a.stopped, stoppedTask(ecstypes.TaskStopCodeUserInitiated, "x"))
 	}
 	require.Equal(t, int32(1), look(t, a, decide.NeedTasks|decide.NeedFailures).Tasks.Live, "more tasks than one call describes")
+}
+
+// TestAContainerThatEndsWhileItWakesHasFailed, after whatever time: had it served, the wake would be over. One that ended
+// before the wake had worked.
+func TestAContainerThatEndsWhileItWakesHasFailed(t *testing.T) {
+	t.Parallel()
+	ended := func(created, ran time.Duration) ecstypes.Task {
+		out := stoppedTask(ecstypes.TaskStopCodeEssentialContainerExited, "Essential container in task exited")
+		out.TaskArn = aws.String(created.String())
+		out.CreatedAt, out.StartedAt, out.StoppedAt = ago(created), ago(created-time.Minute), ago(created-time.Minute-ran)
+		return out
+	}
+	layout := decide.Layout{Base: 100}
+	waking := layout.Encode(decide.Position{Phase: decide.PhaseWaking, Since: noon.Add(-9 * time.Minute)})
+	a := &account{
+		priority: strconv.Itoa(waking), service: ecstypes.Service{Status: aws.String("ACTIVE")},
+		stopped: []ecstypes.Task{ended(9*time.Minute, 4*time.Minute), ended(20*time.Minute, 10*time.Minute)},
+	}
+	needs := []decide.Need{decide.NeedRule | decide.NeedService, decide.NeedFailures}
+	require.Equal(t, decide.Failures{
+		Count: 1, Oldest: noon.Add(-9 * time.Minute), Last: noon.Add(-4 * time.Minute), Class: decide.ClassExit,
+	}, look(t, a, needs...).Failures)
+	a.stopped = append(a.stopped, stoppedTask(ecstypes.TaskStopCodeTaskFailedToStart, "CannotPullContainerError"))
+	a.stopped[2].CreatedAt = ago(12 * time.Minute) // of the wake before
+	failures := look(t, a, needs...).Failures
+	require.Equal(t, int32(2), failures.Count)
+	require.Equal(t, noon.Add(-9*time.Minute), failures.Oldest, "the oldest of this wake's")
+	a.priority = "190" // awake
+	failures = look(t, a, needs...).Failures
+	require.Equal(t, int32(1), failures.Count, "they had worked")
+	require.Equal(t, noon.Add(-12*time.Minute), failures.Oldest)
 }

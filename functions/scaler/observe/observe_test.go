@@ -236,6 +236,47 @@ func TestHealthCountsLiveTasksOnly(t *testing.T) {
 	require.True(t, healthy)
 }
 
+// TestUnreachableIsAServiceWithoutAnyAnswer: every target of both groups that belongs to a live task fails its checks without
+// an answer. A 503, a target that is still being checked, or one that is in no use is something else.
+func TestUnreachableIsAServiceWithoutAnyAnswer(t *testing.T) {
+	t.Parallel()
+	failing := func(address string, reason elbtypes.TargetHealthReasonEnum) elbtypes.TargetHealthDescription {
+		out := target(address, elbtypes.TargetHealthStateEnumUnhealthy)
+		out.TargetHealth.Reason = reason
+		return out
+	}
+	const (
+		refused  = elbtypes.TargetHealthReasonEnumFailedHealthChecks
+		late     = elbtypes.TargetHealthReasonEnumTimeout
+		answered = elbtypes.TargetHealthReasonEnumResponseCodeMismatch
+	)
+	type targets = []elbtypes.TargetHealthDescription
+	for name, c := range map[string]struct {
+		api, preview targets
+		want         bool
+	}{
+		"refused": {targets{failing("10.0.0.1", refused)}, targets{failing("10.0.0.1", late)}, true},
+		"of a task that is no more": {
+			targets{failing("10.0.0.1", refused), failing("10.0.0.9", answered), target("10.0.0.1", elbtypes.TargetHealthStateEnumDraining)},
+			targets{failing("10.0.0.1", refused), healthyTarget("10.0.0.9")}, true,
+		},
+		"503 in one group":         {targets{failing("10.0.0.1", refused)}, targets{failing("10.0.0.1", answered)}, false},
+		"an error of the balancer": {targets{failing("10.0.0.1", elbtypes.TargetHealthReasonEnumInternalError)}, targets{failing("10.0.0.1", refused)}, false},
+		"still being checked":      {targets{failing("10.0.0.1", refused)}, targets{target("10.0.0.1", elbtypes.TargetHealthStateEnumInitial)}, false},
+		"in no use":                {targets{failing("10.0.0.1", refused)}, targets{target("10.0.0.1", elbtypes.TargetHealthStateEnumUnused)}, false},
+		"one of two answers": {
+			targets{failing("10.0.0.1", refused), failing("10.0.0.2", answered)}, targets{failing("10.0.0.1", refused)}, false,
+		},
+		"no targets": {nil, nil, false}, "none in one group": {targets{failing("10.0.0.1", refused)}, nil, false},
+	} {
+		a := &account{
+			live:    []ecstypes.Task{task("1", "RUNNING", time.Minute), task("2", "RUNNING", time.Minute)},
+			targets: map[string][]elbtypes.TargetHealthDescription{apiARN: c.api, previewARN: c.preview},
+		}
+		require.Equal(t, c.want, look(t, a, decide.NeedTasks, decide.NeedHealth).Health.Unreachable, name)
+	}
+}
+
 func TestTasksTellHowFarTheyAre(t *testing.T) {
 	t.Parallel()
 	pulling, pulled := task("2", "PENDING", 20*time.Second), task("3", "PENDING", 25*time.Second)

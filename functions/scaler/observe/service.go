@@ -59,43 +59,64 @@ func (l *Look) readService(ctx context.Context, f *decide.Facts) error {
 }
 
 func (l *Look) readHealth(ctx context.Context, f *decide.Facts) error {
-	groups := [...]struct {
-		arn   string
-		count *int32
-	}{{l.observer.APIGroupARN, &f.Health.API}, {l.observer.PreviewGroupARN, &f.Health.Preview}}
-	var failed [len(groups)]error
+	arns := [...]string{l.observer.APIGroupARN, l.observer.PreviewGroupARN}
+	var groups [len(arns)]groupHealth
+	var failed [len(arns)]error
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		*groups[0].count, failed[0] = l.healthy(ctx, groups[0].arn)
+		groups[0], failed[0] = l.health(ctx, arns[0])
 	}()
-	*groups[1].count, failed[1] = l.healthy(ctx, groups[1].arn)
+	groups[1], failed[1] = l.health(ctx, arns[1])
 	<-done
+	f.Health = decide.Health{
+		API: groups[0].healthy, Preview: groups[1].healthy,
+		Unreachable: groups[0].unreachable() && groups[1].unreachable(),
+	}
 	return errors.Join(failed[:]...)
 }
 
-// healthy counts the healthy targets of a group. Right after a sleep was cancelled a group may still hold a healthy
-// target of a task that ECS is about to stop; those do not count once the live tasks are known.
-func (l *Look) healthy(ctx context.Context, groupARN string) (int32, error) {
+// groupHealth counts a target group's targets: all of them, those that are healthy, and those that do not answer.
+type groupHealth struct{ all, healthy, silent int32 }
+
+func (g groupHealth) unreachable() bool { return g.all > 0 && g.silent == g.all }
+
+// health counts a group's targets. Right after a sleep was cancelled a group may still hold a healthy target of a task that
+// ECS is about to stop; those do not count once the live tasks are known.
+func (l *Look) health(ctx context.Context, groupARN string) (groupHealth, error) {
+	var group groupHealth
 	out, err := l.observer.ELB.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &groupARN})
 	if err != nil {
-		return 0, fmt.Errorf("describe target health of %s: %w", groupARN, err)
+		return group, fmt.Errorf("describe target health of %s: %w", groupARN, err)
 	}
-	count := int32(0)
 	for _, target := range out.TargetHealthDescriptions {
-		if target.TargetHealth == nil || target.TargetHealth.State != elbtypes.TargetHealthStateEnumHealthy {
-			continue
-		}
 		if l.addresses != nil && (target.Target == nil || !l.addresses[aws.ToString(target.Target.Id)]) {
 			continue
 		}
-		count++
+		health := target.TargetHealth
+		if health == nil || health.State == elbtypes.TargetHealthStateEnumDraining {
+			continue
+		}
+		group.all++
+		switch {
+		case health.State == elbtypes.TargetHealthStateEnumHealthy:
+			group.healthy++
+		case health.State == elbtypes.TargetHealthStateEnumUnhealthy && isSilent(health.Reason):
+			group.silent++
+		}
 	}
-	return count, nil
+	return group, nil
+}
+
+// isSilent reports whether a failed check got no answer: the connection failed or the answer was no HTTP
+// (Target.FailedHealthChecks), or none came in time (Target.Timeout). An answer with the wrong status has a reason of its own
+// (ELB API reference, TargetHealth).
+func isSilent(reason elbtypes.TargetHealthReasonEnum) bool {
+	return reason == elbtypes.TargetHealthReasonEnumFailedHealthChecks || reason == elbtypes.TargetHealthReasonEnumTimeout
 }
 
 // Glance reports whether the api group has a healthy target: one call, to see whether a whole look is worth it.
 func (o *Observer) Glance(ctx context.Context) (bool, error) {
-	healthy, err := o.Begin().healthy(ctx, o.APIGroupARN)
-	return healthy > 0, err
+	group, err := o.Begin().health(ctx, o.APIGroupARN)
+	return group.healthy > 0, err
 }

@@ -44,7 +44,11 @@ func (l *Look) readTasks(ctx context.Context, about decide.Need, f *decide.Facts
 		f.Tasks, l.addresses = liveTasks(tasks)
 	}
 	if about&decide.NeedFailures != 0 {
-		f.Failures = failures(tasks, f.Now, l.deployedAt)
+		since := deployment{now: f.Now, at: l.deployedAt}
+		if f.Have&decide.NeedRule != 0 && f.Rule.Phase == decide.PhaseWaking {
+			since.wake = f.Rule.Since
+		}
+		f.Failures = since.failures(tasks)
 	}
 	return nil
 }

@@ -187,19 +187,22 @@ func (a *API) DescribeTargetHealth(
 	out := &elb.DescribeTargetHealthOutput{}
 	err := a.within(ctx, "DescribeTargetHealth", func(w *World) {
 		for _, t := range w.tasks {
-			state := elbtypes.TargetHealthStateEnumInitial
+			health := elbtypes.TargetHealth{State: elbtypes.TargetHealthStateEnumInitial}
 			switch {
 			case !t.registered && t.Status == Deactivating:
-				state = elbtypes.TargetHealthStateEnumDraining
+				health.State = elbtypes.TargetHealthStateEnumDraining
 			case !t.registered:
 				continue
 			case t.healthy:
-				state = elbtypes.TargetHealthStateEnumHealthy
-			case t.failed >= w.timing.UnhealthyAfter:
-				state = elbtypes.TargetHealthStateEnumUnhealthy
+				health.State = elbtypes.TargetHealthStateEnumHealthy
+			case w.unhealthy(t):
+				health.State, health.Reason = elbtypes.TargetHealthStateEnumUnhealthy, elbtypes.TargetHealthReasonEnumResponseCodeMismatch
+				if w.timing.Refuses {
+					health.Reason = elbtypes.TargetHealthReasonEnumFailedHealthChecks
+				}
 			}
 			out.TargetHealthDescriptions = append(out.TargetHealthDescriptions, elbtypes.TargetHealthDescription{
-				Target: &elbtypes.TargetDescription{Id: aws.String(t.Address)}, TargetHealth: &elbtypes.TargetHealth{State: state},
+				Target: &elbtypes.TargetDescription{Id: aws.String(t.Address)}, TargetHealth: &health,
 			})
 		}
 	})

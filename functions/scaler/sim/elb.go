@@ -27,7 +27,31 @@ func (w *World) check(t *Task) {
 		}
 	}
 	w.countHosts()
+	if w.unhealthy(t) && w.now.Sub(t.Started) >= w.timing.Grace {
+		w.stop(t, "ServiceSchedulerInitiated", "Task failed ELB health checks in (target-group "+APIGroupARN+")")
+		w.schedule()
+		return
+	}
 	w.after(w.timing.HealthInterval, func() { w.check(t) })
+}
+
+// unhealthy reports whether the load balancer calls a registered task so.
+func (w *World) unhealthy(t *Task) bool {
+	return t.registered && !t.healthy && t.failed >= w.timing.UnhealthyAfter
+}
+
+// unreachable reports whether all targets fail their checks without an answer.
+func (w *World) unreachable() bool {
+	targets := 0
+	for _, t := range w.tasks {
+		if !t.registered {
+			continue
+		}
+		if targets++; !w.unhealthy(t) {
+			return false
+		}
+	}
+	return targets > 0 && w.timing.Refuses
 }
 
 // Healthy counts the healthy targets of a group.

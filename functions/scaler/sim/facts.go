@@ -1,6 +1,7 @@
 package sim
 
 import (
+	"strings"
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
@@ -27,7 +28,7 @@ func (w *World) Observe(need decide.Need, f *decide.Facts) {
 	}
 	if need&decide.NeedHealth != 0 {
 		healthy := int32(w.Healthy()) //nolint:gosec // a handful
-		f.Health = decide.Health{API: healthy, Preview: healthy}
+		f.Health = decide.Health{API: healthy, Preview: healthy, Unreachable: w.unreachable()}
 	}
 	if need&decide.NeedTasks != 0 {
 		f.Tasks = w.summary()
@@ -68,23 +69,47 @@ func (w *World) summary() decide.Tasks {
 	return sum
 }
 
+// earlyExit is the run time below which a container that ended could not start, as for the real observer.
+const earlyExit = 3 * time.Minute
+
 func (w *World) failures() decide.Failures {
 	var sum decide.Failures
+	position := w.Position()
 	for _, t := range w.tasks {
 		stopped := t.Ended
 		if stopped.IsZero() {
 			stopped = t.Stopping
 		}
-		failed := t.StopCode == "TaskFailedToStart" && !t.Created.Before(w.deployedAt)
-		if failed && w.now.Sub(stopped) <= failureWindow {
-			sum.Count++
-			sum.Class = decide.ClassOther
-			if stopped.After(sum.Last) {
-				sum.Last = stopped
-			}
+		waking := position.Phase == decide.PhaseWaking && !t.Created.Before(position.Since)
+		if !t.failedItself(waking) || t.Created.Before(w.deployedAt) || w.now.Sub(stopped) > failureWindow {
+			continue
+		}
+		sum.Count++
+		sum.Class = decide.ClassOther
+		if stopped.After(sum.Last) {
+			sum.Last = stopped
+		}
+		if (waking || position.Phase != decide.PhaseWaking) && (sum.Oldest.IsZero() || t.Created.Before(sum.Oldest)) {
+			sum.Oldest = t.Created
 		}
 	}
 	return sum
+}
+
+// failedItself reports whether a task did not stop because it was told to; a container of a wake has no other way to end.
+func (t *Task) failedItself(waking bool) bool {
+	switch t.StopCode {
+	case "TaskFailedToStart":
+		return true
+	case "EssentialContainerExited":
+		stopped := t.Ended
+		if stopped.IsZero() {
+			stopped = t.Stopping
+		}
+		return waking || stopped.Sub(t.Started) < earlyExit
+	default:
+		return strings.Contains(t.Reason, "health checks")
+	}
 }
 
 func (w *World) traffic() decide.Traffic {

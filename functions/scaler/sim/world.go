@@ -39,6 +39,10 @@ type Timing struct {
 	FirstCheck     Range
 	// UnhealthyAfter so many failed checks in a row.
 	UnhealthyAfter int
+	// Grace is how long after its start ECS leaves a task alone that the load balancer calls unhealthy; then it replaces it.
+	Grace time.Duration
+	// Refuses says that a container that does not pass its checks does not listen, instead of answering 503.
+	Refuses bool
 	// Deregistration is the delay before a stopping task's container is told; Stop is what it takes after that.
 	Deregistration, Stop time.Duration
 	// MetricLag is the time from the end of a minute until its datapoints show; drawn for each minute.
