@@ -135,6 +135,18 @@ const sleepBound = idle + 3*tickInterval + 2*time.Second
 // the calls. A count set by somebody else is found by a tick, and goes the way of the same drain.
 const blindBound = time.Minute + 4*time.Minute + 55*time.Second + tickInterval + 6*time.Minute + 2*time.Second
 
+// checkGivenUp is called when the function sets the count to 0. It does so at the end of a drain, or to give a wake up, of which
+// nothing may have gone wrong.
+func (h *harness) checkGivenUp() {
+	var phase decide.Phase
+	h.api.Do(func(w *sim.World) { phase = w.Position().Phase })
+	wrong := false
+	h.note(func() { wrong = !h.troubledUntil.IsZero() || !h.lastFault.IsZero() })
+	if phase == decide.PhaseAsleep && !wrong {
+		h.violate("a wake was given up although nothing is wrong with it")
+	}
+}
+
 // wakeBound is how long a wake may last: eleven minutes from its first task, or from the end of the two minutes of its mark,
 // and a tick until it is noticed.
 const wakeBound = 13*time.Minute + tickInterval + 2*time.Second

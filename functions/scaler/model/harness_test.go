@@ -231,6 +231,7 @@ func (h *harness) observeCall(operation string) {
 		h.note(func() { h.wakes = append(h.wakes, time.Now()) })
 	case "UpdateService 0":
 		h.note(func() { h.sleeps = append(h.sleeps, time.Now()) })
+		h.checkGivenUp()
 	}
 }
 

@@ -115,3 +115,39 @@ func TestWakeLostToAnOutage(t *testing.T) {
 		require.Greater(t, slept, s.Faults[0].At+s.Faults[0].For+idle, "the task was stopped before anybody could have been idle")
 	}
 }
+
+// TestLongWakes lets a container install for a time, answering its checks with 503 or not listening, while somebody waits.
+// What answers has eleven minutes, what cannot be reached five; ECS, whose grace is ten minutes, does not come first.
+func TestLongWakes(t *testing.T) {
+	t.Parallel()
+	for name, c := range map[string]struct {
+		installs time.Duration
+		refuses  bool
+		served   bool
+		givenUp  time.Duration // at most, from the wake
+	}{
+		"eight minutes":                {installs: 8 * time.Minute, served: true},
+		"two minutes, not listening":   {installs: 2 * time.Minute, refuses: true, served: true},
+		"fourteen minutes":             {installs: 14 * time.Minute, givenUp: 12 * time.Minute},
+		"for ever":                     {installs: time.Hour, givenUp: 12 * time.Minute},
+		"eight minutes, not listening": {installs: 8 * time.Minute, refuses: true, givenUp: 6 * time.Minute},
+		"for ever, not listening":      {installs: time.Hour, refuses: true, givenUp: 6 * time.Minute},
+	} {
+		for phase := time.Duration(0); phase < time.Minute; phase += 13 * time.Second {
+			s := &scenario{Seed: 1, TickPhase: phase, Timing: slowestTiming(), Sessions: []session{{API: true, At: 7 * time.Second}}}
+			s.Timing.Listen, s.Timing.Refuses = sim.Range{Least: c.installs, Most: c.installs}, c.refuses
+			require.Empty(t, runWith(t, s, func(h *harness) {
+				require.Equal(t, c.served, h.served > 0, name)
+				require.NotEmpty(t, h.sleeps, name)
+				first := h.sleeps[0].Sub(h.wakes[0])
+				if c.served {
+					require.Len(t, h.wakes, 1, name)
+					require.Greater(t, first, c.installs+idle, name)
+				} else {
+					require.LessOrEqual(t, first, c.givenUp, name)
+					require.Greater(t, first, c.givenUp-time.Minute, name)
+				}
+			}), name)
+		}
+	}
+}

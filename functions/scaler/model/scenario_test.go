@@ -107,11 +107,16 @@ func hopeless(t *sim.Timing) bool {
 // wake lasts up to a quarter of an hour.
 func drawListen(t *rapid.T) sim.Range {
 	most := seconds(t, "listen", 1, 30)
-	if rapid.IntRange(0, 3).Draw(t, "installs") == 0 {
-		most = seconds(t, "install", 30, 15*60)
+	switch rapid.IntRange(0, 5).Draw(t, "installs") {
+	case 0:
+		most = seconds(t, "install", 30, 8*60)
 		return sim.Range{Least: most / 2, Most: most}
+	case 1:
+		most = seconds(t, "longInstall", 8*60, 15*60)
+		return sim.Range{Least: most - time.Minute, Most: most}
+	default:
+		return sim.Range{Least: 0, Most: most}
 	}
-	return sim.Range{Least: 0, Most: most}
 }
 
 func drawTiming(t *rapid.T) sim.Timing {
