@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/sandbox/account/document"
+	"github.com/webordinary/live-edit/functions/scaler/decide"
 )
 
 // Task 02, criterion 1: "Fargate service deploys successfully".
@@ -191,7 +193,9 @@ func TestT02Criterion2HealthChecks(t *testing.T) {
 				"healthyThreshold": 2.0, "unhealthyThreshold": 3.0,
 			}, s.One(t, "edit-"+kind+"-tg").Get("healthCheck"), "%s: only the API's port answers /health (D2)", kind)
 		}
-		assert.EqualValues(t, 120, s.One(t, "edit-service").Get("healthCheckGracePeriodSeconds"))
+		grace := s.One(t, "edit-service").Get("healthCheckGracePeriodSeconds")
+		assert.EqualValues(t, 600, grace)
+		assert.InDelta(t, (decide.WakeLimit - time.Minute).Seconds(), grace, 0, "the scaler's patience belongs to it (D21)")
 	})
 	fast := variation{Config: map[string]string{
 		"healthIntervalSeconds": "5", "healthTimeoutSeconds": "4", "healthPath": "/up", "apiPort": "9000",

@@ -11,8 +11,9 @@ import (
 const editServiceToken = "webordinary:infra:EditService"
 
 // healthGraceSeconds keep ECS from stopping a task whose container still installs dependencies: health checks count
-// only after that.
-const healthGraceSeconds = 120
+// only after that. The scaler's patience belongs to it (D21): it gives up a wake that lasts a minute longer, and one that
+// fails much earlier (functions/scaler/decide, WakeLimit and FailLimit).
+const healthGraceSeconds = 600
 
 // EditServiceArgs describes the Fargate service of the live-edit container.
 type EditServiceArgs struct {

@@ -107,7 +107,7 @@ func viewTarget(target *world.Target, group *world.TargetGroup) targetHealthDesc
 	case world.TargetInitial:
 		health.Reason, health.Description = "Elb.InitialHealthChecking", "Initial health checks in progress"
 	case world.TargetUnhealthy:
-		health.Reason, health.Description = "Target.FailedHealthChecks", "Health checks failed"
+		health.Reason, health.Description = target.Failed.Reason, target.Failed.Description
 	case world.TargetDraining:
 		health.Reason, health.Description = "Target.DeregistrationInProgress", "Target deregistration is in progress"
 	case world.TargetUnused:

@@ -34,7 +34,7 @@ func TestTargetHealth(t *testing.T) {
 		{0, false, "", ""},
 		{38, false, types.TargetHealthStateEnumInitial, types.TargetHealthReasonEnumInitialHealthChecking},
 		{39, true, types.TargetHealthStateEnumHealthy, ""},
-		{69, false, types.TargetHealthStateEnumUnhealthy, types.TargetHealthReasonEnumFailedHealthChecks},
+		{69, false, types.TargetHealthStateEnumUnhealthy, types.TargetHealthReasonEnumResponseCodeMismatch},
 		{100, false, types.TargetHealthStateEnumHealthy, ""},
 	} {
 		e.at(moment.second)
@@ -51,8 +51,11 @@ func TestTargetHealth(t *testing.T) {
 		assert.Equal(t, "8080", *got[0].HealthCheckPort)
 		assert.Equal(t, "us-west-2b", *got[0].Target.AvailabilityZone)
 	}
+	containers.Silence(true)
+	e.at(131)
+	assert.Equal(t, types.TargetHealthReasonEnumFailedHealthChecks, health(worldtest.APIGroup)[0].TargetHealth.Reason, "nobody listens")
 	worldtest.SetDesired(e.store, 0)
-	e.at(101)
+	e.at(132)
 	assert.Equal(t, types.TargetHealthStateEnumDraining, health(worldtest.APIGroup)[0].TargetHealth.State)
 	lambda := health(worldtest.WakerGroup)
 	require.Len(t, lambda, 1)

@@ -2,6 +2,7 @@ package container
 
 import (
 	"context"
+	"errors"
 	"net/http"
 	"strconv"
 	"strings"
@@ -17,18 +18,18 @@ const patience = time.Second
 
 // Probe implements world.Containers with a request to the process. Checks of the same page at the same time, as several
 // target groups make them, are one request.
-func (p *Processes) Probe(at time.Time, probe world.Probe) bool {
+func (p *Processes) Probe(at time.Time, probe world.Probe) world.ProbeResult {
 	found := p.find(probe.Task.ARN)
 	if found == nil || !found.alive() {
-		return false
+		return world.ProbeRefused
 	}
 	address, ok := found.address(probe.Port)
 	if !ok {
-		return false
+		return world.ProbeRefused
 	}
 	check := healthCheck{url: "http://" + address + probe.Check.Path, matcher: probe.Check.Matcher}
 	timeout := max(p.options.wall(time.Duration(probe.Check.Timeout)*time.Second), patience)
-	return found.checker(check).passes(at, timeout)
+	return found.checker(check).ask(at, timeout)
 }
 
 // healthCheck is what is asked and which status codes are good.
@@ -42,13 +43,13 @@ type checker struct {
 
 	mu      sync.Mutex
 	at      time.Time // of the latest result
-	result  bool
+	result  world.ProbeResult
 	pending chan struct{} // closed when the request under way is answered; nil without one
 	slow    bool
 	late    bool // the request under way has been given up waiting for
 }
 
-func (c *checker) passes(at time.Time, timeout time.Duration) bool {
+func (c *checker) ask(at time.Time, timeout time.Duration) world.ProbeResult {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	if c.at.Equal(at) {
@@ -56,8 +57,8 @@ func (c *checker) passes(at time.Time, timeout time.Duration) bool {
 	}
 	c.at = at
 	if c.pending != nil { // the request before has not been answered for a whole interval
-		c.result = false
-		return false
+		c.result = world.ProbeTimedOut
+		return c.result
 	}
 	pending, wait := make(chan struct{}), patience
 	if c.slow {
@@ -77,7 +78,7 @@ func (c *checker) passes(at time.Time, timeout time.Duration) bool {
 	}
 	c.mu.Lock()
 	if c.pending == pending {
-		c.slow, c.late, c.result = true, true, false
+		c.slow, c.late, c.result = true, true, world.ProbeTimedOut
 	}
 	return c.result
 }
@@ -98,20 +99,26 @@ var client = &http.Client{
 	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
 }
 
-func (h healthCheck) make(timeout time.Duration) bool {
+func (h healthCheck) make(timeout time.Duration) world.ProbeResult {
 	ctx, cancel := context.WithTimeout(context.Background(), timeout)
 	defer cancel()
 	request, err := http.NewRequestWithContext(ctx, http.MethodGet, h.url, nil)
 	if err != nil {
-		return false
+		return world.ProbeRefused
 	}
 	request.Header.Set("User-Agent", "ELB-HealthChecker/2.0")
 	response, err := client.Do(request)
-	if err != nil {
-		return false
+	switch {
+	case errors.Is(err, context.DeadlineExceeded):
+		return world.ProbeTimedOut
+	case err != nil:
+		return world.ProbeRefused
 	}
 	_ = response.Body.Close()
-	return matches(h.matcher, response.StatusCode)
+	if !matches(h.matcher, response.StatusCode) {
+		return world.ProbeMismatch(response.StatusCode)
+	}
+	return world.ProbePassed
 }
 
 // matches evaluates a target group's matcher: codes and ranges such as "200,302" and "200-299" (Matcher in the ELBv2 API

@@ -10,6 +10,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/sandbox/world"
 )
 
 func TestMatcher(t *testing.T) {
@@ -42,18 +44,18 @@ func TestCheckIsOnePlainRequest(t *testing.T) {
 	}))
 	defer server.Close()
 	now := time.Unix(0, 0)
-	for matcher, want := range map[string]bool{"200": false, "302": true} {
+	for matcher, want := range map[string]world.ProbeResult{"200": world.ProbeMismatch(http.StatusFound), "302": world.ProbePassed} {
 		c := &checker{check: healthCheck{url: server.URL, matcher: matcher}}
 		requests.Store(0)
-		assert.Equal(t, want, c.passes(now, time.Minute))
-		assert.Equal(t, want, c.passes(now, time.Minute))
+		assert.Equal(t, want, c.ask(now, time.Minute))
+		assert.Equal(t, want, c.ask(now, time.Minute))
 		assert.EqualValues(t, 1, requests.Load())
-		assert.Equal(t, want, c.passes(now.Add(time.Second), time.Minute))
+		assert.Equal(t, want, c.ask(now.Add(time.Second), time.Minute))
 		assert.EqualValues(t, 2, requests.Load())
 	}
 	server.Close()
 	c := &checker{check: healthCheck{url: server.URL, matcher: "200"}}
-	assert.False(t, c.passes(now, time.Minute), "refused")
+	assert.Equal(t, world.ProbeRefused, c.ask(now, time.Minute))
 }
 
 // A process that hangs fails its checks and holds up the world once, not with every check; answering again heals it.
@@ -68,21 +70,21 @@ func TestHangingProcessIsWaitedForOnce(t *testing.T) {
 	defer server.Close()
 	c := &checker{check: healthCheck{url: server.URL, matcher: "200"}}
 	now := time.Unix(0, 0)
-	assert.False(t, c.passes(now, time.Hour))
+	assert.Equal(t, world.ProbeTimedOut, c.ask(now, time.Hour))
 	require.True(t, c.slow)
 	for range 1000 {
 		now = now.Add(10 * time.Second)
-		require.False(t, c.passes(now, time.Hour))
+		require.Equal(t, world.ProbeTimedOut, c.ask(now, time.Hour))
 	}
 	assert.EqualValues(t, 1, requests.Load(), "the next check waits for the one before")
 	close(answer)
 	assert.Eventually(t, func() bool {
 		now = now.Add(10 * time.Second)
-		return c.passes(now, time.Hour)
+		return c.ask(now, time.Hour).Passed()
 	}, time.Minute, time.Millisecond)
 	assert.Eventually(t, func() bool {
 		now = now.Add(10 * time.Second)
-		c.passes(now, time.Hour)
+		c.ask(now, time.Hour)
 		c.mu.Lock()
 		defer c.mu.Unlock()
 		return !c.slow
@@ -98,12 +100,12 @@ func TestSlowAnswerCountsAtTheNextCheck(t *testing.T) {
 	defer close(answer)
 	c := &checker{check: healthCheck{url: server.URL, matcher: "200"}}
 	now := time.Unix(0, 0)
-	assert.False(t, c.passes(now, time.Hour))
+	assert.Equal(t, world.ProbeTimedOut, c.ask(now, time.Hour))
 	answer <- struct{}{}
 	require.Eventually(t, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.pending == nil }, time.Minute, time.Millisecond)
-	assert.True(t, c.passes(now.Add(10*time.Second), time.Hour))
-	assert.False(t, c.passes(now.Add(20*time.Second), time.Hour), "that one has not been answered for an interval")
-	assert.False(t, c.passes(now.Add(20*time.Second), time.Hour), "for every target group")
+	assert.Equal(t, world.ProbePassed, c.ask(now.Add(10*time.Second), time.Hour))
+	assert.Equal(t, world.ProbeTimedOut, c.ask(now.Add(20*time.Second), time.Hour), "that one has not been answered for an interval")
+	assert.Equal(t, world.ProbeTimedOut, c.ask(now.Add(20*time.Second), time.Hour), "for every target group")
 }
 
 // Only the first report of addresses counts; later lines of that form are the log's.

@@ -119,7 +119,7 @@ func TestTaskWithoutProcessHasExited(t *testing.T) {
 	successor := newEnv(t, nil)
 	assert.True(t, successor.processes.Exited(epoch, *task))
 	successor.processes.Stop(epoch, *task)
-	assert.False(t, successor.processes.Probe(epoch, world.Probe{Task: *task}))
+	assert.Equal(t, world.ProbeRefused, successor.processes.Probe(epoch, world.Probe{Task: *task}))
 }
 
 func TestStubbornProcessIsKilled(t *testing.T) {

@@ -81,6 +81,6 @@ func (l *lateContainers) Exited(at time.Time, task world.Task) bool {
 func (l *lateContainers) Stop(at time.Time, task world.Task) { l.server.containers.Stop(at, task) }
 
 // Probe implements world.Containers.
-func (l *lateContainers) Probe(at time.Time, probe world.Probe) bool {
+func (l *lateContainers) Probe(at time.Time, probe world.Probe) world.ProbeResult {
 	return l.server.containers.Probe(at, probe)
 }

@@ -1,6 +1,7 @@
 package world
 
 import (
+	"net/http"
 	"sync"
 	"time"
 )
@@ -15,15 +16,7 @@ type Containers interface {
 	// Stop ends a task that is being stopped.
 	Stop(at time.Time, task Task)
 	// Probe makes one health check of a target.
-	Probe(at time.Time, probe Probe) bool
-}
-
-// Probe is one health check: of which task, at which port and path.
-type Probe struct {
-	Task   Task
-	Target Target
-	Check  HealthCheck
-	Port   int // the port that is checked, with traffic-port resolved
+	Probe(at time.Time, probe Probe) ProbeResult
 }
 
 // StartFailure is why a task could not start, in ECS's words, e.g. "CannotPullContainerError: ...".
@@ -33,16 +26,17 @@ type StartFailure struct {
 
 func (f *StartFailure) Error() string { return f.Reason }
 
-// Simulated containers listen some time after they started and then pass every health check, until they are told to
-// fail. The zero value listens at once. It is safe for concurrent use.
+// Simulated containers answer their health checks with 503 for some time after they started and then pass, until they are told
+// to fail. The zero value listens at once. It is safe for concurrent use.
 type Simulated struct {
-	// Boot is the time from the container's start until it answers its health checks.
+	// Boot is the time from the container's start until it passes its health checks.
 	Boot time.Duration
 
 	mu        sync.Mutex
 	startFail func(Task) *StartFailure
 	sick      func(Probe) bool
 	exited    map[string]bool
+	silent    bool
 }
 
 // FailStarts makes every further start ask fail for its failure; nil from fail, or a nil fail, lets tasks start again.
@@ -96,11 +90,22 @@ func (s *Simulated) Stop(_ time.Time, task Task) {
 }
 
 // Probe implements Containers.
-func (s *Simulated) Probe(at time.Time, probe Probe) bool {
+func (s *Simulated) Probe(at time.Time, probe Probe) ProbeResult {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	if s.sick != nil && s.sick(probe) {
-		return false
+	switch {
+	case s.silent:
+		return ProbeRefused
+	case s.sick != nil && s.sick(probe), at.Before(probe.Task.StartedAt.Add(s.Boot)):
+		return ProbeMismatch(http.StatusServiceUnavailable)
+	default:
+		return ProbePassed
 	}
-	return !at.Before(probe.Task.StartedAt.Add(s.Boot))
+}
+
+// Silence lets the containers refuse their health checks, as if nobody listened, or not.
+func (s *Simulated) Silence(silent bool) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.silent = silent
 }

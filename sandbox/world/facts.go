@@ -100,6 +100,8 @@ type Target struct {
 	// Successes and Failures count the latest checks of the same result in a row.
 	Successes int `json:"successes"`
 	Failures  int `json:"failures"`
+	// Failed is how the latest failed check ended.
+	Failed ProbeResult `json:"failed,omitzero"`
 	// DrainedAt is when a draining target is gone.
 	DrainedAt time.Time `json:"drainedAt,omitzero"`
 }

@@ -92,14 +92,15 @@ func (s *scene) check(target *Target, at time.Time) {
 	if number, err := strconv.Atoi(check.Port); err == nil {
 		port = number
 	}
-	if s.world.options.Containers.Probe(at, Probe{Task: *task, Target: *target, Check: check, Port: port}) {
+	result := s.world.options.Containers.Probe(at, Probe{Task: *task, Target: *target, Check: check, Port: port})
+	if result.Passed() {
 		target.Successes, target.Failures = target.Successes+1, 0
 		if target.State == TargetInitial || target.Successes >= check.HealthyThreshold {
 			target.State = TargetHealthy
 		}
 		return
 	}
-	target.Successes, target.Failures = 0, target.Failures+1
+	target.Successes, target.Failures, target.Failed = 0, target.Failures+1, result
 	if target.State == TargetUnhealthy || target.Failures >= check.UnhealthyThreshold {
 		target.State = TargetUnhealthy
 		s.replaceUnhealthy(task, target, at)
@@ -112,8 +113,8 @@ func (s *scene) replaceUnhealthy(task *Task, target *Target, at time.Time) {
 	if service == nil || !task.alive() || at.Before(task.StartedAt.Add(time.Duration(service.GracePeriod)*time.Second)) {
 		return
 	}
-	s.event(status, at, "(service %s) (port %d) is unhealthy in (target-group %s) due to (reason Health checks failed)",
-		service.Name, target.Port, target.TargetGroupARN)
+	s.event(status, at, "(service %s) (port %d) is unhealthy in (target-group %s) due to (reason %s)",
+		service.Name, target.Port, target.TargetGroupARN, target.Failed.Description)
 	task.Failed = true
 	s.stop(task, at, CodeServiceScheduler, fmt.Sprintf("Task failed ELB health checks in (target-group %s)", target.TargetGroupARN))
 }

@@ -9,15 +9,16 @@ import (
 
 	"github.com/webordinary/live-edit/cmd/probe/report"
 	"github.com/webordinary/live-edit/cmd/probe/target"
+	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 const (
 	// wakeLook is the interval of looks at a wake.
 	wakeLook = time.Second
-	// wakeEnd is when the probe stops waiting: the scaler itself gives a wake up after five minutes, and tells at its
-	// next tick.
-	wakeEnd = 7 * time.Minute
+	// wakeEnd is when the probe stops waiting: the scaler itself gives a wake up, at the latest two minutes later if it sees
+	// no task (D21), and tells at its next tick.
+	wakeEnd = decide.WakeLimit + 4*time.Minute
 	// letIn is how long the waker may still answer after it told that the service is ready. The load balancer follows a moved
 	// rule within seconds.
 	letIn = time.Minute

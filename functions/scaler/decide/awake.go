@@ -63,7 +63,7 @@ func (p *Policy) quiet(f *Facts) bool {
 	if silence < p.RaiseAfter {
 		return false
 	}
-	return !traffic.Watermark.Before(last.Add(quietMinutes)) || silence >= p.RaiseAfter+slowMetrics
+	return !traffic.Watermark.Before(last.Add(QuietMinutes)) || silence >= p.RaiseAfter+slowMetrics
 }
 
 func later(a, b time.Time) time.Time {

@@ -8,9 +8,6 @@ const (
 	// metricLag is how long after its minute a datapoint may appear. AWS promises nothing; 1 to 2 minutes are usual.
 	// A longer lag is caught by the watermark.
 	metricLag = 115 * time.Second
-	// quietMinutes are the whole minutes without a request that must have been published, after the last one with any:
-	// whoever sends a request every so many minutes never meets the waker, however late the metrics are.
-	quietMinutes = 2 * metricMinute
 	// slowMetrics is how much longer silence must last when those minutes have not been published.
 	slowMetrics = 2 * time.Minute
 	// tick is the schedule's interval, and tickJitter how much later than its minute a tick may come.
@@ -21,17 +18,24 @@ const (
 	// coolOff is how long nobody can wake a service whose tasks keep failing. It is not shorter than a slot of PhaseWaking,
 	// so that the next wake's mark is later than the failures before it.
 	coolOff = 2 * time.Minute
-	// failLimit is how long a wake may last of which a task has failed, or whose container cannot be reached. An image of
-	// 413 MB at 2 vCPU and every step at its slowest serve within it (docs/simulation.md).
-	failLimit = 5 * time.Minute
-	// wakeLimit is how long any wake may last: the ten minutes that ECS gives a container before its health checks count
-	// (healthGraceSeconds of the infra package), and one for placing and pulling (D21). By the mark alone that is two
-	// minutes more, which leaves two ticks within the cycle of PhaseWaking.
-	wakeLimit = 11 * time.Minute
 	// failuresFrom is the age of a wake from which failed tasks are looked for; three do not fail any faster.
 	failuresFrom = time.Minute
 	// settleAfter is when the minute of PhaseAwake has served its purpose, within its cycle.
 	settleAfter = 4 * time.Minute
+)
+
+const (
+	// FailLimit is how long a wake may last of which a task has failed, or whose container cannot be reached. An image of
+	// 413 MB at 2 vCPU and every step at its slowest serve within it (docs/simulation.md).
+	FailLimit = 5 * time.Minute
+	// WakeLimit is how long any wake may last: the ten minutes that ECS gives a container before its health checks count
+	// (healthGraceSeconds of the infra package), and one for placing and pulling (D21). By the mark alone that is two
+	// minutes more, which leaves two ticks within the cycle of PhaseWaking.
+	WakeLimit = 11 * time.Minute
+	// QuietMinutes are the whole minutes without a request that must have been published, after the last one with any, before
+	// a service is taken for unused: whoever sends a request every so many minutes never meets the waker while CloudWatch is
+	// less than three minutes late.
+	QuietMinutes = 2 * metricMinute
 )
 
 // Policy is the tuning of the decision.

@@ -84,7 +84,7 @@ const clockSkew = time.Minute
 // A minute is known only modulo its cycle. Whatever is decided by age is decided within the cycle; if nothing looks at
 // the rule for that long, the age starts again from zero, which only makes things later. A mark can also be that of
 // another version of this code, which divided the time otherwise: a wake is therefore dated by its tasks where there are
-// any (see wake.begun), and a wrong mark does no more than that.
+// any (see begun), and a wrong mark does no more than that.
 type Layout struct {
 	// Base is the first listener-rule priority of the stack.
 	Base int

@@ -69,11 +69,11 @@ func failed(f *Facts) bool {
 func hopeless(f *Facts) Class {
 	age := f.Now.Sub(begun(f))
 	switch {
-	case failing(f), age >= failLimit && failed(f):
+	case failing(f), age >= FailLimit && failed(f):
 		return f.Failures.Class
-	case age >= failLimit && f.has(NeedHealth) && f.Health.Unreachable:
+	case age >= FailLimit && f.has(NeedHealth) && f.Health.Unreachable:
 		return ClassHealth
-	case age >= wakeLimit:
+	case age >= WakeLimit:
 		return ClassTimeout
 	default:
 		return ClassNone

@@ -33,9 +33,11 @@ func run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	servers, err := demo.listen(ctx)
-	if err != nil {
-		return err
+	var servers servers
+	if !settings.faults[deaf] {
+		if servers, err = demo.listen(ctx); err != nil {
+			return err
+		}
 	}
 	if err := demo.boot(ctx); err != nil {
 		return err

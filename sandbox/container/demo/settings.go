@@ -67,6 +67,8 @@ type fault string
 const (
 	// unhealthy: /health never answers 200.
 	unhealthy fault = "unhealthy"
+	// deaf: nothing listens on any port.
+	deaf fault = "deaf"
 	// slowBoot: the boot takes ten times as long.
 	slowBoot fault = "slow-boot"
 	// crash: the process ends with an error when it has booted.
@@ -94,7 +96,7 @@ const (
 )
 
 var allFaults = []fault{
-	unhealthy, slowBoot, crash, hang, apiErrors, noCheck, noPreview, noSockets, dropSockets, loseWorkspace, neverProtect,
+	unhealthy, deaf, slowBoot, crash, hang, apiErrors, noCheck, noPreview, noSockets, dropSockets, loseWorkspace, neverProtect,
 	stayProtected, ignoreSigterm,
 }
 
