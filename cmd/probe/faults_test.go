@@ -395,7 +395,7 @@ var liveFaults = map[string]live{
 	"dropped sockets": {
 		demo("drop-sockets"), "1", []string{report.Socket}, []string{"connection lost", "idle timeout is still 4000 s"}, nil,
 	},
-	"no check endpoint": {demo("no-check"), "1", nil, nil, []string{report.EdgeErrors}},
+	"no check endpoint": {demo("no-check"), "1", nil, nil, []string{report.Sessions, report.EdgeErrors}},
 	"a deployment of the distribution's owner": {
 		func(s *stage, _ *serve.Options) {
 			require.NoError(s.t, world.EditDistribution(s.Account, distributionID, time.Now(), func(config string) string {
@@ -464,7 +464,7 @@ var liveFaults = map[string]live{
 		},
 		"2",
 		[]string{report.Sleeps},
-		[]string{"with a silent WebSocket open", "still awake 14m", "a task that stays protected"},
+		[]string{"with a silent WebSocket open", "still awake 16m", "a task that stays protected"},
 		[]string{report.Workspace},
 	},
 }

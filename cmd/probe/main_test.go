@@ -55,7 +55,7 @@ func TestHelpTellsWhatItCosts(t *testing.T) {
 	t.Parallel()
 	code, _, notes := shell(t, nil, "-help")
 	assert.Equal(t, report.ExitPass, code)
-	for _, part := range []string{"which is $0.017", "takes about 13 minutes and $0.03", "-wakes 0 costs nothing", "Exit codes: 0", "-cloudfront"} {
+	for _, part := range []string{"which is $0.019", "takes about 14 minutes and $0.04", "-wakes 0 costs nothing", "Exit codes: 0", "-cloudfront"} {
 		assert.Contains(t, notes, part)
 	}
 	for line := range strings.SplitSeq(notes[:strings.Index(notes, "Flags:")], "\n") {

@@ -4,8 +4,8 @@ import "github.com/webordinary/live-edit/cost"
 
 const (
 	// minutesPerWake is how long a task runs for one wake: a minute to start, some minutes of measuring, and the idle time
-	// with its two ticks until it sleeps.
-	minutesPerWake = 10
+	// with its three ticks until it sleeps.
+	minutesPerWake = 11
 	// Size of a task (T02 §1) for which the help text tells the price.
 	taskVCPUs, taskGB = 2, 4
 )
@@ -17,6 +17,6 @@ func wakeCost(wakes int) float64 {
 	return float64(wakes) * minutesPerWake / 60 * perHour
 }
 
-// minutesPerRun is how long a run with so many wakes takes: the first with all that is measured while awake, and eight
+// minutesPerRun is how long a run with so many wakes takes: the first with all that is measured while awake, and nine
 // minutes for each sleep and the wake after it.
-func minutesPerRun(wakes int) int { return 5 + (wakes-1)*8 }
+func minutesPerRun(wakes int) int { return 5 + (wakes-1)*9 }

@@ -106,7 +106,7 @@ func TestASoundStackPasses(t *testing.T) {
 	assert.Equal(t, "after 6m30s", r.result(t, report.Sleeps).Measured)
 	assert.Equal(t, 2, r.wakes, "the probe wakes it as often as asked, no more")
 	assert.Contains(t, r.result(t, report.WakeTime).Measured, "2 wakes")
-	assert.Contains(t, r.result(t, report.Sessions).Measured, "3 sessions, 3 sockets, 45 requests")
+	assert.Contains(t, r.result(t, report.Sessions).Measured, "3 sessions, 3 sockets, 75 requests")
 }
 
 // everything that a probe without CloudFront leaves out.
@@ -231,7 +231,7 @@ var faults = map[string]fault{
 		func(r *run) { r.failing = "secret" }, []string{report.Starts}, []string{"class secret", "pendingSecrets"}, afterWake(),
 	},
 	"never healthy": {
-		func(r *run) { r.boot = time.Hour }, []string{report.Starts}, []string{"nothing within 7m", "state waking"}, afterWake(),
+		func(r *run) { r.boot = time.Hour }, []string{report.Starts}, []string{"nothing within 15m", "state waking"}, afterWake(),
 	},
 	"given up": {
 		func(r *run) { r.boot, r.givesUp = 20*time.Minute, 5*time.Minute },
@@ -297,7 +297,7 @@ var faults = map[string]fault{
 		[]string{report.Sessions},
 	},
 	"a dropped socket": {
-		func(r *run) { r.dropAfter = 40 * time.Second }, []string{report.Socket}, []string{"dropped after", "status 1001"}, nil,
+		func(r *run) { r.dropAfter = 40 * time.Second }, []string{report.Socket}, []string{"dropped after", "a WebSocket on /ws/hmr for 3m"}, nil,
 	},
 	"a socket dropped by a service that goes away later": {
 		func(r *run) { r.dropAfter, r.sickAfter = 40*time.Second, 2*time.Minute },
@@ -308,10 +308,35 @@ var faults = map[string]fault{
 	"sessions that are mixed up": {
 		func(r *run) { r.mixes = true }, []string{report.Sessions}, []string{"as one of 3 sessions at once", "expected"}, nil,
 	},
+	"three tasks": {
+		func(r *run) { r.tasks = 3 }, []string{report.Sessions},
+		[]string{"/api/check/memory/probe-1-session-", "404 from the container", "several tasks answer", "maxCapacity 1"}, nil,
+	},
+	"no check of the memory": {func(r *run) { r.noMemory = true }, nil, nil, []string{report.Sessions}},
+	"a service that is taken for unused": {
+		func(r *run) { r.drain = 20 * time.Second },
+		[]string{report.StaysHealthy},
+		[]string{"while in use, 25s after the last request", "state asleep", "takes the service for unused", "RequestCount"},
+		[]string{report.Sleeps, report.Workspace},
+	},
+	"a machine that stands still": {
+		func(r *run) {
+			r.drain = 2 * time.Minute
+			stood := false
+			r.stalls = func(d time.Duration) time.Duration {
+				if stood || d != 25*time.Second {
+					return 0
+				}
+				stood = true
+				return 2 * time.Minute
+			}
+		},
+		nil, nil, []string{report.StaysHealthy},
+	},
 	"a tab that keeps it awake": {
 		func(r *run) { r.countsSockets = true },
 		[]string{report.Sleeps},
-		[]string{"with a silent WebSocket open", "still awake 14m"},
+		[]string{"with a silent WebSocket open", "still awake 16m"},
 		[]string{report.Workspace},
 	},
 	"never sleeps": {
@@ -321,7 +346,7 @@ var faults = map[string]fault{
 		[]string{report.Workspace},
 	},
 	"sleeps a little late": {
-		func(r *run) { r.idle = 7*time.Minute + 20*time.Second }, []string{report.Sleeps}, []string{"asleep 7m20s"}, nil,
+		func(r *run) { r.idle = 8*time.Minute + 20*time.Second }, []string{report.Sleeps}, []string{"asleep 8m20s"}, nil,
 	},
 	"sleeps late": {
 		func(r *run) { r.idle = 9 * time.Minute }, []string{report.Sleeps}, []string{"asleep 9m", "after the last request"}, nil,
@@ -345,7 +370,7 @@ var faults = map[string]fault{
 		[]string{report.EdgeErrors},
 	},
 	"no check endpoint": {
-		func(r *run) { r.noEndpoint = true }, nil, nil, []string{report.Workspace, report.EdgeErrors},
+		func(r *run) { r.noEndpoint = true }, nil, nil, []string{report.Sessions, report.Workspace, report.EdgeErrors},
 	},
 	"no behaviour for the API": {
 		func(r *run) { r.noBehaviour = []string{"/api/"} },

@@ -31,6 +31,8 @@ import (
 type fakeClock struct {
 	// passed is called when time has passed.
 	passed func()
+	// stalls is called with every sleep, and says how much longer it takes.
+	stalls func(d time.Duration) time.Duration
 
 	mu  sync.Mutex
 	now time.Time
@@ -44,6 +46,9 @@ func (c *fakeClock) Now() time.Time {
 
 func (c *fakeClock) Sleep(ctx context.Context, d time.Duration) error {
 	c.mu.Lock()
+	if c.stalls != nil {
+		d += c.stalls(d)
+	}
 	c.now = c.now.Add(d)
 	c.mu.Unlock()
 	if c.passed != nil {
@@ -92,6 +97,11 @@ type fake struct {
 	boots                           []time.Duration
 	losesRule, staysReady, apiFails bool
 	edgeKeeps                       time.Duration
+	// tasks answer in turn, each with a memory of its own; noMemory says that there is no check of it.
+	tasks    int
+	noMemory bool
+	memory   []map[string]string
+	turn     int
 
 	life  sync.Mutex
 	woken time.Time
@@ -304,7 +314,7 @@ func (f *fake) wake(w http.ResponseWriter, r *http.Request, draining bool) {
 			f.noRule = []string{"/api/"}
 		}
 	}
-	if draining && r.Header.Get("X-Webordinary-Wake") == "now" {
+	if call := r.Header.Get("Accept") != web.StatusType; draining && (call || r.Header.Get("X-Webordinary-Wake") == "now") {
 		f.used = f.Now()
 	}
 	status := web.Status{State: "asleep"}
@@ -344,8 +354,10 @@ func (f *fake) contain(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("<!doctype html><title>Preview</title>"))
 	case f.apiFails:
 		http.Error(w, "no", http.StatusInternalServerError)
-	case f.noEndpoint:
+	case f.noEndpoint, f.noMemory && strings.Contains(path, "/memory/"):
 		http.NotFound(w, r)
+	case strings.Contains(path, "/memory/"):
+		f.remember(w, r)
 	case r.Method == http.MethodPut && f.readOnly:
 		http.Error(w, "read-only file system", http.StatusInternalServerError)
 	case r.Method == http.MethodPut:
@@ -363,6 +375,25 @@ func (f *fake) contain(w http.ResponseWriter, r *http.Request) {
 		if f.mixes && strings.Contains(path, "session-") {
 			content = "another session's"
 		}
+		_, _ = w.Write([]byte(content))
+	}
+}
+
+// remember answers the check of a task's memory.
+func (f *fake) remember(w http.ResponseWriter, r *http.Request) {
+	for len(f.memory) < max(f.tasks, 1) {
+		f.memory = append(f.memory, map[string]string{})
+	}
+	f.turn++
+	task := f.memory[f.turn%len(f.memory)]
+	content, ok := task[r.URL.Path]
+	switch {
+	case r.Method == http.MethodPut:
+		task[r.URL.Path] = readAll(r)
+		w.WriteHeader(http.StatusNoContent)
+	case !ok:
+		http.NotFound(w, r)
+	default:
 		_, _ = w.Write([]byte(content))
 	}
 }

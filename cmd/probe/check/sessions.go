@@ -21,8 +21,9 @@ const (
 type session struct {
 	suite *Suite
 	name  string
-	// alone says that the container has no check endpoint, so that there is nothing to be confused.
-	alone bool
+	// alone says that the container has no check endpoint, so that there is nothing to be confused; stateless that it has none
+	// for its memory, so that it is not seen whether a session's requests meet one task.
+	alone, stateless bool
 
 	requests int
 	socket   bool
@@ -30,7 +31,8 @@ type session struct {
 	faults   []report.Fault
 }
 
-// sessions lets several people work at once, each on a file of its own. What one reads must be what that one wrote.
+// sessions lets several people work at once, each on a file of its own, and on something that the container keeps in its
+// memory. What one reads must be what that one wrote: several tasks share the files, and nothing else (D14).
 func (s *Suite) sessions(ctx context.Context) {
 	if s.Book.Failed(report.API) || s.Book.Failed(report.Preview) {
 		s.Book.Missed(report.Sessions, "API or preview are not served")
@@ -46,12 +48,18 @@ func (s *Suite) sessions(ctx context.Context) {
 	group.Wait()
 	requests, sockets, slowest := 0, 0, time.Duration(0)
 	var faults []report.Fault
+	stateless := false
 	for _, p := range people {
-		requests, slowest = requests+p.requests, max(slowest, p.slowest)
+		requests, slowest, stateless = requests+p.requests, max(slowest, p.slowest), stateless || p.stateless || p.alone
 		if p.socket {
 			sockets++
 		}
 		faults = append(faults, p.faults...)
+	}
+	if len(faults) == 0 && stateless && ctx.Err() == nil {
+		s.Book.Missed(report.Sessions, "the container has no check of its memory (docs/container-contract.md), so nothing tells whether several "+
+			"tasks answer one session (D14)")
+		return
 	}
 	s.measured(ctx, report.Sessions, fmt.Sprintf("%d sessions, %d sockets, %d requests, slowest %s", len(people), sockets, requests,
 		s.Clock.Text(slowest)), faults...)
@@ -67,13 +75,39 @@ func (p *session) work(ctx context.Context) {
 	}
 	for round := range rounds {
 		content := fmt.Sprintf("%s %s, round %d", p.suite.Name, p.name, round)
-		if !p.page(ctx) || !p.alone && !p.file(ctx, content) || p.suite.Clock.Sleep(ctx, pause) != nil {
+		if !p.page(ctx) || !p.alone && !p.file(ctx, content) || !p.memory(ctx, content) || p.suite.Clock.Sleep(ctx, pause) != nil {
 			return
 		}
 	}
 	if !p.alone {
 		_, _ = p.suite.files.remove(ctx, p.suite.Site, p.suite.files.path(p.name)) // Cleanup tries again
 	}
+}
+
+// memory lets the container keep something for the session, and asks for it. It ends with the task, so nothing is left behind.
+func (p *session) memory(ctx context.Context, content string) bool {
+	if p.alone || p.stateless {
+		return true
+	}
+	path := "/api/check/memory/" + p.suite.Name + "-" + p.name
+	write := target.Request{Method: http.MethodPut, Path: path, Body: content, Header: http.Header{"Content-Type": {"text/plain"}}}
+	read := get(path)
+	if !p.ask(&write, "success", func(a *target.Answer) bool { p.stateless = isNoEndpoint(a); return a.OK() || p.stateless },
+		func() (*target.Answer, error) { return p.suite.do(ctx, p.suite.Site, write) }) || p.stateless {
+		return p.stateless
+	}
+	began := len(p.faults)
+	if p.ask(&read, fmt.Sprintf("%q", content), func(a *target.Answer) bool { return a.OK() && a.Body == content },
+		func() (*target.Answer, error) { return p.suite.do(ctx, p.suite.Site, read) }) {
+		return true
+	}
+	for i := range p.faults[began:] {
+		fault := &p.faults[began+i]
+		fault.Do = fmt.Sprintf("expected %q: several tasks answer, each with a memory of its own, and a session's requests meet any of "+
+			"them (D14); `pulumi config set maxCapacity 1`, or keep nothing in memory", content)
+		fault.Symptom = report.SplitSession
+	}
+	return false
 }
 
 func (p *session) page(ctx context.Context) bool {

@@ -20,6 +20,9 @@ const (
 	// sleepGrace is how much later than its limit a sleep may be seen: the tick's jitter (5 s), ECS's scheduler, and the
 	// interval of looks.
 	sleepGrace = 15 * time.Second
+	// statusAfter is how long after the idle time the probe begins to ask for the status: by then the waker is in front, since
+	// five minutes after the last request at the latest (docs/container-contract.md), and asking keeps nothing awake.
+	statusAfter = time.Minute
 	// patience is how many times the limit the probe waits, so that a late sleep is told from none.
 	patience = 2
 )
@@ -119,8 +122,8 @@ func (s *Suite) watch(ctx context.Context, most time.Duration) *slumber {
 }
 
 // looksAsleep looks without being counted: the WebSocket paths have no waker, and while no task is there the load
-// balancer answers them with 503. From the idle time on it asks for the status as well: by then the waker is in front, and
-// asking must not keep the service awake.
+// balancer answers them with 503. Some time after the idle time it asks for the status as well: by then the waker is in front,
+// and asking must not keep the service awake.
 func (s *Suite) looksAsleep(ctx context.Context, w *slumber) bool {
 	answer, err := s.Site.Do(ctx, get(quietLook))
 	w.last = came(answer, err)
@@ -131,7 +134,7 @@ func (s *Suite) looksAsleep(ctx context.Context, w *slumber) bool {
 		}
 	}
 	idle := s.Clock.Now().Sub(w.since)
-	if w.served || idle < s.Limits.Idle {
+	if w.served || idle < s.Limits.Idle+statusAfter+s.Lag {
 		return false
 	}
 	answer, err = s.Site.Do(ctx, s.statusRequest())

@@ -3,19 +3,21 @@ package check
 import (
 	"context"
 	"errors"
+	"fmt"
 	"time"
 
 	"github.com/webordinary/live-edit/cmd/probe/report"
 	"github.com/webordinary/live-edit/cmd/probe/target"
+	"github.com/webordinary/live-edit/functions/scaler/decide"
 )
 
 const (
 	// socketPath is where Vite's client connects (docs/container-contract.md).
 	socketPath = "/ws/hmr"
-	// socketPing is how often the socket is used: a socket's two ends should send a byte every 30 s.
+	// socketPing is how often the socket is used while it is held: a socket's two ends should send a byte every 30 s. With it
+	// goes a request, since a socket alone does not keep the service awake; whoever asks every two minutes stays undisturbed
+	// (docs/container-contract.md), and a machine may be slow.
 	socketPing = 25 * time.Second
-	// stayAwake is the interval of requests while a socket is held, since a socket alone does not keep the service awake.
-	stayAwake = time.Minute
 	// noticed is how long after a socket's end the service may still seem to be there although it is going away: the scaler
 	// looks once a minute, and until then the load balancer sends requests to targets that fail their checks (it "fails
 	// open" when all do). goingLook is the interval of looks in that time.
@@ -47,7 +49,7 @@ func (s *Suite) socketFault(err error) report.Fault {
 	return fault
 }
 
-// hold keeps a WebSocket open, and the service awake with a request a minute, which shows as well that it stays healthy.
+// hold keeps a WebSocket open, and the service awake with a request beside each ping, which shows as well that it stays healthy.
 func (s *Suite) hold(ctx context.Context) {
 	if !s.tab || s.Limits.Socket <= 0 {
 		return
@@ -60,7 +62,6 @@ func (s *Suite) hold(ctx context.Context) {
 		return
 	}
 	defer socket.Close()
-	asked := began
 	for {
 		held := s.Clock.Now().Sub(began)
 		if err := socket.Ping(ctx); err != nil {
@@ -71,11 +72,8 @@ func (s *Suite) hold(ctx context.Context) {
 			s.measured(ctx, report.Socket, "open for "+s.Clock.Text(held))
 			return
 		}
-		if s.Clock.Now().Sub(asked) >= stayAwake {
-			asked = s.Clock.Now()
-			s.Progress.Note("open for " + s.Clock.Text(held))
-			s.healthy(ctx)
-		}
+		s.Progress.Note("open for " + s.Clock.Text(held))
+		s.healthy(ctx)
 		if s.Clock.Sleep(ctx, min(socketPing, s.Limits.Socket-held)) != nil {
 			return
 		}
@@ -104,13 +102,40 @@ func (s *Suite) dropped(ctx context.Context, held time.Duration, err error) {
 // healthy asks for the status: an awake service answers it itself.
 func (s *Suite) healthy(ctx context.Context) {
 	request := s.statusRequest()
+	silence := s.Clock.Now().Sub(s.use.since(s.Clock.Now()))
 	answer, err := s.do(ctx, s.Site, request)
-	if err == nil && answer.From == target.Container || s.Book.Failed(report.StaysHealthy) {
+	if err == nil && answer.From == target.Container || s.Book.Failed(report.StaysHealthy) || ctx.Err() != nil {
+		return
+	}
+	if silence >= decide.QuietMinutes && draining(answer) {
+		// Nobody asked for so long: not the service is at fault, but this machine. A call takes the service back.
+		s.late = fmt.Sprintf("this machine was too slow: the probe itself asked nothing for %s, and an unused service makes ready to sleep "+
+			"(docs/container-contract.md)", s.Clock.Text(silence))
+		s.Progress.Note(s.late)
+		_, _ = s.files.get(ctx, s.Site, "none") // the next request shows what came of it
 		return
 	}
 	s.measured(ctx, report.StaysHealthy, "went out of service", report.Fault{
-		Asked: request.String() + " while in use", Came: came(answer, err),
-		Do:      "its targets failed their health checks or its task stopped; look at the container's log and the service's events",
-		Symptom: report.HealthProblem,
+		Asked: request.String() + " while in use, " + s.Clock.Text(silence) + " after the last request that the container answered",
+		Came:  came(answer, err), Do: outOfService(answer), Symptom: report.HealthProblem,
 	})
+}
+
+// draining reports whether the waker stands in front of a service that it takes for unused.
+func draining(answer *target.Answer) bool {
+	return answer != nil && answer.State != nil && answer.State.State == "asleep"
+}
+
+// outOfService says where to look for the cause, which the waker's state tells apart.
+func outOfService(answer *target.Answer) string {
+	switch {
+	case draining(answer):
+		return "the scaler takes the service for unused, or its count was set to 0: see that RequestCount of the api and preview target " +
+			"groups appears in CloudWatch, and what the scaler's log says"
+	case answer != nil && answer.State != nil:
+		return "the waker is in front, in the state " + answer.State.State + ": its targets failed their health checks or its task stopped; " +
+			"look at the container's log and the service's events"
+	default:
+		return "its targets failed their health checks or its task stopped; look at the container's log and the service's events"
+	}
 }

@@ -71,6 +71,8 @@ type Suite struct {
 	use   usage
 	// tab says that a WebSocket could be opened, noEndpoint that the container has no check endpoint.
 	tab, noEndpoint bool
+	// late is why nothing can be said of a service that went away; empty if that is not so.
+	late string
 	// closedEdge are the behaviours that do not work, so that the same fault is not reported by every check.
 	closedEdge map[string]bool
 }
@@ -188,7 +190,11 @@ func (s *Suite) awake(ctx context.Context) {
 	s.sessions(ctx)
 	s.edge(ctx)
 	s.hold(ctx)
-	if !s.Book.Failed(report.StaysHealthy) && ctx.Err() == nil {
+	switch {
+	case s.Book.Failed(report.StaysHealthy) || ctx.Err() != nil:
+	case s.late != "":
+		s.Book.Missed(report.StaysHealthy, s.late)
+	default:
 		s.Book.Pass(report.StaysHealthy, "no request refused")
 	}
 }

@@ -45,7 +45,7 @@ type Limits struct {
 	// Wake is what a wake from zero may take (T02, acceptance criterion 3: less than 30 s).
 	Wake time.Duration
 	// Idle is how long nobody may use the service before it sleeps (T02 §4: 5 minutes), and Tolerance what may come on
-	// top: the two ticks of the scaler that docs/decisions.md and the scaler's policy document.
+	// top: the three ticks of the scaler that docs/decisions.md and the scaler's policy document.
 	Idle, Tolerance time.Duration
 	// CertificateDays is how long the certificate must still be valid. ACM renews 60 days before the end (ACM guide,
 	// "Managed certificate renewal"); one that is this close to its end was not renewed.
@@ -60,7 +60,7 @@ type Limits struct {
 // DefaultLimits are the specification's.
 func DefaultLimits() Limits {
 	return Limits{
-		Wake: 30 * time.Second, Idle: 5 * time.Minute, Tolerance: 2 * time.Minute, CertificateDays: 14,
+		Wake: 30 * time.Second, Idle: 5 * time.Minute, Tolerance: 3 * time.Minute, CertificateDays: 14,
 		Socket: 3 * time.Minute, Sessions: 3, ErrorCaching: 10 * time.Second,
 	}
 }
@@ -80,7 +80,7 @@ type Criterion struct {
 // Criteria lists every acceptance criterion of both specifications, and what of their text a user would notice, in the
 // order of the table.
 func Criteria(l *Limits) []Criterion {
-	sleep := fmt.Sprintf("%s (%s and two ticks)", clock.Short(l.Idle+l.Tolerance), clock.Short(l.Idle))
+	sleep := fmt.Sprintf("%s (%s and three ticks)", clock.Short(l.Idle+l.Tolerance), clock.Short(l.Idle))
 	return []Criterion{
 		{ID: DNS, Text: "The editors' host name resolves", Source: "T02 acceptance 8", Limit: "an address"},
 		{

@@ -18,6 +18,7 @@ const (
 	SocketRefused   Symptom = "503 on /ws/*"
 	SocketDrops     Symptom = "Hot reload loses its socket again and again"
 	NeverSleeps     Symptom = "It never sleeps"
+	SplitSession    Symptom = "A session forgets what it has just done"
 	WorkspaceLost   Symptom = "Files are gone after a sleep"
 	NoCheckEndpoint Symptom = "The probe cannot measure the workspace"
 	BlockedHost     Symptom = `Vite: "Blocked request. This host is not allowed"`

@@ -27,6 +27,8 @@ func (d *demo) api() http.Handler {
 		} {
 			mux.HandleFunc(method+" /api/check/{name}", d.check(do))
 		}
+		mux.HandleFunc("PUT /api/check/memory/{name}", d.check(d.putMemory))
+		mux.HandleFunc("GET /api/check/memory/{name}", d.check(d.getMemory))
 	}
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		writeError(w, http.StatusNotFound, "there is no "+r.URL.Path)
@@ -208,4 +210,38 @@ func (d *demo) deleteCheck(w http.ResponseWriter, _ *http.Request, file string) 
 	}
 	w.WriteHeader(http.StatusNoContent)
 	return nil
+}
+
+// maxMemory is how many checks are kept in memory; then they are forgotten, all at once.
+const maxMemory = 100
+
+// putMemory keeps a check in this process alone.
+func (d *demo) putMemory(w http.ResponseWriter, r *http.Request, name string) error {
+	body, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxCheck))
+	if err != nil {
+		writeError(w, http.StatusRequestEntityTooLarge, "a check holds up to 1 KB")
+		return nil // it has been answered
+	}
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	if d.memory == nil || len(d.memory) >= maxMemory {
+		d.memory = map[string][]byte{}
+	}
+	d.memory[name] = body
+	w.WriteHeader(http.StatusNoContent)
+	return nil
+}
+
+func (d *demo) getMemory(w http.ResponseWriter, _ *http.Request, name string) error {
+	d.mu.Lock()
+	body, ok := d.memory[name]
+	d.mu.Unlock()
+	if !ok {
+		return fs.ErrNotExist
+	}
+	w.Header().Set("Content-Type", "application/octet-stream")
+	w.Header().Set("X-Content-Type-Options", "nosniff")
+	w.Header().Set("Cache-Control", "no-store")
+	_, err := w.Write(body) //nolint:gosec // no browser takes it for a page
+	return err
 }

@@ -24,6 +24,8 @@ type demo struct {
 	mu    sync.Mutex // guards what follows and the files
 	saved savedState
 	dirty bool
+	// memory are checks that end with the process.
+	memory map[string][]byte
 }
 
 // savedState is what survives a sleep.
