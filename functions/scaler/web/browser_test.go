@@ -267,6 +267,9 @@ func TestBrowserShowsWhyNothingStarts(t *testing.T) {
 	b.shows("title", "Waking")
 	s.set(decide.Plan{State: decide.StateFailing, Class: decide.ClassImage, RetryAt: time.Now().Add(time.Minute)}, "")
 	b.shows("title", "cannot start")
+	b.shows("lead", "You can try again at")
+	b.until(`/ at \d+:\d\d/.test(document.getElementById("lead").textContent)`)
+	b.until(`!/told|attempts/.test(document.getElementById("lead").textContent)`) // nobody may be, and there may have been one
 	b.shows("error", "image could not be loaded")
 	require.True(t, value[bool](b, `document.getElementById("stages").hidden`))
 	b.shoot("waiting-page-error")

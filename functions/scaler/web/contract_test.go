@@ -263,7 +263,7 @@ func TestStatusContract(t *testing.T) {
 		},
 		`{"state":"ready","stage":"ready","elapsedSeconds":0,"typicalSeconds":70,"retryAfterSeconds":1}`: {State: decide.StateReady},
 		`{"state":"unknown","elapsedSeconds":0,"typicalSeconds":70,"retryAfterSeconds":5}`:               {},
-		`{"state":"failing","elapsedSeconds":0,"typicalSeconds":70,"retryAfterSeconds":60,"error":{"class":"secret",` +
+		`{"state":"failing","elapsedSeconds":0,"typicalSeconds":70,"retryAfterSeconds":120,"error":{"class":"secret",` +
 			`"message":"A secret that the editor needs is missing or cannot be read."}}`: {
 			State: decide.StateFailing, Class: decide.ClassSecret, RetryAt: morning.Add(2 * time.Minute),
 		},

@@ -89,7 +89,7 @@ func TestHoldTurnsIntoAnError(t *testing.T) {
 	}}
 	response := serve(t, f.handler(), call)
 	require.Equal(t, 503, response.StatusCode)
-	require.Equal(t, "60", response.Header("Retry-After"))
+	require.Equal(t, "112", response.Header("Retry-After"))
 	require.Contains(t, response.Body, `"class":"image"`)
 }
 

@@ -56,7 +56,8 @@ const (
 
 	retryUnknown  = 5
 	retryAsleep   = 15
-	retryFailMost = 60
+	// retryFailMost is more than a service rests that keeps failing: what is told is when it may be tried again.
+	retryFailMost = 300
 )
 
 // statusOf tells a plan to a visitor at time now.

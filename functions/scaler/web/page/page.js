@@ -16,7 +16,7 @@
     asleep: ['The editor is asleep', 'It costs nothing like this. It needs about a minute to wake.'],
     waking: ['Waking the editor', ''],
     ready: ['The editor is awake', 'Opening the page.'],
-    failing: ['The editor cannot start', 'Several attempts failed, so it stopped trying. Whoever runs it has been told.'],
+    failing: ['The editor cannot start', 'The last attempt failed, so it has stopped trying.'],
     unknown: ['Waking the editor', 'The state of the editor is not known at the moment. This page keeps asking.'],
   };
   const leads = {
@@ -33,6 +33,12 @@
   };
   const clock = (seconds) => (seconds < 90 ? `${seconds} s` : `${Math.floor(seconds / 60)} min ${seconds % 60} s`);
 
+  // The minute from which on it may be tried again: a figure that stays the same while the page looks again and again.
+  function again(seconds) {
+    const at = new Date(Math.ceil((Date.now() + seconds * 1000) / 60000) * 60000);
+    return `You can try again at ${at.toLocaleTimeString([], { hour: '2-digit', minute: '2-digit' })}, on this page.`;
+  }
+
   function tick(typical) {
     const seconds = Math.max(0, Math.round((Date.now() - wokenAt) / 1000));
     text('elapsed', clock(seconds));
@@ -46,7 +52,7 @@
     const [title, lead] = texts[state];
     document.title = title;
     text('title', title);
-    text('lead', waking ? leads[status.stage] || leads.asked : lead);
+    text('lead', waking ? leads[status.stage] || leads.asked : state === 'failing' ? `${lead} ${again(status.retryAfterSeconds)}` : lead);
     part('stages').hidden = !waking && state !== 'ready';
     const at = stages.indexOf(state === 'ready' ? 'ready' : status.stage || 'asked');
     for (const item of part('stages').children) {
