@@ -140,6 +140,7 @@ func TestLifeOfTheEdge(t *testing.T) {
 	requireWipesAreRepaired(e, prod)
 	requireRacesAndFaultsHeal(e, prod)
 	requireTheRoleDecides(e, prod)
+	requireOwnersSettingsNeedRights(e, prod)
 	moved := e.stack("prod", with(map[string]any{"protect": false, "distributionId": distributionB}))
 	requireEdgeMoves(e, moved)
 	requireEdgeGoesFirst(e, moved)
@@ -215,6 +216,28 @@ func requireTheRoleDecides(e *edgeWorld, prod *engine.Stack) {
 	deny(`"cloudfront:GetDistribution"`, `"cloudfront:UpdateDistribution"`)
 	require.NoError(e.t, e.tick(prod).Err())
 	e.requireOurs(distributionA)
+}
+
+// requireOwnersSettingsNeedRights has the owner attach a web ACL and turn logging on: CloudFront then asks whoever updates the
+// distribution for rights on them. The refusal names them, and the key grants them.
+func requireOwnersSettingsNeedRights(e *edgeWorld, prod *engine.Stack) {
+	const acl = "arn:aws:wafv2:us-east-1:942734823970:global/webacl/site/473e64fd-f30b-4765-81a0-62ad96dd167a"
+	e.edit(distributionA, func(string) string {
+		text := strings.Replace(e.original, "<WebACLId/>", "<WebACLId>"+acl+"</WebACLId>", 1)
+		require.Contains(e.t, text, acl)
+		return text
+	})
+	err := e.tick(prod).Err()
+	require.ErrorContains(e.t, err, "InvalidWebACLId")
+	require.ErrorContains(e.t, err, "wafv2:GetWebACL on "+acl+" (WebACLId)")
+	require.ErrorContains(e.t, err, "distributionRights: ["+acl+"]")
+	e.up(e.stack("prod", with(map[string]any{
+		"protect": false, "distributionId": distributionA, "distributionRights": []any{acl},
+	})))
+	e.requireOurs(distributionA)
+	require.Contains(e.t, e.config(distributionA), acl)
+	e.edit(distributionA, func(config string) string { return strings.Replace(config, "<WebACLId>"+acl+"</WebACLId>", "<WebACLId/>", 1) })
+	e.up(prod)
 }
 
 // requireEdgeMoves changes the distribution: the former one is cleaned up with the former permission.

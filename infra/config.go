@@ -181,6 +181,9 @@ type EdgeConfig struct {
 	// BehaviorQuota and OriginQuota are how many the account may have in a distribution (25 each, which every
 	// account has; AWS's present defaults are 75 and 100).
 	BehaviorQuota, OriginQuota int
+	// Rights are the ARNs of the owner's log bucket, web ACL and Lambda@Edge functions, for which CloudFront asks whoever
+	// updates the distribution (D35).
+	Rights []string
 }
 
 // ObservabilityConfig switches what watches the stack.

@@ -119,6 +119,7 @@ func loadEdge(r *configReader) EdgeConfig {
 		DistributionID: r.text("distributionId", ""),
 		BehaviorQuota:  r.number("distributionBehaviorQuota", spec.DefaultBehaviorQuota),
 		OriginQuota:    r.number("distributionOriginQuota", spec.DefaultOriginQuota),
+		Rights:         r.list("distributionRights", nil),
 	}
 }
 

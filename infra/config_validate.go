@@ -9,6 +9,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/webordinary/live-edit/functions/behaviors/spec"
 )
 
 var (
@@ -112,6 +114,11 @@ func (e EdgeConfig) validate(v *validator) {
 	// Far above AWS's defaults; more digits than that are a slip.
 	v.between("distributionBehaviorQuota", e.BehaviorQuota, 1, 1000)
 	v.between("distributionOriginQuota", e.OriginQuota, 1, 1000)
+	for _, arn := range e.Rights {
+		_, known := spec.RightOn(arn)
+		v.require(known, "distributionRights", arn, "the ARN of a log bucket, of a web ACL or of a Lambda@Edge function's version, such as "+
+			strings.Join(spec.RightExamples(), ", "))
+	}
 }
 
 func (c *Config) validateAdopt(v *validator) {

@@ -2,6 +2,7 @@ package infra
 
 import (
 	"encoding/json"
+	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
@@ -78,6 +79,7 @@ func NewEdgeBehaviors(
 func (a *EdgeBehaviorsArgs) input() spec.Input {
 	in := spec.LiveEdit(a.DistributionID, a.Owner, spec.Origin{ID: a.Names.Origin(), DomainName: a.OriginDomain}).WithDefaults()
 	in.Quotas = spec.Quotas{Behaviors: a.BehaviorQuota, Origins: a.OriginQuota}
+	in.Rights = a.Rights
 	return in
 }
 
@@ -129,11 +131,11 @@ func (e *EdgeBehaviors) addInvocation(ctx *pulumi.Context, name string, args *Ed
 		return created(name, err)
 	}
 	pair := name + "-" + args.DistributionID
-	access, err := newRolePolicy(ctx, pair+"-policy", e.role, PolicyDocument{Statements: []Statement{{
+	access, err := newRolePolicy(ctx, pair+"-policy", e.role, PolicyDocument{Statements: append([]Statement{{
 		Sid:       "EditDistribution",
 		Actions:   []string{"cloudfront:GetDistributionConfig", "cloudfront:UpdateDistribution"},
 		Resources: resources(e.distributionArn(args.DistributionID)),
-	}}}, child(e)...)
+	}}, ownerRights(args.Rights)...)}, child(e)...)
 	if err != nil {
 		return err
 	}
@@ -151,6 +153,19 @@ func (e *EdgeBehaviors) addInvocation(ctx *pulumi.Context, name string, args *Ed
 	}
 	e.Result = e.invocation.Result
 	return nil
+}
+
+// ownerRights are what CloudFront asks for because of settings of the distribution's owner: an update submits the whole
+// configuration, with the log bucket, web ACL and edge functions in it (D35). One statement each, on exactly that resource.
+func ownerRights(arns []string) []Statement {
+	statements := make([]Statement, 0, len(arns))
+	for i, arn := range arns {
+		right, _ := spec.RightOn(arn) // the configuration's validation has refused all others
+		statements = append(statements, Statement{
+			Sid: "OwnerSetting" + strconv.Itoa(i+1), Actions: right.Actions, Resources: resources(pulumi.String(arn)),
+		})
+	}
+	return statements
 }
 
 // distributionArn is built from the role's own ARN, which knows the partition and the account.

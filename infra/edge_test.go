@@ -53,6 +53,22 @@ func TestEdgeQuotasAreTheAccounts(t *testing.T) {
 	assert.Equal(t, spec.Quotas{Behaviors: 75, Origins: 100}, raised.Quotas)
 }
 
+// What the owner's settings ask for is granted on exactly those resources, and the function knows what it was granted.
+func TestEdgeGetsTheRightsThatTheOwnersSettingsAskFor(t *testing.T) {
+	t.Parallel()
+	acl := "arn:aws:wafv2:us-east-1:942734823970:global/webacl/site/473e64fd-f30b-4765-81a0-62ad96dd167a"
+	function := "arn:aws:lambda:us-east-1:942734823970:function:site-auth:7"
+	d := operated(t, "prod", settings{
+		"distributionId": distribution, "distributionRights": `["arn:aws:s3:::site-logs", "` + acl + `", "` + function + `"]`,
+	})
+	assert.Equal(t, []infratest.PolicyStatement{
+		{Sid: "OwnerSetting1", Effect: "Allow", Action: []string{"s3:GetBucketAcl", "s3:PutBucketAcl"}, Resource: []string{"arn:aws:s3:::site-logs"}},
+		{Sid: "OwnerSetting2", Effect: "Allow", Action: []string{"wafv2:GetWebACL"}, Resource: []string{acl}},
+		{Sid: "OwnerSetting3", Effect: "Allow", Action: []string{"lambda:GetFunction", "lambda:EnableReplication*"}, Resource: []string{function}},
+	}, d.One(t, invocationName+"-policy").Policy(t, "policy").Statement[1:])
+	assert.Equal(t, []string{"arn:aws:s3:::site-logs", acl, function}, edgeInput(t, d).Rights)
+}
+
 func TestEdgeIsOffWithoutADistribution(t *testing.T) {
 	t.Parallel()
 	d := operated(t, "prod", settings{"distributionId": ""})

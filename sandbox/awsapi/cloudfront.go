@@ -141,6 +141,9 @@ func updateDistribution(x *exchange) (any, error) {
 	if err := checkUpdate(found.Config, string(x.body)); err != nil {
 		return nil, err
 	}
+	if err := x.checkRights(string(x.body)); err != nil {
+		return nil, err
+	}
 	found.SetConfig(strings.TrimPrefix(string(x.body), xml.Header), x.now)
 	if err := world.SaveDistribution(x.server.options.Store, found); err != nil {
 		return nil, err

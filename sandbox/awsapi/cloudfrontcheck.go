@@ -7,6 +7,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/account"
 )
 
 // Default quotas per distribution ("Quotas" in the CloudFront developer guide, 2023).
@@ -25,6 +27,12 @@ type distributionConfig struct {
 	OriginGroups    counted[origin]   `xml:"OriginGroups"`
 	Default         *behavior         `xml:"DefaultCacheBehavior"`
 	Behaviors       counted[behavior] `xml:"CacheBehaviors"`
+	Logging         struct {
+		Enabled bool   `xml:"Enabled"`
+		Bucket  string `xml:"Bucket"`
+	} `xml:"Logging"`
+	WebACLID       string `xml:"WebACLId"`
+	ConnectionMode string `xml:"ConnectionMode"`
 }
 
 // counted is CloudFront's form of a list: a Quantity that must be the number of the Items.
@@ -54,6 +62,17 @@ type behavior struct {
 	CachePolicyID   string          `xml:"CachePolicyId"`
 	ForwardedValues *struct{}       `xml:"ForwardedValues"`
 	AllowedMethods  *allowedMethods `xml:"AllowedMethods"`
+	Lambdas         []string        `xml:"LambdaFunctionAssociations>Items>LambdaFunctionAssociation>LambdaFunctionARN"`
+	standardOnly
+}
+
+// standardOnly are the members that the API reference calls "only supported by standard distributions".
+type standardOnly struct {
+	SmoothStreaming *struct{} `xml:"SmoothStreaming"`
+	TrustedSigners  *struct{} `xml:"TrustedSigners"`
+	MinTTL          *struct{} `xml:"MinTTL"`
+	DefaultTTL      *struct{} `xml:"DefaultTTL"`
+	MaxTTL          *struct{} `xml:"MaxTTL"`
 }
 
 type allowedMethods struct {
@@ -94,7 +113,67 @@ func checkUpdate(old, updated string) error {
 	case len(after.Behaviors.Items.Entries) > mostBehaviors:
 		return refuse("TooManyCacheBehaviors", "Your request contains more cache behaviors than are allowed per distribution.")
 	}
-	return errors.Join(checkOrigins(&after), checkBehaviors(&after))
+	return errors.Join(checkOrigins(&after), checkBehaviors(&after), checkTenants(&after))
+}
+
+// all are the default behavior and the others.
+func (c *distributionConfig) all() []behavior {
+	return append([]behavior{*c.Default}, c.Behaviors.Items.Entries...)
+}
+
+// checkTenants applies what multi-tenant distributions do not take (CloudFront Developer Guide, "Unsupported features").
+func checkTenants(config *distributionConfig) error {
+	if config.ConnectionMode != "tenant-only" {
+		return nil
+	}
+	for _, b := range config.all() {
+		if b.standardOnly != (standardOnly{}) {
+			return refuse("InvalidArgument", "The parameter SmoothStreaming, TrustedSigners or a TTL of the cache behavior %q is not "+
+				"supported for multi-tenant distributions.", b.PathPattern)
+		}
+	}
+	return nil
+}
+
+// checkRights asks for what the settings of a configuration want of the caller besides cloudfront:UpdateDistribution. AWS tells of
+// it by different codes: logging and Lambda@Edge by AccessDenied, a web ACL by its own.
+func (x *exchange) checkRights(updated string) error {
+	var config distributionConfig
+	if err := xml.Unmarshal([]byte(updated), &config); err != nil {
+		return nil //nolint:nilerr // checkUpdate has said so
+	}
+	if config.Logging.Enabled {
+		bucket := "arn:" + account.Partition + ":s3:::" + config.Logging.Bucket[:max(0, strings.LastIndex(config.Logging.Bucket, ".s3"))]
+		for _, action := range []string{"s3:GetBucketAcl", "s3:PutBucketAcl"} {
+			if err := x.allow(action, bucket, nil); err != nil {
+				return err
+			}
+		}
+	}
+	for _, b := range config.all() {
+		for _, function := range b.Lambdas {
+			for _, action := range []string{"lambda:GetFunction", "lambda:EnableReplication"} {
+				if err := x.allow(action, function, nil); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return x.checkWebACL(config.WebACLID)
+}
+
+func (x *exchange) checkWebACL(id string) error {
+	action, arn := "wafv2:GetWebACL", id
+	switch {
+	case id == "":
+		return nil
+	case !strings.HasPrefix(id, "arn:"):
+		action, arn = "waf:GetWebACL", "arn:"+account.Partition+":waf::"+account.ID+":webacl/"+id
+	}
+	if x.allow(action, arn, nil) != nil {
+		return refuse("InvalidWebACLId", "Unable to verify read permissions on Web ACL. Please retry the request.")
+	}
+	return nil
 }
 
 func checkOrigins(config *distributionConfig) error {
@@ -120,7 +199,7 @@ func checkBehaviors(config *distributionConfig) error {
 		targets[o.ID] = true
 	}
 	seen := map[string]bool{}
-	for i, b := range append([]behavior{*config.Default}, config.Behaviors.Items.Entries...) {
+	for i, b := range config.all() {
 		switch {
 		case i > 0 && !patternText.MatchString(b.PathPattern):
 			return refuse("InvalidArgument", "The parameter PathPattern is not valid: %q.", b.PathPattern)

@@ -16,6 +16,7 @@ import (
 	"github.com/webordinary/live-edit/functions/behaviors/document"
 	"github.com/webordinary/live-edit/functions/behaviors/invocation"
 	"github.com/webordinary/live-edit/functions/behaviors/merge"
+	"github.com/webordinary/live-edit/functions/behaviors/spec"
 )
 
 // Command is the command with what it needs from outside.
@@ -68,7 +69,7 @@ func (c *Command) run(ctx context.Context, args []string) error {
 	if err != nil {
 		return err
 	}
-	return c.show("distribution "+o.distribution, plan, document.ParseXML)
+	return c.show("distribution "+o.distribution, o.input.Rights, plan, document.ParseXML)
 }
 
 // planner is what the action does to a configuration.
@@ -95,7 +96,7 @@ func (c *Command) file(o options) error {
 	case err != nil:
 		return fmt.Errorf("-config %s: %w", o.config, err)
 	case o.plan:
-		return c.show(o.config, plan, document.ParseJSON)
+		return c.show(o.config, o.input.Rights, plan, document.ParseJSON)
 	}
 	c.note("%s", summary(o.config, plan))
 	if _, err := c.Stdout.Write(plan.After); err != nil {
@@ -127,7 +128,9 @@ func (c *Command) apply(ctx context.Context, o options, live *distribution.Appli
 }
 
 // show prints what would change, in words and as a difference.
-func (c *Command) show(name string, plan merge.Plan, parse func([]byte) (*document.Document, error)) error {
+func (c *Command) show(
+	name string, granted []string, plan merge.Plan, parse func([]byte) (*document.Document, error),
+) error {
 	before, err := parse(plan.Before)
 	if err != nil {
 		return err
@@ -136,7 +139,7 @@ func (c *Command) show(name string, plan merge.Plan, parse func([]byte) (*docume
 	if err != nil {
 		return err
 	}
-	text := summary(name, plan)
+	text := summary(name, plan) + rightsNote(plan.MissingRights(granted))
 	if difference := diff.Configs(before.Config(), after.Config()); difference != "" {
 		text += "\n" + difference
 	}
@@ -159,6 +162,19 @@ func summary(name string, plan merge.Plan) string {
 	}
 	for _, warning := range plan.Warnings {
 		fmt.Fprintf(&b, "warning: %s\n", warning)
+	}
+	return b.String()
+}
+
+// rightsNote says what the function lacks, and how it gets it.
+func rightsNote(missing []spec.Right) string {
+	if len(missing) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	b.WriteString("the distribution's settings ask whoever changes it for further rights; in the stack's configuration:\n  distributionRights:\n")
+	for _, right := range missing {
+		fmt.Fprintf(&b, "    - %s # %s: %s\n", right.ARN, right.Setting, strings.Join(right.Actions, ", "))
 	}
 	return b.String()
 }

@@ -214,3 +214,24 @@ func TestHelp(t *testing.T) {
 		require.Contains(t, r.stderr, want)
 	}
 }
+
+// The plan names what the owner's settings ask for, as it goes into the configuration, and nothing that is there already.
+func TestPlanNamesMissingRights(t *testing.T) {
+	got := run(t, nil, "", "-config", path("owner-settings.json"), "-plan")
+	require.Equal(t, 0, got.code, got.stderr)
+	const bucket = "arn:aws:s3:::ameliastamps.s3.logs"
+	require.Contains(t, got.stdout, "distributionRights:\n    - "+bucket+" # Logging: s3:GetBucketAcl, s3:PutBucketAcl\n    - arn:aws:wafv2:")
+	require.Contains(t, got.stdout, "function:members:12 # Lambda@Edge of /members/*: lambda:GetFunction, lambda:EnableReplication*\n")
+
+	got = run(t, nil, "", "-config", path("owner-settings.json"), "-plan", "-rights", bucket)
+	require.Equal(t, 0, got.code, got.stderr)
+	require.NotContains(t, got.stdout, bucket+" #")
+	require.Contains(t, got.stdout, "distributionRights:\n    - arn:aws:wafv2:")
+
+	got = run(t, nil, "", "-config", path("owner-settings.json"), "-plan", "-rights", "site-logs")
+	require.Equal(t, 2, got.code)
+	require.Contains(t, got.stderr, `rights[0]: "site-logs", want the ARN of a log bucket`)
+
+	got = run(t, nil, "", "-config", path("s3-spa.json"), "-plan")
+	require.NotContains(t, got.stdout, "distributionRights")
+}

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strings"
 
 	"github.com/webordinary/live-edit/functions/behaviors/invocation"
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
@@ -56,12 +57,17 @@ func parseOptions(args []string, stderr io.Writer) (options, error) {
 	var quotas spec.Quotas
 	flags.IntVar(&quotas.Behaviors, "behavior-quota", spec.DefaultBehaviorQuota, "`NUMBER` of behaviors that the account may have")
 	flags.IntVar(&quotas.Origins, "origin-quota", spec.DefaultOriginQuota, "`NUMBER` of origins that the account may have")
+	var granted string
+	flags.StringVar(&granted, "rights", "", "`ARNS`, separated by commas, of distributionRights in the stack's configuration")
 	if err := flags.Parse(args); err != nil {
 		return options{}, errUsage{err}
 	}
 	o.action = invocation.Action(action)
 	o.input = spec.LiveEdit(o.distribution, owner, origin).WithDefaults()
 	o.input.Quotas = quotas
+	if granted != "" {
+		o.input.Rights = strings.Split(granted, ",")
+	}
 	if err := errors.Join(append(o.faults(), extra(flags.Args()))...); err != nil {
 		return options{}, errUsage{err}
 	}

@@ -6,10 +6,12 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/webordinary/live-edit/functions/behaviors/document"
 	"github.com/webordinary/live-edit/functions/behaviors/merge"
+	"github.com/webordinary/live-edit/functions/behaviors/spec"
 )
 
 // Faults of a [Store] that are handled by their meaning.
@@ -20,6 +22,9 @@ var (
 	ErrConflict = errors.New("somebody else changed the distribution in between")
 	// ErrDenied means that the caller may not do this, or may not do it yet.
 	ErrDenied = errors.New("a permission is missing")
+	// ErrSetting means that CloudFront refuses a setting of the distribution's owner, which we hand back as we read it: it
+	// could not be looked at with the caller's rights, or it is not valid any more.
+	ErrSetting = errors.New("CloudFront refuses a setting of the distribution's owner")
 )
 
 // Snapshot is a configuration at one version.
@@ -104,7 +109,7 @@ func (a *Applier) attempt(ctx context.Context, id string, plan Planner, out *Out
 	if p.Empty() {
 		return nil
 	}
-	return a.Store.Write(ctx, id, Snapshot{ETag: read.ETag, XML: p.After})
+	return explain(a.Store.Write(ctx, id, Snapshot{ETag: read.ETag, XML: p.After}), p.Rights)
 }
 
 func (a *Applier) look(ctx context.Context, id string, plan Planner) (Snapshot, merge.Plan, error) {
@@ -128,4 +133,18 @@ func (a *Applier) pause(ctx context.Context, attempts int) error {
 		return ctx.Err()
 	}
 	return a.Sleep(ctx, a.Jitter(min(first<<attempts, longest)))
+}
+
+// explain adds to a refusal which rights the distribution's settings ask for, since CloudFront names them badly or not at all.
+func explain(err error, rights []spec.Right) error {
+	if len(rights) == 0 || !errors.Is(err, ErrDenied) && !errors.Is(err, ErrSetting) {
+		return err
+	}
+	var needs, arns []string
+	for _, right := range rights {
+		needs, arns = append(needs, right.String()), append(arns, right.ARN)
+	}
+	return fmt.Errorf("%w; because of its settings this distribution also asks whoever changes it for %s: name in the stack's "+
+		"configuration what is not there yet, distributionRights: [%s], or have the owner remove the setting",
+		err, strings.Join(needs, ", "), strings.Join(arns, ", "))
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"strings"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/aws/retry"
@@ -66,6 +67,23 @@ func withStack(change func(*middleware.Stack) error) func(*cloudfront.Options) {
 	return func(o *cloudfront.Options) { o.APIOptions = append(o.APIOptions, change) }
 }
 
+// settingFaults are the codes of UpdateDistribution that speak of settings which are not ours, with what to look at (CloudFront
+// API reference, "UpdateDistribution", errors).
+var settingFaults = map[string]string{
+	"InvalidWebACLId":                  "the web ACL is gone or the function may not read it",
+	"InvalidLambdaFunctionAssociation": "the Lambda@Edge function is gone, has lost its role, or the function may not replicate it",
+	"InvalidFunctionAssociation":       "a CloudFront function is gone or not published",
+	"NoSuchCachePolicy":                "a cache policy is gone",
+	"NoSuchOriginRequestPolicy":        "an origin request policy is gone",
+	"NoSuchResponseHeadersPolicy":      "a response headers policy is gone",
+	"NoSuchRealtimeLogConfig":          "a real-time log configuration is gone",
+	"NoSuchContinuousDeploymentPolicy": "the continuous deployment policy is gone",
+	"TrustedKeyGroupDoesNotExist":      "a trusted key group is gone",
+	"InvalidViewerCertificate":         "the viewer certificate is gone or not valid any more",
+	"InvalidOriginAccessControl":       "an origin access control is gone",
+	"InvalidOriginAccessIdentity":      "an origin access identity is gone",
+}
+
 // meaning adds what an error means to the applier.
 func meaning(err error) error {
 	var api smithy.APIError
@@ -79,9 +97,14 @@ func meaning(err error) error {
 		return fmt.Errorf("%w: %w", ErrConflict, err)
 	case "AccessDenied", "AccessDeniedException":
 		return fmt.Errorf("%w: %w", ErrDenied, err)
-	default:
-		return err
 	}
+	if cure, ok := settingFaults[api.ErrorCode()]; ok {
+		return fmt.Errorf("%w, %s: %w", ErrSetting, cure, err)
+	}
+	if text := api.ErrorMessage(); api.ErrorCode() == "InvalidArgument" && strings.Contains(text, "CloudFront logs") {
+		return fmt.Errorf("%w, the log bucket must have ACLs enabled (object ownership BucketOwnerPreferred): %w", ErrSetting, err)
+	}
+	return err
 }
 
 // capture keeps the payload of a successful answer from the SDK's deserializer.

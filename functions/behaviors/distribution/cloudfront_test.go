@@ -145,6 +145,50 @@ func TestErrorsKeepTheirMeaning(t *testing.T) {
 // The answer may come while the goroutine that has sent the request is still about to look whether its body has ended; that
 // happens under load. The SDK closes the body then, and the answer must be read to its end all the same: otherwise a write
 // that was made looks failed and is sent again (github.com/aws/aws-sdk-go-v2/issues/2737).
+// Refusals of settings that are not ours are told apart from a missing permission, and say what to look at.
+func TestRefusalsOfTheOwnersSettingsAreExplained(t *testing.T) {
+	t.Parallel()
+	for code, cure := range map[string]string{
+		"InvalidWebACLId": "may not read it", "InvalidLambdaFunctionAssociation": "may not replicate it",
+		"NoSuchResponseHeadersPolicy": "response headers policy is gone", "InvalidViewerCertificate": "certificate",
+	} {
+		s := &service{xml: site(t)}
+		s.trouble = func(w http.ResponseWriter, _ int) bool { fault(w, http.StatusBadRequest, code); return true }
+		err := client(t, s).Write(t.Context(), id, distribution.Snapshot{ETag: "E0", XML: []byte("<x/>")})
+		require.ErrorIs(t, err, distribution.ErrSetting, code)
+		require.NotErrorIs(t, err, distribution.ErrDenied, code)
+		require.ErrorContains(t, err, cure)
+		require.ErrorContains(t, err, code)
+	}
+	s := &service{xml: site(t)}
+	s.trouble = func(w http.ResponseWriter, _ int) bool { fault(w, http.StatusBadRequest, "TooManyCacheBehaviors"); return true }
+	require.NotErrorIs(t, client(t, s).Write(t.Context(), id, distribution.Snapshot{ETag: "E0"}), distribution.ErrSetting)
+}
+
+func TestRefusalsNameTheRightsThatSettingsAskFor(t *testing.T) {
+	t.Parallel()
+	const bucket = "arn:aws:s3:::ameliastamps-logs"
+	text := strings.Replace(site(t), "<Logging><Enabled>false</Enabled><IncludeCookies>false</IncludeCookies><Bucket/>",
+		"<Logging><Enabled>true</Enabled><IncludeCookies>false</IncludeCookies><Bucket>ameliastamps-logs.s3.amazonaws.com</Bucket>", 1)
+	require.NotEqual(t, site(t), text)
+	for _, refused := range []error{distribution.ErrDenied, distribution.ErrSetting} {
+		m := &memory{xml: text}
+		_, err := applier(refusing{m, refused}, &clock{}).Apply(t.Context(), id, ensuring(input("prod")))
+		require.ErrorIs(t, err, refused)
+		require.ErrorContains(t, err, "s3:GetBucketAcl and s3:PutBucketAcl on "+bucket+" (Logging)")
+		require.ErrorContains(t, err, "distributionRights: ["+bucket+"]")
+	}
+	_, err := applier(refusing{&memory{xml: site(t)}, distribution.ErrDenied}, &clock{}).Apply(t.Context(), id, ensuring(input("prod")))
+	require.NotContains(t, err.Error(), "distributionRights", "its settings ask for nothing")
+}
+
+type refusing struct {
+	*memory
+	err error
+}
+
+func (r refusing) Write(context.Context, string, distribution.Snapshot) error { return r.err }
+
 func TestAnAnswerThatOvertakesTheRequestIsRead(t *testing.T) {
 	t.Parallel()
 	// A body that fits into the transport's 4 KB is not sent before its end is known.

@@ -133,11 +133,17 @@ func ensuring(in spec.Input, owners merge.Owners) distribution.Planner {
 	return func(doc *document.Document) (merge.Plan, error) { return merge.Ensure(doc, in, owners) }
 }
 
+// mayPass says whether a refusal may come from a policy that is too new to be known everywhere. CloudFront tells of a right on
+// a web ACL or an edge function by other codes than AccessDenied.
+func mayPass(err error) bool {
+	return errors.Is(err, distribution.ErrDenied) || errors.Is(err, distribution.ErrSetting)
+}
+
 // applyOncePermitted waits for a permission that may be on its way.
 func (h *Handler) applyOncePermitted(ctx context.Context, id string, plan distribution.Planner) (Result, error) {
 	for attempt := 1; ; attempt++ {
 		r, err := h.apply(ctx, id, plan)
-		if !errors.Is(err, distribution.ErrDenied) || attempt == permissionAttempts || h.Sleep(ctx, permissionPause) != nil {
+		if !mayPass(err) || attempt == permissionAttempts || h.Sleep(ctx, permissionPause) != nil {
 			return r, err
 		}
 	}

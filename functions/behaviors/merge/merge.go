@@ -7,6 +7,7 @@ package merge
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/webordinary/live-edit/functions/behaviors/document"
@@ -21,6 +22,13 @@ type Plan struct {
 	Changes []string
 	// Warnings are settings of the distribution's owner that get in the way of our behaviors.
 	Warnings []string
+	// Rights are what CloudFront may ask of the caller besides cloudfront:UpdateDistribution, because of the owner's settings.
+	Rights []spec.Right
+}
+
+// MissingRights are those that the stack does not grant its function yet.
+func (p Plan) MissingRights(granted []string) []spec.Right {
+	return slices.DeleteFunc(slices.Clone(p.Rights), func(r spec.Right) bool { return slices.Contains(granted, r.ARN) })
 }
 
 // Empty says whether there is nothing to write.
@@ -122,6 +130,6 @@ func (e *edit) finish(wanted []spec.Behavior) (Plan, error) {
 	if err := e.foreign.unchangedIn(after.foreign(after.owned(e.owners, wanted))); err != nil {
 		return Plan{}, err
 	}
-	plan.Warnings = after.warnings(e.owners, wanted)
+	plan.Warnings, plan.Rights = after.warnings(e.owners, wanted), after.rights()
 	return plan, nil
 }

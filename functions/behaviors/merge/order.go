@@ -14,7 +14,7 @@ func (e *edit) ensureBehaviors(in spec.Input) {
 	present := e.keepWanted(in.Behaviors)
 	for i, live := range present {
 		if live != nil {
-			e.adjustBehavior(live, behaviorNode(in.Behaviors[i], in.Origin.ID))
+			e.adjustBehavior(live, e.config.behaviorNode(in.Behaviors[i], in.Origin.ID))
 		}
 	}
 	p := e.placement(in.Behaviors)
@@ -28,7 +28,7 @@ func (e *edit) ensureBehaviors(in spec.Input) {
 	for i, b := range in.Behaviors {
 		if present[i] == nil {
 			e.changed("add behavior %s %s", b.PathPattern, p.where(i))
-			present[i] = behaviorNode(b, in.Origin.ID)
+			present[i] = e.config.behaviorNode(b, in.Origin.ID)
 			e.config.behaviors.insert(p.index(i), present[i])
 		}
 	}

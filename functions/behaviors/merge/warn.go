@@ -24,14 +24,7 @@ func (c config) warnings(owners Owners, wanted []spec.Behavior) []string {
 	found = append(found, c.rewrittenErrors(wanted)...)
 	found = append(found, c.cachedErrors()...)
 	found = append(found, c.sharedPaths(mine)...)
-	if c.root.Text("Enabled") == "false" {
-		found = append(found, "the distribution is disabled: it answers no requests")
-	}
-	if c.root.Text("ContinuousDeploymentPolicyId") != "" {
-		found = append(found, "the distribution has a continuous deployment policy: requests that it sends to the "+
-			"staging distribution do not meet our behaviors")
-	}
-	return found
+	return append(found, c.kindWarnings()...)
 }
 
 // rewrittenErrors warns of error pages: they are the distribution's, so they replace our answers too.

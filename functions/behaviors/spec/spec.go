@@ -64,6 +64,8 @@ type Input struct {
 	Behaviors []Behavior `json:"behaviors"`
 	// Quotas are the account's; zero values mean the defaults.
 	Quotas Quotas `json:"quotas,omitzero"`
+	// Rights are ARNs that the stack grants the function more for, because the distribution holds them; see [Right].
+	Rights []string `json:"rights,omitempty"`
 }
 
 // Origin is a custom origin reached over HTTPS with TLS 1.2 only.

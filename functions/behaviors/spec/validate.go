@@ -62,6 +62,7 @@ func (in Input) ValidateContent() error {
 		f.behavior(fmt.Sprintf("behaviors[%d]", i), b)
 	}
 	f.order(in.Behaviors)
+	f.rights(in)
 	return errors.Join(f...)
 }
 
