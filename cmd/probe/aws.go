@@ -34,7 +34,7 @@ func newFoundation(ctx context.Context, o *options, p *place, book *report.Book)
 	checker := &foundation.Checker{
 		Registry: ecr.NewFromConfig(cfg), Tasks: ecs.NewFromConfig(cfg), Secrets: secretsmanager.NewFromConfig(cfg),
 		Roles: iam.NewFromConfig(cfg), Files: efs.NewFromConfig(cfg), Caller: sts.NewFromConfig(cfg),
-		Outputs: outputs, Readers: o.readers, Book: book,
+		Outputs: outputs, Readers: o.readers, Values: o.values, Book: book,
 	}
 	return checker.Run, nil
 }

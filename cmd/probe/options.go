@@ -23,6 +23,7 @@ type options struct {
 	limits          report.Limits
 	foundation      bool
 	readers         []string
+	values          bool
 	accept          []string
 	json            bool
 }
@@ -78,6 +79,9 @@ func readOptions(args []string, notes io.Writer) (*options, error) {
 		o.readers = append(o.readers, role)
 		return nil
 	})
+	flags.BoolVar(&o.values, "secret-values", false,
+		"with -foundation, also read the secrets' values, to see that none ends with a line break; nothing of them is printed, but the audit "+
+			"trail's alarm reports it")
 	flags.Func("header", "`NAME: VALUE` to send with every request, such as a session's cookie; may be repeated", o.addHeader)
 	flags.Func("accept", "`ID` of a criterion whose failure is known and does not fail the run, such as wake-time; may be repeated",
 		o.addAccepted)
@@ -144,6 +148,9 @@ func (o *options) check(rest []string) error {
 	if o.foundation && o.outputs == "" && o.sandbox == "" {
 		faults = append(faults, errors.New(
 			"-foundation needs the stack's outputs: `pulumi stack output --json > outputs.json` and -outputs outputs.json"))
+	}
+	if o.values && !o.foundation {
+		faults = append(faults, errors.New("-secret-values is for -foundation, which is not given"))
 	}
 	return errors.Join(faults...)
 }

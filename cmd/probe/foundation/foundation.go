@@ -1,6 +1,6 @@
 // Package foundation goes through the testing checklist of the foundation's specification with the AWS API: registry,
-// image, secrets and who may read them, file system, and the stack's outputs. It only reads, and never a secret's value:
-// that would be an access that the audit trail's alarm reports.
+// image, secrets and who may read them, file system, and the stack's outputs. It only reads, and a secret's value only if it is
+// told to: that is an access that the audit trail's alarm reports.
 package foundation
 
 import (
@@ -38,6 +38,8 @@ type Secrets interface {
 		*secretsmanager.DescribeSecretOutput, error)
 	GetResourcePolicy(context.Context, *secretsmanager.GetResourcePolicyInput, ...func(*secretsmanager.Options)) (
 		*secretsmanager.GetResourcePolicyOutput, error)
+	GetSecretValue(context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options)) (
+		*secretsmanager.GetSecretValueOutput, error)
 }
 
 // Roles is what is asked of IAM.
@@ -72,7 +74,10 @@ type Checker struct {
 	Outputs map[string]any
 	// Readers are names or ARNs of roles that may read the secrets besides the execution and task roles.
 	Readers []string
-	Book    *report.Book
+	// Values reads the values of the secrets that the container gets, to see whether they were typed with a line break. Nothing
+	// of them is printed; the audit trail's alarm reports the access.
+	Values bool
+	Book   *report.Book
 }
 
 // Run checks everything.

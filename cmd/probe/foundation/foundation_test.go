@@ -45,6 +45,9 @@ type fake struct {
 	// shared is the secret that has a resource policy.
 	shared  string
 	deleted *time.Time
+	// value is that of every secret; pinned leaves the container's versionConsistency as AWS has it.
+	value  string
+	pinned bool
 }
 
 var errDenied = errors.New("AccessDeniedException: not authorized")
@@ -58,7 +61,7 @@ func (f *fake) may(operation string) error {
 
 func newFake() *fake {
 	return &fake{
-		image: registry + ":v1", account: "123456789012",
+		image: registry + ":v1", account: "123456789012", value: "sk-1",
 		roles: map[string][]string{
 			"/edit-execution": {"claude-AbCdEf", "github-AbCdEf"}, "/edit-task": {"claude-AbCdEf", "github-AbCdEf"}, "/scaler": nil,
 			"/aws-reserved/sso.amazonaws.com/Admin": {"claude-AbCdEf"}, "/aws-service-role/ecs.amazonaws.com/Ecs": {"claude-AbCdEf"},
@@ -95,9 +98,13 @@ func (f *fake) DescribeImages(
 func (f *fake) DescribeTaskDefinition(
 	context.Context, *ecs.DescribeTaskDefinitionInput, ...func(*ecs.Options),
 ) (*ecs.DescribeTaskDefinitionOutput, error) {
+	container := ecstypes.ContainerDefinition{Name: aws.String("editor"), Image: &f.image}
+	if !f.pinned {
+		container.VersionConsistency = ecstypes.VersionConsistencyDisabled
+	}
 	return &ecs.DescribeTaskDefinitionOutput{TaskDefinition: &ecstypes.TaskDefinition{
 		ExecutionRoleArn: aws.String(rolePath + "edit-execution"), TaskRoleArn: aws.String(rolePath + "edit-task"),
-		ContainerDefinitions: []ecstypes.ContainerDefinition{{Image: aws.String("public.ecr.aws/x/sidecar:1")}, {Image: &f.image}},
+		ContainerDefinitions: []ecstypes.ContainerDefinition{{Image: aws.String("public.ecr.aws/x/sidecar:1")}, container},
 	}}, f.may("DescribeTaskDefinition")
 }
 
@@ -117,6 +124,12 @@ func (f *fake) GetResourcePolicy(
 		out.ResourcePolicy = aws.String(`{"Statement":{"Effect":"Allow","Principal":"*"}}`)
 	}
 	return out, f.may("GetResourcePolicy")
+}
+
+func (f *fake) GetSecretValue(
+	context.Context, *secretsmanager.GetSecretValueInput, ...func(*secretsmanager.Options),
+) (*secretsmanager.GetSecretValueOutput, error) {
+	return &secretsmanager.GetSecretValueOutput{SecretString: &f.value}, f.may("GetSecretValue")
 }
 
 // ListRoles gives one role a page.
@@ -196,11 +209,16 @@ var criteria = []string{
 }
 
 func check(f *fake, outputs map[string]any, readers ...string) map[string]report.Result {
+	return checkWith(f, outputs, func(c *foundation.Checker) { c.Readers = readers })
+}
+
+func checkWith(f *fake, outputs map[string]any, configure func(*foundation.Checker)) map[string]report.Result {
 	limits := report.DefaultLimits()
 	book := report.NewBook(report.Criteria(&limits))
 	checker := &foundation.Checker{
-		Registry: f, Tasks: f, Secrets: f, Roles: f, Files: f, Caller: f, Outputs: outputs, Readers: readers, Book: book,
+		Registry: f, Tasks: f, Secrets: f, Roles: f, Files: f, Caller: f, Outputs: outputs, Book: book,
 	}
+	configure(checker)
 	checker.Run(context.Background())
 	rows := map[string]report.Result{}
 	for _, row := range book.Results(nil, "unknown") {
@@ -280,6 +298,40 @@ func TestASecretWithAPolicyOfItsOwn(t *testing.T) {
 	f.shared = "github-AbCdEf"
 	text := requireAll(t, check(f, outputs()), report.Fail, report.Readers)
 	assert.Contains(t, text, "the resource policy of webordinary/github; came one that this program did not give it")
+}
+
+// A line break at the end of a key makes a header that cannot be sent. The value is looked at only when that was asked for.
+func TestValuesThatWereTypedWithALineBreak(t *testing.T) {
+	t.Parallel()
+	values := func(c *foundation.Checker) { c.Values = true }
+	for value, came := range map[string]string{
+		"sk-1\n": "begins or ends with", " sk-1": "begins or ends with", "sk-1\r\n": "begins or ends with", "sk-1\t": "begins or ends with",
+		"": "is empty", "\n": "is empty",
+	} {
+		f := newFake()
+		f.value = value
+		requireAll(t, check(f, outputs()), report.Pass)
+		text := requireAll(t, checkWith(f, outputs(), values), report.Fail, report.Secrets)
+		assert.Contains(t, text, came)
+		assert.Contains(t, text, "read -rs VALUE; printf %s")
+		assert.NotContains(t, text, "sk-1")
+	}
+	f := newFake()
+	requireAll(t, checkWith(f, outputs(), values), report.Pass)
+	f.denied = "GetSecretValue"
+	text := requireAll(t, checkWith(f, outputs(), values), report.NotMeasured, report.Secrets)
+	assert.Contains(t, text, "-secret-values")
+}
+
+// Without versionConsistency: disabled ECS runs the image of the last deployment, whatever is pushed; a digest is meant to stay.
+func TestAPinnedImage(t *testing.T) {
+	t.Parallel()
+	f := newFake()
+	f.pinned = true
+	text := requireAll(t, check(f, outputs()), report.Fail, report.Image)
+	assert.Contains(t, text, "the container editor of the task definition; came its versionConsistency is not disabled")
+	f.image = registry + "@sha256:1"
+	requireAll(t, check(f, outputs()), report.Pass)
 }
 
 func TestADeletedSecret(t *testing.T) {

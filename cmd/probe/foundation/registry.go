@@ -107,6 +107,14 @@ func (c *Checker) image(ctx context.Context, definition *ecstypes.TaskDefinition
 			c.Book.Missed(report.Image, err.Error())
 			return
 		}
+		if container.VersionConsistency != ecstypes.VersionConsistencyDisabled && !strings.HasPrefix(tag, "sha256:") {
+			c.measured(ctx, report.Image, "tag "+tag+" is pinned", report.Fault{
+				Asked: "the container " + aws.ToString(container.Name) + " of the task definition",
+				Came:  "its versionConsistency is not disabled: ECS keeps the image of the last deployment, whatever is pushed (D19)",
+				Do:    "`pulumi up` puts the task definition back", Symptom: report.ImageProblem,
+			})
+			return
+		}
 		found = append(found, fmt.Sprintf("%s, pushed %s, %d MB", tag, aws.ToTime(detail.ImagePushedAt).UTC().Format(time.DateOnly),
 			aws.ToInt64(detail.ImageSizeInBytes)/1_000_000))
 	}

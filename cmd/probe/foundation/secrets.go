@@ -67,11 +67,39 @@ func (c *Checker) secretFault(ctx context.Context, arn string, needsValue bool) 
 	}
 	for _, stages := range secret.VersionIdsToStages {
 		if slices.Contains(stages, currentStage) {
-			return nil, nil
+			return c.valueFault(ctx, arn, fault)
 		}
 	}
-	fault.Came = "it has no value"
-	fault.Do = "`aws secretsmanager put-secret-value --secret-id " + secretName(arn) + " --secret-string file:///dev/stdin`"
+	fault.Came, fault.Do = "it has no value", putSecret(arn)
+	return fault, nil
+}
+
+// putSecret is the command that puts a value: read from the terminal without a trace, and without the line break that ends the input.
+func putSecret(arn string) string {
+	return "`read -rs VALUE; printf %s \"$VALUE\" | aws secretsmanager put-secret-value --secret-id " + secretName(arn) +
+		" --secret-string file:///dev/stdin`"
+}
+
+// valueFault looks at a value's ends, if it may. A key that ends with a line break is a header that cannot be sent, which looks like a key
+// that is wrong (googleapis/google-cloud-python issue 10436).
+func (c *Checker) valueFault(ctx context.Context, arn string, fault *report.Fault) (*report.Fault, error) {
+	if !c.Values {
+		return nil, nil
+	}
+	value, err := c.Secrets.GetSecretValue(ctx, &secretsmanager.GetSecretValueInput{SecretId: &arn})
+	if err != nil {
+		return nil, fmt.Errorf("read %s for -secret-values: %w", secretName(arn), err)
+	}
+	text := aws.ToString(value.SecretString)
+	switch {
+	case strings.TrimSpace(text) == "":
+		fault.Came = "its value is empty"
+	case strings.TrimSpace(text) != text:
+		fault.Came = "its value begins or ends with white space or a line break"
+	default:
+		return nil, nil
+	}
+	fault.Do = "put it again: " + putSecret(arn)
 	return fault, nil
 }
 
