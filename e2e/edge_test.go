@@ -236,7 +236,9 @@ func requireOwnersSettingsNeedRights(e *edgeWorld, prod *engine.Stack) {
 	})))
 	e.requireOurs(distributionA)
 	require.Contains(e.t, e.config(distributionA), acl)
-	e.edit(distributionA, func(config string) string { return strings.Replace(config, "<WebACLId>"+acl+"</WebACLId>", "<WebACLId/>", 1) })
+	e.edit(distributionA, func(config string) string {
+		return strings.Replace(config, "<WebACLId>"+acl+"</WebACLId>", "<WebACLId/>", 1)
+	})
 	e.up(prod)
 }
 

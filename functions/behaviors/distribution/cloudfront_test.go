@@ -161,7 +161,10 @@ func TestRefusalsOfTheOwnersSettingsAreExplained(t *testing.T) {
 		require.ErrorContains(t, err, code)
 	}
 	s := &service{xml: site(t)}
-	s.trouble = func(w http.ResponseWriter, _ int) bool { fault(w, http.StatusBadRequest, "TooManyCacheBehaviors"); return true }
+	s.trouble = func(w http.ResponseWriter, _ int) bool {
+		fault(w, http.StatusBadRequest, "TooManyCacheBehaviors")
+		return true
+	}
 	require.NotErrorIs(t, client(t, s).Write(t.Context(), id, distribution.Snapshot{ETag: "E0"}), distribution.ErrSetting)
 }
 

@@ -54,8 +54,8 @@ const (
 	RetryCloseSeconds = 2
 	RetryEarlySeconds = 3
 
-	retryUnknown  = 5
-	retryAsleep   = 15
+	retryUnknown = 5
+	retryAsleep  = 15
 	// retryFailMost is more than a service rests that keeps failing: what is told is when it may be tried again.
 	retryFailMost = 300
 )

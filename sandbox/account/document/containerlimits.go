@@ -232,3 +232,19 @@ func (c *containerCheck) ulimits(d *Container) {
 		seen[u.Name] = true
 	}
 }
+
+// isEmpty says whether a value of a container definition means the same as one that is left out.
+func isEmpty(v any) bool {
+	switch v := v.(type) {
+	case nil:
+		return true
+	case []any:
+		return len(v) == 0
+	case map[string]any:
+		return len(v) == 0
+	case json.Number:
+		return v == "0"
+	default:
+		return v == "" || v == false
+	}
+}
