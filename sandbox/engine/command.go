@@ -19,7 +19,8 @@ import (
 
 // pulumiCommand runs the Pulumi CLI for the Automation API. The SDK's own runner
 // will not do: it leaves the CLI in the terminal's process group, where one
-// Ctrl-C reaches it twice, and twice means "stop without waiting".
+// Ctrl-C reaches it twice, and twice means "stop without waiting"; and it kills the
+// CLI ten seconds after an interrupt, whatever is under way (3.274.1, auto/cmd.go).
 type pulumiCommand struct {
 	cli cli.Command
 

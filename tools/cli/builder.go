@@ -59,6 +59,35 @@ func (b Builder) Path(ctx context.Context, tool Tool) (string, error) {
 	return target, b.build(ctx, tool, target)
 }
 
+// Fetch prepares for Path what takes the network and hardly the processor, so that something else can compile meanwhile: the
+// release, or the modules that the tool is built from.
+func (b Builder) Fetch(ctx context.Context, tool Tool) error {
+	b, err := b.absolute()
+	if err != nil {
+		return err
+	}
+	if _, ok := b.present(tool); ok {
+		return nil
+	}
+	if err := os.MkdirAll(b.binDir(), 0o750); err != nil {
+		return fmt.Errorf("cannot keep the %s binary: %w", tool.Name, err)
+	}
+	unlock, err := b.lock(ctx, tool)
+	if err != nil {
+		return err
+	}
+	defer unlock()
+	if _, ok := b.present(tool); ok {
+		return nil
+	}
+	if path, err := b.download(ctx, tool); err != nil || path != "" {
+		return err
+	}
+	b.logf("Downloading the modules of %s %s.", tool.Name, tool.Version)
+	_, err = b.goCommand(ctx, tool, "list", "-mod=readonly", "-deps", tool.Package)
+	return err
+}
+
 // present returns the tool's binary if it is there.
 func (b Builder) present(tool Tool) (string, bool) {
 	for _, name := range tool.names() {
@@ -108,18 +137,9 @@ func (b Builder) build(ctx context.Context, tool Tool, target string) error {
 }
 
 func (b Builder) goBuild(ctx context.Context, tool Tool, output string) error {
-	// gosec: every argument is one of this package's constants or a path below
-	// the repository.
 	// Without -trimpath: with it nothing is shared with what else is built here, not even the standard library.
-	cmd := exec.CommandContext(ctx, "go", "build", goflags.Quick, "-mod=readonly", "-buildvcs=false", //nolint:gosec // see above
+	out, err := b.goCommand(ctx, tool, "build", goflags.Quick, "-mod=readonly", "-buildvcs=false",
 		"-ldflags", tool.LinkFlags, "-o", output, tool.Package)
-	cmd.Dir = filepath.Join(b.Root, filepath.FromSlash(tool.Module))
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
-	var out bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &out, &out
-	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
-	cmd.WaitDelay = 10 * time.Second
-	err := cmd.Run()
 	switch {
 	case err == nil:
 		return nil
@@ -129,8 +149,23 @@ func (b Builder) goBuild(ctx context.Context, tool Tool, output string) error {
 		return fmt.Errorf("building %s needs the go command on the PATH: %w", tool.Name, err)
 	default:
 		return fmt.Errorf("cannot build %s %s in %s (Go modules must be reachable, or %s %s or newer be on the PATH): %w\n%s",
-			tool.Name, tool.Version, tool.Module, tool.Name, tool.Version, err, lastLines(out.String(), 15))
+			tool.Name, tool.Version, tool.Module, tool.Name, tool.Version, err, lastLines(out, 15))
 	}
+}
+
+// goCommand runs the go command in the tool's module and returns what it printed.
+func (b Builder) goCommand(ctx context.Context, tool Tool, args ...string) (string, error) {
+	// gosec: every argument is one of this package's constants or a path below
+	// the repository.
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // see above
+	cmd.Dir = filepath.Join(b.Root, filepath.FromSlash(tool.Module))
+	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	var out bytes.Buffer
+	cmd.Stdout, cmd.Stderr = &out, &out
+	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
+	cmd.WaitDelay = 10 * time.Second
+	err := cmd.Run()
+	return out.String(), err
 }
 
 // reportProgress says every half minute that the work is still going on; the

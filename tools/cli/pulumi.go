@@ -23,7 +23,7 @@ type Command struct {
 }
 
 // PulumiCommand returns the `pulumi` on the PATH when its version is compatible
-// (the pinned one or newer, same major version), and else builds the pinned one.
+// (the pinned one or newer, same major version), and else downloads or builds the pinned one.
 func (b Builder) PulumiCommand(ctx context.Context) (Command, error) {
 	pinned, err := semver.ParseTolerant(Pulumi.Version)
 	if err != nil {
@@ -45,6 +45,13 @@ func (b Builder) PulumiCommand(ctx context.Context) (Command, error) {
 
 func compatible(found, pinned semver.Version) bool {
 	return found.Major == pinned.Major && found.GE(pinned)
+}
+
+// OnPath tells whether a compatible CLI is on the PATH, so that none is needed.
+func (b Builder) OnPath(ctx context.Context) bool {
+	pinned, err := semver.ParseTolerant(Pulumi.Version)
+	found, ok := b.onPath(ctx)
+	return err == nil && ok && compatible(found.Version, pinned)
 }
 
 // onPath returns the CLI on the PATH with its version, or false if there is

@@ -375,6 +375,23 @@ func TestAnArchiveThatCannotBeUsed(t *testing.T) {
 	}
 }
 
+// TestFetchLeavesTheRestToPath: the release, or the modules; nothing is compiled.
+func TestFetchLeavesTheRestToPath(t *testing.T) {
+	t.Parallel()
+	server, builder := publish(t), newRepository(t, greeterSource)
+	require.NoError(t, builder.Fetch(t.Context(), server.tool()))
+	require.Equal(t, []string{"greeter-v1.3.0"}, binaries(t, builder))
+	require.NoError(t, builder.Fetch(t.Context(), server.tool()))
+	require.EqualValues(t, 1, server.asked.Load())
+
+	server, builder = publish(t), newRepository(t, "package main\n\nimport _ \"example.com/nowhere\"\n")
+	server.Close()
+	require.Error(t, builder.Fetch(t.Context(), server.tool()), "the modules are looked for")
+	require.Contains(t, logOf(builder), "Downloading the modules of greeter v1.2.3.")
+	require.NotContains(t, logOf(builder), "Building")
+	require.Empty(t, binaries(t, builder))
+}
+
 func TestFromSourceDownloadsNothing(t *testing.T) {
 	t.Setenv(FromSource, "1")
 	server, builder := publish(t), newRepository(t, greeterSource)

@@ -8,6 +8,6 @@ package goflags
 // a few values; what computes (this repository, the AWS SDK of the functions) stays optimised.
 const Quick = "-gcflags=github.com/pulumi/...=-N -l -dwarf=false"
 
-// Environment is the same as a value of GOFLAGS, which separates flags by spaces that are not quoted. The Makefile has it, too; a
-// test holds the two equal.
+// Environment is the same as a value of GOFLAGS, which separates flags by spaces that are not quoted. The Makefile and .ci/run
+// have it, too; tests hold them equal.
 const Environment = "'" + Quick + "'"

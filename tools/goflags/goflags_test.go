@@ -20,6 +20,22 @@ func TestMakeExportsTheFlags(t *testing.T) {
 	require.Equal(t, "-race", exported(t, "test", "GOFLAGS=-race"), "whoever sets flags gets them")
 }
 
+func TestCIExportsTheFlags(t *testing.T) {
+	t.Parallel()
+	script, err := os.ReadFile("../../.ci/run")
+	require.NoError(t, err)
+	line := ""
+	for text := range strings.Lines(string(script)) {
+		if strings.HasPrefix(text, "export GOFLAGS=") {
+			line = text
+		}
+	}
+	shell := exec.CommandContext(t.Context(), "bash", "-c", "unset GOFLAGS\n"+line+"printf %s \"$GOFLAGS\"")
+	out, err := shell.Output()
+	require.NoError(t, err)
+	require.Equal(t, goflags.Environment, string(out))
+}
+
 // exported is the GOFLAGS that a target's commands see.
 func exported(t *testing.T, target string, environment ...string) string {
 	t.Helper()

@@ -2,7 +2,8 @@
 // official release where the release server can be reached; what cannot be downloaded is built from its Go module. It says which.
 //
 //	go run ./tools/install golangci-lint actionlint
-//	TOOLS_FROM_SOURCE=1 go run ./tools/install pulumi   # never the release
+//	go run ./tools/install -fetch pulumi                 # only what takes the network; something else can compile meanwhile
+//	TOOLS_FROM_SOURCE=1 go run ./tools/install pulumi    # never the release
 package main
 
 import (
@@ -31,6 +32,9 @@ func run(ctx context.Context, names []string) error {
 		return fmt.Errorf("find the repository: %w", err)
 	}
 	builder := cli.Builder{Root: root, Log: os.Stderr}
+	if len(names) > 0 && names[0] == "-fetch" {
+		return fetch(ctx, builder, names[1:])
+	}
 	for _, name := range names {
 		path, err := install(ctx, builder, name)
 		if err != nil {
@@ -46,10 +50,34 @@ func install(ctx context.Context, builder cli.Builder, name string) (string, err
 		command, err := builder.PulumiCommand(ctx)
 		return command.Path, err
 	}
-	for _, tool := range known {
-		if tool.Name == name {
-			return builder.Path(ctx, tool)
+	tool, err := find(name)
+	if err != nil {
+		return "", err
+	}
+	return builder.Path(ctx, tool)
+}
+
+func fetch(ctx context.Context, builder cli.Builder, names []string) error {
+	for _, name := range names {
+		tool, err := find(name)
+		if err != nil {
+			return err
+		}
+		if name == cli.Pulumi.Name && builder.OnPath(ctx) {
+			continue
+		}
+		if err := builder.Fetch(ctx, tool); err != nil {
+			return err
 		}
 	}
-	return "", fmt.Errorf("no tool %q; there are pulumi, pulumi-language-go, golangci-lint and actionlint", name)
+	return nil
+}
+
+func find(name string) (cli.Tool, error) {
+	for _, tool := range known {
+		if tool.Name == name {
+			return tool, nil
+		}
+	}
+	return cli.Tool{}, fmt.Errorf("no tool %q; there are pulumi, pulumi-language-go, golangci-lint and actionlint", name)
 }
