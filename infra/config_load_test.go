@@ -153,6 +153,10 @@ func reachingFields() []struct {
 		{"distributionId", "E2QWRUHAPOMQZL", nil, func(c *Config) any { return c.Edge.DistributionID }, "E2QWRUHAPOMQZL"},
 		{"distributionBehaviorQuota", "75", nil, func(c *Config) any { return c.Edge.BehaviorQuota }, 75},
 		{"distributionOriginQuota", "100", nil, func(c *Config) any { return c.Edge.OriginQuota }, 100},
+		{
+			"distributionRights", `["arn:aws:s3:::site-logs"]`, nil, func(c *Config) any { return c.Edge.Rights },
+			[]string{"arn:aws:s3:::site-logs"},
+		},
 		{"alarms", "false", nil, func(c *Config) any { return c.Observability.Alarms }, false},
 		{"alarmEmail", "ops@example.com", nil, func(c *Config) any { return c.Observability.AlarmEmail }, "ops@example.com"},
 		{"monthlyBudgetUsd", "40", nil, func(c *Config) any { return c.Observability.MonthlyBudgetUSD }, 40},

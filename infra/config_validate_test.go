@@ -62,6 +62,9 @@ func badEnvironments() []badValue {
 		one("distributionBehaviorQuota", "1001", "a number from 1 to 1000"),
 		one("distributionOriginQuota", "0", "a number from 1 to 1000"),
 		one("distributionOriginQuota", "1001", "a number from 1 to 1000"),
+		one("distributionRights", `["arn:aws:s3:::site-logs", "site-logs"]`, "the ARN of a log bucket, of a web ACL").shownAs("site-logs"),
+		one("distributionRights", `["arn:aws:lambda:us-west-2:123456789012:function:a:1"]`, "such as arn:aws:s3:::site-logs").
+			shownAs("arn:aws:lambda:us-west-2:123456789012:function:a:1"),
 	}
 }
 
