@@ -6,8 +6,8 @@ const (
 	// ScannerWakes are visits a month that look like a client somebody has set up, and wake the service.
 	ScannerWakes = 110
 	// scannerMinutes are billed for a wake that nobody follows, beyond the idle minutes: pulling the image, and the time
-	// until CloudWatch's metrics say that nobody is there.
-	scannerMinutes = 3.2
+	// until CloudWatch's metrics say that nobody is there, counted from the end of the minute of the last request.
+	scannerMinutes = 4.2
 )
 
 // Task is the size of a task that scanners wake.
