@@ -72,7 +72,7 @@ func (d disk) fill(left int64) {
 		return
 	}
 	info, err := f.Stat()
-	if size := int64(stat.Bavail)*stat.Bsize - left; err == nil && size > 0 { //nolint:gosec // a small disk
+	if size := int64(stat.Bavail)*stat.Bsize - left; err == nil && size > 0 {
 		_ = unix.Fallocate(int(f.Fd()), 0, info.Size(), size) // somebody else may have been faster
 	}
 	if err := f.Close(); err != nil {
