@@ -13,7 +13,7 @@ type Usage struct {
 	SessionMinutes float64
 	// WakeMinutes are billed before the first answer: Fargate bills from the image pull.
 	WakeMinutes float64
-	// IdleMinutes after the last request until the task is gone: the configured minutes and up to two ticks.
+	// IdleMinutes after the last request until the task is gone: the configured minutes and one to three ticks.
 	IdleMinutes float64
 	// ImagesGB in the registry; the specification counts 10 GB for ten images.
 	ImagesGB float64

@@ -14,13 +14,13 @@ func TestScannerAdvice(t *testing.T) {
 		cfg.Service.CPU, cfg.Service.Memory, cfg.Service.AutoShutdownMinutes = 2048, 4096, 5
 		return cfg
 	}
-	require.Regexp(t, `about \$1\.5\d a month .* cookie:session`, scannerAdvice(specified(), true))
+	require.Regexp(t, `about \$1\.7\d a month .* cookie:session`, scannerAdvice(specified(), true))
 	demanding := specified()
 	demanding.Scaler.WakeCredentials = []string{"cookie:session"}
 	require.Empty(t, scannerAdvice(demanding, true))
 	small := specified()
 	small.Service.CPU, small.Service.Memory = 512, 1024
-	require.Empty(t, scannerAdvice(small, true), "$0.45 a month")
+	require.Empty(t, scannerAdvice(small, true), "$0.51 a month")
 	small.Service.AutoShutdownMinutes = 30
 	require.Contains(t, scannerAdvice(small, true), "autoShutdownMinutes 30")
 	arm := specified()

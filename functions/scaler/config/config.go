@@ -38,7 +38,7 @@ type Config struct {
 	// PriorityBase is the first of the stack's hundred listener-rule priorities; RULE_PRIORITY_BASE.
 	PriorityBase int
 	// Idle is the time without activity after which the service sleeps; IDLE_MINUTES, 1 to 1440, default 5. Below 5 the
-	// delay of CloudWatch's metrics sets the pace: no sleep comes sooner than about 5 minutes after the last request.
+	// delay of CloudWatch's metrics sets the pace: no sleep comes sooner than about 6 minutes after the last request.
 	Idle time.Duration
 	// Credentials, if any, are what a request must bring one of to wake the service; WAKE_CREDENTIALS, a comma-separated
 	// list of header:NAME and cookie:NAME, default none.
