@@ -309,8 +309,10 @@ var faults = map[string]fault{
 		func(r *run) { r.mixes = true }, []string{report.Sessions}, []string{"as one of 3 sessions at once", "expected"}, nil,
 	},
 	"three tasks": {
-		func(r *run) { r.tasks = 3 }, []string{report.Sessions},
-		[]string{"/api/check/memory/probe-1-session-", "404 from the container", "several tasks answer", "maxCapacity 1"}, nil,
+		func(r *run) { r.tasks = 3 },
+		[]string{report.Sessions},
+		[]string{"/api/check/memory/probe-1-session-", "404 from the container", "several tasks answer", "maxCapacity 1"},
+		nil,
 	},
 	"no check of the memory": {func(r *run) { r.noMemory = true }, nil, nil, []string{report.Sessions}},
 	"a service that is taken for unused": {
@@ -331,7 +333,8 @@ var faults = map[string]fault{
 				return 2 * time.Minute
 			}
 		},
-		nil, nil, []string{report.StaysHealthy},
+		nil, nil,
+		[]string{report.StaysHealthy},
 	},
 	"a tab that keeps it awake": {
 		func(r *run) { r.countsSockets = true },

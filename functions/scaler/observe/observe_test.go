@@ -258,7 +258,8 @@ func TestUnreachableIsAServiceWithoutAnyAnswer(t *testing.T) {
 		"refused": {targets{failing("10.0.0.1", refused)}, targets{failing("10.0.0.1", late)}, true},
 		"of a task that is no more": {
 			targets{failing("10.0.0.1", refused), failing("10.0.0.9", answered), target("10.0.0.1", elbtypes.TargetHealthStateEnumDraining)},
-			targets{failing("10.0.0.1", refused), healthyTarget("10.0.0.9")}, true,
+			targets{failing("10.0.0.1", refused), healthyTarget("10.0.0.9")},
+			true,
 		},
 		"503 in one group":         {targets{failing("10.0.0.1", refused)}, targets{failing("10.0.0.1", answered)}, false},
 		"an error of the balancer": {targets{failing("10.0.0.1", elbtypes.TargetHealthReasonEnumInternalError)}, targets{failing("10.0.0.1", refused)}, false},

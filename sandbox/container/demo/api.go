@@ -242,6 +242,6 @@ func (d *demo) getMemory(w http.ResponseWriter, _ *http.Request, name string) er
 	w.Header().Set("Content-Type", "application/octet-stream")
 	w.Header().Set("X-Content-Type-Options", "nosniff")
 	w.Header().Set("Cache-Control", "no-store")
-	_, err := w.Write(body) //nolint:gosec // no browser takes it for a page
+	_, err := w.Write(body)
 	return err
 }
