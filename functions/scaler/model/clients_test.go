@@ -122,6 +122,8 @@ var (
 	}
 	byScript = []string{
 		"accept", "text/html", "sec-fetch-mode", "navigate", "sec-fetch-dest", "document", "sec-fetch-site", "same-origin",
+		"user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
+		"cache-control", "max-age=0",
 	}
 	askStatus = []string{"accept", web.StatusType, "sec-fetch-mode", "cors", "sec-fetch-site", "same-origin"}
 	askWake   = append([]string{"x-webordinary-wake", "now"}, askStatus...)
