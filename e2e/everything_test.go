@@ -25,4 +25,8 @@ func TestDedicatedNetwork(t *testing.T) {
 	prod := w.stack("prod", with(map[string]any{"dedicatedVpc": true}))
 	w.up(prod)
 	w.requireNoChanges(prod)
+	requireRefused(t, w, map[string]any{"dedicatedVpc": true}, "vpcCidr", keyChanges()["vpcCidr"])
+	wider := w.stack("prod", with(map[string]any{"dedicatedVpc": true, "natGateways": keyChanges()["natGateways"].value}))
+	w.up(wider)
+	w.requireNoChanges(wider)
 }

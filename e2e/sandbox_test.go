@@ -29,11 +29,17 @@ type world struct {
 // newWorld opens an empty sandbox; the account and all state go with the test.
 func newWorld(t testing.TB) *world {
 	t.Helper()
+	return openWorld(t, t.TempDir())
+}
+
+// openWorld opens the sandbox in a directory.
+func openWorld(t testing.TB, dir string) *world {
+	t.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
 	t.Cleanup(cancel)
-	sandbox, err := engine.Open(engine.Options{Root: root, StateDir: t.TempDir(), Log: logWriter{t}})
+	sandbox, err := engine.Open(engine.Options{Root: root, StateDir: dir, Log: logWriter{t}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, sandbox.Close()) })
 	return &world{t: t, sandbox: sandbox, ctx: ctx}

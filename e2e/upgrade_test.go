@@ -1,0 +1,85 @@
+package e2e
+
+import (
+	"archive/tar"
+	"compress/gzip"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/sandbox/engine"
+)
+
+// deployedBefore is a sandbox in which the program of commit ca9d33a has deployed prod: its account and its state, without the
+// functions' code. It was made with `sandbox up --stack prod --state DIR` of that program.
+const deployedBefore = "testdata/deployed-by-ca9d33a.tar.gz"
+
+// holdingData are the types of what nobody can make again.
+var holdingData = map[string]bool{
+	"aws:efs/fileSystem:FileSystem": true, "aws:s3/bucketV2:BucketV2": true, "aws:ecr/repository:Repository": true,
+	"aws:secretsmanager/secret:Secret": true, "aws:secretsmanager/secretVersion:SecretVersion": true, "aws:efs/accessPoint:AccessPoint": true,
+	"aws:lb/loadBalancer:LoadBalancer": true,
+}
+
+// TestStackOfAnEarlierProgramIsTakenOver deploys this program on the state of an earlier one.
+func TestStackOfAnEarlierProgramIsTakenOver(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	unpack(t, deployedBefore, dir)
+	w := openWorld(t, dir)
+	prod := w.stack("prod", nil)
+	before, err := prod.Export()
+	require.NoError(t, err)
+	require.Greater(t, len(before.Resources), 100)
+	kinds := map[string]bool{}
+	for _, r := range before.Resources {
+		kinds[string(r.Type)] = true
+	}
+	for typ := range holdingData {
+		if typ != "aws:secretsmanager/secretVersion:SecretVersion" { // no value was configured
+			require.True(t, kinds[typ], "the earlier stack has no %s", typ)
+		}
+	}
+
+	planned, err := prod.Preview(w.ctx, engine.RunOptions{Diff: true})
+	require.NoError(t, err)
+	for _, step := range planned.Steps {
+		require.False(t, holdingData[step.Type] && step.Op != apitype.OpUpdate, "%s of %s:\n%s", step.Op, step.Name, planned.Stdout)
+	}
+	// An earlier program kept no note of its VPC and its suffix; what it did keep tells all the same.
+	requireRefused(t, w, nil, "dedicatedVpc", keyChange{value: true, refused: "cannot change this in one update"})
+	requireRefused(t, w, nil, "nameSuffix", keyChange{value: "-other", refused: "cannot change this in one update"})
+	w.up(prod)
+	w.requireNoChanges(prod)
+}
+
+// unpack writes the files of an archive of ours below dir.
+func unpack(t *testing.T, path, dir string) {
+	t.Helper()
+	file, err := os.Open(path)
+	require.NoError(t, err)
+	defer func() { require.NoError(t, file.Close()) }()
+	plain, err := gzip.NewReader(file)
+	require.NoError(t, err)
+	for archive := tar.NewReader(plain); ; {
+		header, err := archive.Next()
+		if errors.Is(err, io.EOF) {
+			return
+		}
+		require.NoError(t, err)
+		if header.Typeflag != tar.TypeReg {
+			continue
+		}
+		require.True(t, filepath.IsLocal(header.Name), header.Name)
+		target := filepath.Join(dir, header.Name)
+		require.NoError(t, os.MkdirAll(filepath.Dir(target), 0o700))
+		data, err := io.ReadAll(archive)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(target, data, 0o600))
+	}
+}
