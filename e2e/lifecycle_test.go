@@ -163,7 +163,7 @@ func requireProdGoesButForItsData(t *testing.T, w *world, prod *engine.Stack) ma
 
 // requireProdComesBack deploys prod on what its destroy kept: without adopting it the names are taken.
 func requireProdComesBack(t *testing.T, w *world, ids map[string]string) {
-	_, err := w.stack("prod", nil).Up(w.ctx, engine.RunOptions{})
+	_, err := w.stack("prod", with(map[string]any{"dedicatedVpc": true})).Up(w.ctx, engine.RunOptions{})
 	require.ErrorContains(t, err, "exist")
 
 	adopt := map[string]any{}

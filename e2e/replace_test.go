@@ -45,7 +45,8 @@ func keyChanges() map[string]keyChange {
 	set := func(value any) keyChange { return keyChange{value: value} }
 	subnets := []any{account.DefaultSubnetIDs[1], account.DefaultSubnetIDs[2]} // each zone is another one's old one
 	return map[string]keyChange{
-		"aws:region": {value: "eu-west-1", refused: moved}, "nameSuffix": {value: "-other", refused: moved},
+		"aws:region":       {value: "eu-west-1", refused: moved, elsewhere: "the sandbox has one region, and says so first"},
+		"nameSuffix":       {value: "-other", refused: moved},
 		"dedicatedVpc":     {value: true, beside: map[string]any{"subnetIds": []any{}}, refused: moved},
 		"vpcCidr":          {value: "10.43.0.0/16", refused: moved, elsewhere: "TestDedicatedNetwork"},
 		"natGateways":      {value: "OnePerAz", elsewhere: "TestDedicatedNetwork"},
@@ -53,10 +54,8 @@ func keyChanges() map[string]keyChange {
 		"sharedStack":      {value: "dev", beside: map[string]any{"shared": []any{"registry"}}, elsewhere: sharing},
 		"shared":           {value: []any{"loadBalancer"}, beside: map[string]any{"sharedStack": "dev"}, elsewhere: sharing},
 
-		"apiPort":       {value: 4321, beside: map[string]any{"previewPort": 8080}}, // they change places
-		"previewPort":   {value: 8080, beside: map[string]any{"apiPort": 4321}},
-		"webSocketPort": set(4323),
-		"zone":          set("example.net"), "host": set("editor"), "hostedZoneId": set(otherZone), "certificateArn": set(otherCertificate),
+		"apiPort": set(8081), "previewPort": set(4331), "webSocketPort": set(4323),
+		"zone": set("example.net"), "host": set("editor"), "hostedZoneId": set(otherZone), "certificateArn": set(otherCertificate),
 		"subnetIds": set(subnets), "privateSubnetIds": set(subnets),
 		"imageTag": set("v2"), "imagesToKeep": set(20), "client": set("second"), "user": set("jane"),
 		"anthropicApiKey": set("sk-ant-2"), "githubToken": set("ghp-2"),
@@ -226,6 +225,12 @@ func TestEveryReplacementDeploys(t *testing.T) {
 		if change.refused != "" && change.elsewhere == "" {
 			requireRefused(t, e.world, base, key, change)
 		}
+	}
+	// Ports that change places, or move up by one.
+	for _, beside := range []any{8080, 4400} {
+		requireRefused(t, e.world, base, "apiPort", keyChange{
+			value: 4321, beside: map[string]any{"previewPort": beside}, refused: "cannot change this in one update",
+		})
 	}
 	there := e.up(e.stack("prod", secretly(changed)))
 	requireReplaced(t, there, expected)

@@ -124,11 +124,15 @@ func (s *EditService) addNetworkRules(ctx *pulumi.Context, name string, args *Ed
 		return err
 	}
 	s.taskGroup = group
+	apart, err := keepPortsApart(ctx, args.routes())
+	if err != nil {
+		return err
+	}
 	for _, r := range args.routes() {
 		if err := newLink(ctx, name+"-"+r.kind, &linkArgs{
 			Description: "Load balancer to " + args.Names.Service() + " " + r.kind,
 			From:        args.LoadBalancer.SecurityGroupID, To: group.ID().ToStringOutput(), Port: r.port,
-		}, child(s)...); err != nil {
+		}, child(s, apart)...); err != nil {
 			return err
 		}
 	}

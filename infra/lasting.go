@@ -114,6 +114,30 @@ func keepDistance(ctx *pulumi.Context) (pulumi.ResourceOption, error) {
 	})
 }
 
+// portKeys are the configuration keys of the routes' ports, by the kind of route.
+var portKeys = map[string]string{"api": "apiPort", "preview": "previewPort", "ws": "webSocketPort"}
+
+// keepPortsApart refuses to give a route's port to another route in the same update: the rules of a security group are updated in no
+// order, and a group has each rule once.
+func keepPortsApart(ctx *pulumi.Context, routes []route) (pulumi.ResourceOption, error) {
+	return beforeUpdate(ctx, "keep-the-ports-apart", func(args *pulumi.ResourceHookArgs) error {
+		was, now := args.OldInputs["fromPort"], args.NewInputs["fromPort"]
+		if !was.IsNumber() || !now.IsNumber() || was.NumberValue() == now.NumberValue() {
+			return nil
+		}
+		for _, r := range routes {
+			if r.port != int(was.NumberValue()) {
+				continue
+			}
+			key := portKeys[r.kind]
+			return fmt.Errorf("%w: apiPort, previewPort or webSocketPort: %s becomes %d, which another of them has until then, and a security "+
+				"group's rules can't meet there. Go by way of a free port:\n"+
+				"  pulumi config set %s <free> && pulumi up\n  pulumi config set %s %d && pulumi up", errLasting, key, r.port, key, key, r.port)
+		}
+		return nil
+	})
+}
+
 // textOf is a known text among properties, or nothing.
 func textOf(properties resource.PropertyMap, key resource.PropertyKey) string {
 	value := properties[key]

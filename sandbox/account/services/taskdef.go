@@ -282,6 +282,10 @@ func createTaskDefinition(c *Call) error {
 	family := c.Str("family")
 	n := c.Tx.Next("family|" + family)
 	c.ID = ARN("ecs", fmt.Sprintf("task-definition/%s:%d", family, n))
+	for _, taken := c.Get(typeTaskDef, c.ID); taken; _, taken = c.Get(typeTaskDef, c.ID) {
+		n = c.Tx.Next("family|" + family) // an account whose counters were lost
+		c.ID = ARN("ecs", fmt.Sprintf("task-definition/%s:%d", family, n))
+	}
 	c.Set("arn", c.ID)
 	c.Set("arnWithoutRevision", ARN("ecs", "task-definition/"+family))
 	c.Set("revision", int(n))
