@@ -14,6 +14,8 @@ import (
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
+
+	"github.com/webordinary/live-edit/tools/awslogin"
 )
 
 // account looks things up with the AWS SDK. It needs ecr:DescribeRepositories, secretsmanager:DescribeSecret,
@@ -26,9 +28,9 @@ type account struct {
 }
 
 func newAccount(ctx context.Context, region string) (*account, error) {
-	cfg, err := config.LoadDefaultConfig(ctx, config.WithRegion(region))
+	cfg, err := awslogin.Load(ctx, config.WithRegion(region))
 	if err != nil {
-		return nil, fmt.Errorf("find AWS credentials: %w", err)
+		return nil, err
 	}
 	return &account{
 		ecr: ecr.NewFromConfig(cfg), secrets: secretsmanager.NewFromConfig(cfg),

@@ -6,6 +6,7 @@ import (
 	"fmt"
 
 	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/tools/awslogin"
 )
 
 // entry is one resource of an import file, as `pulumi import --file` reads it.
@@ -56,7 +57,7 @@ func buildFile(ctx context.Context, account finder, p *plan) (*importFile, []str
 		}
 		id, err := w.find(ctx)
 		if err != nil {
-			return nil, nil, fmt.Errorf("look up %s: %w", w.describe, err)
+			return nil, nil, fmt.Errorf("look up %s: %w", w.describe, awslogin.Explain(err))
 		}
 		if id == "" {
 			missing = append(missing, w.describe)

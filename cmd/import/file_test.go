@@ -3,11 +3,14 @@ package main
 import (
 	"context"
 	"errors"
+	"io"
 	"testing"
 
+	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/tools/awslogin"
 )
 
 // lookup is an account that holds some names.
@@ -78,6 +81,28 @@ func TestPlanReadsTheStackFiles(t *testing.T) {
 	require.Equal(t, "webordinary/claude-code-astro-dev", dev.names.Repository())
 	require.True(t, dev.shared[infra.PartRegistry])
 	require.Equal(t, "us-west-2", dev.region)
-	_, err = readPlan("../..", "nowhere")
-	require.ErrorContains(t, err, `no stack "nowhere"`)
+	_, err = readPlan("../..", "prdo")
+	require.ErrorContains(t, err, `no stack "prdo": there is no Pulumi.prdo.yaml`)
+	require.ErrorContains(t, err, "known stacks are dev, prod; did you mean prod?")
+}
+
+// TestWithoutCredentials: the person reads what is missing and what mends it, before any call.
+func TestWithoutCredentials(t *testing.T) {
+	for _, name := range []string{"AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "AWS_PROFILE"} {
+		t.Setenv(name, "")
+	}
+	nothing := t.TempDir()
+	t.Setenv("AWS_CONFIG_FILE", nothing+"/config")
+	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", nothing+"/credentials")
+	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
+	err := run(t.Context(), []string{"-root", "../..", "-stack", "prod"}, io.Discard, io.Discard)
+	require.ErrorIs(t, err, awslogin.ErrCredentials)
+	require.ErrorContains(t, err, "`aws sso login`")
+}
+
+// TestRefusedLookupSaysWhatMendsIt: the words of the SDK never come alone.
+func TestRefusedLookupSaysWhatMendsIt(t *testing.T) {
+	t.Parallel()
+	_, _, err := buildFile(t.Context(), lookup{err: &smithy.GenericAPIError{Code: "ExpiredToken", Message: "expired"}}, prodPlan())
+	require.ErrorContains(t, err, "look up repository webordinary/claude-code-astro: no usable AWS credentials: the login has expired")
 }

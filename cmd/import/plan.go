@@ -9,6 +9,7 @@ import (
 	"gopkg.in/yaml.v3"
 
 	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/tools/stacks"
 )
 
 const projectNamespace = "webordinary-live-edit:"
@@ -23,10 +24,10 @@ type plan struct {
 
 // readPlan reads the stack file; what it does not set has the defaults of Pulumi.yaml.
 func readPlan(root, stack string) (*plan, error) {
-	path := filepath.Join(root, fmt.Sprintf("Pulumi.%s.yaml", stack))
+	path := filepath.Join(root, stacks.File(stack))
 	data, err := os.ReadFile(path) //nolint:gosec // the user's own stack file
 	if errors.Is(err, os.ErrNotExist) {
-		return nil, fmt.Errorf("no stack %q here: %w", stack, err)
+		return nil, unknown(root, stack)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("read the stack file: %w", err)
@@ -46,4 +47,14 @@ func readPlan(root, stack string) (*plan, error) {
 		p.shared[fmt.Sprint(part)] = true
 	}
 	return p, nil
+}
+
+// unknown says which stacks there are instead.
+func unknown(root, stack string) error {
+	known, err := stacks.Names(root)
+	if err != nil {
+		return err
+	}
+	return fmt.Errorf("no stack %q: there is no %s in %s; %s (`make import STACK=NAME` chooses one)", stack, stacks.File(stack), root,
+		stacks.Choices(known, stack))
 }

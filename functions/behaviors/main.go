@@ -14,6 +14,8 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/webordinary/live-edit/functions/behaviors/command"
+	"github.com/webordinary/live-edit/functions/behaviors/distribution"
+	"github.com/webordinary/live-edit/tools/awslogin"
 )
 
 func main() {
@@ -23,10 +25,19 @@ func main() {
 		serve(ctx)
 		return
 	}
-	c := command.Command{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Distributions: live}
+	c := command.Command{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Distributions: ofAPerson}
 	code := c.Run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)
+}
+
+// ofAPerson reaches CloudFront with the credentials of whoever runs the command, and says what to do when there are none.
+func ofAPerson(ctx context.Context) (*distribution.Applier, error) {
+	cfg, err := awslogin.Load(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return applier(cfg), nil
 }
 
 // serve answers Lambda until the process ends.

@@ -9,6 +9,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
 	"github.com/webordinary/live-edit/functions/behaviors/config"
@@ -22,14 +23,14 @@ const answerMargin = 2 * time.Second
 
 // newFunction connects the handler with Lambda's environment and CloudFront.
 func newFunction(ctx context.Context) (func(context.Context, json.RawMessage) (invocation.Result, error), error) {
-	applier, err := live(ctx)
+	distributions, err := live(ctx)
 	if err != nil {
 		return nil, err
 	}
 	// A broken environment is reported by the re-merge, which needs it. A delete brings its own input, and must work.
 	env, envErr := config.Load(os.Getenv)
 	h := &invocation.Handler{
-		Distributions: applier,
+		Distributions: distributions,
 		Standing:      func() (spec.Input, error) { return env.Input, envErr },
 		Function:      env.Function,
 		Metrics:       os.Stdout,
@@ -56,7 +57,11 @@ func live(ctx context.Context) (*distribution.Applier, error) {
 	if err != nil {
 		return nil, fmt.Errorf("AWS configuration: %w", err)
 	}
-	return &distribution.Applier{Store: distribution.NewCloudFront(cfg), Sleep: sleep, Jitter: jitter}, nil
+	return applier(cfg), nil
+}
+
+func applier(cfg aws.Config) *distribution.Applier {
+	return &distribution.Applier{Store: distribution.NewCloudFront(cfg), Sleep: sleep, Jitter: jitter}
 }
 
 func sleep(ctx context.Context, d time.Duration) error {

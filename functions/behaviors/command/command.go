@@ -17,6 +17,7 @@ import (
 	"github.com/webordinary/live-edit/functions/behaviors/invocation"
 	"github.com/webordinary/live-edit/functions/behaviors/merge"
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
+	"github.com/webordinary/live-edit/tools/awslogin"
 )
 
 // Command is the command with what it needs from outside.
@@ -45,7 +46,7 @@ func (c *Command) Run(ctx context.Context, args []string) int {
 		c.note("behaviors: %v\nbehaviors -help shows the usage.\n", err)
 		return exitUsage
 	default:
-		c.note("behaviors: %v\n", err)
+		c.note("behaviors: %v\n", awslogin.Explain(err))
 		return exitFailed
 	}
 }
