@@ -2,6 +2,8 @@
 //
 //	go run ./sandbox export --stack prod | go run ./cmd/cost -hours 10
 //	pulumi stack export --stack prod     | go run ./cmd/cost -hours 10 -json
+//
+// A terminal gets a table, everything else Markdown.
 package main
 
 import (
@@ -11,6 +13,8 @@ import (
 	"fmt"
 	"io"
 	"os"
+
+	"golang.org/x/term"
 
 	"github.com/webordinary/live-edit/cost"
 )
@@ -56,6 +60,9 @@ func run(args []string, in io.Reader, out io.Writer) error {
 		encoder := json.NewEncoder(out)
 		encoder.SetIndent("", "  ")
 		return encoder.Encode(estimate)
+	}
+	if file, ok := out.(*os.File); ok && term.IsTerminal(int(file.Fd())) {
+		return estimate.Table(out)
 	}
 	return estimate.Markdown(out)
 }
