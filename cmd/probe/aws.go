@@ -19,6 +19,7 @@ import (
 
 	"github.com/webordinary/live-edit/cmd/probe/foundation"
 	"github.com/webordinary/live-edit/cmd/probe/report"
+	"github.com/webordinary/live-edit/tools/awslogin"
 )
 
 // newFoundation connects the checks of the foundation to the stack's account.
@@ -49,11 +50,7 @@ func (p *place) aws(ctx context.Context, region string) (aws.Config, error) {
 		options = append(options, config.WithBaseEndpoint(s.AWS["AWS_ENDPOINT_URL"]), config.WithCredentialsProvider(
 			credentials.NewStaticCredentialsProvider(s.AWS["AWS_ACCESS_KEY_ID"], s.AWS["AWS_SECRET_ACCESS_KEY"], s.AWS["AWS_SESSION_TOKEN"])))
 	}
-	cfg, err := config.LoadDefaultConfig(ctx, options...)
-	if err != nil {
-		return cfg, fmt.Errorf("find AWS credentials: %w", err)
-	}
-	return cfg, nil
+	return awslogin.Load(ctx, options...)
 }
 
 // readOutputs reads the stack's outputs from the file that was given, or takes the sandbox's.

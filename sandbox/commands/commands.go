@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"strings"
 
 	"github.com/spf13/cobra"
 )
@@ -27,7 +28,12 @@ sandbox, and leaves the compiled programs there).
 Exit codes: 0 done; 1 the deployment failed, or changed what it must not; 2 wrong
 use, such as an unknown stack, a missing passphrase or a state directory that
 cannot be written; 130 interrupted. "go run" turns all but 0 into 1; the compiled
-command, .sandbox/bin/sandbox, keeps them.`
+command, .sandbox/bin/sandbox, keeps them.
+
+Completion in the shell, of the compiled command:
+
+  alias sandbox=.sandbox/bin/sandbox
+  source <(sandbox completion bash)   # or zsh, fish, powershell`
 
 const rootExample = `  go run ./sandbox demo                         # prod, then dev, and that both are stable
   go run ./sandbox preview --stack prod --diff
@@ -45,7 +51,7 @@ func newRootCommand(s *session) *cobra.Command {
 		Example:       rootExample,
 		SilenceErrors: true,
 		SilenceUsage:  true,
-		Args:          cobra.NoArgs,
+		Args:          knownCommand,
 		RunE: func(cmd *cobra.Command, _ []string) error {
 			if version {
 				s.printVersion(cmd.Context())
@@ -54,7 +60,6 @@ func newRootCommand(s *session) *cobra.Command {
 			return cmd.Help()
 		},
 	}
-	root.CompletionOptions.DisableDefaultCmd = true
 	root.SetOut(s.stdout)
 	root.SetErr(s.stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
@@ -68,6 +73,7 @@ func newRootCommand(s *session) *cobra.Command {
 		newRefreshCommand(s),
 		newDestroyCommand(s),
 		newOutputsCommand(s),
+		newLogsCommand(s),
 		newExportCommand(s),
 		newCancelCommand(s),
 		newDemoCommand(s),
@@ -76,6 +82,18 @@ func newRootCommand(s *session) *cobra.Command {
 	)
 	asUsageErrors(root)
 	return root
+}
+
+// knownCommand refuses a command that there is not, with those whose names are near.
+func knownCommand(cmd *cobra.Command, args []string) error {
+	if len(args) == 0 {
+		return nil
+	}
+	meant := ""
+	if near := cmd.SuggestionsFor(args[0]); len(near) > 0 {
+		meant = "; did you mean " + strings.Join(near, " or ") + "?"
+	}
+	return fmt.Errorf("unknown command %q%s", args[0], meant)
 }
 
 // asUsageErrors marks the complaints about superfluous arguments as faults of
@@ -97,6 +115,11 @@ func asUsageErrors(cmd *cobra.Command) {
 }
 
 // addStack gives a command the flag that names its stack.
-func addStack(cmd *cobra.Command, stack *string) {
-	cmd.Flags().StringVarP(stack, "stack", "s", "", "stack to work on, such as prod: there is a Pulumi.<stack>.yaml")
+func (s *session) addStack(cmd *cobra.Command, stack *string) {
+	const flag = "stack"
+	cmd.Flags().StringVarP(stack, flag, "s", "", "stack to work on, such as prod: there is a Pulumi.<stack>.yaml")
+	// It fails only for a flag that there is not.
+	_ = cmd.RegisterFlagCompletionFunc(flag, func(*cobra.Command, []string, string) ([]string, cobra.ShellCompDirective) {
+		return s.known(), cobra.ShellCompDirectiveNoFileComp
+	})
 }

@@ -120,7 +120,7 @@ func TestUpOutputsAndDestroy(t *testing.T) {
 
 	out, err := execute(t, oneBucket, below, "outputs", "--stack", "prod", "--state", state)
 	require.NoError(t, err)
-	require.Contains(t, out, "Stack prod has no outputs; `sandbox up --stack prod` deploys it.")
+	require.Contains(t, out, "Stack prod has no outputs; `go run ./sandbox up --stack prod` deploys it.")
 
 	out, err = execute(t, oneBucket, below, "up", "-s", "prod", "--yes", "--state", state)
 	require.NoError(t, err)

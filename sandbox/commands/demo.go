@@ -48,6 +48,7 @@ func (s *session) demonstrateAll(ctx context.Context, sandbox *engine.Sandbox, n
 			return err
 		}
 	}
+	s.sayNext(names)
 	return nil
 }
 

@@ -25,7 +25,7 @@ func newExportCommand(s *session) *cobra.Command {
 					return err
 				}
 				if len(deployment.Resources) == 0 {
-					return fmt.Errorf("stack %s is not deployed; `sandbox up --stack %s` deploys it", stack.Name(), stack.Name())
+					return fmt.Errorf("stack %s is not deployed; `go run ./sandbox up --stack %s` deploys it", stack.Name(), stack.Name())
 				}
 				encoder := json.NewEncoder(s.stdout)
 				encoder.SetIndent("", "  ")
@@ -36,6 +36,6 @@ func newExportCommand(s *session) *cobra.Command {
 			})
 		},
 	}
-	addStack(cmd, &stack)
+	s.addStack(cmd, &stack)
 	return cmd
 }

@@ -23,20 +23,36 @@ func run(s *session, args []string) int {
 	root := newRootCommand(s)
 	root.SetArgs(args)
 	err := root.ExecuteContext(s.interrupts.context)
-	report(err)
+	s.report(err)
 	return exitCode(err)
 }
 
-// report prints an error, without repeating what the engine has printed.
-func report(err error) {
+// report prints an error without repeating what the engine has printed, and how to go on.
+func (s *session) report(err error) {
 	var failed *engine.FailedError
 	switch {
 	case err == nil:
 	case errors.As(err, &failed) && len(failed.Diagnostics) > 0:
-		_, _ = fmt.Fprintf(os.Stderr, "\nsandbox: %s of stack %s failed, see the diagnostics above\n", failed.Operation, failed.Stack)
+		_, _ = fmt.Fprintf(s.stderr, "\nsandbox: %s of stack %s failed, see the diagnostics above\n", failed.Operation, failed.Stack)
 	default:
-		_, _ = fmt.Fprintf(os.Stderr, "sandbox: %v\n", err)
+		_, _ = fmt.Fprintf(s.stderr, "sandbox: %v\n", err)
 	}
+	if errors.As(err, &failed) {
+		_, _ = fmt.Fprintf(s.stderr, "%s\n", advice(failed, s.known()))
+	}
+}
+
+// known are the project's stacks, as far as they can be told.
+func (s *session) known() []string {
+	root, err := projectRoot(s.dir)
+	if err != nil {
+		return nil
+	}
+	names, err := engine.Stacks(root)
+	if err != nil {
+		return nil
+	}
+	return names
 }
 
 // exitCode adds the faults of the command line to those of the engine.

@@ -33,7 +33,31 @@ func newPreviewCommand(s *session) *cobra.Command {
 	})
 	cmd.Flags().BoolVarP(&options.Refresh, "refresh", "r", false, "read the account first")
 	addReplace(cmd, options)
+	asJSON, show := false, cmd.RunE
+	cmd.Flags().BoolVarP(&asJSON, "json", "j", false, "print the changes and messages as JSON, and nothing else, on standard output")
+	cmd.RunE = func(cmd *cobra.Command, args []string) error {
+		if !asJSON {
+			return show(cmd, args)
+		}
+		name, err := cmd.Flags().GetString("stack")
+		if err != nil {
+			return err
+		}
+		return s.previewJSON(cmd.Context(), name, *options)
+	}
 	return cmd
+}
+
+// previewJSON previews in silence and prints the result.
+func (s *session) previewJSON(ctx context.Context, name string, options engine.RunOptions) error {
+	return s.withSandbox(func(sandbox *openSandbox) error {
+		stack, err := sandbox.Stack(engine.StackOptions{Name: name, Program: s.program})
+		if err != nil {
+			return err
+		}
+		result, err := stack.Preview(ctx, options)
+		return writeDigest(s.stdout, result, err)
+	})
 }
 
 func newRefreshCommand(s *session) *cobra.Command {
@@ -73,7 +97,7 @@ func newOperation(s *session, op operation) (*cobra.Command, *engine.RunOptions)
 			})
 		},
 	}
-	addStack(cmd, &stack)
+	s.addStack(cmd, &stack)
 	cmd.Flags().BoolVar(&options.Diff, "diff", false, "show every property that changes")
 	cmd.Flags().StringArrayVarP(&options.Targets, "target", "t", nil, "work on this URN only; may be repeated")
 	cmd.Flags().IntVarP(&options.Parallel, "parallel", "p", 0, "work on at most so many resources at once (0: Pulumi's default)")
@@ -99,6 +123,6 @@ func newCancelCommand(s *session) *cobra.Command {
 			})
 		},
 	}
-	addStack(cmd, &stack)
+	s.addStack(cmd, &stack)
 	return cmd
 }

@@ -3,8 +3,6 @@ package main
 import (
 	"context"
 	"fmt"
-	"slices"
-	"sync"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -35,7 +33,7 @@ func newServeCommand(s *session) *cobra.Command {
 			return s.serve(cmd.Context(), stack, options)
 		},
 	}
-	addStack(cmd, &stack)
+	s.addStack(cmd, &stack)
 	cmd.Flags().Float64Var(&options.Speed, "speed", 1, "seconds of the service's time that pass in one of this machine's")
 	cmd.Flags().StringVar(&options.HTTPS, "https", "127.0.0.1:8443", "address of the load balancer's port 443")
 	cmd.Flags().StringVar(&options.HTTP, "http", "127.0.0.1:8080", "address of the load balancer's port 80")
@@ -73,6 +71,7 @@ func (s *session) serve(ctx context.Context, name string, options serve.Options)
 		}
 		s.introduce(server.Description())
 		<-ctx.Done()
+		log.end()
 		s.printf("Stopping the containers and the functions.\n")
 		return server.Close()
 	})
@@ -82,36 +81,19 @@ func (s *session) introduce(d serve.Description) {
 	s.printf("\nStack %s answers, %g times as fast as AWS would.\n\n", d.Stack, d.Speed)
 	s.printf("  Open            https://%s/preview/   (trust %s, or the browser warns)\n", d.HTTPS, d.CA)
 	s.printf("  Plain HTTP      http://%s/\n", d.HTTP)
-	s.printf("  As editors do   curl --cacert %s --connect-to %s:443:%s https://%s/api/hello\n", d.CA, d.Host, d.HTTPS, d.Host)
+	s.printf("  As editors do   curl -L --cacert %s --connect-to %s:443:%s https://%s/api/status\n", d.CA, d.Host, d.HTTPS, d.Host)
 	if d.CDNHost != "" {
 		s.printf("  CloudFront      https://%s, at the same address\n", d.CDNHost)
 	}
 	s.printf("  AWS APIs        AWS_ENDPOINT_URL=%s\n", d.AWSEndpoint)
-	s.printf("  Measure it      go run ./cmd/probe -sandbox %s https://%s\n\n", d.Stack, d.Host)
+	s.printf("  Measure it      go run ./cmd/probe -sandbox %s%s\n\n", d.Stack, s.stateFlag())
 	s.printf("What happens, in the service's time (Ctrl-C ends it):\n\n")
 }
 
-// eventLog prints what happens, a repeated line once with its count.
-type eventLog struct {
-	session *session
-
-	mu    sync.Mutex
-	last  string
-	times int
-}
-
-func (l *eventLog) write(e serve.Event) {
-	l.mu.Lock()
-	defer l.mu.Unlock()
-	line := fmt.Sprintf("%-9s %s", e.Kind, e.Text)
-	if line == l.last {
-		l.times++
-		if !slices.Contains([]int{1, 10, 100, 1000}, l.times) {
-			return
-		}
-		line = fmt.Sprintf("%s (again, %d times)", line, l.times)
-	} else {
-		l.last, l.times = line, 0
+// stateFlag is what cmd/probe needs to find a sandbox that is not where it looks by itself.
+func (s *session) stateFlag() string {
+	if s.stateDir == "" {
+		return ""
 	}
-	l.session.printf("%s  %s\n", e.At.UTC().Format("15:04:05"), line)
+	return " -state " + s.stateDir
 }

@@ -198,7 +198,7 @@ func TestNothingIsBuiltForNothing(t *testing.T) {
 	require.NoDirExists(t, filepath.Join(root, ".sandbox", "functions"))
 }
 
-// TestEventLog: a line that repeats is counted, not repeated.
+// TestEventLog: requests that repeat are counted, not repeated, also when they alternate.
 func TestEventLog(t *testing.T) {
 	t.Parallel()
 	out := &terminal{}
@@ -206,8 +206,10 @@ func TestEventLog(t *testing.T) {
 	at := time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 	for range 12 {
 		log.write(serve.Event{At: at, Kind: "request", Text: "200 GET /"})
+		log.write(serve.Event{At: at, Kind: "request", Text: "304 GET /poll"})
 	}
 	log.write(serve.Event{At: at, Kind: "task", Text: "is RUNNING"})
-	require.Equal(t, "12:00:00  request   200 GET /\n12:00:00  request   200 GET / (again, 1 times)\n"+
-		"12:00:00  request   200 GET / (again, 10 times)\n12:00:00  task      is RUNNING\n", out.String())
+	require.Equal(t, "12:00:00  request   200 GET /\n12:00:00  request   304 GET /poll\n12:00:00  request   200 GET / (10 times)\n"+
+		"12:00:00  request   304 GET /poll (10 times)\n12:00:00  request   200 GET / (12 times)\n"+
+		"12:00:00  request   304 GET /poll (12 times)\n12:00:00  task      is RUNNING\n", out.String())
 }

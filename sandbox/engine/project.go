@@ -6,10 +6,11 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
-	"sort"
 	"strings"
 
 	"gopkg.in/yaml.v3"
+
+	"github.com/webordinary/live-edit/tools/stacks"
 )
 
 const (
@@ -20,7 +21,7 @@ const (
 )
 
 // stackFile is the settings file of a stack.
-func stackFile(stack string) string { return "Pulumi." + stack + ".yaml" }
+func stackFile(stack string) string { return stacks.File(stack) }
 
 // projectName reads the project's name.
 func projectName(root string) (string, error) {
@@ -42,19 +43,7 @@ func projectName(root string) (string, error) {
 }
 
 // Stacks are the names of the stacks that have a settings file in root, sorted.
-func Stacks(root string) ([]string, error) {
-	paths, err := filepath.Glob(filepath.Join(root, "Pulumi.*.yaml"))
-	if err != nil {
-		return nil, err
-	}
-	var names []string
-	for _, path := range paths {
-		name := strings.TrimSuffix(strings.TrimPrefix(filepath.Base(path), "Pulumi."), ".yaml")
-		names = append(names, name)
-	}
-	sort.Strings(names)
-	return names, nil
-}
+func Stacks(root string) ([]string, error) { return stacks.Names(root) }
 
 // knownStack checks that there is a settings file for the stack.
 func knownStack(root, stack string) error {
@@ -62,10 +51,7 @@ func knownStack(root, stack string) error {
 	if err != nil {
 		return err
 	}
-	choices := "there is none yet; `pulumi stack init NAME` makes one"
-	if len(known) > 0 {
-		choices = "known stacks are " + strings.Join(known, ", ")
-	}
+	choices := stacks.Choices(known, stack)
 	if stack == "" {
 		return usagef("which stack? %s", choices)
 	}

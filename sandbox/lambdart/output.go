@@ -67,6 +67,9 @@ func (r *Runtime) report(i *instance, result *Result) {
 	if result.LogLost != "" {
 		return
 	}
+	if r.options.Log != nil {
+		r.options.Log(i.function.Name, result.Log)
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	group := r.logs[i.function.Name]

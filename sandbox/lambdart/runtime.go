@@ -36,6 +36,8 @@ type Options struct {
 	AccountConcurrency int
 	// ExtraEnv is added to every process, for instance GOCOVERDIR.
 	ExtraEnv map[string]string
+	// Log, if set, is told what each invocation has written, as CloudWatch Logs would have it.
+	Log func(function, text string)
 }
 
 // Runtime runs functions. It is safe for concurrent use; Close ends all their processes.

@@ -69,6 +69,7 @@ func (s *Server) demoContainers(around *Surroundings) (Containers, error) {
 		Authorizer: authz.New(s.options.Account), Now: s.clock.Now, Speed: s.options.Speed, Boot: s.options.ContainerBoot,
 		Env: s.options.ContainerEnv,
 		Output: func(task, line string) {
+			s.log.write(shortTask(task), line)
 			s.say("container", "%s: %s", shortTask(task), line)
 		},
 	})

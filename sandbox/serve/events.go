@@ -14,7 +14,7 @@ import (
 // Event is something that happened, in words.
 type Event struct {
 	At   time.Time // in the service's time
-	Kind string    // task, target, waker, service, request, schedule, container, demo or problem
+	Kind string    // task, target, waker, service, request, schedule, container, state, demo or problem
 	Text string
 }
 

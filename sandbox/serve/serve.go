@@ -35,6 +35,7 @@ type Server struct {
 	schedules   *schedule.Runner
 	authority   *tlsca.Authority
 	description *Description
+	log         *logFile
 
 	closers []func() error // in the order of opening
 	closing sync.Once
@@ -54,7 +55,7 @@ func Start(ctx context.Context, options Options) (_ *Server, err error) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		s.takeAccount, s.buildAll, s.startClock, s.openAPI, s.openFunctions, s.openContainers, s.openFronts, s.describe,
+		s.takeAccount, s.buildAll, s.startClock, s.openLog, s.openAPI, s.openFunctions, s.openContainers, s.openFronts, s.describe,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -113,6 +114,16 @@ func (s *Server) startClock(context.Context) error {
 	return err
 }
 
+// openLog begins the log of the functions and containers.
+func (s *Server) openLog(context.Context) error {
+	var err error
+	if s.log, err = openLog(LogPath(s.options.StateDir, s.options.Stack), s.clock.Now); err != nil {
+		return err
+	}
+	s.atClose(s.log.Close)
+	return nil
+}
+
 // openAPI starts the world and the API front. The containers come later, since they need both.
 func (s *Server) openAPI(context.Context) error {
 	s.world = world.New(s.options.Account, world.Options{
@@ -137,7 +148,7 @@ func (s *Server) openFunctions(context.Context) error {
 	}
 	s.runtime = lambdart.New(lambdart.Options{
 		Store: s.options.Account, API: s.api, Builder: s.options.Builder, Mounts: mounted,
-		ExtraEnv: map[string]string{config.EnvClock: s.clock.String()},
+		ExtraEnv: map[string]string{config.EnvClock: s.clock.String()}, Log: s.log.write,
 	})
 	s.atClose(s.runtime.Close)
 	s.schedules = &schedule.Runner{Store: s.options.Account, Functions: s.runtime, Report: s.reportFiring}

@@ -15,6 +15,7 @@ const typeListenerRule = "aws:lb/listenerRule:ListenerRule"
 type watcher struct {
 	server *Server
 	before map[string]string // what is watched, by kind and name, in words
+	told   string            // the state that was told last
 }
 
 // look compares the account with the look before. The first look tells nothing.
@@ -39,7 +40,7 @@ func (w *watcher) look() error {
 		}
 	}
 	w.before = now
-	return nil
+	return w.state()
 }
 
 func (w *watcher) services(now map[string]string) error {
