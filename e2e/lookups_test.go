@@ -1,6 +1,12 @@
 package e2e
 
 import (
+	"errors"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -10,7 +16,10 @@ import (
 	"github.com/webordinary/live-edit/sandbox/engine"
 )
 
-const typeSubnet = "aws:ec2/subnet:Subnet"
+const (
+	typeSubnet      = "aws:ec2/subnet:Subnet"
+	typeCertificate = "aws:acm/certificate:Certificate"
+)
 
 // addSubnet puts a public subnet beside the default VPC's own, with an ID below theirs.
 func (w *world) addSubnet(id, zone string) {
@@ -53,6 +62,28 @@ func (w *world) failing(config settings) string {
 	return said
 }
 
+func TestCertificatesOfEveryUsualShapeServe(t *testing.T) {
+	t.Parallel()
+	w := newWorld(t)
+	acc := w.sandbox.Account()
+	require.NoError(t, acc.Mutate(typeCertificate, account.CertificateARN, func(state resource.PropertyMap) error {
+		state["domainName"], state["keyAlgorithm"] = resource.NewProperty(account.HostedZoneName), resource.NewProperty("EC_prime256v1")
+		state["subjectAlternativeNames"] = resource.NewPropertyValue([]any{account.HostedZoneName, "www." + account.HostedZoneName})
+		return nil
+	}))
+	said := w.failing(nil)
+	require.Contains(t, said, account.CertificateARN+" for ameliastamps.com, www.ameliastamps.com")
+	require.Contains(t, said, "set certificateArn")
+	require.NoError(t, acc.Mutate(typeCertificate, account.CertificateARN, func(state resource.PropertyMap) error {
+		state["subjectAlternativeNames"] = resource.NewPropertyValue([]any{account.HostedZoneName, account.CertificateDomain})
+		return nil
+	}))
+	prod := w.stack("prod", nil)
+	result, err := prod.Preview(w.ctx, engine.RunOptions{})
+	require.NoError(t, err)
+	require.True(t, slices.ContainsFunc(result.Steps, func(s engine.Step) bool { return s.Name == "load-balancer-https-listener" }))
+}
+
 func TestSmallQuotasAreToldFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
@@ -88,4 +119,37 @@ func TestTheEngineReportsEveryFaultOfTheConfiguration(t *testing.T) {
 	} {
 		require.Contains(t, said, fault)
 	}
+}
+
+// TestTheCLIReportsEveryFault has the real CLI read a stack file, which would stop at the first value whose type Pulumi.yaml
+// declared.
+func TestTheCLIReportsEveryFault(t *testing.T) {
+	t.Parallel()
+	project := newCheckout(t)
+	project.pulumi("stack", "init", "prod")
+	file := filepath.Join(project.dir, "Pulumi.prod.yaml")
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	lines := "config:\n"
+	for _, line := range []string{"tasCpu: 512", "taskMemory: many", "imagesToKeep: 010", "imageTag: 1.10", "user: 0123456", "clients: [ameliastamps, 007]", "backups: maybe"} {
+		lines += "  webordinary-live-edit:" + line + "\n"
+	}
+	require.NoError(t, os.WriteFile(file, []byte(strings.Replace(string(data), "config:\n", lines, 1)), 0o600))
+	cmd := exec.CommandContext(project.ctx, project.command, "--non-interactive", "--color", "never", "preview", "--stack", "prod",
+		"--config", "hots=live")
+	cmd.Dir, cmd.Env = project.dir, project.env
+	said, err := cmd.CombinedOutput()
+	var exit *exec.ExitError
+	require.True(t, errors.As(err, &exit), "%v: %s", err, said)
+	for _, fault := range []string{
+		`tasCpu = "512": expected a key of Pulumi.yaml; did you mean taskCpu?`, `hots = "live": expected a key of Pulumi.yaml; did you mean host?`,
+		`taskMemory = "many": expected a whole number`, `imagesToKeep = "010": expected a whole number`,
+		`imageTag = "1.10": expected text, but YAML reads a number, 1.1; quote it in Pulumi.prod.yaml: "1.10"`,
+		`user = "0123456": expected text`, `clients[1] = "007": expected text`, `backups = "maybe": expected true or false`, "8 fault(s)",
+	} {
+		require.Contains(t, string(said), fault)
+	}
+	require.NoError(t, os.WriteFile(file, data, 0o600))
+	project.pulumi("config", "set", "imageTag", "1.10", "--stack", "prod")
+	require.Contains(t, project.pulumi("preview", "--stack", "prod", "--diff"), "claude-code-astro:1.10")
 }
