@@ -15,7 +15,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/secretsmanager"
 	secretstypes "github.com/aws/aws-sdk-go-v2/service/secretsmanager/types"
 
-	"github.com/webordinary/live-edit/tools/awslogin"
+	"github.com/webordinary/live-edit/functions/awslogin"
 )
 
 // account looks things up with the AWS SDK. It needs ecr:DescribeRepositories, secretsmanager:DescribeSecret,

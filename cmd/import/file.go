@@ -5,8 +5,8 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/webordinary/live-edit/functions/awslogin"
 	"github.com/webordinary/live-edit/infra"
-	"github.com/webordinary/live-edit/tools/awslogin"
 )
 
 // entry is one resource of an import file, as `pulumi import --file` reads it.

@@ -9,8 +9,8 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/functions/awslogin"
 	"github.com/webordinary/live-edit/infra"
-	"github.com/webordinary/live-edit/tools/awslogin"
 )
 
 // lookup is an account that holds some names.

@@ -19,7 +19,7 @@ import (
 
 	"github.com/webordinary/live-edit/cmd/probe/foundation"
 	"github.com/webordinary/live-edit/cmd/probe/report"
-	"github.com/webordinary/live-edit/tools/awslogin"
+	"github.com/webordinary/live-edit/functions/awslogin"
 )
 
 // newFoundation connects the checks of the foundation to the stack's account.

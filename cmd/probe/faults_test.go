@@ -341,6 +341,9 @@ var liveFaults = map[string]live{
 	"a container that nobody can reach": {
 		demo("deaf"), "1", []string{report.Starts}, []string{"a wake from zero", "5m", "container's log"}, afterWake,
 	},
+	"a container that installs for eight minutes": { // a slower clock, so that a busy machine has a minute to spare
+		func(_ *stage, o *serve.Options) { o.ContainerBoot, o.Speed = 8*time.Minute, 10 }, "1", nil, nil, nil,
+	},
 	"crashing": {demo("crash"), "1", []string{report.Starts}, []string{"class exit", "container's log"}, afterWake},
 	"slow": {
 		func(s *stage, o *serve.Options) { s.timed, o.Timing = true, world.Timing{} },

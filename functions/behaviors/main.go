@@ -13,9 +13,9 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
+	"github.com/webordinary/live-edit/functions/awslogin"
 	"github.com/webordinary/live-edit/functions/behaviors/command"
 	"github.com/webordinary/live-edit/functions/behaviors/distribution"
-	"github.com/webordinary/live-edit/tools/awslogin"
 )
 
 func main() {

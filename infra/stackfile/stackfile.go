@@ -26,7 +26,18 @@ func Directory(ctx *pulumi.Context) string {
 	if dir, ok := ctx.Value(directoryKey{}).(string); ok {
 		return dir
 	}
-	return ctx.RootDirectory()
+	if dir := ctx.RootDirectory(); dir != "" {
+		return dir
+	}
+	// Not every language host tells (3.60 does not), but each starts the program in the project's directory.
+	if os.Getenv(pulumi.EnvMonitor) == "" {
+		return ""
+	}
+	dir, err := os.Getwd()
+	if err != nil {
+		return ""
+	}
+	return dir
 }
 
 // Entry is one key of a file with its value as it is written there.

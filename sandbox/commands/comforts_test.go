@@ -221,7 +221,7 @@ func TestStatusLineOnATerminal(t *testing.T) {
 	})
 	require.Contains(t, shown, "● asleep"+sgrReset+" since 12:00:00")
 	require.Contains(t, shown, "(12 times)")
-	require.Equal(t, 2, strings.Count(shown, "\n"+eraseLine)+strings.Count(shown, "(12 times)")-1, "a line per event, and none per repetition")
+	require.Equal(t, 4, strings.Count(shown, "\r\n"), "a line per event, none per repetition, and one for their number")
 	require.Contains(t, shown, sgrYellow+"● waking, 1 task"+sgrReset+" since 12:00:00")
 	require.True(t, strings.HasSuffix(shown, eraseLine), "nothing is left over")
 	for line := range strings.SplitSeq(regexp.MustCompile("\x1b\\[[0-9]*[mK]").ReplaceAllString(shown, ""), "\r") {

@@ -60,9 +60,15 @@ func newRootCommand(s *session) *cobra.Command {
 			return cmd.Help()
 		},
 	}
+	root.SuggestionsMinimumDistance = 2 // cobra's own, which SuggestionsFor leaves out
 	root.SetOut(s.stdout)
 	root.SetErr(s.stderr)
 	root.SetFlagErrorFunc(func(cmd *cobra.Command, err error) error {
+		if cmd == root { // the flags of a command that is misspelt are unknown, too
+			if wrong := knownCommand(cmd, cmd.Flags().Args()); wrong != nil {
+				err = wrong
+			}
+		}
 		return usagef("%w; see `%s --help`", err, cmd.CommandPath())
 	})
 	root.Flags().BoolVar(&version, "version", false, "print the versions that a report of a fault should name")

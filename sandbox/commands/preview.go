@@ -4,6 +4,7 @@ import (
 	"encoding/json"
 	"errors"
 	"io"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
@@ -46,6 +47,9 @@ func writeDigest(w io.Writer, result engine.Result, err error) error {
 		out.ChangeSummary = map[apitype.OpType]int{}
 	}
 	for _, step := range result.Steps {
+		if strings.HasPrefix(step.Type, "pulumi:providers:") && strings.HasPrefix(step.Name, "default") {
+			continue // Pulumi's own, which its summary does not count either
+		}
 		diff := map[string]digestDiff{}
 		for path, kind := range step.Diff {
 			diff[path] = digestDiff{kind}

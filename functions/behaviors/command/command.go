@@ -11,13 +11,13 @@ import (
 	"os"
 	"strings"
 
+	"github.com/webordinary/live-edit/functions/awslogin"
 	"github.com/webordinary/live-edit/functions/behaviors/diff"
 	"github.com/webordinary/live-edit/functions/behaviors/distribution"
 	"github.com/webordinary/live-edit/functions/behaviors/document"
 	"github.com/webordinary/live-edit/functions/behaviors/invocation"
 	"github.com/webordinary/live-edit/functions/behaviors/merge"
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
-	"github.com/webordinary/live-edit/tools/awslogin"
 )
 
 // Command is the command with what it needs from outside.

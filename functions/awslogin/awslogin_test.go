@@ -10,7 +10,7 @@ import (
 	"github.com/aws/smithy-go"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/tools/awslogin"
+	"github.com/webordinary/live-edit/functions/awslogin"
 )
 
 // alone takes every source of credentials away from this process.
