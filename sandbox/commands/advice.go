@@ -20,10 +20,17 @@ type remedy struct {
 // against the real engine.
 var remedies = []remedy{
 	{regexp.MustCompile(`unknown stack "(?:[^"/]+/)*([^"/]+)"`), adviseUnknownStack},
-	{regexp.MustCompile(`(?s)cannot be deleted\s+because it is protected|marked for protection|would be replaced.*protected`), adviseProtected},
+	{
+		regexp.MustCompile(`(?s)cannot be deleted\s+because it is protected|marked for protection|would be replaced.*protected`),
+		adviseProtected,
+	},
 	{regexp.MustCompile(`missing stack output`), adviseMissingOutput},
 	{regexp.MustCompile(`NoSuchDistribution`), adviseDistribution},
-	{regexp.MustCompile(`(?i)(?:no resource named|resource) ['"]?urn:\S+['"]? (?:could not be )?found|[Tt]arget.*urn:.*(?:not found|could not be found)`), adviseTarget},
+	{
+		regexp.MustCompile(`(?i)(?:no resource named|resource) ['"]?urn:\S+['"]? (?:could not be )?found|` +
+			`[Tt]arget.*urn:.*(?:not found|could not be found)`),
+		adviseTarget,
+	},
 	{regexp.MustCompile(`incorrect passphrase|passphrase must be set`), advisePassphrase},
 }
 
@@ -66,8 +73,8 @@ func adviseUnknownStack(match []string, failed *engine.FailedError, known []stri
 }
 
 func adviseProtected(_ []string, failed *engine.FailedError, _ []string) string {
-	return fmt.Sprintf("stack %s is protected (`protect: true` in %s), and nothing was deleted. To delete it after all, set that to false, run "+
-		"`go run ./sandbox up --stack %s`, then this again. `pulumi state unprotect` does not reach the sandbox's state. "+
+	return fmt.Sprintf("stack %s is protected (`protect: true` in %s), and nothing was deleted. To delete it after all, set that to false, "+
+		"run `go run ./sandbox up --stack %s`, then this again. `pulumi state unprotect` does not reach the sandbox's state. "+
 		"To throw the whole simulated account away: `make clean`", failed.Stack, stacks.File(failed.Stack), failed.Stack)
 }
 
@@ -82,8 +89,8 @@ func adviseDistribution(_ []string, failed *engine.FailedError, _ []string) stri
 }
 
 func adviseTarget(_ []string, failed *engine.FailedError, _ []string) string {
-	return fmt.Sprintf("a URN of --target or --replace is not in stack %s; `go run ./sandbox export --stack %s | grep '\"urn\"'` lists its URNs "+
-		"(quote them: they contain $)", failed.Stack, failed.Stack)
+	return fmt.Sprintf("a URN of --target or --replace is not in stack %s; `go run ./sandbox export --stack %s | grep '\"urn\"'` lists its "+
+		"URNs (quote them: they contain $)", failed.Stack, failed.Stack)
 }
 
 func advisePassphrase(_ []string, failed *engine.FailedError, _ []string) string {
@@ -94,8 +101,10 @@ func advisePassphrase(_ []string, failed *engine.FailedError, _ []string) string
 // adviseAgain is for faults that tell themselves what is wrong.
 func adviseAgain(failed *engine.FailedError) string {
 	if failed.Operation == "preview" {
-		return fmt.Sprintf("nothing was changed; mend what the messages name, then run it again: `go run ./sandbox preview --stack %s`", failed.Stack)
+		return fmt.Sprintf("nothing was changed; mend what the messages name, then run it again: `go run ./sandbox preview --stack %s`",
+			failed.Stack)
 	}
-	return fmt.Sprintf("what was done until then is kept; mend what the messages name, and `go run ./sandbox %s --stack %s` goes on from there",
+	return fmt.Sprintf("what was done until then is kept; mend what the messages name, and "+
+		"`go run ./sandbox %s --stack %s` goes on from there",
 		failed.Operation, failed.Stack)
 }

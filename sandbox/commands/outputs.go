@@ -76,7 +76,8 @@ func (s *session) printOutput(stack, name string, outputs auto.OutputMap, form o
 		}
 		return usagef("stack %s has no output %q%s There are %s", stack, name, cmp.Or(meant, "."), strings.Join(names, ", "))
 	case output.Secret && !form.secrets:
-		return usagef("output %s of stack %s is a secret; `go run ./sandbox outputs %s --stack %s --show-secrets` prints it", name, stack, name, stack)
+		return usagef("output %[1]s of stack %[2]s is a secret; `go run ./sandbox outputs %[1]s --stack %[2]s --show-secrets` prints it",
+			name, stack)
 	}
 	if text, isText := output.Value.(string); isText && !form.json {
 		s.printf("%s\n", text)

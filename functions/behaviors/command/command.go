@@ -173,7 +173,8 @@ func rightsNote(missing []spec.Right) string {
 		return ""
 	}
 	var b strings.Builder
-	b.WriteString("the distribution's settings ask whoever changes it for further rights; in the stack's configuration:\n  distributionRights:\n")
+	b.WriteString("the distribution's settings ask whoever changes it for further rights; in the stack's configuration:\n" +
+		"  distributionRights:\n")
 	for _, right := range missing {
 		fmt.Fprintf(&b, "    - %s # %s: %s\n", right.ARN, right.Setting, strings.Join(right.Actions, ", "))
 	}

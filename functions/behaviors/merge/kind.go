@@ -35,12 +35,12 @@ func (c config) kindWarnings() []string {
 		found = append(found, "the distribution is disabled: it answers no requests")
 	}
 	if c.multiTenant() {
-		found = append(found, "the distribution is multi-tenant: our behaviors answer on the domains of every one of its tenants, and on none of "+
-			"its own")
+		found = append(found, "the distribution is multi-tenant: our behaviors answer on the domains of every one of its tenants, and on none "+
+			"of its own")
 	}
 	if c.staging() {
-		found = append(found, "this is a staging distribution: viewers do not reach it, but for those that the primary distribution's continuous "+
-			"deployment policy sends; name the primary distribution in distributionId")
+		found = append(found, "this is a staging distribution: viewers do not reach it, but for those that the primary distribution's "+
+			"continuous deployment policy sends; name the primary distribution in distributionId")
 	}
 	if c.root.Text("ContinuousDeploymentPolicyId") != "" {
 		found = append(found, "the distribution has a continuous deployment policy: requests that it sends to the "+
