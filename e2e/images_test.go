@@ -3,6 +3,7 @@ package e2e
 import (
 	"context"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -228,6 +229,17 @@ func (o *operator) untilRollout(revision int, state types.DeploymentRolloutState
 	return service
 }
 
+// untilHealthy waits until every target of the service's tasks is in service.
+func (o *operator) untilHealthy() {
+	o.t.Helper()
+	o.until("the service's targets are healthy", func() bool {
+		o.service() // moves the world on
+		targets, err := facts.Targets(o.sandbox.Account())
+		require.NoError(o.t, err)
+		return len(targets) > 0 && !slices.ContainsFunc(targets, func(t *facts.Target) bool { return t.State != facts.TargetHealthy })
+	})
+}
+
 // TestCircuitBreakerGoesBack deploys an image that nobody has pushed while somebody edits. Yesterday's program has
 // deregistered the revision before by the time the circuit breaker wants it back; today's leaves it registered (D19).
 func TestCircuitBreakerGoesBack(t *testing.T) {
@@ -238,6 +250,7 @@ func TestCircuitBreakerGoesBack(t *testing.T) {
 	o.push("latest")
 	_, reason := o.wake()
 	require.Empty(t, reason)
+	o.untilHealthy() // a deployment stops first what its target groups do not call healthy
 	o.up(o.prod(yesterday, broken))
 	stuck := o.untilRollout(2, types.DeploymentRolloutStateFailed)
 	require.Contains(t, *stuck.Events[0].Message, "was unable to roll back")
