@@ -138,10 +138,11 @@ func updateDistribution(x *exchange) (any, error) {
 			Message: "The request failed because it didn't meet the preconditions in one or more request-header fields.",
 		}
 	}
-	if err := checkUpdate(found.Config, string(x.body)); err != nil {
+	updated, err := checkUpdate(found.Config, string(x.body))
+	if err != nil {
 		return nil, err
 	}
-	if err := x.checkRights(string(x.body)); err != nil {
+	if err := x.checkRights(updated); err != nil {
 		return nil, err
 	}
 	found.SetConfig(strings.TrimPrefix(string(x.body), xml.Header), x.now)

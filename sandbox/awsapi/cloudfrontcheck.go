@@ -91,14 +91,19 @@ type methodList struct {
 }
 
 // checkUpdate applies the rules of UpdateDistribution that a merge into a configuration can break.
-func checkUpdate(old, updated string) error {
+// It returns the configuration as read.
+func checkUpdate(old, updated string) (*distributionConfig, error) {
 	var before, after distributionConfig
 	if err := xml.Unmarshal([]byte(updated), &after); err != nil {
-		return refuse("MalformedXML", "The XML document is malformed: %v", err)
+		return nil, refuse("MalformedXML", "The XML document is malformed: %v", err)
 	}
 	if err := xml.Unmarshal([]byte(old), &before); err != nil {
-		return notSupported("the stored distribution config is malformed: %v", err)
+		return nil, notSupported("the stored distribution config is malformed: %v", err)
 	}
+	return &after, checkUpdated(&before, &after)
+}
+
+func checkUpdated(before, after *distributionConfig) error {
 	switch {
 	case after.CallerReference == "" || after.Default == nil || after.Comment == nil || after.Enabled == nil || after.Origins.Quantity == nil:
 		return refuse("MissingArgument", "CallerReference, Comment, DefaultCacheBehavior, Enabled and Origins are required.")
@@ -113,7 +118,7 @@ func checkUpdate(old, updated string) error {
 	case len(after.Behaviors.Items.Entries) > mostBehaviors:
 		return refuse("TooManyCacheBehaviors", "Your request contains more cache behaviors than are allowed per distribution.")
 	}
-	return errors.Join(checkOrigins(&after), checkBehaviors(&after), checkTenants(&after))
+	return errors.Join(checkOrigins(after), checkBehaviors(after), checkTenants(after))
 }
 
 // all are the default behavior and the others.
@@ -137,11 +142,7 @@ func checkTenants(config *distributionConfig) error {
 
 // checkRights asks for what the settings of a configuration want of the caller besides cloudfront:UpdateDistribution. AWS tells of
 // it by different codes: logging and Lambda@Edge by AccessDenied, a web ACL by its own.
-func (x *exchange) checkRights(updated string) error {
-	var config distributionConfig
-	if err := xml.Unmarshal([]byte(updated), &config); err != nil {
-		return nil //nolint:nilerr // checkUpdate has said so
-	}
+func (x *exchange) checkRights(config *distributionConfig) error {
 	if config.Logging.Enabled {
 		bucket := "arn:" + account.Partition + ":s3:::" + config.Logging.Bucket[:max(0, strings.LastIndex(config.Logging.Bucket, ".s3"))]
 		for _, action := range []string{"s3:GetBucketAcl", "s3:PutBucketAcl"} {

@@ -9,8 +9,7 @@ import (
 )
 
 // rights are what the distribution's own settings ask of whoever updates it, in the order of the configuration, each once. A
-// web ACL of WAF Classic is named by its ID alone; partition and account then come from the other ARNs of the
-// configuration, or stay a placeholder.
+// web ACL of WAF Classic is named by its ID alone; the account then comes from the viewer certificate's ARN, or stays a placeholder.
 func (c config) rights() []spec.Right {
 	var found []spec.Right
 	add := func(setting, arn string) {
