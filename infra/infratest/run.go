@@ -234,3 +234,16 @@ func (d *Deployment) Canonical() string {
 	}
 	return b.String()
 }
+
+// RequireSameText compares two runs rendered by [Deployment.Canonical]: it shows the first line that differs, not two stacks.
+func RequireSameText(t testing.TB, want, got string) {
+	t.Helper()
+	if want == got {
+		return
+	}
+	wanted, given := strings.Split(want, "\n"), strings.Split(got, "\n")
+	require.Len(t, given, len(wanted), "number of resources")
+	for i := range wanted {
+		require.Equal(t, wanted[i], given[i])
+	}
+}

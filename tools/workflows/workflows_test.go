@@ -1,4 +1,4 @@
-package main
+package workflows
 
 import (
 	"os"
@@ -12,6 +12,9 @@ import (
 	"golang.org/x/mod/modfile"
 	"gopkg.in/yaml.v3"
 )
+
+// root is the repository's folder, seen from this package.
+const root = "../../"
 
 // workflow is what these tests read of a GitHub workflow or composite action.
 type workflow struct {
@@ -46,9 +49,11 @@ type step struct {
 }
 
 // workflows reads every workflow; actions every composite action.
-func workflows(t testing.TB) map[string]workflow { return readYAMLs(t, ".github/workflows/*.yml") }
+func workflows(t testing.TB) map[string]workflow { return readYAMLs(t, root+".github/workflows/*.yml") }
 
-func actions(t testing.TB) map[string]workflow { return readYAMLs(t, ".github/actions/*/action.yml") }
+func actions(t testing.TB) map[string]workflow {
+	return readYAMLs(t, root+".github/actions/*/action.yml")
+}
 
 func readYAMLs(t testing.TB, pattern string) map[string]workflow {
 	t.Helper()
@@ -135,7 +140,7 @@ func TestActionsArePinned(t *testing.T) {
 				}
 				checked++
 				if local, ok := strings.CutPrefix(use, "./"); ok {
-					_, err := os.Stat(local)
+					_, err := os.Stat(root + local)
 					assert.NoError(t, err, "%s uses %s", w.path, use)
 					continue
 				}
@@ -284,7 +289,7 @@ func TestTestsRunTheCIEntry(t *testing.T) {
 
 func TestPulumiIsTheModules(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile("go.mod")
+	data, err := os.ReadFile(root + "go.mod")
 	require.NoError(t, err)
 	module, err := modfile.Parse("go.mod", data, nil)
 	require.NoError(t, err)
