@@ -16,16 +16,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/authz"
-	"github.com/webordinary/live-edit/sandbox/lambdart"
-	facts "github.com/webordinary/live-edit/sandbox/world"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // cleanupWorld is a deployed stack whose cleanup is the real binary, with the deployed environment and role, and with a
 // directory that it finds mounted through the deployed access point.
 type cleanupWorld struct {
 	*scalerWorld
-	builder                   *lambdart.Builder
+	builder                   *sandboxtest.Builder
 	role, accessPoint, queue  string
 	accessPointID, fileSystem string
 	workspaces                string
@@ -36,7 +34,7 @@ func newCleanupWorld(t *testing.T) *cleanupWorld {
 	c := &cleanupWorld{scalerWorld: newScalerWorld(t), workspaces: t.TempDir()}
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
-	c.builder = lambdart.NewBuilder(root, t.TempDir())
+	c.builder = sandboxtest.NewBuilder(root, t.TempDir())
 	output := func(name, key string) string { return c.resource(c.stack, name).Outputs[key].(string) }
 	c.function, c.tickRule = output("cleanup-function", "arn"), output("cleanup-schedule", "arn")
 	c.policy = string(c.resource(c.stack, "cleanup-function-policy").ID)
@@ -50,7 +48,7 @@ func newCleanupWorld(t *testing.T) *cleanupWorld {
 // start replaces the runtime, and with it every instance: the next invocation mounts anew.
 func (c *cleanupWorld) start() {
 	c.t.Helper()
-	c.runtime = lambdart.New(lambdart.Options{
+	c.runtime = sandboxtest.NewRuntime(sandboxtest.RuntimeOptions{
 		Store: c.sandbox.Account(), API: c.api, Builder: c.builder,
 		Mounts:   map[string]string{c.accessPoint: c.workspaces},
 		ExtraEnv: map[string]string{"SETTLE": "100ms"},
@@ -94,7 +92,7 @@ func (c *cleanupWorld) files() map[string]string {
 }
 
 // record finds the run's metrics in the function's log.
-func (c *cleanupWorld) record(result *lambdart.Result) map[string]any {
+func (c *cleanupWorld) record(result *sandboxtest.Invoked) map[string]any {
 	c.t.Helper()
 	for line := range strings.Lines(result.Log) {
 		record := map[string]any{}
@@ -161,24 +159,24 @@ func requireItDependsOnTheMounts(c *cleanupWorld) {
 
 // requireNobodyElseMounts tries the file system as others would.
 func requireNobodyElseMounts(c *cleanupWorld) {
-	own := facts.Mount{
+	own := sandboxtest.Mount{
 		FileSystemID: c.fileSystem, AccessPointID: c.accessPointID, RoleARN: c.role, Encrypted: true,
-		Zone: facts.ZoneOf(c.sandbox.Account(), c.resource(c.stack, "workspace-mount-target-0").Outputs["subnetId"].(string)),
+		Zone: sandboxtest.ZoneOf(c.sandbox.Account(), c.resource(c.stack, "workspace-mount-target-0").Outputs["subnetId"].(string)),
 	}
-	authorizer := authz.New(c.sandbox.Account())
-	refusal := func(change func(*facts.Mount)) string {
+	authorizer := sandboxtest.NewAuthorizer(c.sandbox.Account())
+	refusal := func(change func(*sandboxtest.Mount)) string {
 		mount := own
 		change(&mount)
 		text, err := mount.Refusal(c.sandbox.Account(), authorizer)
 		require.NoError(c.t, err)
 		return text
 	}
-	require.Empty(c.t, refusal(func(*facts.Mount) {}), "the cleanup itself")
-	require.Contains(c.t, refusal(func(m *facts.Mount) { m.AccessPointID = "" }), "access denied", "the root of the file system")
-	require.Contains(c.t, refusal(func(m *facts.Mount) { m.Encrypted = false }), "access denied", "in the clear")
-	require.Contains(c.t, refusal(func(m *facts.Mount) { m.RoleARN = "" }), "access denied", "anybody in the VPC")
+	require.Empty(c.t, refusal(func(*sandboxtest.Mount) {}), "the cleanup itself")
+	require.Contains(c.t, refusal(func(m *sandboxtest.Mount) { m.AccessPointID = "" }), "access denied", "the root of the file system")
+	require.Contains(c.t, refusal(func(m *sandboxtest.Mount) { m.Encrypted = false }), "access denied", "in the clear")
+	require.Contains(c.t, refusal(func(m *sandboxtest.Mount) { m.RoleARN = "" }), "access denied", "anybody in the VPC")
 	scaler := c.resource(c.stack, "scaler-function").Outputs["role"].(string)
-	require.Contains(c.t, refusal(func(m *facts.Mount) { m.RoleARN = scaler }), "access denied", "another function")
+	require.Contains(c.t, refusal(func(m *sandboxtest.Mount) { m.RoleARN = scaler }), "access denied", "another function")
 }
 
 // requireItMountsOnlyAsDeployed takes each permission and each mount target away.
@@ -187,10 +185,10 @@ func requireItMountsOnlyAsDeployed(c *cleanupWorld) {
 	requireRefused := func(want string) {
 		c.t.Helper()
 		c.start()
-		payload, err := lambdart.ScheduledEvent(c.tickRule, c.now())
+		payload, err := sandboxtest.ScheduledEvent(c.tickRule, c.now())
 		require.NoError(c.t, err)
-		_, err = c.runtime.Invoke(c.ctx, lambdart.Invocation{
-			Function: c.function, Payload: payload, Service: lambdart.ServiceEvents, SourceARN: c.tickRule,
+		_, err = c.runtime.Invoke(c.ctx, sandboxtest.Invocation{
+			Function: c.function, Payload: payload, Service: sandboxtest.ServiceEvents, SourceARN: c.tickRule,
 		})
 		require.ErrorContains(c.t, err, "EFSMountFailureException")
 		require.ErrorContains(c.t, err, want)
@@ -233,9 +231,9 @@ func (c *cleanupWorld) editPolicy(from, to string) (restore func()) {
 }
 
 // invoke runs the function by hand.
-func (c *cleanupWorld) invoke(payload string) *lambdart.Result {
+func (c *cleanupWorld) invoke(payload string) *sandboxtest.Invoked {
 	c.t.Helper()
-	result, err := c.runtime.Invoke(c.ctx, lambdart.Invocation{Function: c.function, Payload: []byte(payload)})
+	result, err := c.runtime.Invoke(c.ctx, sandboxtest.Invocation{Function: c.function, Payload: []byte(payload)})
 	require.NoError(c.t, err)
 	return result
 }
@@ -278,8 +276,8 @@ func requireTheDailyRunCleans(c *cleanupWorld) {
 	require.NotEmpty(c.t, c.invoke(`{"dryRun": true}`).LogLost, "without that permission nobody would ever read the metrics")
 	restore()
 	c.start()
-	_, err := c.runtime.Invoke(c.ctx, lambdart.Invocation{
-		Function: c.function, Payload: []byte(`{}`), Service: lambdart.ServiceEvents, SourceARN: c.tickRule + "-other",
+	_, err := c.runtime.Invoke(c.ctx, sandboxtest.Invocation{
+		Function: c.function, Payload: []byte(`{}`), Service: sandboxtest.ServiceEvents, SourceARN: c.tickRule + "-other",
 	})
 	require.ErrorContains(c.t, err, "AccessDeniedException", "only its own rule may call it")
 }
@@ -298,8 +296,8 @@ func requireFailuresReachTheQueue(c *cleanupWorld) {
 	destinations := c.resource(c.stack, "cleanup-on-failure").Outputs["destinationConfig"]
 	require.Contains(c.t, fmt.Sprint(destinations), c.queue)
 	for queue, allowed := range map[string]bool{c.queue: true, c.queue + "-other": false} {
-		decision, err := authz.New(c.sandbox.Account()).Authorize(authz.Request{
-			Caller: authz.Caller{RoleARN: c.role, SessionARN: c.role}, Action: "sqs:SendMessage", Resource: queue,
+		decision, err := sandboxtest.NewAuthorizer(c.sandbox.Account()).Authorize(sandboxtest.AuthorizationRequest{
+			Caller: sandboxtest.Caller{RoleARN: c.role, SessionARN: c.role}, Action: "sqs:SendMessage", Resource: queue,
 		})
 		require.NoError(c.t, err)
 		require.Equal(c.t, allowed, decision.Allowed(), queue)

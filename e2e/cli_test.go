@@ -10,8 +10,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/provider"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 	"github.com/webordinary/live-edit/tools/cli"
 )
 
@@ -22,7 +21,7 @@ type checkout struct {
 	dir     string
 	command string
 	env     []string
-	account *account.Account
+	account *sandboxtest.Account
 }
 
 // newCheckout copies what `pulumi up` needs of the repository and attaches the simulated providers.
@@ -43,10 +42,10 @@ func newCheckout(t *testing.T) *checkout {
 	bin := t.TempDir()
 	require.NoError(t, os.Symlink(host, filepath.Join(bin, "pulumi-language-go")))
 
-	acc, err := account.Open(t.TempDir())
+	acc, err := sandboxtest.OpenAccount(t.TempDir())
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, acc.Close()) })
-	providers, err := provider.Serve(acc)
+	providers, err := sandboxtest.ServeProviders(acc)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, providers.Close()) })
 	state := t.TempDir()

@@ -15,12 +15,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/awsapi"
-	"github.com/webordinary/live-edit/sandbox/engine"
-	"github.com/webordinary/live-edit/sandbox/lambdart"
-	"github.com/webordinary/live-edit/sandbox/provider"
-	facts "github.com/webordinary/live-edit/sandbox/world"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // Distributions of somebody else's stack, and what ours names its things there.
@@ -33,8 +28,8 @@ const (
 // edgeWorld is a sandbox whose account runs the real binaries of its functions, each with its deployed role.
 type edgeWorld struct {
 	*world
-	api     *awsapi.Server
-	runtime *lambdart.Runtime
+	api     *sandboxtest.API
+	runtime *sandboxtest.Runtime
 	deleted *deletions
 	// original is the configuration of both distributions before us.
 	original string
@@ -42,16 +37,16 @@ type edgeWorld struct {
 
 // deletions records in which order resources go.
 type deletions struct {
-	provider.Account
+	sandboxtest.ProviderAccount
 	mu    sync.Mutex
 	names []string
 }
 
-func (d *deletions) Delete(ctx context.Context, req account.DeleteRequest) error {
+func (d *deletions) Delete(ctx context.Context, req sandboxtest.DeleteRequest) error {
 	d.mu.Lock()
 	d.names = append(d.names, resource.URN(req.URN).Name())
 	d.mu.Unlock()
-	return d.Account.Delete(ctx, req)
+	return d.ProviderAccount.Delete(ctx, req)
 }
 
 func newEdgeWorld(t *testing.T) *edgeWorld {
@@ -61,26 +56,29 @@ func newEdgeWorld(t *testing.T) *edgeWorld {
 	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
 	t.Cleanup(cancel)
 	e := &edgeWorld{world: &world{t: t, ctx: ctx}, deleted: &deletions{}}
-	e.sandbox, err = engine.Open(engine.Options{
+	e.sandbox, err = sandboxtest.Open(sandboxtest.Options{
 		Root: root, StateDir: t.TempDir(), Log: logWriter{t},
-		Intercept: func(a provider.Account) provider.Account { e.deleted.Account = a; return e.deleted },
+		Intercept: func(a sandboxtest.ProviderAccount) sandboxtest.ProviderAccount {
+			e.deleted.ProviderAccount = a
+			return e.deleted
+		},
 	})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, e.sandbox.Close()) })
-	e.api, err = awsapi.Start(awsapi.Options{Store: e.sandbox.Account()})
+	e.api, err = sandboxtest.StartAPI(sandboxtest.APIOptions{Store: e.sandbox.Account()})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, e.api.Close()) })
-	e.runtime = lambdart.New(lambdart.Options{
-		Store: e.sandbox.Account(), API: e.api, Builder: lambdart.NewBuilder(root, t.TempDir()),
+	e.runtime = sandboxtest.NewRuntime(sandboxtest.RuntimeOptions{
+		Store: e.sandbox.Account(), API: e.api, Builder: sandboxtest.NewBuilder(root, t.TempDir()),
 	})
 	t.Cleanup(func() { assert.NoError(t, e.runtime.Close()) })
-	e.sandbox.Account().Invoker = lambdart.Invoker{Runtime: e.runtime}
+	e.sandbox.Account().Invoker = sandboxtest.Invoker{Runtime: e.runtime}
 
 	text, err := os.ReadFile("../functions/behaviors/testdata/s3-spa.xml")
 	require.NoError(t, err)
 	_, e.original, _ = strings.Cut(string(text), "?>\n") // the account's API writes its own declaration
 	for _, id := range []string{distributionA, distributionB} {
-		_, err := facts.PutDistribution(e.sandbox.Account(), id, e.original, time.Now())
+		_, err := sandboxtest.PutDistribution(e.sandbox.Account(), id, e.original, time.Now())
 		require.NoError(t, err)
 	}
 	return e
@@ -89,7 +87,7 @@ func newEdgeWorld(t *testing.T) *edgeWorld {
 // config is a distribution's present configuration.
 func (e *edgeWorld) config(id string) string {
 	e.t.Helper()
-	d, ok, err := facts.FindDistribution(e.sandbox.Account(), id)
+	d, ok, err := sandboxtest.FindDistribution(e.sandbox.Account(), id)
 	require.NoError(e.t, err)
 	require.True(e.t, ok)
 	return d.Config
@@ -97,7 +95,7 @@ func (e *edgeWorld) config(id string) string {
 
 // edit changes a distribution as its owner would.
 func (e *edgeWorld) edit(id string, change func(string) string) {
-	assert.NoError(e.t, facts.EditDistribution(e.sandbox.Account(), id, time.Now(), change))
+	assert.NoError(e.t, sandboxtest.EditDistribution(e.sandbox.Account(), id, time.Now(), change))
 }
 
 // requireOurs checks that requests to our paths go to our origin, and that all else is the owner's.
@@ -112,11 +110,11 @@ func (e *edgeWorld) requireOurs(id string) {
 }
 
 // tick has the schedule call the function, as EventBridge would, and returns how that ended.
-func (e *edgeWorld) tick(stack *engine.Stack) *lambdart.Result {
+func (e *edgeWorld) tick(stack *sandboxtest.Stack) *sandboxtest.Invoked {
 	e.t.Helper()
 	target := e.resource(stack, "edge-schedule-target")
 	rule := e.resource(stack, "edge-schedule")
-	result, err := e.runtime.Invoke(e.ctx, lambdart.Invocation{
+	result, err := e.runtime.Invoke(e.ctx, sandboxtest.Invocation{
 		Function: target.Inputs["arn"].(string), Payload: []byte(target.Inputs["input"].(string)),
 		Service: "events.amazonaws.com", SourceARN: rule.Outputs["arn"].(string),
 	})
@@ -131,7 +129,7 @@ func TestLifeOfTheEdge(t *testing.T) {
 	t.Parallel()
 	e := newEdgeWorld(t)
 	off := e.stack("prod", with(map[string]any{"protect": false}))
-	preview, err := off.Preview(e.ctx, engine.RunOptions{})
+	preview, err := off.Preview(e.ctx, sandboxtest.RunOptions{})
 	require.NoError(t, err)
 	require.Contains(t, preview.Stdout, "no distributionId is configured")
 
@@ -146,7 +144,7 @@ func TestLifeOfTheEdge(t *testing.T) {
 	requireEdgeGoesFirst(e, moved)
 }
 
-func requireEdgeComesUp(e *edgeWorld, prod *engine.Stack) {
+func requireEdgeComesUp(e *edgeWorld, prod *sandboxtest.Stack) {
 	result := e.up(prod)
 	e.requireOurs(distributionA)
 	var warnings []string
@@ -164,7 +162,7 @@ func requireEdgeComesUp(e *edgeWorld, prod *engine.Stack) {
 }
 
 // requireWipesAreRepaired puts the owner's configuration back, as the owner's deployment does.
-func requireWipesAreRepaired(e *edgeWorld, prod *engine.Stack) {
+func requireWipesAreRepaired(e *edgeWorld, prod *sandboxtest.Stack) {
 	quiet := e.tick(prod)
 	require.NoError(e.t, quiet.Err())
 	require.Contains(e.t, quiet.Log, `"Repaired":0`)
@@ -178,18 +176,18 @@ func requireWipesAreRepaired(e *edgeWorld, prod *engine.Stack) {
 }
 
 // requireRacesAndFaultsHeal lets another writer in between, throttles, and loses the answer of a write.
-func requireRacesAndFaultsHeal(e *edgeWorld, prod *engine.Stack) {
+func requireRacesAndFaultsHeal(e *edgeWorld, prod *sandboxtest.Stack) {
 	e.edit(distributionA, func(string) string { return e.original })
 	raced := 0
-	defer e.api.Inject(awsapi.Fault{Operation: "UpdateDistribution", Times: 2, Before: func() {
+	defer e.api.Inject(sandboxtest.Fault{Operation: "UpdateDistribution", Times: 2, Before: func() {
 		raced++
 		e.edit(distributionA, func(config string) string {
 			return strings.Replace(config, "<Comment>", fmt.Sprintf("<Comment>%d ", raced), 1)
 		})
 	}})()
-	defer e.api.Inject(awsapi.Fault{Operation: "UpdateDistribution", Times: 1, LoseAnswer: true})()
-	defer e.api.Inject(awsapi.Fault{
-		Operation: "GetDistributionConfig", Times: 1, Error: &awsapi.Error{Kind: awsapi.Throttled},
+	defer e.api.Inject(sandboxtest.Fault{Operation: "UpdateDistribution", Times: 1, LoseAnswer: true})()
+	defer e.api.Inject(sandboxtest.Fault{
+		Operation: "GetDistributionConfig", Times: 1, Error: &sandboxtest.APIError{Kind: sandboxtest.Throttled},
 	})()
 	require.NoError(e.t, e.tick(prod).Err())
 	require.Equal(e.t, 2, raced)
@@ -199,7 +197,7 @@ func requireRacesAndFaultsHeal(e *edgeWorld, prod *engine.Stack) {
 }
 
 // requireTheRoleDecides takes a permission away: then the function cannot do it either.
-func requireTheRoleDecides(e *edgeWorld, prod *engine.Stack) {
+func requireTheRoleDecides(e *edgeWorld, prod *sandboxtest.Stack) {
 	policy := e.resource(prod, "edge-"+distributionA+"-policy")
 	deny := func(old, replacement string) {
 		require.NoError(e.t, e.sandbox.Account().Mutate(string(policy.Type), string(policy.ID), func(state resource.PropertyMap) error {
@@ -220,7 +218,7 @@ func requireTheRoleDecides(e *edgeWorld, prod *engine.Stack) {
 
 // requireOwnersSettingsNeedRights has the owner attach a web ACL and turn logging on: CloudFront then asks whoever updates the
 // distribution for rights on them. The refusal names them, and the key grants them.
-func requireOwnersSettingsNeedRights(e *edgeWorld, prod *engine.Stack) {
+func requireOwnersSettingsNeedRights(e *edgeWorld, prod *sandboxtest.Stack) {
 	const acl = "arn:aws:wafv2:us-east-1:942734823970:global/webacl/site/473e64fd-f30b-4765-81a0-62ad96dd167a"
 	e.edit(distributionA, func(string) string {
 		text := strings.Replace(e.original, "<WebACLId/>", "<WebACLId>"+acl+"</WebACLId>", 1)
@@ -243,7 +241,7 @@ func requireOwnersSettingsNeedRights(e *edgeWorld, prod *engine.Stack) {
 }
 
 // requireEdgeMoves changes the distribution: the former one is cleaned up with the former permission.
-func requireEdgeMoves(e *edgeWorld, moved *engine.Stack) {
+func requireEdgeMoves(e *edgeWorld, moved *sandboxtest.Stack) {
 	e.up(moved)
 	require.Equal(e.t, e.original, e.config(distributionA))
 	e.requireOurs(distributionB)
@@ -252,9 +250,9 @@ func requireEdgeMoves(e *edgeWorld, moved *engine.Stack) {
 
 // requireEdgeGoesFirst destroys the stack: first what could put the behaviors back, then the behaviors, then what is
 // behind them.
-func requireEdgeGoesFirst(e *edgeWorld, moved *engine.Stack) {
+func requireEdgeGoesFirst(e *edgeWorld, moved *sandboxtest.Stack) {
 	e.deleted.names = nil
-	_, err := moved.Destroy(e.ctx, engine.RunOptions{})
+	_, err := moved.Destroy(e.ctx, sandboxtest.RunOptions{})
 	require.NoError(e.t, err)
 	require.Equal(e.t, e.original, e.config(distributionB))
 	at := func(name string) int {

@@ -17,10 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/infra"
-	"github.com/webordinary/live-edit/sandbox/authz"
-	"github.com/webordinary/live-edit/sandbox/awsapi"
-	"github.com/webordinary/live-edit/sandbox/engine"
-	facts "github.com/webordinary/live-edit/sandbox/world"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 const (
@@ -35,7 +32,7 @@ type operator struct {
 	*world
 	ecs   *ecs.Client
 	ecr   *ecr.Client
-	scene *facts.World
+	scene *sandboxtest.World
 	// pushed numbers the images, so that each is another one.
 	pushed int
 }
@@ -63,11 +60,11 @@ func newOperator(t *testing.T) *operator {
 	t.Helper()
 	o := &operator{world: newWorld(t)}
 	store := o.sandbox.Account()
-	o.scene = facts.New(store, facts.Options{Authorizer: authz.New(store), Timing: facts.Timing{
+	o.scene = sandboxtest.NewWorld(store, sandboxtest.WorldOptions{Authorizer: sandboxtest.NewAuthorizer(store), Timing: sandboxtest.Timing{
 		Scheduler: moment, Provisioning: moment, Pull: moment, Activating: moment, FirstCheck: moment, Stop: moment,
 		Deprovisioning: moment,
 	}})
-	api, err := awsapi.Start(awsapi.Options{Store: store, World: o.scene, Now: time.Now})
+	api, err := sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store, World: o.scene, Now: time.Now})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, api.Close()) })
 	config := api.Config(api.DeployerCredentials())
@@ -76,14 +73,14 @@ func newOperator(t *testing.T) *operator {
 }
 
 // prod is the stack of a program, with the secrets that a task needs.
-func (o *operator) prod(program pulumi.RunFunc, config map[string]any) *engine.Stack {
+func (o *operator) prod(program pulumi.RunFunc, config map[string]any) *sandboxtest.Stack {
 	o.t.Helper()
 	all := with(config)
-	all["protect"] = engine.ConfigValue{Value: false}
+	all["protect"] = sandboxtest.ConfigValue{Value: false}
 	for _, key := range []string{"anthropicApiKey", "githubToken"} {
-		all[key] = engine.ConfigValue{Value: "value-of-" + key, Secret: true}
+		all[key] = sandboxtest.ConfigValue{Value: "value-of-" + key, Secret: true}
 	}
-	stack, err := o.sandbox.Stack(engine.StackOptions{Name: "prod", Program: program, Config: all})
+	stack, err := o.sandbox.Stack(sandboxtest.StackOptions{Name: "prod", Program: program, Config: all})
 	require.NoError(o.t, err)
 	return stack
 }
@@ -234,9 +231,9 @@ func (o *operator) untilHealthy() {
 	o.t.Helper()
 	o.until("the service's targets are healthy", func() bool {
 		o.service() // moves the world on
-		targets, err := facts.Targets(o.sandbox.Account())
+		targets, err := sandboxtest.Targets(o.sandbox.Account())
 		require.NoError(o.t, err)
-		return len(targets) > 0 && !slices.ContainsFunc(targets, func(t *facts.Target) bool { return t.State != facts.TargetHealthy })
+		return len(targets) > 0 && !slices.ContainsFunc(targets, func(t *sandboxtest.Target) bool { return t.State != sandboxtest.TargetHealthy })
 	})
 }
 
@@ -269,7 +266,7 @@ func TestCircuitBreakerGoesBack(t *testing.T) {
 	// As docs/operations.md says: Pulumi does not notice by itself that the breaker has gone back.
 	o.requireNoChanges(bad)
 	o.push("never-pushed")
-	_, err = bad.Refresh(o.ctx, engine.RunOptions{})
+	_, err = bad.Refresh(o.ctx, sandboxtest.RunOptions{})
 	require.NoError(t, err)
 	for _, step := range o.up(bad).Steps {
 		require.Equal(t, "edit-service", step.Name)

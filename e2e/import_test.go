@@ -12,14 +12,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/awsapi"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // cdkAccount is what the CDK stacks of the specification leave in an account.
 type cdkAccount struct {
 	t   *testing.T
-	acc *account.Account
+	acc *sandboxtest.Account
 	// kept are the IDs of what holds data or a name that others know, by type and name.
 	kept map[string]string
 	// mountTargets go with CDK's own stack.
@@ -31,13 +30,13 @@ const (
 	typeMountTarget = "aws:efs/mountTarget:MountTarget"
 )
 
-func (c *cdkAccount) create(typ string, inputs props) account.Resource {
+func (c *cdkAccount) create(typ string, inputs props) sandboxtest.Resource {
 	c.t.Helper()
 	return foreign(c.t, c.acc, typ, inputs)
 }
 
 // newCDKAccount plays T00's four foundation stacks: ECRStack, SecretsStack, EFSStack, ALBStack.
-func newCDKAccount(t *testing.T, acc *account.Account) *cdkAccount {
+func newCDKAccount(t *testing.T, acc *sandboxtest.Account) *cdkAccount {
 	t.Helper()
 	c := &cdkAccount{t: t, acc: acc, kept: map[string]string{}}
 	c.kept["registry-repository"] = c.create("aws:ecr/repository:Repository", props{
@@ -59,9 +58,9 @@ func newCDKAccount(t *testing.T, acc *account.Account) *cdkAccount {
 	})
 	c.kept["workspace-file-system"] = fileSystem.ID
 	group := c.create("aws:ec2/securityGroup:SecurityGroup", props{
-		"name": "ALBStack-WebordinaryALBSecurityGroup", "description": "Automatically created", "vpcId": account.DefaultVPCID,
+		"name": "ALBStack-WebordinaryALBSecurityGroup", "description": "Automatically created", "vpcId": sandboxtest.DefaultVPCID,
 	})
-	for _, subnet := range account.DefaultSubnetIDs {
+	for _, subnet := range sandboxtest.DefaultSubnetIDs {
 		c.mountTargets = append(c.mountTargets, c.create(typeMountTarget, props{
 			"fileSystemId": fileSystem.ID, "subnetId": subnet, "securityGroups": []any{group.ID},
 		}).ID)
@@ -74,7 +73,7 @@ func newCDKAccount(t *testing.T, acc *account.Account) *cdkAccount {
 func (c *cdkAccount) addLoadBalancer(group string) {
 	c.t.Helper()
 	var subnets []any
-	for _, subnet := range account.DefaultSubnetIDs {
+	for _, subnet := range sandboxtest.DefaultSubnetIDs {
 		subnets = append(subnets, subnet)
 	}
 	balancer := c.create("aws:lb/loadBalancer:LoadBalancer", props{
@@ -83,7 +82,7 @@ func (c *cdkAccount) addLoadBalancer(group string) {
 	})
 	c.kept["load-balancer-alb"] = balancer.ID
 	c.kept["load-balancer-https-listener"] = c.create("aws:lb/listener:Listener", props{
-		"loadBalancerArn": balancer.ID, "port": 443, "protocol": "HTTPS", "certificateArn": account.CertificateARN,
+		"loadBalancerArn": balancer.ID, "port": 443, "protocol": "HTTPS", "certificateArn": sandboxtest.CertificateARN,
 		"sslPolicy": "ELBSecurityPolicy-2016-08",
 		"defaultActions": []any{props{"type": "fixed-response", "fixedResponse": props{
 			"statusCode": "200", "contentType": "text/plain", "messageBody": "Webordinary ALB - No target configured",
@@ -100,7 +99,7 @@ func (c *cdkAccount) addLoadBalancer(group string) {
 // writeImportFile runs cmd/import on the account, through AWS's own protocols.
 func (c *cdkAccount) writeImportFile(path string) string {
 	c.t.Helper()
-	api, err := awsapi.Start(awsapi.Options{Store: c.acc})
+	api, err := sandboxtest.StartAPI(sandboxtest.APIOptions{Store: c.acc})
 	require.NoError(c.t, err)
 	defer func() { assert.NoError(c.t, api.Close()) }()
 	cmd := exec.CommandContext(c.t.Context(), "go", "run", "./cmd/import", "-stack", "prod")

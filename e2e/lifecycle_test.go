@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 const (
@@ -49,7 +49,7 @@ func TestLifeOfTheStacks(t *testing.T) {
 }
 
 // requireDevSharesProd checks that dev's image and rules are on prod's registry and listener, and its data its own.
-func requireDevSharesProd(t *testing.T, w *world, prod, dev *engine.Stack) {
+func requireDevSharesProd(t *testing.T, w *world, prod, dev *sandboxtest.Stack) {
 	prodOutputs, err := prod.Outputs()
 	require.NoError(t, err)
 	devOutputs, err := dev.Outputs()
@@ -93,13 +93,13 @@ func requireImageTagReplacesOnlyTheTaskDefinition(t *testing.T, w *world) {
 
 // requireDriftOfTheScalerStays does behind Pulumi's back what the scaler does: awake, a task runs and the waker's rule is
 // below the others; asleep, there is none and it is above them.
-func requireDriftOfTheScalerStays(t *testing.T, w *world, prod *engine.Stack) {
+func requireDriftOfTheScalerStays(t *testing.T, w *world, prod *sandboxtest.Stack) {
 	service, rule := w.resource(prod, "edit-service"), w.resource(prod, "scaler-waker-rule")
 	for _, drift := range []struct{ desired, priority float64 }{{1, 190}, {0, 101}} {
 		set(t, w, serviceType, string(service.ID), "desiredCount", drift.desired)
 		set(t, w, listenerRuleType, string(rule.ID), "priority", drift.priority)
 		w.requireNoChanges(prod)
-		_, err := prod.Refresh(w.ctx, engine.RunOptions{})
+		_, err := prod.Refresh(w.ctx, sandboxtest.RunOptions{})
 		require.NoError(t, err)
 		w.requireNoChanges(prod)
 		w.up(prod)
@@ -124,29 +124,29 @@ func requireState(t *testing.T, w *world, typ, id string, key resource.PropertyK
 }
 
 // requireDevGoesAlone destroys dev and checks that prod did not notice.
-func requireDevGoesAlone(t *testing.T, w *world, prod, dev *engine.Stack) {
-	_, err := dev.Destroy(w.ctx, engine.RunOptions{})
+func requireDevGoesAlone(t *testing.T, w *world, prod, dev *sandboxtest.Stack) {
+	_, err := dev.Destroy(w.ctx, sandboxtest.RunOptions{})
 	require.NoError(t, err)
 	w.requireNoChanges(prod)
-	result, err := prod.Refresh(w.ctx, engine.RunOptions{PreviewOnly: true})
+	result, err := prod.Refresh(w.ctx, sandboxtest.RunOptions{PreviewOnly: true})
 	require.NoError(t, err)
 	require.True(t, result.Unchanged(), "prod after dev's destroy:\n%s", result.Stdout)
 }
 
 // requireProdGoesButForItsData destroys prod, which is refused until protection is off, and returns the IDs of what is
 // left.
-func requireProdGoesButForItsData(t *testing.T, w *world, prod *engine.Stack) map[string]string {
+func requireProdGoesButForItsData(t *testing.T, w *world, prod *sandboxtest.Stack) map[string]string {
 	ids := map[string]string{}
 	for name := range kept {
 		ids[name] = string(w.resource(prod, name).ID)
 	}
-	_, err := prod.Destroy(w.ctx, engine.RunOptions{})
+	_, err := prod.Destroy(w.ctx, sandboxtest.RunOptions{})
 	require.ErrorContains(t, err, "protect")
 	w.requireNoChanges(prod)
 
 	open := w.stack("prod", with(map[string]any{"protect": false}))
 	w.up(open)
-	_, err = open.Destroy(w.ctx, engine.RunOptions{})
+	_, err = open.Destroy(w.ctx, sandboxtest.RunOptions{})
 	require.NoError(t, err)
 	export, err := open.Export()
 	require.NoError(t, err)
@@ -163,7 +163,7 @@ func requireProdGoesButForItsData(t *testing.T, w *world, prod *engine.Stack) ma
 
 // requireProdComesBack deploys prod on what its destroy kept: without adopting it the names are taken.
 func requireProdComesBack(t *testing.T, w *world, ids map[string]string) {
-	_, err := w.stack("prod", with(map[string]any{"dedicatedVpc": true})).Up(w.ctx, engine.RunOptions{})
+	_, err := w.stack("prod", with(map[string]any{"dedicatedVpc": true})).Up(w.ctx, sandboxtest.RunOptions{})
 	require.ErrorContains(t, err, "exist")
 
 	adopt := map[string]any{}

@@ -12,8 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 const (
@@ -25,12 +24,12 @@ const (
 func (w *world) addSubnet(id, zone string) {
 	w.t.Helper()
 	acc := w.sandbox.Account()
-	first, ok := acc.Get(typeSubnet, account.DefaultSubnetIDs[0])
+	first, ok := acc.Get(typeSubnet, sandboxtest.DefaultSubnetIDs[0])
 	require.True(w.t, ok)
 	state := first.State.Copy()
 	state["availabilityZone"], state["defaultForAz"] = resource.NewProperty(zone), resource.NewProperty(false)
 	state["cidrBlock"] = resource.NewProperty("172.31.240.0/24")
-	require.NoError(w.t, acc.Put(account.Resource{Type: typeSubnet, ID: id, State: state}))
+	require.NoError(w.t, acc.Put(sandboxtest.Resource{Type: typeSubnet, ID: id, State: state}))
 }
 
 // An account with a public subnet of its own in a zone that has a default one: AWS takes no load balancer, and no second
@@ -42,7 +41,7 @@ func TestExtraSubnetsDoNotDisturb(t *testing.T) {
 	w.addSubnet("subnet-00000000000000002", "us-west-2b")
 	prod := w.stack("prod", nil)
 	w.up(prod)
-	require.ElementsMatch(t, []any{account.DefaultSubnetIDs[0], account.DefaultSubnetIDs[1]}, w.resource(prod, "load-balancer-alb").Inputs["subnets"])
+	require.ElementsMatch(t, []any{sandboxtest.DefaultSubnetIDs[0], sandboxtest.DefaultSubnetIDs[1]}, w.resource(prod, "load-balancer-alb").Inputs["subnets"])
 	w.requireNoChanges(prod)
 	w.addSubnet("subnet-00000000000000003", "us-west-2d")
 	w.requireNoChanges(prod)
@@ -52,7 +51,7 @@ func TestExtraSubnetsDoNotDisturb(t *testing.T) {
 func (w *world) failing(config settings) string {
 	w.t.Helper()
 	prod := w.stack("prod", config)
-	result, err := prod.Up(w.ctx, engine.RunOptions{})
+	result, err := prod.Up(w.ctx, sandboxtest.RunOptions{})
 	require.Error(w.t, err)
 	require.Empty(w.t, w.sandbox.Account().List("aws:ecr/repository:Repository"), "nothing is created")
 	said := err.Error() + result.Stdout
@@ -66,41 +65,41 @@ func TestCertificatesOfEveryUsualShapeServe(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
 	acc := w.sandbox.Account()
-	require.NoError(t, acc.Mutate(typeCertificate, account.CertificateARN, func(state resource.PropertyMap) error {
-		state["domainName"], state["keyAlgorithm"] = resource.NewProperty(account.HostedZoneName), resource.NewProperty("EC_prime256v1")
-		state["subjectAlternativeNames"] = resource.NewPropertyValue([]any{account.HostedZoneName, "www." + account.HostedZoneName})
+	require.NoError(t, acc.Mutate(typeCertificate, sandboxtest.CertificateARN, func(state resource.PropertyMap) error {
+		state["domainName"], state["keyAlgorithm"] = resource.NewProperty(sandboxtest.HostedZoneName), resource.NewProperty("EC_prime256v1")
+		state["subjectAlternativeNames"] = resource.NewPropertyValue([]any{sandboxtest.HostedZoneName, "www." + sandboxtest.HostedZoneName})
 		return nil
 	}))
 	said := w.failing(nil)
-	require.Contains(t, said, account.CertificateARN+" for ameliastamps.com, www.ameliastamps.com")
+	require.Contains(t, said, sandboxtest.CertificateARN+" for ameliastamps.com, www.ameliastamps.com")
 	require.Contains(t, said, "set certificateArn")
-	require.NoError(t, acc.Mutate(typeCertificate, account.CertificateARN, func(state resource.PropertyMap) error {
-		state["subjectAlternativeNames"] = resource.NewPropertyValue([]any{account.HostedZoneName, account.CertificateDomain})
+	require.NoError(t, acc.Mutate(typeCertificate, sandboxtest.CertificateARN, func(state resource.PropertyMap) error {
+		state["subjectAlternativeNames"] = resource.NewPropertyValue([]any{sandboxtest.HostedZoneName, sandboxtest.CertificateDomain})
 		return nil
 	}))
 	prod := w.stack("prod", nil)
-	result, err := prod.Preview(w.ctx, engine.RunOptions{})
+	result, err := prod.Preview(w.ctx, sandboxtest.RunOptions{})
 	require.NoError(t, err)
-	require.True(t, slices.ContainsFunc(result.Steps, func(s engine.Step) bool { return s.Name == "load-balancer-https-listener" }))
+	require.True(t, slices.ContainsFunc(result.Steps, func(s sandboxtest.Step) bool { return s.Name == "load-balancer-https-listener" }))
 }
 
 func TestSmallQuotasAreToldFirst(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.NoError(t, w.sandbox.Account().Put(account.Resource{
+	require.NoError(t, w.sandbox.Account().Put(sandboxtest.Resource{
 		Type: "aws:servicequotas/serviceQuota:ServiceQuota", ID: "lambda/L-B99A9384",
 		State: resource.NewPropertyMapFromMap(props{"value": 10}),
 	}))
 	require.Contains(t, w.failing(nil), "aws service-quotas request-service-quota-increase --region us-west-2 --service-code lambda")
 	prod := w.stack("prod", with(map[string]any{"scalerConcurrency": 0}))
-	_, err := prod.Preview(w.ctx, engine.RunOptions{})
+	_, err := prod.Preview(w.ctx, sandboxtest.RunOptions{})
 	require.NoError(t, err)
 }
 
 func TestWithoutADefaultVpcTheKeysAreNamed(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	require.NoError(t, w.sandbox.Account().Mutate("aws:ec2/vpc:Vpc", account.DefaultVPCID, func(state resource.PropertyMap) error {
+	require.NoError(t, w.sandbox.Account().Mutate("aws:ec2/vpc:Vpc", sandboxtest.DefaultVPCID, func(state resource.PropertyMap) error {
 		state["default"] = resource.NewProperty(false)
 		return nil
 	}))

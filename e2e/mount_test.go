@@ -5,9 +5,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/authz"
-	facts "github.com/webordinary/live-edit/sandbox/world"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // TestOperatorMountsForAsLongAsTheStackSaysSo follows docs/operations.md, "Mount the file system by hand": a role with every
@@ -27,11 +25,11 @@ func TestOperatorMountsForAsLongAsTheStackSaysSo(t *testing.T) {
 			"elasticfilesystem:ClientMount","elasticfilesystem:ClientWrite","elasticfilesystem:ClientRootAccess"],"Resource":"*"}]}`,
 	})
 	point := foreign(t, acc, "aws:efs/accessPoint:AccessPoint", props{"fileSystemId": fileSystem, "rootDirectory": props{"path": "/"}})
-	mount := facts.Mount{
-		FileSystemID: fileSystem, AccessPointID: point.ID, Zone: account.AvailabilityZones[0], RoleARN: operator, Encrypted: true,
+	mount := sandboxtest.Mount{
+		FileSystemID: fileSystem, AccessPointID: point.ID, Zone: sandboxtest.AvailabilityZones[0], RoleARN: operator, Encrypted: true,
 	}
-	authorizer := authz.New(acc)
-	refusal := func(m facts.Mount) string {
+	authorizer := sandboxtest.NewAuthorizer(acc)
+	refusal := func(m sandboxtest.Mount) string {
 		t.Helper()
 		text, err := m.Refusal(acc, authorizer)
 		require.NoError(t, err)
@@ -47,11 +45,11 @@ func TestOperatorMountsForAsLongAsTheStackSaysSo(t *testing.T) {
 	direct := mount
 	direct.AccessPointID = ""
 	require.Contains(t, refusal(direct), "RefuseWithoutAccessPoint")
-	decision, err := authorizer.Authorize(authz.Request{
-		Caller:   authz.Caller{RoleARN: operator, SessionARN: operator},
+	decision, err := authorizer.Authorize(sandboxtest.AuthorizationRequest{
+		Caller:   sandboxtest.Caller{RoleARN: operator, SessionARN: operator},
 		Action:   "elasticfilesystem:ClientRootAccess",
 		Resource: acc.List(typeFileSystem)[0].State["arn"].StringValue(),
-		Context: authz.Context{
+		Context: sandboxtest.ConditionKeys{
 			"elasticfilesystem:AccessedViaMountTarget": {"true"}, "aws:SecureTransport": {"true"},
 			"elasticfilesystem:AccessPointArn": {point.State["arn"].StringValue()},
 		},

@@ -13,8 +13,7 @@ import (
 
 	"github.com/webordinary/live-edit/infra"
 	"github.com/webordinary/live-edit/infra/infratest"
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // keyChange is another value of a configuration key for a deployed stack.
@@ -34,7 +33,7 @@ func everythingOn() map[string]any {
 		"protect": false, "auditTrail": true, "alarmEmail": "alarms@example.com", "monthlyBudgetUsd": 40,
 		"ciRepository": "webordinary/live-edit", "ciStateBucket": "webordinary-state", "cleanupArchiveAfterDays": 90,
 		"clients": []any{"ameliastamps", "second"}, "distributionId": distributionA, "workspaceBucket": "webordinary-a-bucket",
-		"subnetIds": []any{account.DefaultSubnetIDs[0], account.DefaultSubnetIDs[1]},
+		"subnetIds": []any{sandboxtest.DefaultSubnetIDs[0], sandboxtest.DefaultSubnetIDs[1]},
 	}
 }
 
@@ -43,7 +42,7 @@ func keyChanges() map[string]keyChange {
 	const moved = "cannot change this in one update"
 	sharing := "TestSharingComesAndGoes"
 	set := func(value any) keyChange { return keyChange{value: value} }
-	subnets := []any{account.DefaultSubnetIDs[1], account.DefaultSubnetIDs[2]} // each zone is another one's old one
+	subnets := []any{sandboxtest.DefaultSubnetIDs[1], sandboxtest.DefaultSubnetIDs[2]} // each zone is another one's old one
 	return map[string]keyChange{
 		"aws:region":       {value: "eu-west-1", refused: moved, elsewhere: "the sandbox has one region, and says so first"},
 		"nameSuffix":       {value: "-other", refused: moved},
@@ -62,7 +61,7 @@ func keyChanges() map[string]keyChange {
 		"awsCredentials": set(`{"accessKeyId":"AKIA2","secretAccessKey":"s2"}`),
 		"repository":     set("https://github.com/jscotthorn/other.git"), "clients": set([]any{"ameliastamps", "second", "third"}),
 		"backups": set(false), "workspaceBucket": set("webordinary-b-bucket"), "refuseOtherRoles": set(false),
-		"mountRoleArns":      set([]any{"arn:aws:iam::" + account.ID + ":role/operator"}),
+		"mountRoleArns":      set([]any{"arn:aws:iam::" + sandboxtest.AccountID + ":role/operator"}),
 		"idleTimeoutSeconds": set(600), "tlsPolicy": set("ELBSecurityPolicy-TLS13-1-3-2021-06"),
 		"taskCpu": {value: 4096, beside: map[string]any{"taskMemory": 8192}}, "taskMemory": set(8192), "cpuArchitecture": set("ARM64"), "autoShutdownMinutes": set(10),
 		"minCapacity": set(1), "maxCapacity": set(5), "cpuTarget": set(50), "memoryTarget": set(70), "healthPath": set("/ready"),
@@ -72,9 +71,9 @@ func keyChanges() map[string]keyChange {
 		"distributionId": set(distributionB), "distributionBehaviorQuota": set(75), "distributionOriginQuota": set(100),
 		"distributionRights": set([]any{"arn:aws:s3:::webordinary-logs"}),
 		"alarms":             set(false), "alarmEmail": set("others@example.com"), "monthlyBudgetUsd": set(50), "budgetTag": set("Project=other"),
-		"auditTrail": set(false), "existingTrail": set(true), "secretReaderArns": set([]any{"arn:aws:iam::" + account.ID + ":role/operator"}),
+		"auditTrail": set(false), "existingTrail": set(true), "secretReaderArns": set([]any{"arn:aws:iam::" + sandboxtest.AccountID + ":role/operator"}),
 		"ciRepository": set("webordinary/other"), "ciRepositoryIds": set("123456/789012"), "ciExistingOidcProvider": set(true),
-		"ciStateBucket": set("other-state"), "ciStateKeyArn": set("arn:aws:kms:us-west-2:" + account.ID + ":key/0b7c3c1e-9f0e-4a1c-8f65-1f9b6a0d2c11"),
+		"ciStateBucket": set("other-state"), "ciStateKeyArn": set("arn:aws:kms:us-west-2:" + sandboxtest.AccountID + ":key/0b7c3c1e-9f0e-4a1c-8f65-1f9b6a0d2c11"),
 		"protect": set(true), "adopt": set(map[string]any{}),
 	}
 }
@@ -82,11 +81,11 @@ func keyChanges() map[string]keyChange {
 // A second hosted zone of the account, and the certificate for it.
 const (
 	otherZone        = "Z0OTHERZONE000000000"
-	otherCertificate = "arn:aws:acm:us-west-2:" + account.ID + ":certificate/0d6c7b1a-1111-4222-8333-944445555666"
+	otherCertificate = "arn:aws:acm:us-west-2:" + sandboxtest.AccountID + ":certificate/0d6c7b1a-1111-4222-8333-944445555666"
 )
 
 // putOtherZone makes both.
-func putOtherZone(t *testing.T, acc *account.Account) {
+func putOtherZone(t *testing.T, acc *sandboxtest.Account) {
 	t.Helper()
 	for typ, change := range map[string]map[string]any{
 		"aws:route53/zone:Zone": {"name": "example.net", "zoneId": otherZone, "arn": "arn:aws:route53:::hostedzone/" + otherZone},
@@ -143,7 +142,7 @@ func registered(t *testing.T, values map[string]any) *infratest.Deployment {
 }
 
 // replaced are the resources that another configuration replaces by the provider's schema, with the properties that it is for.
-func replaced(t *testing.T, acc *account.Account, before, after *infratest.Deployment) map[string][]string {
+func replaced(t *testing.T, acc *sandboxtest.Account, before, after *infratest.Deployment) map[string][]string {
 	t.Helper()
 	later := map[string]infratest.Resource{}
 	for _, r := range after.Resources {
@@ -155,7 +154,7 @@ func replaced(t *testing.T, acc *account.Account, before, after *infratest.Deplo
 		if !stays || !r.Custom || !strings.HasPrefix(r.Type, "aws:") {
 			continue
 		}
-		diff, err := acc.Diff(account.DiffRequest{
+		diff, err := acc.Diff(sandboxtest.DiffRequest{
 			URN: r.URN, Type: r.Type, ID: r.Name, OldState: r.Inputs, NewInputs: now.Inputs, IgnoreChanges: now.Request.GetIgnoreChanges(),
 		})
 		require.NoError(t, err, r.URN)
@@ -171,7 +170,7 @@ func replaced(t *testing.T, acc *account.Account, before, after *infratest.Deplo
 // plannedReplacements are the resources that the changes replace, with the properties that it is for, and the configuration that
 // replaces them all.
 func plannedReplacements(
-	t *testing.T, acc *account.Account, base map[string]any, changes map[string]keyChange,
+	t *testing.T, acc *sandboxtest.Account, base map[string]any, changes map[string]keyChange,
 ) (changed map[string]any, expected map[string][]string) {
 	t.Helper()
 	before := registered(t, base)
@@ -240,7 +239,7 @@ func TestEveryReplacementDeploys(t *testing.T) {
 }
 
 // requireReplaced checks that an update replaced what the schema said.
-func requireReplaced(t *testing.T, result engine.Result, expected map[string][]string) {
+func requireReplaced(t *testing.T, result sandboxtest.Result, expected map[string][]string) {
 	t.Helper()
 	got := map[string]bool{}
 	for _, step := range result.Steps {
@@ -263,7 +262,7 @@ func requireRefused(t *testing.T, w *world, base map[string]any, key string, cha
 		}
 	}
 	maps.Copy(values, change.beside)
-	_, err := w.stack("prod", secretly(values)).Preview(w.ctx, engine.RunOptions{})
+	_, err := w.stack("prod", secretly(values)).Preview(w.ctx, sandboxtest.RunOptions{})
 	require.ErrorContains(t, err, change.refused, key)
 	require.ErrorContains(t, err, strings.TrimPrefix(key, infratest.Project+":"), "the error names the key")
 	require.ErrorContains(t, err, "pulumi config set", "and what to do, of %s", key)

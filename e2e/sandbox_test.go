@@ -12,8 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/infra"
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // operationLimit ends a hanging engine; the first run in a clone builds the CLI, which takes minutes.
@@ -22,7 +21,7 @@ const operationLimit = 15 * time.Minute
 // world is a fresh sandbox with an account of its own.
 type world struct {
 	t       testing.TB
-	sandbox *engine.Sandbox
+	sandbox *sandboxtest.Sandbox
 	ctx     context.Context
 }
 
@@ -39,7 +38,7 @@ func openWorld(t testing.TB, dir string) *world {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
 	t.Cleanup(cancel)
-	sandbox, err := engine.Open(engine.Options{Root: root, StateDir: dir, Log: logWriter{t}})
+	sandbox, err := sandboxtest.Open(sandboxtest.Options{Root: root, StateDir: dir, Log: logWriter{t}})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, sandbox.Close()) })
 	return &world{t: t, sandbox: sandbox, ctx: ctx}
@@ -58,54 +57,54 @@ var _ io.Writer = logWriter{}
 type props = map[string]any
 
 // foreign makes a resource that Pulumi knows nothing of, by the account's own rules.
-func foreign(t testing.TB, acc *account.Account, typ string, inputs props) account.Resource {
+func foreign(t testing.TB, acc *sandboxtest.Account, typ string, inputs props) sandboxtest.Resource {
 	t.Helper()
-	checked, err := acc.Check(account.CheckRequest{Type: typ, NewInputs: resource.NewPropertyMapFromMap(inputs)})
+	checked, err := acc.Check(sandboxtest.CheckRequest{Type: typ, NewInputs: resource.NewPropertyMapFromMap(inputs)})
 	require.NoError(t, err)
 	require.Empty(t, checked.Failures, typ)
-	made, err := acc.Create(t.Context(), account.CreateRequest{Type: typ, Inputs: checked.Inputs})
+	made, err := acc.Create(t.Context(), sandboxtest.CreateRequest{Type: typ, Inputs: checked.Inputs})
 	require.NoError(t, err, typ)
 	return made
 }
 
 // settings are configuration overrides by key.
-type settings map[string]engine.ConfigValue
+type settings map[string]sandboxtest.ConfigValue
 
 // with returns plain values as settings.
 func with(values map[string]any) settings {
 	config := settings{}
 	for key, value := range values {
-		config[key] = engine.ConfigValue{Value: value}
+		config[key] = sandboxtest.ConfigValue{Value: value}
 	}
 	return config
 }
 
 // stack returns a stack with the repository's own stack file and some overrides.
-func (w *world) stack(name string, config settings) *engine.Stack {
+func (w *world) stack(name string, config settings) *sandboxtest.Stack {
 	w.t.Helper()
-	stack, err := w.sandbox.Stack(engine.StackOptions{Name: name, Program: infra.Deploy, Config: config})
+	stack, err := w.sandbox.Stack(sandboxtest.StackOptions{Name: name, Program: infra.Deploy, Config: config})
 	require.NoError(w.t, err)
 	return stack
 }
 
 // up deploys and fails the test if that fails.
-func (w *world) up(stack *engine.Stack) engine.Result {
+func (w *world) up(stack *sandboxtest.Stack) sandboxtest.Result {
 	w.t.Helper()
-	result, err := stack.Up(w.ctx, engine.RunOptions{})
+	result, err := stack.Up(w.ctx, sandboxtest.RunOptions{})
 	require.NoError(w.t, err)
 	return result
 }
 
 // requireNoChanges previews and fails the test if anything would change.
-func (w *world) requireNoChanges(stack *engine.Stack) {
+func (w *world) requireNoChanges(stack *sandboxtest.Stack) {
 	w.t.Helper()
-	result, err := stack.Preview(w.ctx, engine.RunOptions{Diff: true})
+	result, err := stack.Preview(w.ctx, sandboxtest.RunOptions{Diff: true})
 	require.NoError(w.t, err)
 	require.True(w.t, result.Unchanged(), "preview of %s:\n%s", stack.Name(), result.Stdout)
 }
 
 // resource returns the one resource of a stack with a logical name; a component may share it.
-func (w *world) resource(stack *engine.Stack, name string) apitype.ResourceV3 {
+func (w *world) resource(stack *sandboxtest.Stack, name string) apitype.ResourceV3 {
 	w.t.Helper()
 	export, err := stack.Export()
 	require.NoError(w.t, err)

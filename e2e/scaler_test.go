@@ -16,19 +16,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
-	"github.com/webordinary/live-edit/sandbox/awsapi"
-	"github.com/webordinary/live-edit/sandbox/engine"
-	"github.com/webordinary/live-edit/sandbox/lambdart"
-	facts "github.com/webordinary/live-edit/sandbox/world"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // scalerWorld is a deployed stack whose account lives: its scaler is the real binary with the deployed role.
 type scalerWorld struct {
 	*world
-	stack   *engine.Stack
-	api     *awsapi.Server
-	runtime *lambdart.Runtime
-	scene   *facts.World
+	stack   *sandboxtest.Stack
+	api     *sandboxtest.API
+	runtime *sandboxtest.Runtime
+	scene   *sandboxtest.World
 	// ahead is how far the account's clock is ahead of the machine's.
 	ahead time.Duration
 	// Names of what the scaler works with.
@@ -45,14 +42,14 @@ func newScalerWorld(t *testing.T) *scalerWorld {
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	store := s.sandbox.Account()
-	s.scene = facts.New(store, facts.Options{Timing: facts.Timing{
+	s.scene = sandboxtest.NewWorld(store, sandboxtest.WorldOptions{Timing: sandboxtest.Timing{
 		Scheduler: moment, Provisioning: moment, Pull: moment, Activating: moment, FirstCheck: moment, Stop: moment,
 		Deprovisioning: moment,
 	}})
-	s.api, err = awsapi.Start(awsapi.Options{Store: store, World: s.scene, Now: s.now})
+	s.api, err = sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store, World: s.scene, Now: s.now})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.api.Close()) })
-	s.runtime = lambdart.New(lambdart.Options{Store: store, API: s.api, Builder: lambdart.NewBuilder(root, t.TempDir())})
+	s.runtime = sandboxtest.NewRuntime(sandboxtest.RuntimeOptions{Store: store, API: s.api, Builder: sandboxtest.NewBuilder(root, t.TempDir())})
 	t.Cleanup(func() { assert.NoError(t, s.runtime.Close()) })
 	s.stack = s.world.stack("prod", with(map[string]any{"protect": false}))
 	s.up(s.stack)
@@ -67,13 +64,13 @@ func newScalerWorld(t *testing.T) *scalerWorld {
 func (s *scalerWorld) now() time.Time { return time.Now().Add(s.ahead) }
 
 // tick has the schedule call the function.
-func (s *scalerWorld) tick() *lambdart.Result {
+func (s *scalerWorld) tick() *sandboxtest.Invoked {
 	s.t.Helper()
-	payload, err := lambdart.ScheduledEvent(s.tickRule, s.now())
+	payload, err := sandboxtest.ScheduledEvent(s.tickRule, s.now())
 	require.NoError(s.t, err)
 	s.api.ResetCalls()
-	result, err := s.runtime.Invoke(s.ctx, lambdart.Invocation{
-		Function: s.function, Payload: payload, Service: lambdart.ServiceEvents, SourceARN: s.tickRule,
+	result, err := s.runtime.Invoke(s.ctx, sandboxtest.Invocation{
+		Function: s.function, Payload: payload, Service: sandboxtest.ServiceEvents, SourceARN: s.tickRule,
 	})
 	require.NoError(s.t, err)
 	require.Empty(s.t, result.LogLost)
@@ -134,13 +131,13 @@ func (s *scalerWorld) past(requests int) {
 	s.t.Helper()
 	dimensions := map[string]string{"LoadBalancer": s.balancer, "TargetGroup": s.apiGroup[strings.Index(s.apiGroup, "targetgroup/"):]}
 	for ago := 9; ago >= 1; ago-- {
-		require.NoError(s.t, s.scene.Record(facts.Sample{
+		require.NoError(s.t, s.scene.Record(sandboxtest.Sample{
 			Namespace: "AWS/ApplicationELB", Name: "HealthyHostCount", Dimensions: dimensions, Value: 1, Lag: -1,
 			At: time.Now().Add(-time.Duration(ago) * time.Minute),
 		}))
 	}
 	if requests > 0 {
-		require.NoError(s.t, s.scene.Record(facts.Sample{
+		require.NoError(s.t, s.scene.Record(sandboxtest.Sample{
 			Namespace: "AWS/ApplicationELB", Name: "RequestCount", Dimensions: dimensions, Value: 3, Lag: -1,
 			At: time.Now().Add(-time.Duration(requests) * time.Minute),
 		}))
@@ -151,7 +148,7 @@ func (s *scalerWorld) past(requests int) {
 func (s *scalerWorld) send(method, target string, header http.Header) (*http.Response, string) {
 	s.t.Helper()
 	front := httptest.NewServer(s.runtime.Handler(
-		lambdart.LambdaTarget{GroupARN: s.wakerGroup, MultiValueHeaders: true}, s.function, nil,
+		sandboxtest.LambdaTarget{GroupARN: s.wakerGroup, MultiValueHeaders: true}, s.function, nil,
 	))
 	defer front.Close()
 	request, err := http.NewRequestWithContext(s.ctx, method, front.URL+target, nil)
@@ -239,7 +236,7 @@ func requireEachPermissionIsNeeded(s *scalerWorld) {
 		restore := s.deny(c.action)
 		result := s.tick()
 		require.ErrorContains(s.t, result.Err(), "not authorized to perform: "+c.action, c.action)
-		require.True(s.t, slices.ContainsFunc(s.api.Calls(), func(call awsapi.Call) bool {
+		require.True(s.t, slices.ContainsFunc(s.api.Calls(), func(call sandboxtest.Call) bool {
 			return call.Refused && call.Action == c.action
 		}), c.action)
 		require.Equal(s.t, 1, s.desired(), "%s: nothing is stopped by mistake", c.action)
@@ -288,9 +285,9 @@ func requireItSleeps(s *scalerWorld) {
 	s.requireNoChanges(s.stack)
 }
 
-func (s *scalerWorld) tasks() []*facts.Task {
+func (s *scalerWorld) tasks() []*sandboxtest.Task {
 	s.t.Helper()
-	tasks, err := facts.Tasks(s.sandbox.Account())
+	tasks, err := sandboxtest.Tasks(s.sandbox.Account())
 	require.NoError(s.t, err)
 	require.NotEmpty(s.t, tasks)
 	return tasks
@@ -303,9 +300,9 @@ func TestScalerRefusesToRunUnconfigured(t *testing.T) {
 	const functionType = "aws:lambda/function:Function"
 	id := string(s.resource(s.stack, "scaler-function").ID)
 	s.set(functionType, id, "environment", map[string]any{"variables": map[string]any{"IDLE_MINUTES": "soon"}})
-	payload, err := lambdart.ScheduledEvent(s.tickRule, time.Now())
+	payload, err := sandboxtest.ScheduledEvent(s.tickRule, time.Now())
 	require.NoError(t, err)
-	result, err := s.runtime.Invoke(s.ctx, lambdart.Invocation{Function: s.function, Payload: payload})
+	result, err := s.runtime.Invoke(s.ctx, sandboxtest.Invocation{Function: s.function, Payload: payload})
 	require.NoError(t, err)
 	require.Error(t, result.Err())
 	for _, name := range []string{

@@ -8,7 +8,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // TestSecretValuesReachAWSAndNothingElse configures all three secrets and searches everything Pulumi wrote and printed.
@@ -22,7 +22,7 @@ func TestSecretValuesReachAWSAndNothingElse(t *testing.T) {
 	}
 	config := settings{}
 	for key, value := range values {
-		config[key] = engine.ConfigValue{Value: value, Secret: true}
+		config[key] = sandboxtest.ConfigValue{Value: value, Secret: true}
 	}
 	prod := w.stack("prod", config)
 	result := w.up(prod)
@@ -47,7 +47,7 @@ func TestSecretValuesReachAWSAndNothingElse(t *testing.T) {
 func TestSecretsWithoutAValueAreReported(t *testing.T) {
 	t.Parallel()
 	w := newWorld(t)
-	result, err := w.stack("prod", nil).Preview(w.ctx, engine.RunOptions{})
+	result, err := w.stack("prod", nil).Preview(w.ctx, sandboxtest.RunOptions{})
 	require.NoError(t, err)
 	var warnings []string
 	for _, d := range result.Diagnostics {

@@ -12,7 +12,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // deployedBefore is a sandbox in which the program of commit ca9d33a has deployed prod: its account and its state, without the
@@ -46,7 +46,7 @@ func TestStackOfAnEarlierProgramIsTakenOver(t *testing.T) {
 		}
 	}
 
-	planned, err := prod.Preview(w.ctx, engine.RunOptions{Diff: true})
+	planned, err := prod.Preview(w.ctx, sandboxtest.RunOptions{Diff: true})
 	require.NoError(t, err)
 	for _, step := range planned.Steps {
 		require.False(t, holdingData[step.Type] && step.Op != apitype.OpUpdate, "%s of %s:\n%s", step.Op, step.Name, planned.Stdout)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
-	"github.com/webordinary/live-edit/sandbox/account/document"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // Task 02, criterion 1: "Fargate service deploys successfully".
@@ -149,7 +149,7 @@ func TestContainerDefinitionsAreWhatECSReturns(t *testing.T) {
 	t.Parallel()
 	inEachStack(t, func(t *testing.T, s stack) {
 		sent := s.One(t, "edit-task-definition").Text("containerDefinitions")
-		returned, err := document.DescribedContainers(sent, true)
+		returned, err := sandboxtest.DescribedContainers(sent, true)
 		require.NoError(t, err)
 		assert.JSONEq(t, returned, sent)
 	})

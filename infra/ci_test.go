@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/infra/infratest"
-	"github.com/webordinary/live-edit/sandbox/authz"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // withCI is a stack whose workflows may deploy it; the state is in a bucket.
@@ -105,21 +105,21 @@ func policiesOf(t testing.TB, d *infratest.Deployment, role string) map[string]i
 // question is what a test asks IAM.
 type question struct {
 	action, resource string
-	context          authz.Context
+	context          sandboxtest.ConditionKeys
 }
 
 // allowed asks IAM, with the policies that the deployment attaches to the role.
 func allowed(t testing.TB, d *infratest.Deployment, role string, q question) bool {
 	t.Helper()
-	var documents []*authz.Policy
+	var documents []*sandboxtest.Policy
 	for name, policy := range policiesOf(t, d, role) {
-		document, err := authz.Parse(name, policy.Text("policy"), authz.Identity)
+		document, err := sandboxtest.ParseIdentityPolicy(name, policy.Text("policy"))
 		require.NoError(t, err)
 		documents = append(documents, document)
 	}
-	decision, err := authz.Evaluate(authz.Request{
-		Caller: authz.Caller{RoleARN: d.One(t, "ci-"+role+"-role").Text("name")}, Action: q.action, Resource: q.resource, Context: q.context,
-	}, documents, nil)
+	decision, err := sandboxtest.EvaluatePolicies(sandboxtest.AuthorizationRequest{
+		Caller: sandboxtest.Caller{RoleARN: d.One(t, "ci-"+role+"-role").Text("name")}, Action: q.action, Resource: q.resource, Context: q.context,
+	}, documents)
 	require.NoError(t, err)
 	return decision.Allowed()
 }
@@ -217,15 +217,17 @@ func TestDeployRoleChangesItsStackAndNotItself(t *testing.T) {
 	arn := func(service, resource string) string {
 		return "arn:aws:" + service + ":us-west-2:942734823970:" + resource
 	}
-	dns := func(name, typ string) authz.Context {
-		return authz.Context{
+	dns := func(name, typ string) sandboxtest.ConditionKeys {
+		return sandboxtest.ConditionKeys{
 			"route53:ChangeResourceRecordSetsNormalizedRecordNames": {name}, "route53:ChangeResourceRecordSetsRecordTypes": {typ},
 		}
 	}
 	role := func(name string) string { return "arn:aws:iam::942734823970:role/" + name }
 	const workspaces = "arn:aws:s3:::webordinary-workspaces-942734823970"
 	zone := "arn:aws:route53:::hostedzone/Z0123456789ABCDEFGHIJ"
-	toService := func(service string) authz.Context { return authz.Context{"iam:PassedToService": {service}} }
+	toService := func(service string) sandboxtest.ConditionKeys {
+		return sandboxtest.ConditionKeys{"iam:PassedToService": {service}}
+	}
 	for name, c := range map[string]struct {
 		question
 		want bool

@@ -11,9 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/cmd/probe/report"
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/serve"
-	"github.com/webordinary/live-edit/sandbox/world"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // Types of the deployed resources that tests break.
@@ -64,8 +62,8 @@ func (s *stage) policy(name, old, replacement string) (undo func()) {
 var listenerFaults = map[string]still{
 	"a certificate of another host": {
 		func(s *stage) func() {
-			undo := s.set(typeCertificate, account.CertificateARN, "subjectAlternativeNames", []any{"elsewhere.com"})
-			s.set(typeCertificate, account.CertificateARN, "domainName", "*.elsewhere.com")
+			undo := s.set(typeCertificate, sandboxtest.CertificateARN, "subjectAlternativeNames", []any{"elsewhere.com"})
+			s.set(typeCertificate, sandboxtest.CertificateARN, "domainName", "*.elsewhere.com")
 			return undo
 		},
 		[]string{report.TLS},
@@ -74,7 +72,7 @@ var listenerFaults = map[string]still{
 	"a certificate that was not renewed": {
 		func(s *stage) func() {
 			soon := time.Now().Add(3 * 24 * time.Hour).UTC().Format(time.RFC3339)
-			return s.set(typeCertificate, account.CertificateARN, "notAfter", soon)
+			return s.set(typeCertificate, sandboxtest.CertificateARN, "notAfter", soon)
 		},
 		[]string{report.TLS},
 		[]string{"2 days", "ACM does not renew"},
@@ -136,7 +134,7 @@ var listenerFaults = map[string]still{
 var foundationFaults = map[string]still{
 	"no image of that tag": {
 		func(s *stage) func() {
-			return s.remove(world.TypeImage, s.named(world.TypeImage, "repositoryName", repositoryName))
+			return s.remove(sandboxtest.TypeImage, s.named(sandboxtest.TypeImage, "repositoryName", repositoryName))
 		},
 		[]string{report.Image},
 		[]string{repositoryName + ":latest of the task definition; came it is not in the registry"},
@@ -219,7 +217,7 @@ var foundationFaults = map[string]still{
 	},
 	"a secret with a policy of its own": {
 		func(s *stage) func() {
-			policy := account.Resource{Type: typeSecretPolicy, ID: "foreign", State: resource.NewPropertyMapFromMap(map[string]any{
+			policy := sandboxtest.Resource{Type: typeSecretPolicy, ID: "foreign", State: resource.NewPropertyMapFromMap(map[string]any{
 				"secretArn": s.outputs[claudeKey], "policy": `{"Version":"2012-10-17","Statement":[]}`,
 			})}
 			require.NoError(s.t, s.Put(policy))
@@ -291,20 +289,20 @@ func requireOnly(t testing.TB, name string, found *report.Report, fails, says []
 
 // live is a fault of a stack that has to be woken to see it: everything but these criteria passes.
 type live struct {
-	breaks func(*stage, *serve.Options)
+	breaks func(*stage, *sandboxtest.ServeOptions)
 	wakes  string
 	fails  []string
 	says   []string
 	misses []string
 }
 
-func demo(fault string) func(*stage, *serve.Options) {
-	return func(_ *stage, o *serve.Options) { o.ContainerEnv = map[string]string{"DEMO_FAULT": fault} }
+func demo(fault string) func(*stage, *sandboxtest.ServeOptions) {
+	return func(_ *stage, o *sandboxtest.ServeOptions) { o.ContainerEnv = map[string]string{"DEMO_FAULT": fault} }
 }
 
-func edit(old, replacement string) func(*stage, *serve.Options) {
-	return func(s *stage, _ *serve.Options) {
-		require.NoError(s.t, world.EditDistribution(s.Account, distributionID, time.Now(), func(config string) string {
+func edit(old, replacement string) func(*stage, *sandboxtest.ServeOptions) {
+	return func(s *stage, _ *sandboxtest.ServeOptions) {
+		require.NoError(s.t, sandboxtest.EditDistribution(s.Account, distributionID, time.Now(), func(config string) string {
 			require.Contains(s.t, config, old)
 			return strings.Replace(config, old, replacement, 1)
 		}))
@@ -317,10 +315,10 @@ var afterWake = []string{
 
 var liveFaults = map[string]live{
 	"no image": {
-		func(s *stage, o *serve.Options) {
+		func(s *stage, o *sandboxtest.ServeOptions) {
 			o.KeepEmpty = true
 			for _, output := range []string{claudeKey, "githubTokenArn"} {
-				require.NoError(s.t, world.PutSecret(s.Account, s.outputs[output].(string), "value", time.Now()))
+				require.NoError(s.t, sandboxtest.PutSecret(s.Account, s.outputs[output].(string), "value", time.Now()))
 			}
 		},
 		"1",
@@ -329,7 +327,7 @@ var liveFaults = map[string]live{
 		afterWake,
 	},
 	"no secret": {
-		func(_ *stage, o *serve.Options) { o.KeepEmpty = true },
+		func(_ *stage, o *sandboxtest.ServeOptions) { o.KeepEmpty = true },
 		"1",
 		[]string{report.Starts},
 		[]string{"class secret: A secret that the editor needs is missing", "pendingSecrets"},
@@ -342,18 +340,18 @@ var liveFaults = map[string]live{
 		demo("deaf"), "1", []string{report.Starts}, []string{"a wake from zero", "5m", "container's log"}, afterWake,
 	},
 	"a container that installs for eight minutes": { // a slower clock, so that a busy machine has a minute to spare
-		func(_ *stage, o *serve.Options) { o.ContainerBoot, o.Speed = 8*time.Minute, 10 }, "1", nil, nil, nil,
+		func(_ *stage, o *sandboxtest.ServeOptions) { o.ContainerBoot, o.Speed = 8*time.Minute, 10 }, "1", nil, nil, nil,
 	},
 	"crashing": {demo("crash"), "1", []string{report.Starts}, []string{"class exit", "container's log"}, afterWake},
 	"slow": {
-		func(s *stage, o *serve.Options) { s.timed, o.Timing = true, world.Timing{} },
+		func(s *stage, o *sandboxtest.ServeOptions) { s.timed, o.Timing = true, sandboxtest.Timing{} },
 		"1",
 		[]string{report.WakeTime},
 		[]string{"how long a wake takes", "p95", "healthIntervalSeconds"},
 		nil,
 	},
 	"no preview rule": {
-		func(s *stage, _ *serve.Options) {
+		func(s *stage, _ *sandboxtest.ServeOptions) {
 			s.set(typeRule, s.named(typeRule, "actions", "edit-preview-tg"), "conditions", []any{
 				map[string]any{"pathPattern": map[string]any{"values": []any{"/elsewhere/*"}}},
 			})
@@ -364,7 +362,7 @@ var liveFaults = map[string]live{
 		[]string{report.Sessions},
 	},
 	"no API rule": { // the waker tells that the service is ready, and gets the requests all the same
-		func(s *stage, _ *serve.Options) {
+		func(s *stage, _ *sandboxtest.ServeOptions) {
 			s.set(typeRule, s.named(typeRule, "actions", "edit-api-tg"), "conditions", []any{
 				map[string]any{"pathPattern": map[string]any{"values": []any{"/elsewhere/*"}}},
 			})
@@ -375,14 +373,18 @@ var liveFaults = map[string]live{
 		afterWake,
 	},
 	"a target group without a rule": { // its targets stay unused, so that the service is never ready
-		func(s *stage, _ *serve.Options) { s.remove(typeRule, s.named(typeRule, "actions", "edit-preview-tg")) },
+		func(s *stage, _ *sandboxtest.ServeOptions) {
+			s.remove(typeRule, s.named(typeRule, "actions", "edit-preview-tg"))
+		},
 		"1",
 		[]string{report.Starts},
 		[]string{"every target group has its listener rule"},
 		afterWake,
 	},
 	"no WebSocket rule": {
-		func(s *stage, _ *serve.Options) { s.remove(typeRule, s.named(typeRule, "actions", "edit-ws-tg")) },
+		func(s *stage, _ *sandboxtest.ServeOptions) {
+			s.remove(typeRule, s.named(typeRule, "actions", "edit-ws-tg"))
+		},
 		"1",
 		[]string{report.Socket},
 		[]string{"the listener rule for /ws/* is missing"},
@@ -397,8 +399,8 @@ var liveFaults = map[string]live{
 	},
 	"no check endpoint": {demo("no-check"), "1", nil, nil, []string{report.Sessions, report.EdgeErrors}},
 	"a deployment of the distribution's owner": {
-		func(s *stage, _ *serve.Options) {
-			require.NoError(s.t, world.EditDistribution(s.Account, distributionID, time.Now(), func(config string) string {
+		func(s *stage, _ *sandboxtest.ServeOptions) {
+			require.NoError(s.t, sandboxtest.EditDistribution(s.Account, distributionID, time.Now(), func(config string) string {
 				return behaviours.ReplaceAllString(config, "<CacheBehaviors><Quantity>0</Quantity></CacheBehaviors>")
 			}))
 		},
@@ -408,8 +410,8 @@ var liveFaults = map[string]live{
 		[]string{report.EdgeErrors},
 	},
 	"too few methods": {
-		func(s *stage, _ *serve.Options) {
-			require.NoError(s.t, world.EditDistribution(s.Account, distributionID, time.Now(), func(config string) string {
+		func(s *stage, _ *sandboxtest.ServeOptions) {
+			require.NoError(s.t, sandboxtest.EditDistribution(s.Account, distributionID, time.Now(), func(config string) string {
 				return sevenMethods.ReplaceAllString(config, "<AllowedMethods><Quantity>2</Quantity><Items><Method>GET</Method>"+
 					"<Method>HEAD</Method></Items>")
 			}))
@@ -438,7 +440,7 @@ var liveFaults = map[string]live{
 		demo("lose-workspace"), "2", []string{report.Workspace}, []string{"after a sleep; came 404 from the container"}, nil,
 	},
 	"sockets that count as use": { // the silent tab's kind of request is taken for somebody at work
-		func(s *stage, _ *serve.Options) {
+		func(s *stage, _ *sandboxtest.ServeOptions) {
 			s.exact = true
 			id := s.named(typeFunction, "name", "webordinary-edit-scaler")
 			before, _ := s.Get(typeFunction, id)
@@ -447,7 +449,7 @@ var liveFaults = map[string]live{
 					Variables map[string]any `json:"variables"`
 				} `json:"environment"`
 			}
-			require.NoError(s.t, world.Decode(before.State, &environment))
+			require.NoError(s.t, sandboxtest.Decode(before.State, &environment))
 			group := s.named("aws:lb/targetGroup:TargetGroup", "name", "edit-ws-tg")
 			environment.Environment.Variables["API_TARGET_GROUP_ARN"] = group
 			s.set(typeFunction, id, "environment", map[string]any{"variables": environment.Environment.Variables})
@@ -458,7 +460,7 @@ var liveFaults = map[string]live{
 		[]string{report.Workspace},
 	},
 	"never sleeps": {
-		func(s *stage, o *serve.Options) {
+		func(s *stage, o *sandboxtest.ServeOptions) {
 			s.exact = true
 			o.ContainerEnv = map[string]string{"DEMO_FAULT": "stay-protected"}
 		},

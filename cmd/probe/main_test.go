@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/cmd/probe/report"
-	"github.com/webordinary/live-edit/sandbox/serve"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // shell runs the command as a shell does.
@@ -88,7 +88,7 @@ func TestWhatCannotBeMeasured(t *testing.T) {
 // TestTheSandboxsFileIsRead holds the file's fields to what the sandbox writes.
 func TestTheSandboxsFileIsRead(t *testing.T) {
 	t.Parallel()
-	written, err := json.Marshal(serve.Description{
+	written, err := json.Marshal(sandboxtest.ServeDescription{
 		Host: "h", HTTPS: "s", HTTP: "p", CA: "c", Speed: 60, CDNHost: "d", Outputs: map[string]any{"a": "b"},
 		AWSEnvironment: map[string]string{"AWS_ENDPOINT_URL": "e"},
 	})

@@ -19,12 +19,7 @@ import (
 
 	"github.com/webordinary/live-edit/cmd/probe/report"
 	"github.com/webordinary/live-edit/infra"
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/awsapi"
-	"github.com/webordinary/live-edit/sandbox/engine"
-	"github.com/webordinary/live-edit/sandbox/lambdart"
-	"github.com/webordinary/live-edit/sandbox/serve"
-	"github.com/webordinary/live-edit/sandbox/world"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 const (
@@ -41,7 +36,7 @@ type deployment struct {
 	dir     string
 	account string
 	outputs map[string]any
-	builder *lambdart.Builder
+	builder *sandboxtest.Builder
 }
 
 // temporary is where the deployment lives; TestMain removes it.
@@ -65,13 +60,13 @@ var deployed = sync.OnceValues(func() (*deployment, error) {
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), deployLimit)
 	defer cancel()
-	sandbox, err := engine.Open(engine.Options{Root: root, StateDir: filepath.Join(temporary, "state"), Log: io.Discard})
+	sandbox, err := sandboxtest.Open(sandboxtest.Options{Root: root, StateDir: filepath.Join(temporary, "state"), Log: io.Discard})
 	if err != nil {
 		return nil, err
 	}
 	d := &deployment{
 		dir: root, account: filepath.Join(temporary, "state", "account"), outputs: map[string]any{},
-		builder: lambdart.NewBuilder(root, filepath.Join(temporary, "bin")),
+		builder: sandboxtest.NewBuilder(root, filepath.Join(temporary, "bin")),
 	}
 	err = d.deploy(ctx, sandbox)
 	if closed := sandbox.Close(); err == nil {
@@ -81,32 +76,32 @@ var deployed = sync.OnceValues(func() (*deployment, error) {
 })
 
 // deploy deploys with short health intervals, and with a distribution of somebody else's to put the behaviours on.
-func (d *deployment) deploy(ctx context.Context, sandbox *engine.Sandbox) error {
+func (d *deployment) deploy(ctx context.Context, sandbox *sandboxtest.Sandbox) error {
 	store := sandbox.Account()
 	text, err := os.ReadFile(filepath.Join(d.dir, "functions/behaviors/testdata/s3-spa.xml"))
 	if err != nil {
 		return err
 	}
 	_, config, _ := strings.Cut(string(text), "?>\n")
-	if _, err := world.PutDistribution(store, distributionID, errorPages.ReplaceAllString(config, noErrorPages), time.Now()); err != nil {
+	if _, err := sandboxtest.PutDistribution(store, distributionID, errorPages.ReplaceAllString(config, noErrorPages), time.Now()); err != nil {
 		return err
 	}
-	api, err := awsapi.Start(awsapi.Options{Store: store})
+	api, err := sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store})
 	if err != nil {
 		return err
 	}
 	defer func() { _ = api.Close() }()
-	runtime := lambdart.New(lambdart.Options{Store: store, API: api, Builder: d.builder})
+	runtime := sandboxtest.NewRuntime(sandboxtest.RuntimeOptions{Store: store, API: api, Builder: d.builder})
 	defer func() { _ = runtime.Close() }()
-	store.Invoker = lambdart.Invoker{Runtime: runtime}
-	stack, err := sandbox.Stack(engine.StackOptions{Name: stackName, Program: infra.Deploy, Config: map[string]engine.ConfigValue{
+	store.Invoker = sandboxtest.Invoker{Runtime: runtime}
+	stack, err := sandbox.Stack(sandboxtest.StackOptions{Name: stackName, Program: infra.Deploy, Config: map[string]sandboxtest.ConfigValue{
 		"protect": {Value: false}, "distributionId": {Value: distributionID}, "healthIntervalSeconds": {Value: 5},
 		"healthTimeoutSeconds": {Value: 2},
 	}})
 	if err != nil {
 		return err
 	}
-	if result, err := stack.Up(ctx, engine.RunOptions{}); err != nil {
+	if result, err := stack.Up(ctx, sandboxtest.RunOptions{}); err != nil {
 		return fmt.Errorf("%w\n%s", err, result.Stdout)
 	}
 	outputs, err := stack.Outputs()
@@ -129,12 +124,12 @@ const noErrorPages = `<CustomErrorResponses><Quantity>0</Quantity></CustomErrorR
 
 // stage is a served copy of the deployed stack.
 type stage struct {
-	*account.Account
+	*sandboxtest.Account
 	t       testing.TB
 	d       *deployment
 	dir     string
 	outputs map[string]any
-	server  *serve.Server
+	server  *sandboxtest.Server
 	// timed holds wakes to the specification's limit; exact holds sleeps to it.
 	timed, exact bool
 }
@@ -147,17 +142,17 @@ func newStage(t testing.TB) *stage {
 	s := &stage{t: t, d: d, dir: t.TempDir(), outputs: maps.Clone(d.outputs)}
 	copied := filepath.Join(s.dir, "account")
 	require.NoError(t, os.CopyFS(copied, os.DirFS(d.account)))
-	s.Account, err = account.Open(copied)
+	s.Account, err = sandboxtest.OpenAccount(copied)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.Close()) })
 	return s
 }
 
 // options are those of a stack that wakes in some ten seconds of its time.
-func (s *stage) options() serve.Options {
-	return serve.Options{
+func (s *stage) options() sandboxtest.ServeOptions {
+	return sandboxtest.ServeOptions{
 		Stack: stackName, Outputs: s.outputs, Account: s.Account, StateDir: s.dir, ModuleDir: s.d.dir, Builder: s.d.builder, Speed: speed,
-		Timing: world.Timing{
+		Timing: sandboxtest.Timing{
 			Scheduler: time.Second, Provisioning: 2 * time.Second, Pull: 2 * time.Second, Activating: time.Second, Stop: 2 * time.Second,
 			Deprovisioning: 2 * time.Second,
 		},
@@ -166,10 +161,10 @@ func (s *stage) options() serve.Options {
 }
 
 // serve serves the stack to the test's end.
-func (s *stage) serve(options serve.Options) {
+func (s *stage) serve(options sandboxtest.ServeOptions) {
 	s.t.Helper()
 	var err error
-	s.server, err = serve.Start(s.t.Context(), options)
+	s.server, err = sandboxtest.Serve(s.t.Context(), options)
 	require.NoError(s.t, err)
 	s.t.Cleanup(func() { assert.NoError(s.t, s.server.Close()) })
 }

@@ -17,9 +17,9 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/engine"
-	"github.com/webordinary/live-edit/sandbox/engine/enginetest"
-	"github.com/webordinary/live-edit/sandbox/serve"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
+	"github.com/webordinary/live-edit/sandbox/internal/serve"
 )
 
 // advised is the advice on an operation that the engine has failed.

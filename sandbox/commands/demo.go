@@ -8,8 +8,8 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/webordinary/live-edit/sandbox/engine"
-	"github.com/webordinary/live-edit/sandbox/tree"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/tree"
 )
 
 // demoStacks are deployed in this order: dev takes parts of prod.

@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/webordinary/live-edit/sandbox/world"
+	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // siteDistribution is the site's distribution as its own stack would deploy it.

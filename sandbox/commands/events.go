@@ -10,7 +10,7 @@ import (
 
 	"golang.org/x/term"
 
-	"github.com/webordinary/live-edit/sandbox/serve"
+	"github.com/webordinary/live-edit/sandbox/internal/serve"
 )
 
 // eventLog prints what happens. Requests that repeat are folded: each is shown once and counted until something else happens, which

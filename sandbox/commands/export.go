@@ -7,7 +7,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/spf13/cobra"
 
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
 )
 
 // exportVersion is the schema of the deployments that the pinned CLI writes.

@@ -5,9 +5,9 @@ import (
 	"errors"
 	"sync"
 
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/awsapi"
-	"github.com/webordinary/live-edit/sandbox/lambdart"
+	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
+	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
 )
 
 // functions runs the account's Lambda functions for deployments: the real
@@ -19,7 +19,7 @@ type functions struct {
 
 	mu      sync.Mutex
 	api     *awsapi.Server
-	runtime *lambdart.Runtime
+	runtime *runner.Runtime
 }
 
 var _ account.Invoker = (*functions)(nil)
@@ -30,11 +30,11 @@ func (f *functions) Invoke(ctx context.Context, function account.Resource, paylo
 	if err != nil {
 		return nil, err
 	}
-	return lambdart.Invoker{Runtime: runtime}.Invoke(ctx, function, payload)
+	return runner.Invoker{Runtime: runtime}.Invoke(ctx, function, payload)
 }
 
 // open starts what functions need, at the first call.
-func (f *functions) open() (*lambdart.Runtime, error) {
+func (f *functions) open() (*runner.Runtime, error) {
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	if f.runtime != nil {
@@ -45,8 +45,8 @@ func (f *functions) open() (*lambdart.Runtime, error) {
 		return nil, err
 	}
 	f.api = api
-	f.runtime = lambdart.New(lambdart.Options{
-		Store: f.account, API: api, Builder: lambdart.NewBuilder(f.root, f.binaries),
+	f.runtime = runner.New(runner.Options{
+		Store: f.account, API: api, Builder: runner.NewBuilder(f.root, f.binaries),
 	})
 	return f.runtime, nil
 }

@@ -9,7 +9,7 @@ import (
 	"sync"
 	"syscall"
 
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
 )
 
 // interrupts turns signals into what the engine understands: the first asks it

@@ -9,7 +9,7 @@ import (
 	"os"
 
 	"github.com/webordinary/live-edit/infra"
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
 )
 
 func main() {

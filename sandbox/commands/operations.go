@@ -5,7 +5,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
 )
 
 // operation is a command that runs an operation of the engine.

@@ -8,7 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 
-	"github.com/webordinary/live-edit/sandbox/engine"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
 )
 
 // digest is a preview for programs. Its members are named as those of `pulumi preview --json`, of which it is a part: steps are only

@@ -8,8 +8,8 @@ import (
 	"github.com/spf13/cobra"
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
-	"github.com/webordinary/live-edit/sandbox/engine"
-	"github.com/webordinary/live-edit/sandbox/serve"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
+	"github.com/webordinary/live-edit/sandbox/internal/serve"
 )
 
 const serveHelp = `Lets a deployed stack answer on this machine: its load balancer with the deployed

@@ -13,11 +13,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/infra"
-	"github.com/webordinary/live-edit/sandbox/account"
-	"github.com/webordinary/live-edit/sandbox/engine"
-	"github.com/webordinary/live-edit/sandbox/engine/enginetest"
-	"github.com/webordinary/live-edit/sandbox/serve"
-	"github.com/webordinary/live-edit/sandbox/world"
+	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
+	"github.com/webordinary/live-edit/sandbox/internal/serve"
+	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 const distributionOfTheSite = "E2QWRUHAPOMQZL"

@@ -1,0 +1,120 @@
+package account
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/store"
+)
+
+const (
+	typeVPC    = "aws:ec2/vpc:Vpc"
+	typeSubnet = "aws:ec2/subnet:Subnet"
+)
+
+// filterNames maps EC2's filter names to state properties.
+var filterNames = map[string]string{
+	"vpc-id": "vpcId", "default-for-az": "defaultForAz", "availability-zone": "availabilityZone", "availability-zone-id": "availabilityZoneId",
+	"subnet-id": "id", "cidr-block": "cidrBlock", "cidr": "cidrBlock", "is-default": "default", "isDefault": "default",
+	"map-public-ip-on-launch": "mapPublicIpOnLaunch",
+}
+
+// filtered applies the "filters" and "tags" arguments of EC2's data sources.
+func filtered(list []Resource, args props.Map) ([]Resource, error) {
+	out := slices.Clone(list)
+	for _, f := range props.Objects(args, "filters[*]") {
+		name := props.Str(f, "name")
+		property, ok := filterNames[name]
+		if tag, isTag := strings.CutPrefix(name, "tag:"); isTag {
+			property, ok = "tags."+tag, true
+		}
+		if !ok {
+			return nil, fmt.Errorf("InvalidParameterValue: the filter '%s' is invalid", name)
+		}
+		values := props.Strings(f, "values[*]")
+		out = slices.DeleteFunc(out, func(r Resource) bool { return !slices.Contains(values, propertyText(r, property)) })
+	}
+	if tags, ok := props.Get(args, "tags"); ok && tags.IsObject() {
+		for k, v := range tags.ObjectValue() {
+			out = slices.DeleteFunc(out, func(r Resource) bool {
+				own, _ := props.Get(r.State, "tags")
+				return !own.IsObject() || !own.ObjectValue()[k].DeepEquals(v)
+			})
+		}
+	}
+	return out, nil
+}
+
+func propertyText(r Resource, property string) string {
+	if property == "id" {
+		return r.ID
+	}
+	v, _ := props.Get(r.State, props.Path(property))
+	if v.IsBool() {
+		return fmt.Sprint(v.BoolValue())
+	}
+	if v.IsString() {
+		return v.StringValue()
+	}
+	return ""
+}
+
+func lookupVPC(v store.View, args props.Map) (props.Map, error) {
+	list, err := filtered(v.List(typeVPC), args)
+	if err != nil {
+		return nil, err
+	}
+	if id, ok := props.String(args, "id"); ok {
+		list = slices.DeleteFunc(list, func(r Resource) bool { return r.ID != id })
+	}
+	if cidr, ok := props.String(args, "cidrBlock"); ok {
+		list = slices.DeleteFunc(list, func(r Resource) bool { return props.Str(r.State, "cidrBlock") != cidr })
+	}
+	if props.Bool(args, "default") {
+		list = slices.DeleteFunc(list, func(r Resource) bool { return !props.Bool(r.State, "default") })
+	}
+	r, err := only(list, "EC2 VPC", args)
+	if err != nil {
+		return nil, err
+	}
+	out := props.CopyMap(r.State)
+	out["id"] = props.Of(r.ID)
+	return out, nil
+}
+
+func lookupSubnets(v store.View, args props.Map) (props.Map, error) {
+	list, err := filtered(v.List(typeSubnet), args)
+	if err != nil {
+		return nil, err
+	}
+	ids := make([]string, len(list))
+	for i, r := range list {
+		ids[i] = r.ID
+	}
+	out := props.CopyMap(args)
+	out["id"], out["ids"] = props.Of(Region), props.Of(ids)
+	return out, nil
+}
+
+func lookupZone(v store.View, args props.Map) (props.Map, error) {
+	list := v.List("aws:route53/zone:Zone")
+	list = slices.Clone(list)
+	if id, ok := props.String(args, "zoneId"); ok {
+		list = slices.DeleteFunc(list, func(r Resource) bool { return r.ID != id })
+	}
+	if name, ok := props.String(args, "name"); ok {
+		name = strings.TrimSuffix(name, ".")
+		list = slices.DeleteFunc(list, func(r Resource) bool { return strings.TrimSuffix(props.Str(r.State, "name"), ".") != name })
+	}
+	private := props.Bool(args, "privateZone")
+	list = slices.DeleteFunc(list, func(r Resource) bool { return props.Bool(r.State, "privateZone") != private })
+	r, err := only(list, "Route53 Hosted Zone", args)
+	if err != nil {
+		return nil, err
+	}
+	out := props.CopyMap(r.State)
+	out["id"], out["zoneId"] = props.Of(r.ID), props.Of(r.ID)
+	return out, nil
+}

@@ -1,0 +1,401 @@
+package services
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+)
+
+const (
+	typeInvocation   = "aws:lambda/invocation:Invocation"
+	typeInvokeConfig = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
+	// maxEnvironment is Lambda's quota for a function's variables together.
+	maxEnvironment = 4096
+	// keptConcurrency is what Lambda keeps unreserved of the account's quota of
+	// concurrent executions; of a smaller quota it keeps all.
+	keptConcurrency  = 100
+	invalidParameter = "InvalidParameterValueException"
+)
+
+func lambdaKinds() map[string]*Kind {
+	return map[string]*Kind{
+		typeFunction: {
+			Refs: []Ref{
+				{Path: "role", To: toRole},
+				{Path: "vpcConfig.subnetIds[*]", To: toSubnet, OnDelete: Block},
+				{Path: "vpcConfig.securityGroupIds[*]", To: toSecurityGroup, OnDelete: Block},
+				{Path: "fileSystemConfig.arn", To: toAccessPointARN},
+				{Path: "deadLetterConfig.targetArn", To: toQueueOrTopic},
+				{Path: "kmsKeyArn", To: toKey},
+			},
+			Unique:   []Unique{{Paths: []string{"name"}, Code: "ResourceConflictException", Message: "Function already exist: %s"}},
+			Check:    checkFunction,
+			Verify:   verifyFunction,
+			Create:   createFunction,
+			Update:   updateFunction,
+			Delete:   leaveInterfaces,
+			Volatile: []string{"lastModified", "codeSha256", "sourceCodeSize"},
+		},
+		typePermission: {
+			Refs: []Ref{{Path: "function", To: toFunction, OnDelete: Cascade}},
+			Unique: []Unique{{
+				Paths: []string{"function", "statementId"}, Code: "ResourceConflictException",
+				Message: "The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.",
+			}},
+			Check:    checkPermission,
+			Create:   createPermission,
+			PublicID: func(r Resource) string { return props.Str(r.State, "statementId") },
+			StoreID: func(id string, state props.Map) string {
+				return props.Str(state, "function") + "/" + id
+			},
+		},
+		typeInvokeConfig: {
+			Refs: []Ref{
+				{Path: "functionName", To: toFunction, OnDelete: Cascade},
+				{Path: "destinationConfig.onFailure.destination", To: toDestination},
+				{Path: "destinationConfig.onSuccess.destination", To: toDestination},
+			},
+			Unique: []Unique{{
+				Paths: []string{"functionName"}, Code: "ResourceConflictException",
+				Message: "The function %s already has an EventInvokeConfig, which would be replaced",
+			}},
+			Verify: verifyDestinations,
+			Create: func(c *Call) error { c.ID = c.Str("functionName"); return nil },
+		},
+		typeInvocation: {
+			Refs:  []Ref{{Path: "functionName", To: toFunction}},
+			Check: checkInvocation,
+			Create: func(c *Call) error {
+				c.ID = c.Str("functionName") + "_" + c.Str("qualifier") + "_" + c.Hex("input", 32)
+				return nil
+			},
+			// Without a CRUD lifecycle the function runs once per resource.
+			ForceNew: func(path string, in props.Map) bool {
+				return path == "input" && props.Str(in, "lifecycleScope") != "CRUD"
+			},
+			Volatile: []string{"result"},
+		},
+	}
+}
+
+var toDestination = Target{
+	Types: []string{typeQueue, typeTopic, typeFunction}, By: []string{"arn"},
+	Code: invalidParameter, Message: "The destination ARN %s does not exist",
+	Skip: func(v string) bool { return strings.HasPrefix(v, "arn:aws:events:") },
+}
+
+var (
+	functionName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
+	mountPath    = regexp.MustCompile(`^/mnt/[A-Za-z0-9_.-]+$`)
+	environName  = regexp.MustCompile(`^[A-Za-z]\w*$`)
+	reservedEnv  = []string{
+		"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
+		"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
+		"AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR",
+		"LAMBDA_TASK_ROOT",
+	}
+)
+
+func checkFunction(c *Checker) {
+	if name, ok := c.Text("name"); ok && !functionName.MatchString(name) {
+		c.Fail("name", "ValidationException: function name %q must have 1 to 64 letters, numbers, hyphens and underscores (it has %d "+
+			"characters)", name, len(name))
+	}
+	packageType, _ := c.Text("packageType")
+	for _, p := range []string{"runtime", "handler"} {
+		switch {
+		case packageType == "Zip" && !c.Set(p) && !props.AnyUnknown(c.In, props.Path(p)):
+			c.Fail(p, "ValidationException: %s must be set when PackageType is Zip", p)
+		case packageType == "Image" && c.Set(p):
+			c.Fail(p, "InvalidParameterValueException: Please don't provide %s when the intended function PackageType is Image", p)
+		}
+	}
+	if path, ok := c.Text("fileSystemConfig.localMountPath"); ok && (!mountPath.MatchString(path) || len(path) > 160) {
+		c.Fail("fileSystemConfig.localMountPath", "ValidationException: %q must match %s", path, mountPath)
+	}
+	if c.Set("fileSystemConfig") && !c.Set("vpcConfig") {
+		c.Fail("fileSystemConfig", "InvalidParameterValueException: Function must be configured to execute in a VPC to reference access point")
+	}
+	if runtime, ok := c.Text("runtime"); ok && strings.HasPrefix(runtime, "provided") && props.Str(c.In, "handler") != "" &&
+		props.Str(c.In, "handler") != "bootstrap" {
+		c.Fail("handler", "the handler of runtime %s is the file bootstrap, got %q", runtime, props.Str(c.In, "handler"))
+	}
+	checkEnvironment(c)
+}
+
+func checkEnvironment(c *Checker) {
+	v, ok := props.Get(c.In, "environment.variables")
+	if !ok || !v.IsObject() {
+		return
+	}
+	size := 0
+	for k, e := range v.ObjectValue() {
+		name := string(k)
+		at := "environment.variables." + name
+		size += len(name) + len(textOf(e))
+		if slices.Contains(reservedEnv, name) {
+			c.Fail(at, "InvalidParameterValueException: Lambda was unable to configure your environment variables because the environment "+
+				"variables "+
+				"you have provided contains reserved keys that are currently not supported for modification. Reserved keys used in this request: %s",
+				name)
+		} else if !environName.MatchString(name) || len(name) < 2 {
+			c.Fail(at, "ValidationException: variable name %q must have at least 2 letters, numbers and underscores and begin with a letter", name)
+		}
+	}
+	if size > maxEnvironment {
+		c.Fail("environment.variables", "InvalidParameterValueException: Lambda was unable to configure your environment variables because the "+
+			"environment variables you have provided exceeded the 4KB limit: %d bytes", size)
+	}
+}
+
+// verifyFunction applies what Lambda checks when a role, a network and a file
+// system are handed to it.
+func verifyFunction(c *Call) {
+	c.verifyConcurrency()
+	if c.DryRun {
+		return
+	}
+	if c.Touches("role") {
+		c.verifyAssumable("role", "lambda.amazonaws.com", invalidParameter, "The role defined for the function cannot be assumed by Lambda.")
+	}
+	role, ok := toRole.Find(c.View, c.Str("role"))
+	if ok && props.Has(c.In, "vpcConfig.subnetIds[*]") && c.Touches("role", "vpcConfig") {
+		for _, action := range []string{"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"} {
+			if !roleAllows(c.View, role, action, "*") {
+				c.Refuse("role", invalidParameter, "The provided execution role does not have permissions to call %s on EC2; "+
+					"the function's policy must exist before the function (dependsOn)", strings.TrimPrefix(action, "ec2:"))
+			}
+		}
+	}
+	if target := c.Str("deadLetterConfig.targetArn"); ok && target != "" && c.Touches("role", "deadLetterConfig") {
+		c.verifyMaySend("deadLetterConfig.targetArn", role, target)
+	}
+	if c.Touches("vpcConfig") {
+		c.functionNetwork()
+	}
+	if c.Touches("fileSystemConfig", "vpcConfig") {
+		c.functionFileSystem()
+	}
+}
+
+// verifyMaySend: the function's role must be able to reach its destination.
+func (c *Call) verifyMaySend(path string, role Resource, target string) {
+	action, service := "sqs:SendMessage", "SQS"
+	switch {
+	case strings.HasPrefix(target, "arn:aws:sns:"):
+		action, service = "sns:Publish", "SNS"
+	case strings.HasPrefix(target, "arn:aws:lambda:"):
+		action, service = "lambda:InvokeFunction", "Lambda"
+	case strings.HasPrefix(target, "arn:aws:events:"):
+		action, service = "events:PutEvents", "EventBridge"
+	}
+	if !roleAllows(c.View, role, action, target) {
+		_, verb, _ := strings.Cut(action, ":")
+		c.Refuse(path, invalidParameter, "The provided execution role does not have permissions to call %s on %s (%s); "+
+			"the role's policy must exist first (dependsOn)", verb, service, target)
+	}
+}
+
+func (c *Call) verifyConcurrency() {
+	reserved, ok := props.Int(c.In, "reservedConcurrentExecutions")
+	if !ok || reserved < 0 || !c.Touches("reservedConcurrentExecutions") {
+		return
+	}
+	total := reserved
+	for _, f := range c.List(typeFunction) {
+		if n, ok := props.Int(f.State, "reservedConcurrentExecutions"); ok && n > 0 && f.ID != c.Old.ID && (f.URN != c.URN || c.URN == "") {
+			total += n
+		}
+	}
+	quota := int(QuotaValue(c.View, QuotaConcurrency))
+	kept := min(keptConcurrency, quota)
+	if total > quota-kept {
+		c.Refuse("reservedConcurrentExecutions", invalidParameter,
+			"Specified ReservedConcurrentExecutions for function decreases account's UnreservedConcurrentExecution below its minimum value of "+
+				"[%d]", kept)
+	}
+}
+
+func (c *Call) functionNetwork() {
+	vpc := ""
+	for _, id := range props.Strings(c.In, "vpcConfig.subnetIds[*]") {
+		subnet, ok := c.Get(typeSubnet, id)
+		if !ok {
+			continue
+		}
+		in := props.Str(subnet.State, "vpcId")
+		if vpc != "" && vpc != in {
+			c.Refuse("vpcConfig.subnetIds", invalidParameter, "The subnets belong to different VPCs: %s is in %s, others in %s", id, in, vpc)
+		}
+		vpc = in
+	}
+	c.groupsInVPC("vpcConfig.securityGroupIds[*]", vpc)
+}
+
+// functionFileSystem: each of the function's zones needs a mount target.
+func (c *Call) functionFileSystem() {
+	arn := c.Str("fileSystemConfig.arn")
+	point, ok := toAccessPointARN.Find(c.View, arn)
+	if arn == "" || !ok {
+		return
+	}
+	fs := props.Str(point.State, "fileSystemId")
+	mounted := map[string]bool{}
+	for _, mt := range c.By(typeMountTarget, "fileSystemId", fs) {
+		mounted[props.Str(mt.State, "availabilityZoneName")] = true
+	}
+	for _, id := range props.Strings(c.In, "vpcConfig.subnetIds[*]") {
+		subnet, ok := c.Get(typeSubnet, id)
+		if zone := props.Str(subnet.State, "availabilityZone"); ok && !mounted[zone] {
+			c.Refuse("fileSystemConfig.arn", invalidParameter, "EFS file system %s referenced by access point %s does not have mount targets "+
+				"created in all availability zones the function will execute in: none in %s (%s); create them first (dependsOn)", fs, arn, zone, id)
+		}
+	}
+}
+
+func createFunction(c *Call) error {
+	c.ID = c.Str("name")
+	arn := ARN("lambda", "function:"+c.ID)
+	c.Set("arn", arn)
+	c.Set("qualifiedArn", arn+":$LATEST")
+	c.Set("invokeArn", invokeARN(arn))
+	c.Set("qualifiedInvokeArn", invokeARN(arn+":$LATEST"))
+	c.Set("version", "$LATEST")
+	c.Set("signingJobArn", "")
+	c.Set("signingProfileVersionArn", "")
+	c.Default("architectures", []string{"x86_64"})
+	c.Default("ephemeralStorage", map[string]any{"size": 512})
+	c.Default("tracingConfig", map[string]any{"mode": "PassThrough"})
+	c.fillObject("loggingConfig", map[string]any{
+		"logFormat": "Text", "logGroup": "/aws/lambda/" + c.ID, "applicationLogLevel": "",
+		"systemLogLevel": "",
+	})
+	return updateFunction(c)
+}
+
+func updateFunction(c *Call) error {
+	c.Set("lastModified", c.Now.UTC().Format("2006-01-02T15:04:05.000+0000"))
+	if c.State["vpcConfig"].IsObject() {
+		vpc := props.CopyMap(c.State["vpcConfig"].ObjectValue())
+		for _, id := range props.Strings(vpc, "subnetIds[*]") {
+			if subnet, ok := c.Get(typeSubnet, id); ok {
+				vpc["vpcId"] = subnet.State["vpcId"]
+			}
+		}
+		c.State["vpcConfig"] = props.Of(vpc)
+	}
+	if !c.Touches("code") {
+		return nil
+	}
+	return c.storeCode()
+}
+
+// runtimeInterface are the network interfaces that a deleted function leaves behind; state.role, state.securityGroupIds and
+// state.subnetIds count.
+const runtimeInterface = "runtime:ec2/networkInterface"
+
+// leaveInterfaces: Lambda deletes a function's network interfaces minutes after the function, in the name of the function's
+// role (Lambda user guide, "Giving Lambda functions access to resources in an Amazon VPC").
+func leaveInterfaces(c *Call) {
+	groups := props.Strings(c.Old.State, "vpcConfig.securityGroupIds[*]")
+	if len(groups) == 0 {
+		return
+	}
+	err := c.Tx.Put(Resource{Type: runtimeInterface, ID: c.Old.ID, State: props.Map{
+		"role":             c.Old.State["role"],
+		"securityGroupIds": props.Of(groups),
+		"subnetIds":        props.Of(props.Strings(c.Old.State, "vpcConfig.subnetIds[*]")),
+	}})
+	if err != nil {
+		c.faults = append(c.faults, err)
+	}
+}
+
+// releaseInterfaces lets Lambda delete the interfaces that hold a resource which is being deleted. Without the role, or without
+// its permission, they stay for as long as it takes AWS to notice, which is longer than the provider waits.
+func (c *Call) releaseInterfaces(path string) {
+	for _, held := range c.By(runtimeInterface, path, c.Old.ID) {
+		role, ok := toRole.Find(c.View, props.Str(held.State, "role"))
+		if ok && roleAllows(c.View, role, "ec2:DeleteNetworkInterface", "*") {
+			c.Tx.Remove(held.Type, held.ID)
+			continue
+		}
+		c.Refuse("", "DependencyViolation", "resource %s has a dependent object: a network interface of the deleted function %s, which Lambda "+
+			"can't delete without the function's role %s and its permission ec2:DeleteNetworkInterface; delete those after this (dependsOn)",
+			c.Old.ID, held.ID, props.Str(held.State, "role"))
+	}
+}
+
+func invokeARN(arn string) string {
+	return "arn:aws:apigateway:" + Region + ":lambda:path/2015-03-31/functions/" + arn + "/invocations"
+}
+
+var lambdaAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
+
+func checkPermission(c *Checker) {
+	if a, ok := c.Text("action"); ok && !lambdaAction.MatchString(a) {
+		c.Fail("action", "ValidationException: action %q must be lambda:* or a Lambda action such as lambda:InvokeFunction", a)
+	}
+	if id, ok := c.Text("statementId"); ok && !regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(id) {
+		c.Fail("statementId", "ValidationException: statement ID %q must be letters, numbers, hyphens and underscores", id)
+	}
+	if p, ok := c.Text("principal"); ok && strings.TrimSpace(p) == "" {
+		c.Fail("principal", "ValidationException: a permission needs a principal")
+	}
+	if arn, ok := c.Text("sourceArn"); ok && !strings.HasPrefix(arn, "arn:") {
+		c.Fail("sourceArn", "ValidationException: %q is not an ARN", arn)
+	}
+}
+
+func createPermission(c *Call) error {
+	if c.Str("statementId") == "" {
+		c.Set("statementId", c.Str("statementIdPrefix")+"terraform-"+c.Digits("time", 26))
+	}
+	c.ID = c.Str("function") + "/" + props.Str(c.State, "statementId")
+	return nil
+}
+
+// mayInvoke reports whether a function's permissions let a service invoke it on
+// behalf of source.
+func mayInvoke(v View, function Resource, service, source string) bool {
+	for _, name := range toFunction.identities(function) {
+		for _, p := range v.By(typePermission, "function", name) {
+			action, from := props.Str(p.State, "action"), props.Str(p.State, "sourceArn")
+			if props.Str(p.State, "principal") == service && document.Match(action, "lambda:InvokeFunction") &&
+				(from == "" || document.Match(from, source)) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+func verifyDestinations(c *Call) {
+	function, ok := toFunction.Find(c.View, c.Str("functionName"))
+	if !ok || c.DryRun {
+		return
+	}
+	role, ok := toRole.Find(c.View, props.Str(function.State, "role"))
+	for _, path := range []string{"destinationConfig.onFailure.destination", "destinationConfig.onSuccess.destination"} {
+		if target := c.Str(path); ok && target != "" {
+			c.verifyMaySend(path, role, target)
+		}
+	}
+}
+
+func checkInvocation(c *Checker) {
+	text, ok := c.Text("input")
+	if !ok {
+		return
+	}
+	check := document.CheckJSON
+	if props.Str(c.In, "lifecycleScope") == "CRUD" {
+		check = document.CheckJSONObject // the provider adds the "tf" key to it
+	}
+	if err := check(text); err != nil {
+		c.Fail("input", "\"input\" contains an invalid JSON: %v", err)
+	}
+}

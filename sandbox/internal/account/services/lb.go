@@ -1,0 +1,356 @@
+package services
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+)
+
+func lbKinds() map[string]*Kind {
+	return map[string]*Kind{
+		typeLoadBalancer: {
+			Refs: []Ref{
+				{Path: "securityGroups[*]", To: toSecurityGroup, OnDelete: Block},
+				{Path: "subnets[*]", To: toSubnet, OnDelete: Block},
+				{Path: "subnetMappings[*].subnetId", To: toSubnet},
+				{Path: "accessLogs.bucket", To: toBucket},
+				{Path: "connectionLogs.bucket", To: toBucket},
+			},
+			Unique: []Unique{{
+				Paths: []string{"name"}, Code: "DuplicateLoadBalancerName",
+				Message: "A load balancer with the same name '%s' exists, but with different settings",
+			}},
+			Check:  func(c *Checker) { checkLBName(c, "load balancer") },
+			Verify: verifyLoadBalancer,
+			Create: createLoadBalancer,
+			Update: func(c *Call) error { placeLoadBalancer(c); return nil },
+			Delete: deleteLoadBalancer,
+		},
+		typeTargetGroup: {
+			Refs: []Ref{{Path: "vpcId", To: toVPC, OnDelete: Block}},
+			Unique: []Unique{{
+				Paths: []string{"name"}, Code: "DuplicateTargetGroupName",
+				Message: "A target group with the same name '%s' exists, but with different settings",
+			}},
+			Check:  checkTargetGroup,
+			Create: createTargetGroup,
+		},
+		typeListener:     listenerKind(),
+		typeListenerRule: listenerRuleKind(),
+		"aws:lb/targetGroupAttachment:TargetGroupAttachment": {
+			Refs:   []Ref{{Path: "targetGroupArn", To: toTargetGroup, OnDelete: Cascade}},
+			Verify: verifyAttachment,
+			Create: func(c *Call) error {
+				c.ID = c.Str("targetGroupArn") + "-" + c.Digits("time", 20)
+				return nil
+			},
+		},
+	}
+}
+
+var lbName = regexp.MustCompile(`^[A-Za-z0-9-]+$`)
+
+// checkLBName applies the naming rules of load balancers and target groups (ELBv2
+// API reference, CreateLoadBalancer and CreateTargetGroup).
+func checkLBName(c *Checker, what string) {
+	name, ok := c.Text("name")
+	if !ok {
+		return
+	}
+	switch {
+	case len(name) > 32:
+		c.Fail("name", "%q has %d characters: the name of a %s cannot be longer than 32", name, len(name), what)
+	case !lbName.MatchString(name):
+		c.Fail("name", "only alphanumeric characters and hyphens allowed in the name of a %s, got %q", what, name)
+	case strings.HasPrefix(name, "-"):
+		c.Fail("name", "the name of a %s cannot begin with a hyphen: %q", what, name)
+	case strings.HasSuffix(name, "-"):
+		c.Fail("name", "the name of a %s cannot end with a hyphen: %q", what, name)
+	case what == "load balancer" && strings.HasPrefix(name, "internal-"):
+		c.Fail("name", "the name of a load balancer cannot begin with \"internal-\": %q", name)
+	}
+}
+
+func isApplication(m props.Map) bool {
+	t := props.Str(m, "loadBalancerType")
+	return t == "" || t == "application"
+}
+
+// verifyLoadBalancer checks that the subnets lie in two zones of one VPC which
+// reaches the internet if it has to, and that the groups belong to that VPC.
+func verifyLoadBalancer(c *Call) {
+	ids := attachedSubnets(c)
+	if !c.Touches("subnets", "subnetMappings", "securityGroups") || props.AnyUnknown(c.In, "subnets") || props.AnyUnknown(c.In, "subnets[*]") {
+		return
+	}
+	byZone, vpc := map[string]string{}, ""
+	for _, id := range ids {
+		subnet, ok := c.Get(typeSubnet, id)
+		if !ok {
+			continue
+		}
+		zone, in := props.Str(subnet.State, "availabilityZone"), props.Str(subnet.State, "vpcId")
+		if other, taken := byZone[zone]; taken {
+			c.Refuse("subnets", "InvalidConfigurationRequest",
+				"A load balancer cannot be attached to multiple subnets in the same Availability Zone: %s and %s are both in %s", other, id, zone)
+		}
+		byZone[zone] = id
+		if vpc != "" && in != vpc {
+			c.Refuse("subnets", "InvalidConfigurationRequest", "All subnets must belong to the same VPC: %s is in %s, others in %s", id, in, vpc)
+		}
+		vpc = in
+	}
+	if isApplication(c.In) && len(byZone) < 2 {
+		c.Refuse("subnets", "ValidationError", "At least two subnets in two different Availability Zones must be specified, got %q", ids)
+	}
+	c.groupsInVPC("securityGroups[*]", vpc)
+	if vpc != "" && !props.Bool(c.In, "internal") && len(c.By(typeGateway, "vpcId", vpc)) == 0 {
+		c.Refuse("internal", "InvalidSubnet", "VPC %s has no internet gateway; an internet-facing load balancer needs one", vpc)
+	}
+}
+
+// attachedSubnets are the subnets that the program asks for, as a list or as mappings. The state has both, so after a
+// change of one the other is still the old one.
+func attachedSubnets(c *Call) []string {
+	list, mapped := props.Strings(c.In, "subnets[*]"), props.Strings(c.In, "subnetMappings[*].subnetId")
+	switch {
+	case c.Changed["subnets"] || len(mapped) == 0:
+		return list
+	case c.Changed["subnetMappings"] || len(list) == 0:
+		return mapped
+	case c.Changed == nil:
+		return append(list, mapped...)
+	}
+	return list
+}
+
+// placeLoadBalancer sets what follows from the subnets: both forms of their list, and the VPC.
+func placeLoadBalancer(c *Call) {
+	if !c.Touches("subnets", "subnetMappings") {
+		return
+	}
+	attached := attachedSubnets(c)
+	c.Set("subnets", attached)
+	if c.Changed["subnets"] {
+		delete(c.State, "subnetMappings")
+	}
+	var mappings []any
+	for _, id := range attached {
+		mappings = append(mappings, map[string]any{"subnetId": id})
+		if subnet, ok := c.Get(typeSubnet, id); ok {
+			c.Set("vpcId", props.Str(subnet.State, "vpcId"))
+		}
+	}
+	c.Default("subnetMappings", mappings)
+}
+
+// groupsInVPC refuses security groups of another VPC.
+func (c *Call) groupsInVPC(path, vpc string) {
+	for _, f := range props.All(c.In, props.Path(path)) {
+		if !f.Value.IsString() || vpc == "" {
+			continue
+		}
+		group, ok := c.Get(typeSecurityGroup, f.Value.StringValue())
+		if in := props.Str(group.State, "vpcId"); ok && in != vpc {
+			c.Refuse(f.Path, "InvalidConfigurationRequest",
+				"One or more security groups are invalid: %s belongs to %s, the subnets to %s", group.ID, in, vpc)
+		}
+	}
+}
+
+// hostedZones of load balancers in us-west-2 (AWS general reference, Elastic Load
+// Balancing endpoints).
+const (
+	albZoneID = "Z1H1FL5HABSF5"
+	nlbZoneID = "Z18D5FSROUN65G"
+)
+
+func createLoadBalancer(c *Call) error {
+	name := c.Name()
+	prefix, zone := "app", albZoneID
+	if !isApplication(c.In) {
+		prefix, zone = "net", nlbZoneID
+	}
+	suffix := prefix + "/" + name + "/" + c.Hex("arn", 16)
+	c.ID = ARN("elasticloadbalancing", "loadbalancer/"+suffix)
+	dns := name + "-" + c.Digits("dns", 10) + "." + Region + ".elb.amazonaws.com"
+	if props.Bool(c.In, "internal") {
+		dns = "internal-" + dns
+	}
+	c.Set("arn", c.ID)
+	c.Set("arnSuffix", suffix)
+	c.Set("dnsName", dns)
+	c.Set("zoneId", zone)
+	c.Default("internal", false)
+	c.Default("ipAddressType", "ipv4")
+	placeLoadBalancer(c)
+	if vpc, ok := c.Get(typeVPC, props.Str(c.State, "vpcId")); ok && !props.Has(c.State, "securityGroups[*]") {
+		c.Set("securityGroups", []string{props.Str(vpc.State, "defaultSecurityGroupId")})
+	}
+	return nil
+}
+
+func deleteLoadBalancer(c *Call) {
+	if props.Bool(c.Old.State, "enableDeletionProtection") {
+		c.Refuse("enableDeletionProtection", "OperationNotPermitted",
+			"Load balancer '%s' cannot be deleted because deletion protection is enabled; set enableDeletionProtection to false and deploy first",
+			c.Old.ID)
+	}
+}
+
+var matcherPattern = regexp.MustCompile(`^[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*$`)
+
+// layer7 and layer4 are the protocols of target groups.
+var (
+	layer7 = []string{"HTTP", "HTTPS"}
+	layer4 = []string{"TCP", "TCP_UDP", "TLS", "UDP"}
+)
+
+func checkTargetGroup(c *Checker) {
+	checkLBName(c, "target group")
+	targetType, _ := c.Text("targetType")
+	if targetType == "lambda" {
+		for _, p := range []string{"port", "protocol", "vpcId"} {
+			if c.Set(p) {
+				c.Fail(p, "%s must not be set when target_type is \"lambda\"", p)
+			}
+		}
+	} else {
+		for _, p := range []string{"port", "protocol", "vpcId"} {
+			if !c.Set(p) {
+				c.Fail(p, "Attribute %q should be set when target_type is %q", p, targetType)
+			}
+		}
+		if props.Bool(c.In, "lambdaMultiValueHeadersEnabled") {
+			c.Fail("lambdaMultiValueHeadersEnabled", "is for target_type \"lambda\" only, not %q", targetType)
+		}
+	}
+	checkHealth(c)
+	checkStickiness(c)
+	if slow, ok := c.Int("slowStart"); ok && slow != 0 && (slow < 30 || slow > 900) {
+		c.Fail("slowStart", "expected slowStart to be 0 or in the range (30 - 900), got %d", slow)
+	}
+}
+
+// defaultHealthTimeout is ELBv2's for HTTP health checks, in seconds.
+const defaultHealthTimeout = 5
+
+func checkHealth(c *Checker) {
+	interval, hasInterval := c.Int("healthCheck.interval")
+	timeout, hasTimeout := c.Int("healthCheck.timeout")
+	if !hasTimeout && !props.AnyUnknown(c.In, "healthCheck.timeout") {
+		timeout, hasTimeout = defaultHealthTimeout, true
+	}
+	if hasInterval && hasTimeout && timeout >= interval {
+		c.Fail("healthCheck.timeout", "Health check timeout '%d' must be smaller than the interval '%d'", timeout, interval)
+	}
+	protocol, _ := c.Text("healthCheck.protocol")
+	if path, ok := c.Text("healthCheck.path"); ok {
+		if !strings.HasPrefix(path, "/") {
+			c.Fail("healthCheck.path", "Health check path '%s' must begin with a '/' character", path)
+		}
+		if protocol == "TCP" {
+			c.Fail("healthCheck.path", "health_check.path is not supported for target_groups with TCP health checks")
+		}
+	}
+	if m, ok := c.Text("healthCheck.matcher"); ok && !matcherPattern.MatchString(m) {
+		c.Fail("healthCheck.matcher", "Health check matcher HTTP code '%s' must be within '200-499': values such as 200, 200,202 or 200-299", m)
+	}
+	if port, ok := c.Text("healthCheck.port"); ok && port != "traffic-port" && !isPort(port) {
+		c.Fail("healthCheck.port", "Health check port '%s' must be a number from 1 to 65535 or traffic-port", port)
+	}
+}
+
+var portPattern = regexp.MustCompile(`^[1-9]\d{0,4}$`)
+
+func isPort(s string) bool {
+	return portPattern.MatchString(s) && (len(s) < 5 || s <= "65535")
+}
+
+func checkStickiness(c *Checker) {
+	typ, ok := c.Text("stickiness.type")
+	if !ok {
+		return
+	}
+	protocol, _ := c.Text("protocol")
+	switch cookie := strings.HasSuffix(typ, "_cookie"); {
+	case cookie && slices.Contains(layer4, protocol):
+		c.Fail("stickiness.type", "Stickiness type '%s' is not supported for target groups with the %s protocol", typ, protocol)
+	case !cookie && slices.Contains(layer7, protocol):
+		c.Fail("stickiness.type", "Stickiness type '%s' is not supported for target groups with the %s protocol; use lb_cookie or app_cookie",
+			typ, protocol)
+	}
+	if name, named := c.Text("stickiness.cookieName"); typ == "app_cookie" && (!named || name == "") &&
+		!props.AnyUnknown(c.In, "stickiness.cookieName") {
+		c.Fail("stickiness.cookieName", "an app_cookie needs a cookieName")
+	}
+}
+
+func createTargetGroup(c *Call) error {
+	suffix := "targetgroup/" + c.Name() + "/" + c.Hex("arn", 16)
+	c.ID = ARN("elasticloadbalancing", suffix)
+	c.Set("arn", c.ID)
+	c.Set("arnSuffix", suffix)
+	c.Set("loadBalancerArns", []string{})
+	if props.Str(c.In, "targetType") != "lambda" {
+		c.Default("ipAddressType", "ipv4")
+		if slices.Contains(layer7, props.Str(c.In, "protocol")) {
+			c.Default("protocolVersion", "HTTP1")
+		}
+	}
+	c.Default("loadBalancingAlgorithmType", "round_robin")
+	c.Default("loadBalancingAnomalyMitigation", "off")
+	c.Default("loadBalancingCrossZoneEnabled", "use_load_balancer_configuration")
+	c.fillObject("healthCheck", map[string]any{
+		"enabled": props.Str(c.In, "targetType") != "lambda", "healthyThreshold": 3, "interval": 30, "matcher": "200", "path": "/",
+		"port": "traffic-port", "protocol": "HTTP", "timeout": defaultHealthTimeout, "unhealthyThreshold": 3,
+	})
+	c.fillObject("stickiness", map[string]any{"cookieDuration": 86400, "cookieName": "", "enabled": false, "type": "lb_cookie"})
+	return nil
+}
+
+// fillObject adds what AWS chooses to the parts of an object that are not given.
+func (c *Call) fillObject(name string, defaults map[string]any) {
+	object := props.Map{}
+	if v := c.State[props.Key(name)]; v.IsObject() {
+		object = props.CopyMap(v.ObjectValue())
+	}
+	for k, d := range defaults {
+		if v, ok := object[props.Key(k)]; !ok || v.IsNull() {
+			object[props.Key(k)] = props.Of(d)
+		}
+	}
+	c.State[props.Key(name)] = props.Of(object)
+}
+
+// verifyAttachment: a target group for Lambda takes one function, which must let
+// the load balancer invoke it.
+func verifyAttachment(c *Call) {
+	group, ok := c.Get(typeTargetGroup, c.Str("targetGroupArn"))
+	target := c.Str("targetId")
+	if !ok || target == "" || props.Str(group.State, "targetType") != "lambda" {
+		return
+	}
+	function, exists := toFunction.Find(c.View, target)
+	if !exists {
+		if !c.DryRun {
+			c.Refuse("targetId", "InvalidTarget", "The following targets are not valid: the function %s does not exist", target)
+		}
+		return
+	}
+	if c.DryRun || !c.Creating() {
+		return
+	}
+	if others := c.By(c.Type, "targetGroupArn", group.ID); len(others) > 0 {
+		c.Refuse("targetId", "TooManyTargets", "a target group for Lambda takes one function; %s has %s", group.ID,
+			props.Str(others[0].State, "targetId"))
+	}
+	if !mayInvoke(c.View, function, "elasticloadbalancing.amazonaws.com", group.ID) {
+		c.Refuse("targetId", "AccessDenied",
+			"elasticloadbalancing principal does not have permission to invoke %s from target group %s; create the lambda permission first "+
+				"(dependsOn)",
+			target, group.ID)
+	}
+}

@@ -1,0 +1,192 @@
+package services
+
+import (
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+)
+
+// policyPlace is a property with a policy that names principals, and how AWS
+// refuses one that names nobody or speaks of another service.
+type policyPlace struct {
+	path string
+	kind document.PolicyKind
+	// vendor is what actions must begin with, in any case; empty where any may stand.
+	vendor string
+	// code and principal refuse a principal, badAction and action an action. The
+	// words are those in reports of people who met them.
+	code, principal   string
+	badAction, action string
+}
+
+const (
+	malformedDocument = "MalformedPolicyDocumentException"
+	invalidAttribute  = "InvalidAttributeValue"
+)
+
+var (
+	queuePlace = policyPlace{
+		path: "policy", kind: document.ResourcePolicy, vendor: "sqs",
+		code: invalidAttribute, principal: "Invalid value for the parameter Policy",
+		badAction: invalidAttribute, action: "Invalid value for the parameter Policy",
+	}
+	topicPlace = policyPlace{
+		path: "policy", kind: document.ResourcePolicy, vendor: "sns",
+		code: "InvalidParameter", principal: "Invalid parameter: Policy Error: PrincipalNotFound",
+		badAction: "InvalidParameter", action: "Invalid parameter: Policy statement action out of service scope!",
+	}
+	bucketPlace = policyPlace{
+		path: "policy", kind: document.ResourcePolicy, vendor: "s3",
+		code: "MalformedPolicy", principal: "Invalid principal in policy",
+		badAction: "MalformedPolicy", action: "Policy has invalid action",
+	}
+	secretPlace = policyPlace{
+		path: "policy", kind: document.ResourcePolicy, vendor: "secretsmanager",
+		code: malformedDocument, principal: "This resource policy contains an unsupported principal",
+		badAction: malformedDocument, action: "This resource policy contains an action of another service",
+	}
+)
+
+// policyPlaces are all of them, by type.
+var policyPlaces = map[string]policyPlace{
+	typeRole: {
+		path: "assumeRolePolicy", kind: document.TrustPolicy, vendor: "sts",
+		code: "MalformedPolicyDocument", principal: "Invalid principal in policy",
+		badAction: "MalformedPolicyDocument", action: "AssumeRole policy may only specify STS AssumeRole actions",
+	},
+	"aws:efs/fileSystemPolicy:FileSystemPolicy": {
+		path: "policy", kind: document.ResourcePolicy, vendor: "elasticfilesystem",
+		code: "InvalidPolicyException", principal: "Policy contains invalid Principal block",
+		badAction: "InvalidPolicyException", action: "Policy contains invalid Action block",
+	},
+	"aws:ecr/repositoryPolicy:RepositoryPolicy": {
+		path: "policy", kind: document.BoundPolicy, vendor: "ecr",
+		code:      "InvalidParameterException",
+		principal: "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided': Principal not found",
+		badAction: "InvalidParameterException",
+		action:    "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
+	},
+	"aws:kms/key:Key": {
+		path: "policy", kind: document.ResourcePolicy, vendor: "kms",
+		code: malformedDocument, principal: "Policy contains a statement with one or more invalid principals",
+		badAction: malformedDocument, action: "Policy contains a statement with an action of another service",
+	},
+	typeBucket: bucketPlace, typeOldBucket: bucketPlace, typeBucketPolicy: bucketPlace,
+	typeQueue: queuePlace, "aws:sqs/queuePolicy:QueuePolicy": queuePlace,
+	typeTopic: topicPlace, "aws:sns/topicPolicy:TopicPolicy": topicPlace,
+	typeSecret: secretPlace, "aws:secretsmanager/secretPolicy:SecretPolicy": secretPlace,
+}
+
+// check refuses what the policy alone shows: services that are none, and actions
+// of another service.
+func (p policyPlace) check(c *Checker) {
+	text, ok := c.Text(p.path)
+	if !ok || text == "" {
+		return
+	}
+	policy, err := document.ParsePolicy(text, p.kind)
+	if err != nil {
+		return // refused already, with its place
+	}
+	for _, s := range policy.Statements {
+		for _, service := range s.Principals["Service"] {
+			if !knownService(service) {
+				c.Fail(p.path, `%s: %s: "SERVICE":%q; %s`, p.code, p.principal, service, lists.Expect("iam.ServicePrincipal", service))
+			}
+		}
+		for _, action := range slices.Concat(s.Actions, s.NotActions) {
+			vendor, _, _ := strings.Cut(action, ":")
+			if action != "*" && !strings.EqualFold(vendor, p.vendor) {
+				c.Fail(p.path, "%s: %s: %q; this policy is about actions that begin with %s:", p.badAction, p.action, action, p.vendor)
+			}
+		}
+	}
+}
+
+// knownService reports whether a service principal is one of AWS's, without the
+// region that some may carry (logs.us-west-2.amazonaws.com).
+func knownService(principal string) bool {
+	parts := strings.Split(principal, ".")
+	parts = slices.DeleteFunc(parts, func(part string) bool { return lists.Has("aws.Region", part) })
+	return lists.Has("iam.ServicePrincipal", strings.Join(parts, "."))
+}
+
+// verify refuses principals of this account that do not exist. A preview can't
+// tell: the role may be made in the same run.
+func (p policyPlace) verify(c *Call) {
+	if c.DryRun || !c.Touches(p.path) {
+		return
+	}
+	policy, err := document.ParsePolicy(c.Str(p.path), p.kind)
+	if c.Str(p.path) == "" || err != nil {
+		return
+	}
+	for _, s := range policy.Statements {
+		for _, who := range s.Principals["AWS"] {
+			if reason := c.absent(who); reason != "" {
+				c.Refuse(p.path, p.code, `%s: "AWS":%q: %s`, p.principal, who, reason)
+			}
+		}
+	}
+}
+
+var (
+	identityARN = regexp.MustCompile(`^arn:aws:(iam|sts)::(\d{12}):(\w[\w-]*)/(.+)$`)
+	uniqueID    = regexp.MustCompile(`^(AIDA|AROA)\w+$`)
+)
+
+// absent says why an AWS principal is nobody; empty for one who exists, who is
+// made by a service when it needs him, or of whom this account can't know.
+func (c *Call) absent(who string) string {
+	if uniqueID.MatchString(who) {
+		if len(c.By(typeRole, "uniqueId", who)) == 0 {
+			return "this account has no role with that ID; a policy shows the ID of a role that was deleted: name the role's ARN again"
+		}
+		return ""
+	}
+	m := identityARN.FindStringSubmatch(who)
+	if m == nil || m[2] != AccountID {
+		return ""
+	}
+	kind, name := m[3], m[4]
+	switch {
+	case kind == "role" && strings.HasPrefix(name, "aws-service-role/"):
+		return ""
+	case kind == "role":
+		if _, ok := toRole.Find(c.View, who); !ok {
+			return "the role does not exist; create it before the policy (dependsOn), or correct its name and path"
+		}
+	case kind == "assumed-role":
+		role, _, _ := strings.Cut(name, "/")
+		if _, ok := c.Get(typeRole, role); !ok {
+			return "the role " + role + " does not exist; create it before the policy (dependsOn)"
+		}
+	default:
+		return "this account has no " + kind + " of that name; name a role, or the account"
+	}
+	return ""
+}
+
+func checkPrincipal(c *Checker) {
+	p, ok := c.Text("principal")
+	if !ok || p == "" || p == "*" {
+		return
+	}
+	if strings.HasSuffix(p, ".amazonaws.com") && !knownService(p) {
+		c.Fail("principal", "%s: The provided principal was invalid. Please check the principal and try again: %q; %s", invalidParameter, p,
+			lists.Expect("iam.ServicePrincipal", p))
+	}
+}
+
+func verifyPrincipal(c *Call) {
+	if c.DryRun || !c.Touches("principal") {
+		return
+	}
+	if reason := c.absent(props.Str(c.In, "principal")); reason != "" {
+		c.Refuse("principal", invalidParameter, "The provided principal was invalid. Please check the principal and try again: %s", reason)
+	}
+}

@@ -1,0 +1,104 @@
+package services
+
+import (
+	"net/netip"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+)
+
+const typeRecord = "aws:route53/record:Record"
+
+func route53Kinds() map[string]*Kind {
+	return map[string]*Kind{
+		typeRecord: {
+			Refs:   []Ref{{Path: "zoneId", To: toZone}},
+			Check:  checkRecord,
+			Verify: verifyRecord,
+			Create: createRecord,
+		},
+	}
+}
+
+func checkRecord(c *Checker) {
+	if !c.Set("aliases") && !c.Set("ttl") && c.Set("records") && !props.AnyUnknown(c.In, "ttl") && c.In["ttl"].IsNull() {
+		c.Fail("ttl", "InvalidInput: a record with records needs a ttl")
+	}
+	typ, _ := c.Text("type")
+	records := props.All(c.In, "records[*]")
+	if typ == "CNAME" && len(records) > 1 {
+		c.Fail("records", "InvalidChangeBatch: a CNAME has exactly one value, this one %d", len(records))
+	}
+	for _, f := range records {
+		if !f.Value.IsString() {
+			continue
+		}
+		value := f.Value.StringValue()
+		ip, err := netip.ParseAddr(value)
+		switch {
+		case typ == "A" && (err != nil || !ip.Is4()):
+			c.Fail(f.Path, "InvalidChangeBatch: Invalid Resource Record: ARRDATAIllegalIPv4Address: %q", value)
+		case typ == "AAAA" && (err != nil || !ip.Is6()):
+			c.Fail(f.Path, "InvalidChangeBatch: Invalid Resource Record: AAAARRDATAIllegalIPv6Address: %q", value)
+		case typ == "CNAME" && (err == nil || !strings.Contains(value, ".") || strings.ContainsAny(value, " /:")):
+			c.Fail(f.Path, "InvalidChangeBatch: Invalid Resource Record: the value of a CNAME must be a domain name, got %q", value)
+		}
+	}
+}
+
+// fqdn is the full name of a record: names without the zone get it appended.
+func fqdn(name, zone string) string {
+	name = strings.ToLower(strings.TrimSuffix(name, "."))
+	zone = strings.TrimSuffix(zone, ".")
+	switch {
+	case name == "":
+		return zone
+	case name == zone, strings.HasSuffix(name, "."+zone):
+		return name
+	default:
+		return name + "." + zone
+	}
+}
+
+func (c *Call) zoneName() string {
+	zone, _ := toZone.Find(c.View, c.Str("zoneId"))
+	return props.Str(zone.State, "name")
+}
+
+// verifyRecord: one set per name and type, and a CNAME stands alone and never at
+// the zone's own name.
+func verifyRecord(c *Call) {
+	zone := c.zoneName()
+	if zone == "" || c.Str("name") == "" && !props.AnyUnknown(c.In, "name") {
+		return
+	}
+	name, typ := fqdn(c.Str("name"), zone), c.Str("type")
+	if typ == "CNAME" && name == strings.TrimSuffix(zone, ".") {
+		c.Refuse("name", "InvalidChangeBatch", "RRSet of type CNAME with DNS name %s. is not permitted at apex in zone %s.", name, zone)
+	}
+	for _, r := range c.By(typeRecord, "zoneId", c.Str("zoneId")) {
+		if r.ID == c.Old.ID || (c.DryRun && r.URN == c.URN && c.URN != "") || fqdn(props.Str(r.State, "name"), zone) != name {
+			continue
+		}
+		other := props.Str(r.State, "type")
+		switch {
+		case other == typ && props.Str(r.State, "setIdentifier") == c.Str("setIdentifier") && !props.Bool(c.In, "allowOverwrite"):
+			c.Refuse("name", "InvalidChangeBatch", "Tried to create resource record set [name='%s.', type='%s'] but it already exists: %s", name,
+				typ, describe(r))
+		case (other == "CNAME") != (typ == "CNAME"):
+			c.Refuse("name", "InvalidChangeBatch", "RRSet of type %s with DNS name %s. is not permitted because a conflicting RRSet of type %s "+
+				"with the same DNS name already exists in zone %s.", typ, name, other, zone)
+		}
+	}
+}
+
+func createRecord(c *Call) error {
+	zone := c.zoneName()
+	name := strings.ToLower(strings.TrimSuffix(c.Str("name"), "."))
+	c.ID = c.Str("zoneId") + "_" + name + "_" + c.Str("type")
+	if set := c.Str("setIdentifier"); set != "" {
+		c.ID += "_" + set
+	}
+	c.Set("fqdn", fqdn(name, zone))
+	return nil
+}

@@ -1,0 +1,155 @@
+package services
+
+import (
+	"net/netip"
+	"regexp"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+)
+
+func s3Kinds() map[string]*Kind {
+	bucket := &Kind{
+		Unique: []Unique{{
+			Paths: []string{"bucket"}, Types: []string{typeBucket, typeOldBucket}, Code: "BucketAlreadyOwnedByYou",
+			Message: "Your previous request to create the named bucket succeeded and you already own it: %s",
+			Adopt:   "import it with ID (it may have been kept by an earlier destroy), or choose another name",
+		}},
+		Check:  checkBucket,
+		Verify: verifyBucketPolicy,
+		Create: createBucket,
+		Delete: deleteBucket,
+	}
+	out := map[string]*Kind{typeBucket: bucket, typeOldBucket: bucket}
+	for _, typ := range []string{
+		"aws:s3/bucketVersioningV2:BucketVersioningV2",
+		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
+		"aws:s3/bucketPublicAccessBlock:BucketPublicAccessBlock", "aws:s3/bucketOwnershipControls:BucketOwnershipControls",
+		"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2", typeBucketPolicy,
+	} {
+		out[typ] = bucketPart()
+	}
+	out[typeBucketPolicy].Check = func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 20480}) }
+	out[typeBucketPolicy].Verify = verifyBucketPolicy
+	out["aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"].Check = checkBucketLifecycle
+	return out
+}
+
+// bucketPart is a configuration of a bucket that is a resource of its own.
+func bucketPart() *Kind {
+	return &Kind{
+		Refs:       []Ref{{Path: "bucket", To: toBucket, OnDelete: Cascade}},
+		Overwrites: true,
+		Create: func(c *Call) error {
+			c.ID = c.Str("bucket")
+			switch {
+			case strings.HasSuffix(c.Type, ":BucketLifecycleConfigurationV2"):
+				c.Default("expectedBucketOwner", "")
+				c.Default("transitionDefaultMinimumObjectSize", "all_storage_classes_128K")
+			case strings.HasSuffix(c.Type, ":BucketVersioningV2"):
+				c.fillObject("versioningConfiguration", map[string]any{"mfaDelete": ""})
+			}
+			return nil
+		},
+	}
+}
+
+var bucketName = regexp.MustCompile(`^[a-z0-9][a-z0-9.-]{1,61}[a-z0-9]$`)
+
+// checkBucket applies the S3 user guide's "Bucket naming rules".
+func checkBucket(c *Checker) {
+	name, ok := c.Text("bucket")
+	if !ok {
+		return
+	}
+	_, notIP := netip.ParseAddr(name)
+	switch {
+	case !bucketName.MatchString(name):
+		c.Fail("bucket", "InvalidBucketName: %q must have 3 to 63 lower-case letters, numbers, dots and hyphens, and begin and end with a "+
+			"letter or number", name)
+	case strings.Contains(name, ".."), strings.Contains(name, ".-"), strings.Contains(name, "-."):
+		c.Fail("bucket", "InvalidBucketName: %q has two dots, or a dot beside a hyphen", name)
+	case notIP == nil:
+		c.Fail("bucket", "InvalidBucketName: %q must not look like an IP address", name)
+	case strings.HasPrefix(name, "xn--"), strings.HasPrefix(name, "sthree-"), strings.HasPrefix(name, "amzn-s3-demo-"):
+		c.Fail("bucket", "InvalidBucketName: the prefix of %q is reserved", name)
+	case strings.HasSuffix(name, "-s3alias"), strings.HasSuffix(name, "--ol-s3"), strings.HasSuffix(name, "--x-s3"):
+		c.Fail("bucket", "InvalidBucketName: the suffix of %q is reserved", name)
+	}
+}
+
+func createBucket(c *Call) error {
+	c.ID = c.Str("bucket")
+	if c.ID == "" {
+		c.ID = c.Str("bucketPrefix") + c.Hex("name", 26)
+		c.Set("bucket", c.ID)
+	}
+	c.Set("arn", "arn:aws:s3:::"+c.ID)
+	c.Set("bucketDomainName", c.ID+".s3.amazonaws.com")
+	c.Set("bucketRegionalDomainName", c.ID+".s3."+Region+".amazonaws.com")
+	c.Set("hostedZoneId", "Z3BJ6K6RIION7M") // S3 website endpoints in us-west-2
+	c.Set("region", Region)
+	c.Default("requestPayer", "BucketOwner")
+	if c.Type == typeBucket {
+		c.Set("websiteDomain", "")
+		c.Set("websiteEndpoint", "")
+		c.Default("objectLockEnabled", false)
+	}
+	return nil
+}
+
+func deleteBucket(c *Call) {
+	objects := c.By(RuntimeObject, "bucket", c.Old.ID)
+	if len(objects) == 0 {
+		return
+	}
+	if !props.Bool(c.Old.State, "forceDestroy") {
+		c.Refuse("", "BucketNotEmpty", "The bucket %s you tried to delete is not empty: it has %d objects; empty it or set forceDestroy",
+			c.Old.ID, len(objects))
+		return
+	}
+	for _, o := range objects {
+		c.Tx.Remove(o.Type, o.ID)
+	}
+}
+
+// verifyBucketPolicy: a bucket's policy may only speak of that bucket.
+func verifyBucketPolicy(c *Call) {
+	bucket := c.Str("bucket")
+	p, err := document.ParsePolicy(c.Str("policy"), document.ResourcePolicy)
+	if c.Str("policy") == "" || err != nil || bucket == "" {
+		return
+	}
+	for _, s := range p.Statements {
+		for _, r := range append(s.Resources, s.NotResources...) {
+			if r != "arn:aws:s3:::"+bucket && !strings.HasPrefix(r, "arn:aws:s3:::"+bucket+"/") {
+				c.Refuse("policy", "MalformedPolicy", "Policy has invalid resource: %s is not in bucket %s", r, bucket)
+			}
+		}
+	}
+}
+
+func checkBucketLifecycle(c *Checker) {
+	seen := map[string]bool{}
+	for _, f := range props.All(c.In, "rules[*]") {
+		if !f.Value.IsObject() {
+			continue
+		}
+		rule := f.Value.ObjectValue()
+		id := props.Str(rule, "id")
+		if seen[id] && id != "" {
+			c.Fail(f.Path+".id", "InvalidArgument: Rule ID must be unique. Found same ID for more than one rule: %q", id)
+		}
+		seen[id] = true
+		acts := false
+		for _, p := range []string{
+			"expiration", "noncurrentVersionExpiration", "abortIncompleteMultipartUpload", "transitions[*]", "noncurrentVersionTransitions[*]",
+		} {
+			acts = acts || len(props.All(rule, props.Path(p))) > 0
+		}
+		if !acts {
+			c.Fail(f.Path, "InvalidRequest: At least one action needs to be specified in a rule")
+		}
+	}
+}

@@ -1,0 +1,141 @@
+package services
+
+import (
+	"encoding/base64"
+	"regexp"
+	"strings"
+	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+)
+
+const typeSecretVersion = "aws:secretsmanager/secretVersion:SecretVersion"
+
+// maxSecretBytes is the quota of a secret value (Secrets Manager user guide).
+const maxSecretBytes = 65536
+
+func secretKinds() map[string]*Kind {
+	return map[string]*Kind{
+		typeSecret: {
+			Unique: []Unique{{
+				Paths: []string{"name"}, Code: "ResourceExistsException",
+				Message: "The operation failed because the secret %s already exists",
+				Adopt:   "import it with ID (it may have been kept by an earlier destroy), or choose another name",
+			}},
+			Refs:   []Ref{{Path: "kmsKeyId", To: toKey}},
+			Check:  checkSecret,
+			Verify: verifySecretName,
+			Create: createSecret,
+			Delete: deleteSecret,
+		},
+		typeSecretVersion: {
+			Refs:   []Ref{{Path: "secretId", To: toSecret, OnDelete: Cascade}},
+			Check:  checkSecretVersion,
+			Create: createSecretVersion,
+		},
+		"aws:secretsmanager/secretPolicy:SecretPolicy": {
+			Refs:   []Ref{{Path: "secretArn", To: toSecret, OnDelete: Cascade}},
+			Check:  func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 20480}) },
+			Create: func(c *Call) error { c.ID = c.Str("secretArn"); return nil },
+		},
+	}
+}
+
+var secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
+
+func checkSecret(c *Checker) {
+	if name, ok := c.Text("name"); ok {
+		if !secretName.MatchString(name) {
+			c.Fail("name", "ValidationException: Invalid name %q: it must have 1 to 512 letters, numbers and /_+=.@-", name)
+		}
+	}
+	if days, ok := c.Int("recoveryWindowInDays"); ok && days != 0 && (days < 7 || days > 30) {
+		c.Fail("recoveryWindowInDays", "expected recoveryWindowInDays to be 0 or in the range (7 - 30), got %d", days)
+	}
+	checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 20480})
+}
+
+// verifySecretName: a deleted secret keeps its name until its window ends.
+func verifySecretName(c *Call) {
+	name := c.Str("name")
+	if !c.Creating() || name == "" {
+		return
+	}
+	for _, r := range c.By(RuntimeDeletedSecret, "name", name) {
+		until, err := time.Parse(time.RFC3339, props.Str(r.State, "deletionDate"))
+		if err == nil && c.Now.Before(until) {
+			c.Refuse("name", "InvalidRequestException", "You can't create this secret because a secret with this name is already scheduled for "+
+				"deletion (%s, until %s); restore that one, or delete with recoveryWindowInDays 0", r.ID, Timestamp(until))
+		}
+	}
+}
+
+func createSecret(c *Call) error {
+	name := c.Name()
+	c.ID = ARN("secretsmanager", "secret:"+name+"-"+c.Alphanumeric("suffix", 6))
+	c.Set("arn", c.ID)
+	c.Default("policy", "")
+	c.Default("replicas", []any{})
+	return nil
+}
+
+func deleteSecret(c *Call) {
+	days, _ := props.Int(c.Old.State, "recoveryWindowInDays")
+	if days == 0 || c.Err() != nil {
+		return
+	}
+	until := c.Now.AddDate(0, 0, days)
+	err := c.Tx.Put(Resource{Type: RuntimeDeletedSecret, ID: c.Old.ID, URN: c.Old.URN, State: props.Map{
+		"name": props.Of(props.Str(c.Old.State, "name")), "deletionDate": props.Of(until.UTC().Format(time.RFC3339)),
+	}})
+	if err != nil {
+		c.faults = append(c.faults, err)
+	}
+}
+
+func checkSecretVersion(c *Checker) {
+	if !c.Set("secretString") && !c.Set("secretBinary") {
+		c.Fail("secretString", "InvalidRequestException: You must provide either SecretString or SecretBinary.")
+	}
+	if s, ok := c.Text("secretString"); ok && len(s) > maxSecretBytes {
+		c.Fail("secretString", "InvalidParameterException: the value has %d bytes, at most %d are allowed", len(s), maxSecretBytes)
+	}
+	if s, ok := c.Text("secretBinary"); ok {
+		if _, err := base64.StdEncoding.DecodeString(s); err != nil {
+			c.Fail("secretBinary", "\"secretBinary\" must be base64-encoded")
+		}
+	}
+}
+
+// createSecretVersion makes the new version the current one and the current one
+// the previous.
+func createSecretVersion(c *Call) error {
+	secret, ok := toSecret.Find(c.View, c.Str("secretId"))
+	if !ok {
+		return nil // refused by Refs
+	}
+	version := strings.ReplaceAll(c.UUID("version"), "-", "") // Terraform's own request token
+	version = "terraform-" + version[:26]
+	c.ID = c.Str("secretId") + "|" + version
+	c.Set("arn", secret.ID)
+	c.Set("versionId", version)
+	if !props.Has(c.In, "versionStages[*]") {
+		c.Set("versionStages", []string{"AWSCURRENT"})
+	}
+	for _, r := range c.By(typeSecretVersion, "arn", secret.ID) {
+		older := r.Copy()
+		switch stages := props.Strings(r.State, "versionStages[*]"); {
+		case len(stages) == 1 && stages[0] == "AWSCURRENT":
+			older.State["versionStages"] = props.Of([]string{"AWSPREVIOUS"})
+		case len(stages) == 1 && stages[0] == "AWSPREVIOUS":
+			older.State["versionStages"] = props.Of([]string{})
+		default:
+			continue
+		}
+		if err := c.Tx.Put(older); err != nil {
+			return err
+		}
+	}
+	return nil
+}

@@ -1,0 +1,320 @@
+package services
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+)
+
+func taskDefinitionKind() *Kind {
+	return &Kind{
+		Refs: []Ref{
+			{Path: "executionRoleArn", To: toRole},
+			{Path: "taskRoleArn", To: toRole},
+			{Path: "volumes[*].efsVolumeConfiguration.fileSystemId", To: toFileSystem},
+			{Path: "volumes[*].efsVolumeConfiguration.authorizationConfig.accessPointId", To: toAccessPoint},
+		},
+		Check:  checkTaskDefinition,
+		Verify: verifyTaskDefinition,
+		Create: createTaskDefinition,
+		Delete: deregisterTaskDefinition,
+		// The provider's ID is the family, which all revisions share.
+		PublicID: func(r Resource) string { return props.Str(r.State, "family") },
+		StoreID:  storeByARN,
+		ImportID: func(v View, id string) string {
+			if r, ok := findTaskDefinition(v, id); ok {
+				return r.ID
+			}
+			return id
+		},
+	}
+}
+
+func storeByARN(id string, state props.Map) string {
+	if arn := props.Str(state, "arn"); arn != "" {
+		return arn
+	}
+	return id
+}
+
+// findTaskDefinition resolves an ARN, family:revision, or family (its latest).
+func findTaskDefinition(v View, name string) (Resource, bool) {
+	if name == "" {
+		return Resource{}, false
+	}
+	if r, ok := v.Get(typeTaskDef, name); ok {
+		return r, true
+	}
+	if r, ok := v.Get(typeTaskDef, ARN("ecs", "task-definition/"+name)); ok {
+		return r, true
+	}
+	var latest Resource
+	for _, r := range v.By(typeTaskDef, "family", name) {
+		if revision(r) > revision(latest) {
+			latest = r
+		}
+	}
+	return latest, latest.ID != ""
+}
+
+// taskDefinitionProblem says in ECS's words why a service cannot take a task definition that findTaskDefinition does
+// not find ("You can't use an INACTIVE task definition to run new tasks or create new services, and you can't update an
+// existing service to reference" it, DeregisterTaskDefinition in the API reference). AWS may take up to ten minutes to
+// enforce that.
+func taskDefinitionProblem(v View, name string) string {
+	for _, id := range []string{name, ARN("ecs", "task-definition/"+name)} {
+		if _, ok := v.Get(RuntimeInactiveTaskDefinition, id); ok {
+			return "TaskDefinition is inactive"
+		}
+	}
+	return "TaskDefinition not found."
+}
+
+// deregisterTaskDefinition keeps a deleted definition as an inactive one: tasks and services that have it go on with it.
+func deregisterTaskDefinition(c *Call) {
+	if err := c.Tx.Put(Resource{Type: RuntimeInactiveTaskDefinition, ID: c.Old.ID, State: c.Old.State}); err != nil {
+		c.Refuse("", "ServerException", "keep the inactive definition: %v", err)
+	}
+}
+
+func revision(r Resource) int {
+	n, _ := props.Int(r.State, "revision")
+	return n
+}
+
+// fargateMemory lists the memory in MiB that Fargate offers for each CPU value:
+// the smallest, the largest, and the step (ECS developer guide, "Task size").
+var fargateMemory = map[int]struct{ min, max, step int }{
+	512: {1024, 4096, 1024}, 1024: {2048, 8192, 1024}, 2048: {4096, 16384, 1024}, 4096: {8192, 30720, 1024},
+	8192: {16384, 61440, 4096}, 16384: {32768, 122880, 8192},
+}
+
+func checkTaskDefinition(c *Checker) {
+	if f, ok := c.Text("family"); ok && !ecsName.MatchString(f) {
+		c.Fail("family", "%q must have 1 to 255 characters: letters, numbers, underscores and hyphens", f)
+	}
+	task := taskOf(c.In)
+	if task.Fargate {
+		checkFargate(c)
+	}
+	for i, v := range props.Objects(c.In, "volumes[*]") {
+		checkVolume(c, fmt.Sprintf("volumes[%d].efsVolumeConfiguration", i), v)
+	}
+	text, ok := c.Text("containerDefinitions")
+	if !ok {
+		return
+	}
+	list, err := document.ParseContainers(text)
+	if err != nil {
+		c.Fail("containerDefinitions", "%v", err)
+		return
+	}
+	for _, fault := range document.CheckContainers(list, task) {
+		c.Fail("containerDefinitions", "ClientException: %s", fault)
+	}
+	if task.Fargate {
+		checkExecutionRole(c, list)
+	}
+}
+
+// taskOf extracts what the container rules need. An unknown volume name would
+// make every mount look wrong, so an unknown list lets all names pass.
+func taskOf(in props.Map) document.Task {
+	cpu, _ := strconv.Atoi(props.Str(in, "cpu"))
+	memory, _ := strconv.Atoi(props.Str(in, "memory"))
+	return document.Task{
+		AWSVPC:  props.Str(in, "networkMode") == "awsvpc",
+		Fargate: slices.Contains(props.Strings(in, "requiresCompatibilities[*]"), "FARGATE"),
+		CPU:     cpu,
+		Memory:  memory,
+		Volumes: props.Strings(in, "volumes[*].name"),
+	}
+}
+
+func checkFargate(c *Checker) {
+	if mode, ok := c.Text("networkMode"); (ok || !props.AnyUnknown(c.In, "networkMode")) && mode != "awsvpc" {
+		c.Fail("networkMode", "ClientException: Fargate only supports network mode 'awsvpc', got %q", mode)
+	}
+	cpuText, hasCPU := c.Text("cpu")
+	memoryText, hasMemory := c.Text("memory")
+	for _, p := range []string{"cpu", "memory"} {
+		if !c.Set(p) && !props.AnyUnknown(c.In, props.Path(p)) {
+			c.Fail(p, "ClientException: Fargate requires that '%s' be defined at the task level.", p)
+		}
+	}
+	if !hasCPU || !hasMemory {
+		return
+	}
+	cpu, cpuErr := strconv.Atoi(cpuText)
+	memory, memoryErr := strconv.Atoi(memoryText)
+	if cpuErr != nil || memoryErr != nil {
+		c.Fail("cpu", "ClientException: Invalid 'cpu' or 'memory' setting for task: %q and %q must be whole numbers of CPU units and MiB",
+			cpuText, memoryText)
+		return
+	}
+	if fault := fargatePair(cpu, memory); fault != "" {
+		c.Fail("memory", "ClientException: No Fargate configuration exists for given values: %d CPU, %d memory; %s", cpu, memory, fault)
+	}
+}
+
+func fargatePair(cpu, memory int) string {
+	if cpu == 256 {
+		if slices.Contains([]int{512, 1024, 2048}, memory) {
+			return ""
+		}
+		return "256 CPU goes with 512, 1024 or 2048 MiB"
+	}
+	r, ok := fargateMemory[cpu]
+	if !ok {
+		return "CPU must be 256, 512, 1024, 2048, 4096, 8192 or 16384"
+	}
+	if memory < r.min || memory > r.max || memory%r.step != 0 {
+		return fmt.Sprintf("%d CPU goes with %d to %d MiB in steps of %d", cpu, r.min, r.max, r.step)
+	}
+	return ""
+}
+
+func checkVolume(c *Checker, at string, volume props.Map) {
+	efs, ok := props.Get(volume, "efsVolumeConfiguration")
+	if !ok || !efs.IsObject() {
+		return
+	}
+	m := efs.ObjectValue()
+	point, iam := props.Has(m, "authorizationConfig.accessPointId"), props.Str(m, "authorizationConfig.iam")
+	if (point || iam == "ENABLED") && props.Str(m, "transitEncryption") != "ENABLED" && !props.AnyUnknown(m, "transitEncryption") {
+		c.Fail(at+".transitEncryption", "ClientException: Transit encryption must be enabled (ENABLED) if IAM authorization or an access "+
+			"point is used")
+	}
+	if root := props.Str(m, "rootDirectory"); point && root != "" && root != "/" {
+		c.Fail(at+".rootDirectory", "ClientException: rootDirectory must be omitted or set to \"/\" when an access point is specified, got %q",
+			root)
+	}
+}
+
+// checkExecutionRole: on Fargate somebody has to pull, log and read secrets.
+func checkExecutionRole(c *Checker, list []document.Container) {
+	if c.Set("executionRoleArn") {
+		return
+	}
+	for _, d := range list {
+		switch {
+		case len(d.Secrets) > 0:
+			c.Fail("executionRoleArn", "ClientException: When you are specifying container secrets, you must also specify a value for "+
+				"'executionRoleArn' (container %q)", d.Name)
+		case d.LogConfiguration != nil && d.LogConfiguration.LogDriver == "awslogs":
+			c.Fail("executionRoleArn", "ClientException: Fargate requires task definition to have execution role ARN to support log driver "+
+				"awslogs (container %q)", d.Name)
+		case strings.Contains(d.Image, ".dkr.ecr."):
+			c.Fail("executionRoleArn", "ClientException: Fargate requires task definition to have execution role ARN to support ECR images "+
+				"(container %q)", d.Name)
+		}
+	}
+}
+
+func verifyTaskDefinition(c *Call) {
+	for _, f := range props.All(c.In, "volumes[*].efsVolumeConfiguration") {
+		if !f.Value.IsObject() {
+			continue
+		}
+		m := f.Value.ObjectValue()
+		point, ok := c.Get(typeAccessPoint, props.Str(m, "authorizationConfig.accessPointId"))
+		if fs := props.Str(m, "fileSystemId"); ok && fs != "" && props.Str(point.State, "fileSystemId") != fs {
+			c.Refuse(f.Path+".authorizationConfig.accessPointId", "ClientException",
+				"Access point %s belongs to file system %s, not %s", point.ID, props.Str(point.State, "fileSystemId"), fs)
+		}
+	}
+	text := c.Str("containerDefinitions")
+	list, err := document.ParseContainers(text)
+	if text == "" || err != nil || c.DryRun {
+		return
+	}
+	for _, d := range list {
+		for _, s := range d.Secrets {
+			c.verifySecret(d.Name, s)
+		}
+		c.verifyLogGroup(d)
+	}
+}
+
+// verifySecret: a secret is named by its full ARN, with or without a JSON key,
+// version stage and version behind it. What is not a secret's ARN (a parameter)
+// is not modelled.
+func (c *Call) verifySecret(container string, s document.Secret) {
+	if !strings.HasPrefix(s.ValueFrom, "arn:aws:secretsmanager:") {
+		return
+	}
+	parts := strings.Split(s.ValueFrom, ":")
+	const arnParts = 7
+	if len(parts) < arnParts {
+		c.Refuse("containerDefinitions", "ClientException", "secret %s of container %q: %q is not the ARN of a secret", s.Name, container,
+			s.ValueFrom)
+		return
+	}
+	arn := strings.Join(parts[:arnParts], ":")
+	if _, ok := c.Get(typeSecret, arn); !ok {
+		c.Refuse("containerDefinitions", "ResourceNotFoundException",
+			"Secrets Manager can't find the specified secret: %s (%s of container %q); use the secret's full ARN with its six-character suffix",
+			arn, s.Name, container)
+	}
+}
+
+func (c *Call) verifyLogGroup(d document.Container) {
+	l := d.LogConfiguration
+	if l == nil || l.LogDriver != "awslogs" || l.Options["awslogs-create-group"] == "true" {
+		return
+	}
+	if region := l.Options["awslogs-region"]; region != Region {
+		c.Refuse("containerDefinitions", "ClientException", "awslogs-region %q of container %q is not the account's region %s", region, d.Name,
+			Region)
+	}
+	group := l.Options["awslogs-group"]
+	if _, ok := c.Get(typeLogGroup, group); !ok && group != "" {
+		c.Refuse("containerDefinitions", "ResourceNotFoundException",
+			"The specified log group does not exist: %s (container %q); create it first (dependsOn)", group, d.Name)
+	}
+}
+
+func createTaskDefinition(c *Call) error {
+	family := c.Str("family")
+	n := c.Tx.Next("family|" + family)
+	c.ID = ARN("ecs", fmt.Sprintf("task-definition/%s:%d", family, n))
+	for _, taken := c.Get(typeTaskDef, c.ID); taken; _, taken = c.Get(typeTaskDef, c.ID) {
+		n = c.Tx.Next("family|" + family) // an account whose counters were lost
+		c.ID = ARN("ecs", fmt.Sprintf("task-definition/%s:%d", family, n))
+	}
+	c.Set("arn", c.ID)
+	c.Set("arnWithoutRevision", ARN("ecs", "task-definition/"+family))
+	c.Set("revision", int(n))
+	c.Default("networkMode", "bridge")
+	containers, err := document.DescribedContainers(c.Str("containerDefinitions"), props.Str(c.State, "networkMode") == "awsvpc")
+	if err != nil {
+		return err
+	}
+	c.Set("containerDefinitions", containers)
+	c.Default("enableFaultInjection", false)
+	return nil
+}
+
+type containerPorts struct {
+	name  string
+	ports []int
+}
+
+func containersOf(def Resource) []containerPorts {
+	list, err := document.ParseContainers(props.Str(def.State, "containerDefinitions"))
+	if err != nil {
+		return nil
+	}
+	out := make([]containerPorts, len(list))
+	for i, d := range list {
+		out[i].name = d.Name
+		for _, p := range d.PortMappings {
+			out[i].ports = append(out[i].ports, p.ContainerPort)
+		}
+	}
+	return out
+}

@@ -1,0 +1,331 @@
+package services
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/fnv"
+	"net/netip"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+)
+
+// zones are the region's availability zones with their IDs in this account.
+var zones = []struct{ name, id string }{
+	{"us-west-2a", "usw2-az1"}, {"us-west-2b", "usw2-az2"}, {"us-west-2c", "usw2-az3"}, {"us-west-2d", "usw2-az4"},
+}
+
+func vpcKinds() map[string]*Kind {
+	return map[string]*Kind{
+		typeVPC: {
+			Check:  checkVPC,
+			Create: createVPC,
+			Owns:   ownedByVPC,
+		},
+		typeSubnet: {
+			Refs:   []Ref{{Path: "vpcId", To: toVPC, OnDelete: Block}},
+			Check:  checkSubnet,
+			Verify: verifySubnet,
+			Create: createSubnet,
+			Delete: func(c *Call) { c.releaseInterfaces("subnetIds[*]") },
+		},
+		typeGateway: gatewayKind(),
+		typeRouteTable: {
+			Refs: []Ref{
+				{Path: "vpcId", To: toVPC, OnDelete: Block},
+				{Path: "routes[*].gatewayId", To: toGateway},
+				{Path: "routes[*].natGatewayId", To: toNAT},
+			},
+			Create: func(c *Call) error {
+				c.ID = c.EC2ID("rtb")
+				c.Set("arn", ARN("ec2", "route-table/"+c.ID))
+				c.Set("ownerId", AccountID)
+				return nil
+			},
+		},
+		"aws:ec2/routeTableAssociation:RouteTableAssociation": {
+			Refs: []Ref{
+				{Path: "routeTableId", To: toRouteTable, OnDelete: Block},
+				{Path: "subnetId", To: toSubnet, OnDelete: Cascade},
+			},
+			Unique: []Unique{{
+				Paths: []string{"subnetId"}, Code: "Resource.AlreadyAssociated",
+				Message: "the specified association for the subnet %s conflicts with an existing association",
+			}},
+			Create:   func(c *Call) error { c.ID = c.EC2ID("rtbassoc"); return nil },
+			ImportID: importAssociation,
+		},
+		"aws:ec2/route:Route": {
+			Refs: []Ref{
+				{Path: "routeTableId", To: toRouteTable, OnDelete: Cascade},
+				{Path: "gatewayId", To: toGateway},
+				{Path: "natGatewayId", To: toNAT},
+				{Path: "destinationPrefixListId", To: toPrefixList},
+			},
+			Unique: []Unique{{
+				Paths: []string{"routeTableId", "destinationCidrBlock"}, Code: "RouteAlreadyExists",
+				Message: "The route identified by %s already exists",
+			}},
+			Create: createRoute,
+		},
+		typeNAT:  natGateway(),
+		typeEIP:  {Create: createAddress},
+		endpoint: vpcEndpoint(),
+	}
+}
+
+func gatewayKind() *Kind {
+	return &Kind{
+		Refs: []Ref{{Path: "vpcId", To: toVPC, OnDelete: Block}},
+		Unique: []Unique{{
+			Paths: []string{"vpcId"}, Code: "Resource.AlreadyAssociated",
+			Message: "the vpc %s already has an internet gateway attached",
+		}},
+		Create: func(c *Call) error {
+			c.ID = c.EC2ID("igw")
+			c.Set("arn", ARN("ec2", "internet-gateway/"+c.ID))
+			c.Set("ownerId", AccountID)
+			return nil
+		},
+	}
+}
+
+const (
+	typeNAT  = "aws:ec2/natGateway:NatGateway"
+	typeEIP  = "aws:ec2/eip:Eip"
+	endpoint = "aws:ec2/vpcEndpoint:VpcEndpoint"
+)
+
+var (
+	toNAT = Target{
+		Types: []string{typeNAT}, By: []string{"id"}, Generated: true,
+		Code: "InvalidNatGatewayID.NotFound", Message: "The natGateway ID '%s' does not exist",
+	}
+	toAddress = Target{
+		Types: []string{typeEIP}, By: []string{"id"}, Generated: true,
+		Code: "InvalidAllocationID.NotFound", Message: "The allocation ID '%s' does not exist",
+		InUseCode: "AuthFailure", InUse: "The address %s is in use; you do not have permission to release it",
+	}
+)
+
+func checkVPC(c *Checker) {
+	cidr, ok := c.Text("cidrBlock")
+	if !ok {
+		return
+	}
+	checkCIDR(c, "cidrBlock", cidr)
+	checkPrefixLength(c, cidr)
+}
+
+// checkPrefixLength: a VPC and a subnet are between /16 and /28 (VPC user guide).
+func checkPrefixLength(c *Checker, cidr string) {
+	if p, err := netip.ParsePrefix(cidr); err == nil && (p.Bits() < 16 || p.Bits() > 28) {
+		c.Fail("cidrBlock", "InvalidVpc.Range: the CIDR '%s' is invalid: its size must be between /16 and /28", cidr)
+	}
+}
+
+func createVPC(c *Call) error {
+	c.ID = c.EC2ID("vpc")
+	group, table := "sg-0"+c.Hex("sg", 16), "rtb-0"+c.Hex("rtb", 16)
+	c.Set("arn", ARN("ec2", "vpc/"+c.ID))
+	c.Default("cidrBlock", "10.0.0.0/16")
+	c.Default("enableDnsHostnames", false)
+	c.Default("enableNetworkAddressUsageMetrics", false)
+	c.Set("defaultSecurityGroupId", group)
+	c.Set("defaultRouteTableId", table)
+	c.Set("mainRouteTableId", table)
+	c.Set("defaultNetworkAclId", "acl-0"+c.Hex("acl", 16))
+	c.Set("dhcpOptionsId", "dopt-0"+c.Hex("dopt", 16))
+	c.Set("ownerId", AccountID)
+	c.Set("ipv6AssociationId", "")
+	if err := c.Tx.Put(Resource{Type: typeSecurityGroup, ID: group, State: props.Map{
+		"name": props.Of("default"), "description": props.Of("default VPC security group"), "vpcId": props.Of(c.ID),
+		"arn": props.Of(ARN("ec2", "security-group/"+group)), "ownerId": props.Of(AccountID),
+	}}); err != nil {
+		return err
+	}
+	return c.Tx.Put(Resource{Type: typeRouteTable, ID: table, State: props.Map{
+		"vpcId": props.Of(c.ID), "arn": props.Of(ARN("ec2", "route-table/"+table)), "ownerId": props.Of(AccountID), "main": props.Of(true),
+	}})
+}
+
+// ownedByVPC is what EC2 made with the VPC and removes with it.
+func ownedByVPC(v View, vpc Resource) []Resource {
+	var out []Resource
+	if r, ok := v.Get(typeSecurityGroup, props.Str(vpc.State, "defaultSecurityGroupId")); ok {
+		out = append(out, r)
+	}
+	if r, ok := v.Get(typeRouteTable, props.Str(vpc.State, "mainRouteTableId")); ok {
+		out = append(out, r)
+	}
+	return out
+}
+
+func checkSubnet(c *Checker) {
+	if cidr, ok := c.Text("cidrBlock"); ok {
+		checkCIDR(c, "cidrBlock", cidr)
+		checkPrefixLength(c, cidr)
+	} else if !props.AnyUnknown(c.In, "cidrBlock") && !c.Set("ipv6Native") {
+		c.Fail("cidrBlock", "MissingParameter: a subnet needs a cidrBlock")
+	}
+	if zone, ok := c.Text("availabilityZone"); ok && zoneID(zone) == "" {
+		c.Fail("availabilityZone", "Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in "+
+			"the following availability zones: us-west-2a, us-west-2b, us-west-2c, us-west-2d", zone)
+	}
+}
+
+func zoneID(name string) string {
+	for _, z := range zones {
+		if z.name == name {
+			return z.id
+		}
+	}
+	return ""
+}
+
+func verifySubnet(c *Call) {
+	cidr, err := netip.ParsePrefix(c.Str("cidrBlock"))
+	vpc, ok := c.Get(typeVPC, c.Str("vpcId"))
+	if err != nil || !ok || !c.Touches("cidrBlock", "vpcId") {
+		return
+	}
+	if whole, err := netip.ParsePrefix(props.Str(vpc.State, "cidrBlock")); err == nil &&
+		(!whole.Contains(cidr.Addr()) || cidr.Bits() < whole.Bits()) {
+		c.Refuse("cidrBlock", "InvalidSubnet.Range", "The CIDR '%s' is invalid: it is not within %s of %s", cidr, whole, vpc.ID)
+	}
+	for _, s := range c.By(typeSubnet, "vpcId", vpc.ID) {
+		other, err := netip.ParsePrefix(props.Str(s.State, "cidrBlock"))
+		if err != nil || s.ID == c.Old.ID || (c.DryRun && s.URN == c.URN) || !other.Overlaps(cidr) {
+			continue
+		}
+		c.Refuse("cidrBlock", "InvalidSubnet.Conflict", "The CIDR '%s' conflicts with another subnet: %s of %s", cidr, other, describe(s))
+	}
+}
+
+func createSubnet(c *Call) error {
+	c.ID = c.EC2ID("subnet")
+	c.Set("arn", ARN("ec2", "subnet/"+c.ID))
+	c.Set("ownerId", AccountID)
+	c.Default("availabilityZone", zones[int(c.Hex("zone", 2)[0])%len(zones)].name)
+	c.Default("availabilityZoneId", zoneID(props.Str(c.State, "availabilityZone")))
+	c.Default("privateDnsHostnameTypeOnLaunch", "ip-name")
+	c.Set("ipv6CidrBlockAssociationId", "")
+	return nil
+}
+
+func createRoute(c *Call) error {
+	h := fnv.New32a()
+	fmt.Fprint(h, c.Str("destinationCidrBlock"), c.Str("destinationIpv6CidrBlock"), c.Str("destinationPrefixListId"))
+	c.ID = fmt.Sprintf("r-%s%d", c.Str("routeTableId"), h.Sum32())
+	c.Set("origin", "CreateRoute")
+	c.Set("state", "active")
+	c.Set("instanceId", "")
+	c.Set("instanceOwnerId", "")
+	c.Default("networkInterfaceId", "")
+	return nil
+}
+
+// importAssociation: an association is imported as subnet/table.
+func importAssociation(v View, id string) string {
+	subnet, _, ok := strings.Cut(id, "/")
+	if !ok {
+		return id
+	}
+	for _, r := range v.By("aws:ec2/routeTableAssociation:RouteTableAssociation", "subnetId", subnet) {
+		return r.ID
+	}
+	return id
+}
+
+func natGateway() *Kind {
+	return &Kind{
+		Refs: []Ref{
+			{Path: "subnetId", To: toSubnet, OnDelete: Block},
+			{Path: "allocationId", To: toAddress, OnDelete: Block},
+		},
+		Verify: func(c *Call) {
+			if c.Str("connectivityType") == "public" && c.Str("allocationId") == "" && !props.AnyUnknown(c.In, "allocationId") {
+				c.Refuse("allocationId", "MissingParameter", "The request must include the AllocationId parameter for a public NAT gateway")
+			}
+		},
+		Create: func(c *Call) error {
+			c.ID = c.EC2ID("nat")
+			c.Set("networkInterfaceId", "eni-0"+c.Hex("eni", 16))
+			c.Set("associationId", "eipassoc-0"+c.Hex("eipassoc", 16))
+			c.Default("privateIp", privateIP(c, c.Str("subnetId")))
+			if address, ok := c.Get(typeEIP, c.Str("allocationId")); ok {
+				c.Set("publicIp", props.Str(address.State, "publicIp"))
+			}
+			return nil
+		},
+	}
+}
+
+func createAddress(c *Call) error {
+	c.ID = c.EC2ID("eipalloc")
+	b := c.sum("ip")
+	ip := fmt.Sprintf("44.%d.%d.%d", 224+b[0]%16, b[1], 1+b[2]%254)
+	c.Set("allocationId", c.ID)
+	c.Set("arn", ARN("ec2", "elastic-ip/"+c.ID))
+	c.Set("publicIp", ip)
+	c.Set("publicDns", "ec2-"+strings.ReplaceAll(ip, ".", "-")+"."+Region+".compute.amazonaws.com")
+	c.Default("domain", "vpc")
+	c.Default("vpc", true)
+	c.Default("networkBorderGroup", Region)
+	c.Default("publicIpv4Pool", "amazon")
+	for _, empty := range []string{"associationId", "carrierIp", "customerOwnedIp", "privateDns", "privateIp", "ptrRecord"} {
+		c.Set(empty, "")
+	}
+	for _, empty := range []string{"instance", "networkInterface", "ipamPoolId"} {
+		c.Default(empty, "")
+	}
+	return nil
+}
+
+// privateIP picks an address in a subnet, beyond the five that AWS reserves.
+func privateIP(c *Call, subnetID string) string {
+	subnet, ok := c.Get(typeSubnet, subnetID)
+	if !ok {
+		return "10.0.0.10"
+	}
+	p, err := netip.ParsePrefix(props.Str(subnet.State, "cidrBlock"))
+	if err != nil || !p.Addr().Is4() {
+		return "10.0.0.10"
+	}
+	b := p.Addr().As4()
+	sum := c.sum("private ip")
+	const reserved = 5 // the first four and the last address (VPC user guide)
+	size := uint32(1) << (32 - p.Bits())
+	offset := reserved + uint32(binary.BigEndian.Uint16(sum[:]))%(size-reserved-1)
+	var out [4]byte
+	binary.BigEndian.PutUint32(out[:], binary.BigEndian.Uint32(b[:])+offset)
+	return netip.AddrFrom4(out).String()
+}
+
+func vpcEndpoint() *Kind {
+	return &Kind{
+		Refs: []Ref{
+			{Path: "vpcId", To: toVPC, OnDelete: Block},
+			{Path: "subnetIds[*]", To: toSubnet, OnDelete: Block},
+			{Path: "securityGroupIds[*]", To: toSecurityGroup, OnDelete: Block},
+			{Path: "routeTableIds[*]", To: toRouteTable},
+		},
+		Check: func(c *Checker) {
+			name, ok := c.Text("serviceName")
+			if ok && !strings.HasPrefix(name, "com.amazonaws."+Region+".") && !strings.HasPrefix(name, "com.amazonaws.vpce.") {
+				c.Fail("serviceName", "InvalidServiceName: The Vpc Endpoint Service '%s' does not exist in %s", name, Region)
+			}
+		},
+		Create: func(c *Call) error {
+			c.ID = c.EC2ID("vpce")
+			c.Set("arn", ARN("ec2", "vpc-endpoint/"+c.ID))
+			c.Set("ownerId", AccountID)
+			c.Set("state", "available")
+			c.Set("requesterManaged", false)
+			c.Default("privateDnsEnabled", false)
+			c.Default("ipAddressType", "ipv4")
+			c.Default("serviceRegion", Region)
+			return nil
+		},
+	}
+}

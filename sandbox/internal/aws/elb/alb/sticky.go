@@ -1,0 +1,79 @@
+package alb
+
+import (
+	"crypto/rand"
+	"encoding/base64"
+	"fmt"
+	"net/http"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+)
+
+// Cookies of duration-based stickiness ("Sticky sessions" in the guide): the second one is for requests across sites.
+const (
+	stickyCookie     = "AWSALB"
+	stickyCORSCookie = "AWSALBCORS"
+)
+
+// stuckTo gives the target that the client's cookie names, if it may still get requests.
+func (x *exchange) stuckTo(g *group, candidates []*world.Target) *world.Target {
+	if !g.Stickiness.Enabled || g.Stickiness.Type != "lb_cookie" {
+		return nil
+	}
+	for _, name := range []string{stickyCookie, stickyCORSCookie} {
+		for _, cookie := range x.request.CookiesNamed(name) {
+			key, ok := x.balancer.open(cookie.Value, x.record.At)
+			if !ok {
+				continue
+			}
+			for _, target := range candidates {
+				if targetKey(target) == key {
+					return target
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// stick has the client come back to the target, for the cookie's duration from now on.
+func (x *exchange) stick(g *group, target *world.Target, header http.Header) {
+	if !g.Stickiness.Enabled || g.Stickiness.Type != "lb_cookie" {
+		return
+	}
+	lifetime := time.Duration(g.Stickiness.Duration) * time.Second
+	value := x.balancer.close(targetKey(target), x.record.At.Add(lifetime))
+	// Browsers judge by the machine's clock.
+	expires := time.Now().Add(x.balancer.options.Clock.Wait(lifetime)).UTC().Format(http.TimeFormat)
+	header.Add("Set-Cookie", fmt.Sprintf("%s=%s; Expires=%s; Path=/", stickyCookie, value, expires))
+	cors := fmt.Sprintf("%s=%s; Expires=%s; Path=/; SameSite=None", stickyCORSCookie, value, expires)
+	if x.listener.Protocol == "HTTPS" {
+		cors += "; Secure"
+	}
+	header.Add("Set-Cookie", cors)
+}
+
+// close seals a target's key and the end of its validity, as the load balancer encrypts its cookies.
+func (b *Balancer) close(key string, until time.Time) string {
+	nonce := make([]byte, b.seal.NonceSize())
+	_, _ = rand.Read(nonce) // never fails, says its documentation
+	plain := []byte(strconv.FormatInt(until.Unix(), 10) + " " + key)
+	return base64.StdEncoding.EncodeToString(b.seal.Seal(nonce, nonce, plain, nil))
+}
+
+func (b *Balancer) open(value string, now time.Time) (key string, ok bool) {
+	sealed, err := base64.StdEncoding.DecodeString(value)
+	if err != nil || len(sealed) < b.seal.NonceSize() {
+		return "", false
+	}
+	plain, err := b.seal.Open(nil, sealed[:b.seal.NonceSize()], sealed[b.seal.NonceSize():], nil)
+	if err != nil {
+		return "", false
+	}
+	until, key, _ := strings.Cut(string(plain), " ")
+	seconds, err := strconv.ParseInt(until, 10, 64)
+	return key, err == nil && now.Before(time.Unix(seconds, 0))
+}

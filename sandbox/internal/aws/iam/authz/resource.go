@@ -1,0 +1,151 @@
+package authz
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account"
+)
+
+// policyHolder says where the account keeps the policy of one kind of resource.
+type policyHolder struct {
+	typ   string // Pulumi type of the resource that carries the policy
+	owner string // its property that names the resource the policy is for
+	body  string // its property that holds the document
+	kind  Kind
+	// name turns the ARN into what the owner property holds.
+	name func(arn string) string
+}
+
+// policyHolders lists them by the service part of the ARN.
+var policyHolders = map[string][]policyHolder{
+	"secretsmanager": {
+		{"aws:secretsmanager/secretPolicy:SecretPolicy", "secretArn", "policy", ResourceBased, wholeARN},
+		{"aws:secretsmanager/secret:Secret", "arn", "policy", ResourceBased, wholeARN},
+	},
+	"elasticfilesystem": {{typeFileSystemPolicy, "fileSystemId", "policy", ResourceBased, afterSlash}},
+	"s3":                {{"aws:s3/bucketPolicy:BucketPolicy", "bucket", "policy", ResourceBased, bucketOf}},
+	"ecr":               {{"aws:ecr/repositoryPolicy:RepositoryPolicy", "repository", "policy", Implied, afterSlash}},
+	"sns":               {{"aws:sns/topicPolicy:TopicPolicy", "arn", "policy", ResourceBased, wholeARN}},
+	"sqs":               {{"aws:sqs/queuePolicy:QueuePolicy", "queueUrl", "policy", ResourceBased, queueURL}},
+}
+
+const (
+	typeFileSystemPolicy = "aws:efs/fileSystemPolicy:FileSystemPolicy"
+	typePermission       = "aws:lambda/permission:Permission"
+)
+
+func wholeARN(arn string) string { return arn }
+
+func resourcePart(arn string) string {
+	parts := strings.SplitN(arn, ":", arnParts)
+	return parts[len(parts)-1]
+}
+
+func afterSlash(arn string) string {
+	_, name, _ := strings.Cut(resourcePart(arn), "/")
+	return name
+}
+
+func bucketOf(arn string) string {
+	bucket, _, _ := strings.Cut(resourcePart(arn), "/")
+	return bucket
+}
+
+func queueURL(arn string) string {
+	parts := strings.SplitN(arn, ":", arnParts)
+	if len(parts) < arnParts {
+		return ""
+	}
+	return fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", parts[3], parts[4], parts[5])
+}
+
+// resourcePolicies collects the policies that hang on the resource itself.
+func (a *Authorizer) resourcePolicies(arn string) ([]*Policy, error) {
+	parts := strings.SplitN(arn, ":", arnParts)
+	if len(parts) < arnParts {
+		return nil, nil
+	}
+	service := parts[2]
+	if service == "lambda" {
+		return a.functionPolicy(arn), nil
+	}
+	var out []*Policy
+	var faults []error
+	for _, holder := range policyHolders[service] {
+		policies, err := a.heldPolicies(holder, arn)
+		out, faults = append(out, policies...), append(faults, err)
+	}
+	if service == "elasticfilesystem" && len(out) == 0 && len(faults) == 1 && faults[0] == nil {
+		policy, err := a.parse("the default policy of file system "+afterSlash(arn), defaultFileSystemPolicy, ResourceBased)
+		return []*Policy{policy}, err
+	}
+	return out, errors.Join(faults...)
+}
+
+func (a *Authorizer) heldPolicies(holder policyHolder, arn string) ([]*Policy, error) {
+	var out []*Policy
+	var faults []error
+	for _, r := range a.resources.List(holder.typ) {
+		owner, document := property(r, holder.owner), property(r, holder.body)
+		if owner != holder.name(arn) || document == "" {
+			continue
+		}
+		policy, err := a.parse("the resource policy of "+arn, document, holder.kind)
+		if err != nil {
+			faults = append(faults, err)
+			continue
+		}
+		out = append(out, policy)
+	}
+	return out, errors.Join(faults...)
+}
+
+// defaultFileSystemPolicy is what EFS applies to a file system without a policy of its own: everybody who reaches a
+// mount target may mount and write (EFS User Guide, "Default EFS file system policy").
+const defaultFileSystemPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"AWS":"*"},
+	"Action":["elasticfilesystem:ClientRootAccess","elasticfilesystem:ClientWrite","elasticfilesystem:ClientMount"],
+	"Resource":"*","Condition":{"Bool":{"elasticfilesystem:AccessedViaMountTarget":"true"}}}]}`
+
+// functionPolicy builds a function's resource policy from its Permission resources, as Lambda's AddPermission does.
+func (a *Authorizer) functionPolicy(arn string) []*Policy {
+	name := strings.TrimPrefix(resourcePart(arn), "function:")
+	policy := &Policy{Source: "the resource policy of function " + name, Kind: ResourceBased}
+	for _, r := range a.resources.List(typePermission) {
+		if function := property(r, "function"); function != name && function != arn {
+			continue
+		}
+		policy.Statements = append(policy.Statements, permissionStatement(r, arn))
+	}
+	return []*Policy{policy}
+}
+
+func permissionStatement(r account.Resource, arn string) Statement {
+	principal := property(r, "principal")
+	typ := "AWS"
+	if strings.HasSuffix(principal, ".amazonaws.com") {
+		typ = "Service"
+	}
+	out := Statement{
+		Label:      fmt.Sprintf("statement %q", property(r, "statementId")),
+		Actions:    []string{property(r, "action")},
+		Resources:  []string{arn},
+		Principals: []Principal{{typ, principal}},
+	}
+	for operator, keys := range map[string][2]string{
+		"ArnLike":      {"aws:SourceArn", property(r, "sourceArn")},
+		"StringEquals": {"aws:SourceAccount", property(r, "sourceAccount")},
+	} {
+		if keys[1] != "" {
+			out.Conditions = append(out.Conditions, condition{
+				operator: operator, test: comparisons[operator], key: keys[0], values: keys[1:],
+			})
+		}
+	}
+	return out
+}
+
+func property(r account.Resource, key string) string {
+	return text(r.State, key)
+}

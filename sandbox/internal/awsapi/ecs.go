@@ -1,0 +1,297 @@
+package awsapi
+
+import (
+	"maps"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+)
+
+const (
+	typeCluster    = "aws:ecs/cluster:Cluster"
+	typeECSService = "aws:ecs/service:Service"
+)
+
+// ecsService answers Amazon ECS, AWS JSON 1.1.
+func ecsService() *service {
+	return &service{name: "ecs", protocol: jsonProtocol{}, operations: map[string]handler{
+		"DescribeServices":       jsonOperation(describeServices),
+		"DescribeTaskDefinition": jsonOperation(describeTaskDefinition),
+		"UpdateService":          jsonOperation(updateService),
+		"ListTasks":              jsonOperation(listTasks),
+		"DescribeTasks":          jsonOperation(describeTasks),
+		"GetTaskProtection":      jsonOperation(getTaskProtection),
+		"UpdateTaskProtection":   jsonOperation(updateTaskProtection),
+	}}
+}
+
+// ecsFailure is an entry of a Failures list.
+type ecsFailure struct {
+	ARN    string `json:"arn"`
+	Reason string `json:"reason"`
+	Detail string `json:"detail,omitempty"`
+}
+
+type describeServicesInput struct {
+	Cluster  string   `json:"cluster"`
+	Services []string `json:"services"`
+	Include  []string `json:"include"`
+}
+
+type describeServicesOutput struct {
+	Services []ecsServiceView `json:"services"`
+	Failures []ecsFailure     `json:"failures"`
+}
+
+func ecsARN(kind, path string) string {
+	return "arn:" + account.Partition + ":ecs:" + account.Region + ":" + account.ID + ":" + kind + "/" + path
+}
+
+// clusterARN gives the full ARN of what a client calls the cluster by.
+func clusterARN(cluster string) string {
+	switch {
+	case cluster == "":
+		return ecsARN("cluster", "default")
+	case strings.HasPrefix(cluster, "arn:"):
+		return cluster
+	}
+	return ecsARN("cluster", cluster)
+}
+
+// underCluster gives the ARN of a service or task of a cluster by its name, ID or ARN.
+func underCluster(cluster, kind, name string) string {
+	if strings.HasPrefix(name, "arn:") {
+		return name
+	}
+	_, clusterName, _ := strings.Cut(clusterARN(cluster), ":cluster/")
+	return ecsARN(kind, clusterName+"/"+name)
+}
+
+func ecsContext(cluster string) authz.Context {
+	return authz.Context{"ecs:cluster": {clusterARN(cluster)}}
+}
+
+// clusterExists refuses an unknown cluster, after authorisation as in AWS.
+func (x *exchange) clusterExists(cluster string) error {
+	want := clusterARN(cluster)
+	for _, r := range x.server.options.Store.List(typeCluster) {
+		if property(r, "arn") == want {
+			return nil
+		}
+	}
+	return refuse("ClusterNotFoundException", "Cluster not found.")
+}
+
+func property(r account.Resource, key string) string {
+	if value := r.State[resource.PropertyKey(key)]; value.IsString() {
+		return value.StringValue()
+	}
+	return ""
+}
+
+func describeServices(x *exchange, in *describeServicesInput) (any, error) {
+	const most = 10 // DescribeServices in the API reference
+	for _, name := range in.Services {
+		if err := x.allow("ecs:DescribeServices", underCluster(in.Cluster, "service", name), ecsContext(in.Cluster)); err != nil {
+			return nil, err
+		}
+	}
+	if len(in.Services) == 0 || len(in.Services) > most {
+		x.allowAnybody("ecs:DescribeServices")
+		return nil, refuse("InvalidParameterException", "Services cannot be empty or more than %d.", most)
+	}
+	if err := x.clusterExists(in.Cluster); err != nil {
+		return nil, err
+	}
+	out := describeServicesOutput{Services: []ecsServiceView{}, Failures: []ecsFailure{}}
+	for _, name := range in.Services {
+		arn := underCluster(in.Cluster, "service", name)
+		view, err := x.viewService(arn)
+		if err != nil {
+			return nil, err
+		}
+		if view == nil {
+			out.Failures = append(out.Failures, ecsFailure{ARN: arn, Reason: "MISSING"})
+			continue
+		}
+		out.Services = append(out.Services, *view)
+	}
+	return out, nil
+}
+
+func (x *exchange) findService(arn string) (*world.Service, error) {
+	services, err := world.Services(x.server.options.Store)
+	if err != nil {
+		return nil, err
+	}
+	for _, service := range services {
+		if service.ARN == arn {
+			return service, nil
+		}
+	}
+	return nil, nil
+}
+
+type updateServiceInput struct {
+	Cluster      string `json:"cluster"`
+	Service      string `json:"service"`
+	DesiredCount *int   `json:"desiredCount"`
+	// TaskDefinition is another revision to deploy.
+	TaskDefinition string `json:"taskDefinition"`
+	// ForceNewDeployment replaces the tasks without any change, for instance to pick up a rotated secret.
+	ForceNewDeployment bool `json:"forceNewDeployment"`
+}
+
+type updateServiceOutput struct {
+	Service *ecsServiceView `json:"service"`
+}
+
+func updateService(x *exchange, in *updateServiceInput) (any, error) {
+	arn := underCluster(in.Cluster, "service", in.Service)
+	if err := x.allow("ecs:UpdateService", arn, ecsContext(in.Cluster)); err != nil {
+		return nil, err
+	}
+	if in.DesiredCount != nil && *in.DesiredCount < 0 {
+		return nil, refuse("InvalidParameterException", "desiredCount cannot be negative.")
+	}
+	if err := x.clusterExists(in.Cluster); err != nil {
+		return nil, err
+	}
+	service, err := x.findService(arn)
+	if err != nil {
+		return nil, err
+	}
+	if service == nil {
+		return nil, refuse("ServiceNotFoundException", "Service not found.")
+	}
+	if err := x.changeService(service, in); err != nil {
+		return nil, err
+	}
+	if in.ForceNewDeployment {
+		if x.server.options.World == nil {
+			return nil, notSupported("forceNewDeployment needs a simulated world")
+		}
+		if err := x.server.options.World.Redeploy(arn); err != nil {
+			return nil, err
+		}
+	}
+	if err := x.server.step(x.now); err != nil { // so that the answer shows the change
+		return nil, err
+	}
+	view, err := x.viewService(arn)
+	return updateServiceOutput{Service: view}, err
+}
+
+// changeService writes what the service is to become; the world acts on it.
+func (x *exchange) changeService(service *world.Service, in *updateServiceInput) error {
+	change := resource.PropertyMap{}
+	if in.DesiredCount != nil {
+		change["desiredCount"] = resource.NewNumberProperty(float64(*in.DesiredCount))
+	}
+	if in.TaskDefinition != "" {
+		arn, err := x.takeTaskDefinition(in.TaskDefinition)
+		if err != nil {
+			return err
+		}
+		change["taskDefinition"] = resource.NewStringProperty(arn)
+	}
+	if len(change) == 0 {
+		return nil
+	}
+	return x.server.options.Store.Mutate(typeECSService, service.ID, func(state resource.PropertyMap) error {
+		maps.Copy(state, change)
+		return nil
+	})
+}
+
+type listTasksInput struct {
+	Cluster       string `json:"cluster"`
+	ServiceName   string `json:"serviceName"`
+	DesiredStatus string `json:"desiredStatus"`
+	MaxResults    int    `json:"maxResults"`
+	NextToken     string `json:"nextToken"`
+}
+
+type listTasksOutput struct {
+	TaskARNs  []string `json:"taskArns"`
+	NextToken string   `json:"nextToken,omitempty"`
+}
+
+// listTasks has no resource of its own unless a container instance is named: the resource is "*", and policies restrict
+// it by ecs:cluster.
+func listTasks(x *exchange, in *listTasksInput) (any, error) {
+	if err := x.allow("ecs:ListTasks", "*", ecsContext(in.Cluster)); err != nil {
+		return nil, err
+	}
+	if err := x.clusterExists(in.Cluster); err != nil {
+		return nil, err
+	}
+	if in.DesiredStatus == "" {
+		in.DesiredStatus = world.Running
+	}
+	if !slices.Contains([]string{world.Running, world.Pending, world.Stopped}, in.DesiredStatus) {
+		return nil, refuse("InvalidParameterException", "desiredStatus %s is not one of RUNNING, PENDING, STOPPED.", in.DesiredStatus)
+	}
+	service := ""
+	if in.ServiceName != "" {
+		service = underCluster(in.Cluster, "service", in.ServiceName)
+		found, err := x.findService(service)
+		if err != nil {
+			return nil, err
+		}
+		if found == nil {
+			return nil, refuse("ServiceNotFoundException", "Service not found.")
+		}
+	}
+	tasks, err := x.tasks(clusterARN(in.Cluster))
+	if err != nil {
+		return nil, err
+	}
+	var arns []string
+	for _, task := range tasks {
+		if task.DesiredStatus == in.DesiredStatus && (service == "" || task.ServiceARN == service) {
+			arns = append(arns, task.ARN)
+		}
+	}
+	page, next, err := paginate(arns, in.NextToken, in.MaxResults)
+	return listTasksOutput{TaskARNs: page, NextToken: next}, err
+}
+
+func (x *exchange) tasks(cluster string) ([]*world.Task, error) {
+	tasks, err := world.Tasks(x.server.options.Store)
+	if err != nil {
+		return nil, err
+	}
+	return slices.DeleteFunc(tasks, func(t *world.Task) bool { return t.ClusterARN != cluster }), nil
+}
+
+// paginate cuts a page after the item that the token names.
+func paginate(all []string, token string, size int) (page []string, next string, err error) {
+	const most = 100
+	if size <= 0 || size > most {
+		size = most
+	}
+	start := 0
+	if token != "" {
+		at := slices.Index(all, token)
+		if at < 0 {
+			return nil, "", refuse("InvalidParameterException", "Invalid token.")
+		}
+		start = at + 1
+	}
+	page = append([]string{}, all[start:]...)
+	if len(page) > size {
+		page = page[:size]
+		next = page[size-1]
+	}
+	return page, next, nil
+}
+
+// stamp puts a time into an answer.
+func stamp(t time.Time) epoch { return epoch{t} }

@@ -1,0 +1,122 @@
+package awsapi
+
+import (
+	"encoding/json"
+	"fmt"
+	"strconv"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+)
+
+const typeTaskDefinition = "aws:ecs/taskDefinition:TaskDefinition"
+
+const (
+	statusActive   = "ACTIVE"
+	statusInactive = "INACTIVE"
+)
+
+// taskDefinitionView is what DescribeTaskDefinition shows of a definition. The provider keeps the containers in the API's
+// own form, so they are passed on as they are.
+type taskDefinitionView struct {
+	ARN              string          `json:"taskDefinitionArn"`
+	Family           string          `json:"family"`
+	Revision         int             `json:"revision"`
+	Status           string          `json:"status"`
+	NetworkMode      string          `json:"networkMode,omitempty"`
+	CPU              string          `json:"cpu,omitempty"`
+	Memory           string          `json:"memory,omitempty"`
+	ExecutionRoleARN string          `json:"executionRoleArn,omitempty"`
+	TaskRoleARN      string          `json:"taskRoleArn,omitempty"`
+	Containers       json.RawMessage `json:"containerDefinitions"`
+}
+
+// describeTaskDefinition finds a definition by its ARN, by family and revision, or by family alone, which means the
+// latest. The action has no resource-level permissions (Service Authorization Reference, Amazon ECS).
+func describeTaskDefinition(x *exchange, in *struct {
+	TaskDefinition string   `json:"taskDefinition"`
+	Include        []string `json:"include"`
+},
+) (any, error) {
+	if err := x.allow("ecs:DescribeTaskDefinition", "*", nil); err != nil {
+		return nil, err
+	}
+	if len(in.Include) > 0 {
+		return nil, notSupported("the sandbox does not implement parameter include of DescribeTaskDefinition")
+	}
+	found, err := x.findTaskDefinition(in.TaskDefinition)
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, refuse("ClientException", "Unable to describe task definition.")
+	}
+	return map[string]any{"taskDefinition": found}, nil
+}
+
+// findTaskDefinition finds a definition by any of its names, nil when there is none. A family alone means an active one.
+func (x *exchange) findTaskDefinition(name string) (*taskDefinitionView, error) {
+	var found *taskDefinitionView
+	store := x.server.options.Store
+	for _, r := range append(store.List(typeTaskDefinition), store.List(world.TypeInactiveTaskDefinition)...) {
+		view, err := viewTaskDefinition(r)
+		if err != nil {
+			return nil, err
+		}
+		if view.isNamed(name) && (found == nil || found.Revision < view.Revision) {
+			found = view
+		}
+	}
+	return found, nil
+}
+
+func viewTaskDefinition(r account.Resource) (*taskDefinitionView, error) {
+	var state struct {
+		taskDefinitionView
+		ARN        string `json:"arn"`
+		Containers string `json:"containerDefinitions"`
+	}
+	if err := world.Decode(r.State, &state); err != nil {
+		return nil, err
+	}
+	view := state.taskDefinitionView
+	view.ARN, view.Status, view.Containers = state.ARN, statusActive, json.RawMessage(state.Containers)
+	if r.Type == world.TypeInactiveTaskDefinition {
+		view.Status = statusInactive
+	}
+	view.Revision, _ = strconv.Atoi(state.ARN[strings.LastIndexByte(state.ARN, ':')+1:]) // an ARN ends with the revision
+	return &view, nil
+}
+
+// takeTaskDefinition finds the definition that a service is to take, by any of its names. Who gives a service roles has
+// to be allowed to pass them.
+func (x *exchange) takeTaskDefinition(name string) (arn string, err error) {
+	definition, err := x.findTaskDefinition(name)
+	if err != nil {
+		return "", err
+	}
+	if definition == nil {
+		return "", refuse("ClientException", "TaskDefinition not found.")
+	}
+	for _, role := range []string{definition.ExecutionRoleARN, definition.TaskRoleARN} {
+		if role == "" {
+			continue
+		}
+		if err := x.allow("iam:PassRole", role, authz.Context{"iam:PassedToService": {"ecs-tasks.amazonaws.com"}}); err != nil {
+			return "", err
+		}
+	}
+	if definition.Status == statusInactive {
+		return "", refuse("ClientException", "TaskDefinition is inactive")
+	}
+	return definition.ARN, nil
+}
+
+func (v *taskDefinitionView) isNamed(name string) bool {
+	if strings.HasPrefix(name, "arn:") {
+		return name == v.ARN
+	}
+	return name == v.Family && v.Status == statusActive || name == fmt.Sprintf("%s:%d", v.Family, v.Revision)
+}

@@ -1,0 +1,281 @@
+package awsapi
+
+import (
+	"encoding/json"
+	"strings"
+	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+)
+
+type describeTasksInput struct {
+	Cluster string   `json:"cluster"`
+	Tasks   []string `json:"tasks"`
+	Include []string `json:"include"`
+}
+
+type describeTasksOutput struct {
+	Tasks    []ecsTaskView `json:"tasks"`
+	Failures []ecsFailure  `json:"failures"`
+}
+
+// ecsTaskView is a task as DescribeTasks shows it.
+type ecsTaskView struct {
+	TaskARN            string              `json:"taskArn"`
+	ClusterARN         string              `json:"clusterArn"`
+	TaskDefinitionARN  string              `json:"taskDefinitionArn"`
+	Group              string              `json:"group"`
+	StartedBy          string              `json:"startedBy"`
+	LaunchType         string              `json:"launchType"`
+	AvailabilityZone   string              `json:"availabilityZone,omitempty"`
+	LastStatus         string              `json:"lastStatus"`
+	DesiredStatus      string              `json:"desiredStatus"`
+	HealthStatus       string              `json:"healthStatus"`
+	CreatedAt          epoch               `json:"createdAt"`
+	PullStartedAt      epoch               `json:"pullStartedAt,omitzero"`
+	PullStoppedAt      epoch               `json:"pullStoppedAt,omitzero"`
+	StartedAt          epoch               `json:"startedAt,omitzero"`
+	StoppingAt         epoch               `json:"stoppingAt,omitzero"`
+	ExecutionStoppedAt epoch               `json:"executionStoppedAt,omitzero"`
+	StoppedAt          epoch               `json:"stoppedAt,omitzero"`
+	StopCode           string              `json:"stopCode,omitempty"`
+	StoppedReason      string              `json:"stoppedReason,omitempty"`
+	Attachments        []ecsAttachmentView `json:"attachments"`
+	Containers         []ecsContainerView  `json:"containers"`
+}
+
+type ecsAttachmentView struct {
+	ID      string              `json:"id"`
+	Type    string              `json:"type"`
+	Status  string              `json:"status"`
+	Details []map[string]string `json:"details"`
+}
+
+type ecsContainerView struct {
+	Name              string              `json:"name"`
+	Image             string              `json:"image"`
+	ImageDigest       string              `json:"imageDigest,omitempty"`
+	TaskARN           string              `json:"taskArn"`
+	LastStatus        string              `json:"lastStatus"`
+	Reason            string              `json:"reason,omitempty"`
+	NetworkInterfaces []map[string]string `json:"networkInterfaces"`
+}
+
+func describeTasks(x *exchange, in *describeTasksInput) (any, error) {
+	for _, task := range in.Tasks {
+		if err := x.allow("ecs:DescribeTasks", underCluster(in.Cluster, "task", task), ecsContext(in.Cluster)); err != nil {
+			return nil, err
+		}
+	}
+	const most = 100 // DescribeTasks in the API reference
+	if len(in.Tasks) == 0 || len(in.Tasks) > most {
+		x.allowAnybody("ecs:DescribeTasks")
+		return nil, refuse("InvalidParameterException", "Tasks cannot be empty or more than %d.", most)
+	}
+	found, failures, err := x.pickTasks(in.Cluster, in.Tasks)
+	if err != nil {
+		return nil, err
+	}
+	out := describeTasksOutput{Tasks: []ecsTaskView{}, Failures: failures}
+	for _, task := range found {
+		out.Tasks = append(out.Tasks, x.viewTask(task))
+	}
+	return out, nil
+}
+
+// pickTasks finds the named tasks of a cluster; unknown ones are failures, not errors.
+func (x *exchange) pickTasks(cluster string, names []string) ([]*world.Task, []ecsFailure, error) {
+	if err := x.clusterExists(cluster); err != nil {
+		return nil, nil, err
+	}
+	tasks, err := x.tasks(clusterARN(cluster))
+	if err != nil {
+		return nil, nil, err
+	}
+	byARN := map[string]*world.Task{}
+	for _, task := range tasks {
+		byARN[task.ARN] = task
+	}
+	var found []*world.Task
+	failures := []ecsFailure{}
+	for _, name := range names {
+		arn := underCluster(cluster, "task", name)
+		if task := byARN[arn]; task != nil {
+			found = append(found, task)
+		} else {
+			failures = append(failures, ecsFailure{ARN: arn, Reason: "MISSING"})
+		}
+	}
+	return found, failures, nil
+}
+
+func (x *exchange) viewTask(task *world.Task) ecsTaskView {
+	view := ecsTaskView{
+		TaskARN: task.ARN, ClusterARN: task.ClusterARN, TaskDefinitionARN: task.TaskDefinitionARN,
+		Group: "service:" + task.ServiceName, StartedBy: task.DeploymentID, LaunchType: "FARGATE",
+		LastStatus: task.LastStatus, DesiredStatus: task.DesiredStatus, HealthStatus: "UNKNOWN",
+		CreatedAt: stamp(task.CreatedAt), PullStartedAt: stamp(task.PullStartedAt), PullStoppedAt: stamp(task.PullStoppedAt),
+		StartedAt: stamp(task.StartedAt), StoppingAt: stamp(task.StoppingAt), StoppedAt: stamp(task.StoppedAt),
+		StopCode: task.StopCode, StoppedReason: task.StoppedReason,
+		Attachments: []ecsAttachmentView{}, Containers: []ecsContainerView{},
+	}
+	interfaces := []map[string]string{}
+	// The network interface is attached at the end of provisioning and kept until the task has stopped.
+	if task.LastStatus != world.Provisioning && task.LastStatus != world.Stopped {
+		attachment := viewAttachment(task)
+		view.Attachments = append(view.Attachments, attachment)
+		interfaces = append(interfaces, map[string]string{"attachmentId": attachment.ID, "privateIpv4Address": task.PrivateIP})
+	}
+	for _, definition := range x.containersOf(task.TaskDefinitionARN) {
+		container := ecsContainerView{
+			Name: definition.Name, Image: definition.Image, ImageDigest: task.Digest(definition.Name),
+			TaskARN: task.ARN, LastStatus: world.Pending, NetworkInterfaces: interfaces,
+		}
+		if task.LastStatus == world.Running || task.LastStatus == world.Stopped {
+			container.LastStatus = task.LastStatus
+		}
+		if task.StopCode == world.CodeTaskFailedToStart {
+			container.Reason = task.StoppedReason
+		}
+		view.Containers = append(view.Containers, container)
+	}
+	return view
+}
+
+func viewAttachment(task *world.Task) ecsAttachmentView {
+	id := task.ARN[strings.LastIndexByte(task.ARN, '/')+1:]
+	return ecsAttachmentView{
+		ID: id[:8] + "-0000-4000-8000-" + id[:12], Type: "ElasticNetworkInterface", Status: "ATTACHED",
+		Details: []map[string]string{
+			{"name": "subnetId", "value": task.SubnetID},
+			{"name": "networkInterfaceId", "value": "eni-" + id[:17]},
+			{"name": "privateIPv4Address", "value": task.PrivateIP},
+		},
+	}
+}
+
+type containerName struct {
+	Name  string `json:"name"`
+	Image string `json:"image"`
+}
+
+// containersOf reads the containers of a task definition; a definition that cannot be read has none.
+func (x *exchange) containersOf(taskDefinition string) []containerName {
+	var out []containerName
+	r, _, _ := world.FindTaskDefinition(x.server.options.Store, taskDefinition)
+	if json.Unmarshal([]byte(property(r, "containerDefinitions")), &out) != nil {
+		return nil
+	}
+	return out
+}
+
+type taskProtectionInput struct {
+	Cluster string   `json:"cluster"`
+	Tasks   []string `json:"tasks"`
+}
+
+type protectedTask struct {
+	TaskARN           string `json:"taskArn"`
+	ProtectionEnabled bool   `json:"protectionEnabled"`
+	ExpirationDate    epoch  `json:"expirationDate,omitzero"`
+}
+
+type taskProtectionOutput struct {
+	ProtectedTasks []protectedTask `json:"protectedTasks"`
+	Failures       []ecsFailure    `json:"failures"`
+}
+
+func getTaskProtection(x *exchange, in *taskProtectionInput) (any, error) {
+	names := in.Tasks
+	if len(names) == 0 {
+		names = []string{"*"} // all tasks of the cluster
+	}
+	for _, name := range names {
+		if err := x.allow("ecs:GetTaskProtection", underCluster(in.Cluster, "task", name), ecsContext(in.Cluster)); err != nil {
+			return nil, err
+		}
+	}
+	if len(in.Tasks) == 0 {
+		tasks, err := x.tasks(clusterARN(in.Cluster))
+		if err != nil {
+			return nil, err
+		}
+		names = nil
+		for _, task := range tasks {
+			if task.DesiredStatus == world.Running {
+				names = append(names, task.ARN)
+			}
+		}
+	}
+	return x.viewProtection(in.Cluster, names)
+}
+
+func (x *exchange) viewProtection(cluster string, names []string) (any, error) {
+	found, failures, err := x.pickTasks(cluster, names)
+	if err != nil {
+		return nil, err
+	}
+	out := taskProtectionOutput{ProtectedTasks: []protectedTask{}, Failures: failures}
+	for _, task := range found {
+		view := protectedTask{TaskARN: task.ARN, ProtectionEnabled: task.Protected(x.now)}
+		if view.ProtectionEnabled {
+			view.ExpirationDate = stamp(task.ProtectedUntil)
+		}
+		out.ProtectedTasks = append(out.ProtectedTasks, view)
+	}
+	return out, nil
+}
+
+type updateTaskProtectionInput struct {
+	Cluster           string   `json:"cluster"`
+	Tasks             []string `json:"tasks"`
+	ProtectionEnabled *bool    `json:"protectionEnabled"`
+	ExpiresInMinutes  *int     `json:"expiresInMinutes"`
+}
+
+// Limits of UpdateTaskProtection in the API reference.
+const (
+	mostProtected    = 10
+	defaultProtected = 120 // minutes
+	longestProtected = 2880
+)
+
+func updateTaskProtection(x *exchange, in *updateTaskProtectionInput) (any, error) {
+	for _, name := range in.Tasks {
+		if err := x.allow("ecs:UpdateTaskProtection", underCluster(in.Cluster, "task", name), ecsContext(in.Cluster)); err != nil {
+			return nil, err
+		}
+	}
+	minutes := defaultProtected
+	if in.ExpiresInMinutes != nil {
+		minutes = *in.ExpiresInMinutes
+	}
+	switch {
+	case len(in.Tasks) == 0 || len(in.Tasks) > mostProtected:
+		x.allowAnybody("ecs:UpdateTaskProtection")
+		return nil, refuse("InvalidParameterException", "Tasks cannot be empty or more than %d.", mostProtected)
+	case in.ProtectionEnabled == nil:
+		return nil, refuse("InvalidParameterException", "protectionEnabled cannot be null.")
+	case minutes < 1 || minutes > longestProtected:
+		return nil, refuse("InvalidParameterException", "expiresInMinutes must be between 1 and %d.", longestProtected)
+	case x.server.options.World == nil:
+		return nil, notSupported("UpdateTaskProtection needs a simulated world")
+	}
+	found, _, err := x.pickTasks(in.Cluster, in.Tasks)
+	if err != nil {
+		return nil, err
+	}
+	for _, task := range found {
+		until := x.now.Add(time.Duration(minutes) * time.Minute)
+		if !*in.ProtectionEnabled {
+			until = time.Time{}
+		}
+		if task.DesiredStatus != world.Running {
+			continue
+		}
+		if err := x.server.options.World.Protect(task.ARN, until); err != nil {
+			return nil, err
+		}
+	}
+	return x.viewProtection(in.Cluster, in.Tasks)
+}

@@ -1,0 +1,139 @@
+package awsapi
+
+import (
+	"net/url"
+	"strconv"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+)
+
+// iamService answers AWS Identity and Access Management, AWS Query.
+func iamService() *service {
+	return &service{
+		name:     "iam",
+		protocol: queryProtocol{"https://iam.amazonaws.com/doc/2010-05-08/"},
+		operations: map[string]handler{
+			"SimulatePrincipalPolicy": queryOperation(simulatePrincipalPolicy),
+			"ListRoles":               queryOperation(listRoles),
+		},
+	}
+}
+
+const typeRole = "aws:iam/role:Role"
+
+type rolesPage struct {
+	Roles       []roleView `xml:"Roles>member"`
+	IsTruncated bool       `xml:"IsTruncated"`
+}
+
+type roleView struct {
+	Path  string `xml:"Path"`
+	Name  string `xml:"RoleName"`
+	ID    string `xml:"RoleId"`
+	ARN   string `xml:"Arn"`
+	Trust string `xml:"AssumeRolePolicyDocument"`
+}
+
+// listRoles lists all roles on one page; AWS gives at most 1,000 at a time, by default 100.
+func listRoles(*parameters) func(x *exchange) (any, error) {
+	return func(x *exchange) (any, error) {
+		if err := x.allow("iam:ListRoles", "arn:"+account.Partition+":iam::"+account.ID+":role/", nil); err != nil {
+			return nil, err
+		}
+		var out rolesPage
+		for _, r := range x.server.options.Store.List(typeRole) {
+			path := property(r, "path")
+			if path == "" {
+				path = "/"
+			}
+			out.Roles = append(out.Roles, roleView{
+				Path: path, Name: property(r, "name"), ID: property(r, "uniqueId"), ARN: property(r, "arn"),
+				Trust: url.QueryEscape(property(r, "assumeRolePolicy")),
+			})
+		}
+		return out, nil
+	}
+}
+
+type simulateResult struct {
+	Results     []evaluationResult `xml:"EvaluationResults>member"`
+	IsTruncated bool               `xml:"IsTruncated"`
+}
+
+type evaluationResult struct {
+	Action   string             `xml:"EvalActionName"`
+	Resource string             `xml:"EvalResourceName"`
+	Decision string             `xml:"EvalDecision"`
+	Matched  []matchedStatement `xml:"MatchedStatements>member"`
+	Missing  []string           `xml:"MissingContextValues>member"`
+}
+
+type matchedStatement struct {
+	SourcePolicyID string `xml:"SourcePolicyId"`
+}
+
+// simulatePrincipalPolicy evaluates the policies of a role for actions and resources. AWS's own simulator looks at the
+// identity-based policies, and at a resource-based one only if it is passed in; so does this.
+func simulatePrincipalPolicy(p *parameters) func(x *exchange) (any, error) {
+	source := p.text("PolicySourceArn")
+	actions, resources := p.list("ActionNames"), p.list("ResourceArns")
+	context, err := contextEntries(p)
+	return func(x *exchange) (any, error) {
+		if err := x.allow("iam:SimulatePrincipalPolicy", source, nil); err != nil {
+			return nil, err
+		}
+		if err != nil {
+			return nil, err
+		}
+		if len(actions) == 0 {
+			return nil, missing("ActionNames")
+		}
+		if len(resources) == 0 {
+			resources = []string{"*"}
+		}
+		var out simulateResult
+		for _, action := range actions {
+			for _, resource := range resources {
+				request := authz.Request{Caller: authz.Caller{RoleARN: source}, Action: action, Resource: resource, Context: context}
+				decision, err := x.server.authorizer.AuthorizeIdentity(request)
+				if err != nil {
+					return nil, refuse("NoSuchEntity", "%v", err)
+				}
+				out.Results = append(out.Results, viewDecision(request, decision))
+			}
+		}
+		return out, nil
+	}
+}
+
+func viewDecision(r authz.Request, d authz.Decision) evaluationResult {
+	out := evaluationResult{Action: r.Action, Resource: r.Resource, Decision: "implicitDeny"}
+	switch d.Outcome {
+	case authz.AllowedByIdentity:
+		out.Decision = "allowed"
+	case authz.DeniedByIdentity:
+		out.Decision = "explicitDeny"
+	}
+	if d.Statement != "" {
+		out.Matched = []matchedStatement{{d.Statement}}
+	}
+	return out
+}
+
+// contextEntries reads ContextEntries.member.N: a key, a type and a list of values.
+func contextEntries(p *parameters) (authz.Context, error) {
+	out := authz.Context{}
+	for i := 1; ; i++ {
+		prefix := "ContextEntries.member." + strconv.Itoa(i)
+		key, kind := p.text(prefix+".ContextKeyName"), p.text(prefix+".ContextKeyType")
+		if key == "" {
+			return out, nil
+		}
+		out[key] = p.list(prefix + ".ContextKeyValues")
+		if !strings.HasSuffix(kind, "List") && len(out[key]) != 1 {
+			return nil, refuse("InvalidInput", "Context key %s of type %s takes one value", key, kind)
+		}
+	}
+}

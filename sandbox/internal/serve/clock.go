@@ -1,0 +1,74 @@
+package serve
+
+import (
+	"fmt"
+	"time"
+
+	"github.com/webordinary/live-edit/functions/scaler/config"
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+)
+
+// newClock begins at the present, but after everything that the account remembers: time that ran fast in an earlier
+// session must not run backwards.
+func newClock(store world.Store, speed float64) (config.Clock, error) {
+	wall := time.Now().Round(0).UTC() // without the monotonic reading, as the functions see it
+	latest, err := latestFact(store)
+	if err != nil {
+		return config.Clock{}, fmt.Errorf("find the account's time: %w", err)
+	}
+	start := wall
+	if latest.After(start) {
+		start = latest.UTC()
+	}
+	return config.Clock{Wall: wall, Service: start, Speed: speed}, nil
+}
+
+// latestFact is the latest time that the world has left in the account.
+func latestFact(store world.Store) (time.Time, error) {
+	var latest time.Time
+	consider := func(times ...time.Time) {
+		for _, at := range times {
+			if at.After(latest) {
+				latest = at
+			}
+		}
+	}
+	tasks, err := world.Tasks(store)
+	if err != nil {
+		return latest, err
+	}
+	for _, task := range tasks {
+		consider(task.CreatedAt, task.StartedAt, task.StoppingAt, task.StoppedAt)
+	}
+	for _, r := range store.List(world.TypeSeries) {
+		var series world.Series
+		if err := world.Decode(r.State, &series); err != nil {
+			return latest, fmt.Errorf("metric %s: %w", r.ID, err)
+		}
+		if n := len(series.Points); n > 0 {
+			consider(series.Points[n-1].VisibleAt)
+		}
+	}
+	for _, r := range store.List(world.TypeServiceStatus) {
+		var status world.ServiceStatus
+		if err := world.Decode(r.State, &status); err != nil {
+			return latest, fmt.Errorf("service %s: %w", r.ID, err)
+		}
+		for _, event := range status.Events {
+			consider(event.CreatedAt)
+		}
+	}
+	return latest, nil
+}
+
+// forgetTasks removes the tasks of an earlier session, whose processes ended with it.
+func forgetTasks(store world.Store) error {
+	for _, typ := range []string{world.TypeTask, world.TypeTarget} {
+		for _, r := range store.List(typ) {
+			if err := store.Remove(typ, r.ID); err != nil {
+				return fmt.Errorf("forget %s of an earlier session: %w", r.ID, err)
+			}
+		}
+	}
+	return nil
+}

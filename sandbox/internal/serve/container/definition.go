@@ -1,0 +1,207 @@
+package container
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+)
+
+// Types of the deployed resources that a container's environment is made of.
+const (
+	typeSecret        = "aws:secretsmanager/secret:Secret"
+	typeSecretVersion = "aws:secretsmanager/secretVersion:SecretVersion"
+	typeAccessPoint   = "aws:efs/accessPoint:AccessPoint"
+)
+
+// defaultStopTimeout is Fargate's, in seconds (ECS API reference, ContainerDefinition.stopTimeout).
+const defaultStopTimeout = 30
+
+// definition is what a task definition says about the process to run.
+type definition struct {
+	container   document.Container
+	taskRoleARN string
+	volumes     map[string]string // volume name -> ID of the access point it is mounted through
+}
+
+// describe reads a task's definition. A definition that is gone is how the task fails in ECS.
+func (p *Processes) describe(task world.Task) (*definition, error) {
+	found, _, ok := world.FindTaskDefinition(p.options.Store, task.TaskDefinitionARN)
+	if !ok {
+		return nil, &world.StartFailure{
+			Reason: fmt.Sprintf("ClientException: Unable to describe task definition %s.", task.TaskDefinitionARN),
+		}
+	}
+	var state struct {
+		TaskRoleARN string `json:"taskRoleArn"`
+		Containers  string `json:"containerDefinitions"`
+		Volumes     []struct {
+			Name string `json:"name"`
+			EFS  struct {
+				Authorization struct {
+					AccessPointID string `json:"accessPointId"`
+				} `json:"authorizationConfig"`
+			} `json:"efsVolumeConfiguration"`
+		} `json:"volumes"`
+	}
+	if err := world.Decode(found.State, &state); err != nil {
+		return nil, fmt.Errorf("task definition %s: %w", task.TaskDefinitionARN, err)
+	}
+	containers, err := document.ParseContainers(state.Containers)
+	if err != nil {
+		return nil, fmt.Errorf("task definition %s: %w", task.TaskDefinitionARN, err)
+	}
+	essential := slices.IndexFunc(containers, document.Container.IsEssential)
+	if essential < 0 {
+		return nil, fmt.Errorf("task definition %s: no container is essential", task.TaskDefinitionARN)
+	}
+	out := &definition{container: containers[essential], taskRoleARN: state.TaskRoleARN, volumes: map[string]string{}}
+	for _, volume := range state.Volumes {
+		out.volumes[volume.Name] = volume.EFS.Authorization.AccessPointID
+	}
+	return out, nil
+}
+
+// stopTimeout is the time between SIGTERM and SIGKILL, in the world's time.
+func (d *definition) stopTimeout() time.Duration {
+	seconds := defaultStopTimeout
+	if d.container.StopTimeout != nil {
+		seconds = *d.container.StopTimeout
+	}
+	return time.Duration(seconds) * time.Second
+}
+
+// environment is what the container's process sees: the definition's variables and secrets, with mount paths turned into
+// this machine's directories, and what ECS adds ("Task metadata available for tasks on Fargate").
+func (p *Processes) environment(d *definition, agent string) ([]string, error) {
+	vars := map[string]string{}
+	for _, variable := range d.container.Environment {
+		vars[variable.Name] = variable.Value
+	}
+	for _, point := range d.container.MountPoints {
+		dir, err := p.directory(d.volumes[point.SourceVolume])
+		if err != nil {
+			return nil, fmt.Errorf("volume %s at %s: %w", point.SourceVolume, point.ContainerPath, err)
+		}
+		for name, value := range vars {
+			if rest, ok := strings.CutPrefix(value, point.ContainerPath); ok && (rest == "" || rest[0] == '/') {
+				vars[name] = dir + rest
+			}
+		}
+	}
+	for _, secret := range d.container.Secrets {
+		value, err := p.secret(secret.ValueFrom)
+		if err != nil {
+			return nil, err
+		}
+		vars[secret.Name] = value
+	}
+	maps.Copy(vars, map[string]string{
+		"ECS_AGENT_URI": agent, "AWS_REGION": account.Region, "AWS_DEFAULT_REGION": account.Region, "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+		"PATH": os.Getenv("PATH"), "TMPDIR": os.TempDir(),
+		"DEMO_BOOT":           p.options.Boot.String(),
+		"DEMO_SPEED":          strconv.FormatFloat(p.options.Speed, 'g', -1, 64),
+		"DEMO_END_WITH_STDIN": "true",
+	})
+	p.mu.Lock()
+	maps.Copy(vars, p.extra)
+	p.mu.Unlock()
+	out := make([]string, 0, len(vars))
+	for name, value := range vars {
+		out = append(out, name+"="+value)
+	}
+	return out, nil
+}
+
+// directory finds the directory that stands for what an access point shows.
+func (p *Processes) directory(accessPointID string) (string, error) {
+	r, ok := p.options.Store.Get(typeAccessPoint, accessPointID)
+	if !ok {
+		return "", fmt.Errorf("access point %q does not exist", accessPointID)
+	}
+	dir, ok := p.options.Mounts[text(r, "arn")]
+	if !ok {
+		return "", fmt.Errorf("Options.Mounts names no directory for access point %s", text(r, "arn"))
+	}
+	return dir, nil
+}
+
+// secret reads a secret's current value, or one key of it: arn[:json-key[:stage[:version]]].
+func (p *Processes) secret(valueFrom string) (string, error) {
+	const arnParts = 7
+	parts := strings.Split(valueFrom, ":")
+	arn, key, stage := strings.Join(parts[:min(len(parts), arnParts)], ":"), "", "AWSCURRENT"
+	if len(parts) > arnParts {
+		key = parts[arnParts]
+	}
+	if len(parts) > arnParts+1 && parts[arnParts+1] != "" {
+		stage = parts[arnParts+1]
+	}
+	value, ok := p.secretVersion(arn, stage)
+	if !ok {
+		return "", noSecret(valueFrom, "ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging "+
+			"label: "+stage)
+	}
+	if key == "" {
+		return value, nil
+	}
+	var keys map[string]any
+	if err := json.Unmarshal([]byte(value), &keys); err != nil || keys[key] == nil {
+		return "", noSecret(valueFrom, "retrieved secret from Secrets Manager did not contain json key "+key)
+	}
+	return fmt.Sprint(keys[key]), nil
+}
+
+// noSecret fails a task in the words of "Stopped task error messages" in the developer guide.
+func noSecret(valueFrom, why string) error {
+	return &world.StartFailure{Reason: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource " +
+		"retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret " +
+		valueFrom + " from secrets manager: " + why}
+}
+
+// secretVersion finds the value with a staging label; a version without labels is the current one.
+func (p *Processes) secretVersion(secretARN, stage string) (value string, ok bool) {
+	ids := []string{secretARN}
+	for _, r := range p.options.Store.List(typeSecret) {
+		if text(r, "arn") == secretARN {
+			ids = append(ids, text(r, "name")) // a version may name its secret either way
+		}
+	}
+	for _, r := range p.options.Store.List(typeSecretVersion) {
+		if !slices.Contains(ids, text(r, "secretId")) {
+			continue
+		}
+		var version struct {
+			Value  string   `json:"secretString"`
+			Stages []string `json:"versionStages"`
+		}
+		if err := world.Decode(r.State, &version); err != nil {
+			continue
+		}
+		switch {
+		case slices.Contains(version.Stages, stage):
+			return version.Value, true
+		case len(version.Stages) == 0 && stage == "AWSCURRENT":
+			value, ok = version.Value, true
+		}
+	}
+	return value, ok
+}
+
+// text reads a string property; anything else reads as "".
+func text(r account.Resource, key string) string {
+	var fields map[string]any
+	if err := world.Decode(r.State, &fields); err != nil {
+		return ""
+	}
+	value, _ := fields[key].(string)
+	return value
+}

@@ -1,0 +1,258 @@
+package container_test
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net/http"
+	"os"
+	"path/filepath"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
+	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+)
+
+// binary builds the demo, once for all tests of the package. It reads the sources, too: files that a test reads are what
+// go test's cached results depend on, and what a test has built by others is not.
+var binary = sync.OnceValues(func() (string, error) {
+	module, err := runner.ModuleDir()
+	if err != nil {
+		return "", err
+	}
+	sources, err := filepath.Glob(filepath.Join(module, container.Package, "*"))
+	if err != nil {
+		return "", err
+	}
+	for _, source := range sources {
+		if _, err := os.ReadFile(source); err != nil {
+			return "", err
+		}
+	}
+	return runner.NewBuilder(module, builds).Build(context.Background(), container.Package)
+})
+
+// builds is the folder of the built binary, removed when all tests have ended.
+var builds string
+
+func TestMain(m *testing.M) { os.Exit(run(m)) }
+
+func run(m *testing.M) int {
+	var err error
+	if builds, err = os.MkdirTemp("", "container-*"); err != nil {
+		fmt.Fprintln(os.Stderr, err)
+		return 1
+	}
+	defer func() { _ = os.RemoveAll(builds) }()
+	return m.Run()
+}
+
+// patience is how long a test waits for a process to do what it has to: much longer than it takes.
+const patience = 30 * time.Second
+
+var epoch = time.Date(2026, 10, 1, 8, 0, 0, 0, time.UTC)
+
+// env is a stack in a world whose containers are processes. The world's clock moves by step only.
+type env struct {
+	t         *testing.T
+	store     *world.Memory
+	world     *world.World
+	processes *container.Processes
+	workspace string
+
+	mu  sync.Mutex
+	now time.Time
+}
+
+func newEnv(t *testing.T, change func(*container.Options)) *env {
+	t.Helper()
+	e := &env{t: t, store: &world.Memory{}, workspace: t.TempDir(), now: epoch}
+	worldtest.Deploy(e.store)
+	worldtest.SetPolicy(e.store, worldtest.TaskRole, "ecs:* "+worldtest.Prefix+":task/edit-cluster/*")
+	e.define(nil)
+	accessPoint, _ := e.store.Get("aws:efs/accessPoint:AccessPoint", worldtest.AccessPoint)
+	demo, err := binary()
+	require.NoError(t, err)
+	options := container.Options{
+		Store: e.store, Binary: demo, Mounts: map[string]string{accessPoint.State["arn"].StringValue(): e.workspace},
+		Protect:    func(task string, until time.Time) error { return e.world.Protect(task, until) },
+		Authorizer: authz.New(e.store), Now: e.clock,
+	}
+	if change != nil {
+		change(&options)
+	}
+	e.processes, err = container.New(options)
+	require.NoError(t, err)
+	t.Cleanup(func() { assert.NoError(t, e.processes.Close()) })
+	e.world = world.New(e.store, world.Options{Containers: e.processes})
+	return e
+}
+
+// define gives the stack's task definition the container that the program deploys, with some properties of its own.
+func (e *env) define(change map[string]any) {
+	definition := map[string]any{
+		"name": "app", "image": account.ID + ".dkr.ecr.us-west-2.amazonaws.com/" + worldtest.Repository + ":v1", "essential": true,
+		"environment": []map[string]any{
+			{"name": "WORKSPACE_PATH", "value": "/workspace"},
+			{"name": "WORKSPACE_LIST", "value": "/workspaces"},
+			{"name": "WORKSPACE_BELOW", "value": "/workspace/below"},
+			{"name": "CLIENT_ID", "value": "amelia"},
+			{"name": "USER_ID", "value": "ed"},
+		},
+		"secrets":     []map[string]any{{"name": "GITHUB_TOKEN", "valueFrom": worldtest.SecretARN}},
+		"mountPoints": []map[string]any{{"sourceVolume": "workspace", "containerPath": "/workspace"}},
+		"stopTimeout": 60,
+	}
+	for key, value := range change {
+		definition[key] = value
+	}
+	text, err := json.Marshal([]any{definition})
+	require.NoError(e.t, err)
+	worldtest.Set(e.store, "aws:ecs/taskDefinition:TaskDefinition", "edit:1", "containerDefinitions", string(text))
+}
+
+func (e *env) clock() time.Time {
+	e.mu.Lock()
+	defer e.mu.Unlock()
+	return e.now
+}
+
+// step lets the world's time run.
+func (e *env) step(d time.Duration) {
+	e.mu.Lock()
+	e.now = e.now.Add(d)
+	now := e.now
+	e.mu.Unlock()
+	require.NoError(e.t, e.world.Step(now))
+}
+
+// wake starts the service and waits until its task is healthy.
+func (e *env) wake() *world.Task {
+	e.t.Helper()
+	e.step(0)
+	worldtest.SetDesired(e.store, 1)
+	e.step(39 * time.Second)
+	task := e.task(world.Running)
+	// The world's time stands still while the process boots: checks that fail would end the task.
+	e.until("booted", func() bool {
+		if _, ok := e.processes.Address(task.ARN, 8080); !ok {
+			return false
+		}
+		status, _ := e.call(task, 8080, "GET /health")
+		return status == http.StatusOK
+	})
+	e.step(20 * time.Second)
+	require.Equal(e.t, 3, e.healthy())
+	return task
+}
+
+// task gives the youngest task, which has to be in that state.
+func (e *env) task(status string) *world.Task {
+	e.t.Helper()
+	tasks, err := world.Tasks(e.store)
+	require.NoError(e.t, err)
+	require.NotEmpty(e.t, tasks)
+	task := tasks[len(tasks)-1]
+	require.Equal(e.t, status, task.LastStatus, task.StoppedReason)
+	return task
+}
+
+func (e *env) healthy() (count int) {
+	targets, err := world.Targets(e.store)
+	require.NoError(e.t, err)
+	for _, target := range targets {
+		if target.State == world.TargetHealthy {
+			count++
+		}
+	}
+	return count
+}
+
+func (e *env) until(what string, done func() bool) {
+	e.t.Helper()
+	deadline := time.Now().Add(patience)
+	for !done() {
+		if time.Now().After(deadline) {
+			e.t.Fatalf("not %s within %s; logs: %v", what, patience, e.logs())
+		}
+		time.Sleep(5 * time.Millisecond)
+	}
+}
+
+func (e *env) logs() (out [][]string) {
+	tasks, err := world.Tasks(e.store)
+	require.NoError(e.t, err)
+	for _, task := range tasks {
+		out = append(out, e.processes.Log(task.ARN))
+	}
+	return out
+}
+
+func (e *env) untilLog(task *world.Task, line string) {
+	e.t.Helper()
+	e.until("logged: "+line, func() bool {
+		for _, have := range e.processes.Log(task.ARN) {
+			if have == line {
+				return true
+			}
+		}
+		return false
+	})
+}
+
+func (e *env) address(task *world.Task, port int) string {
+	e.t.Helper()
+	address, ok := e.processes.Address(task.ARN, port)
+	require.True(e.t, ok, "port %d", port)
+	return address
+}
+
+// call makes a request to a port of the task's container.
+func (e *env) call(task *world.Task, port int, order string, body ...byte) (int, string) {
+	e.t.Helper()
+	var method, path string
+	_, err := fmt.Sscan(order, &method, &path)
+	require.NoError(e.t, err)
+	request, err := http.NewRequestWithContext(e.t.Context(), method, "http://"+e.address(task, port)+path, bytes.NewReader(body))
+	require.NoError(e.t, err)
+	response, err := http.DefaultTransport.RoundTrip(request)
+	require.NoError(e.t, err)
+	defer func() { _ = response.Body.Close() }()
+	text, err := io.ReadAll(response.Body)
+	require.NoError(e.t, err)
+	return response.StatusCode, string(text)
+}
+
+// status reads what the process says of itself.
+func (e *env) status(task *world.Task) map[string]any {
+	e.t.Helper()
+	code, text := e.call(task, 8080, "GET /api/status")
+	require.Equal(e.t, http.StatusOK, code, text)
+	var out map[string]any
+	require.NoError(e.t, json.Unmarshal([]byte(text), &out))
+	return out
+}
+
+func (e *env) protected(task *world.Task) bool {
+	tasks, err := world.Tasks(e.store)
+	require.NoError(e.t, err)
+	for _, have := range tasks {
+		if have.ARN == task.ARN {
+			return have.Protected(e.clock())
+		}
+	}
+	return false
+}
+
+func (e *env) file(name string) string { return filepath.Join(e.workspace, "amelia", "ed", name) }

@@ -1,0 +1,70 @@
+package container
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+)
+
+// Package is the demo's Go package, for runner.Builder or go build.
+const Package = "./sandbox/internal/serve/container/demo"
+
+// Options configure Processes.
+type Options struct {
+	// Store is the account, read for task definitions, secrets and access points.
+	Store world.Store
+	// Binary is the path of the process to run for each task: the built Package.
+	Binary string
+	// Mounts maps the ARN of an EFS access point to a directory of this machine, as runner.Options.Mounts does for
+	// functions. Environment variables that name the container's mount path, or a path below it, are rewritten to it.
+	Mounts map[string]string
+	// Protect sets the end of a task's scale-in protection, the zero time ends it: (*world.World).Protect. It is called
+	// by a container's request, never during a call of the world.
+	Protect func(taskARN string, until time.Time) error
+	// Authorizer, when set, lets a container protect its task only if the task role may (ecs:UpdateTaskProtection).
+	Authorizer *authz.Authorizer
+	// Now is the world's clock; nil means time.Now.
+	Now func() time.Time
+	// Speed is how many times faster than the clock on the wall the world's time runs; 0 means 1.
+	Speed float64
+	// Boot is how long a container takes until it is healthy, in the world's time.
+	Boot time.Duration
+	// Env is added to every process, for instance DEMO_FAULT. SetEnv changes it for later starts.
+	Env map[string]string
+	// Output, when set, gets every line that a process logs, one call at a time per task, and must not block.
+	Output func(taskARN, line string)
+}
+
+func (o *Options) complete() error {
+	var faults []error
+	if o.Store == nil {
+		faults = append(faults, errors.New("option Store is missing"))
+	}
+	if o.Binary == "" {
+		faults = append(faults, fmt.Errorf("option Binary is missing; expected the path of the built %s", Package))
+	}
+	if o.Protect == nil {
+		faults = append(faults, errors.New("option Protect is missing; expected (*world.World).Protect"))
+	}
+	if o.Speed < 0 {
+		faults = append(faults, fmt.Errorf("option Speed is %g; expected a number greater than 0", o.Speed))
+	}
+	if err := errors.Join(faults...); err != nil {
+		return fmt.Errorf("run containers: %w", err)
+	}
+	if o.Now == nil {
+		o.Now = time.Now
+	}
+	if o.Speed == 0 {
+		o.Speed = 1
+	}
+	return nil
+}
+
+// wall gives the time on the wall for one of the world's.
+func (o *Options) wall(worldTime time.Duration) time.Duration {
+	return time.Duration(float64(worldTime) / o.Speed)
+}

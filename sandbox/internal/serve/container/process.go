@@ -1,0 +1,184 @@
+package container
+
+import (
+	"bufio"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"os/exec"
+	"slices"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+)
+
+// keptLines is how many lines of a process's log are kept.
+const keptLines = 500
+
+// process is the container of one task.
+type process struct {
+	task        string // ARN
+	stopTimeout time.Duration
+	command     *exec.Cmd
+	stdin       io.Closer // the process ends with it
+	output      func(taskARN, line string)
+	exited      chan struct{} // closed when the process has ended and its output has been read
+
+	mu       sync.Mutex
+	ports    map[int]string // container port -> address; nil until the process has told
+	log      []string
+	checkers map[healthCheck]*checker
+	killer   *time.Timer
+}
+
+// spawn starts the process of a task; reading its output and waiting for its end go on in the background.
+func (p *Processes) spawn(task world.Task, d *definition, env []string) (*process, error) {
+	out := &process{
+		task: task.ARN, stopTimeout: p.options.wall(d.stopTimeout()), output: p.options.Output, exited: make(chan struct{}),
+		checkers: map[healthCheck]*checker{},
+	}
+	out.command = exec.Command(p.options.Binary) //nolint:gosec,noctx // built from this module; the world ends it, no request does
+	out.command.Env = env
+	stdin, err := out.command.StdinPipe()
+	if err != nil {
+		return nil, err
+	}
+	out.stdin = stdin
+	// One pipe for both keeps the lines in their order.
+	reader, writer := io.Pipe()
+	out.command.Stdout, out.command.Stderr = writer, writer
+	if err := out.command.Start(); err != nil {
+		return nil, errors.Join(err, stdin.Close())
+	}
+	read := make(chan struct{})
+	go func() {
+		defer close(read)
+		out.read(reader)
+	}()
+	go func() {
+		err := out.command.Wait()
+		_ = writer.Close()
+		<-read
+		out.record(ending(err))
+		out.stopKiller()
+		close(out.exited)
+		p.forget(out)
+	}()
+	return out, nil
+}
+
+func ending(err error) string {
+	if err == nil {
+		return "[exit status 0]"
+	}
+	return fmt.Sprintf("[%v]", err)
+}
+
+// read takes the report of the addresses, which is the first line, and logs the rest.
+func (p *process) read(from io.Reader) {
+	lines := bufio.NewReader(from)
+	for {
+		line, err := lines.ReadString('\n')
+		if line = trimEnd(line); line != "" && !p.takeReport(line) {
+			p.record(line)
+		}
+		if err != nil {
+			return
+		}
+	}
+}
+
+func trimEnd(line string) string {
+	for len(line) > 0 && (line[len(line)-1] == '\n' || line[len(line)-1] == '\r') {
+		line = line[:len(line)-1]
+	}
+	return line
+}
+
+// takeReport recognises the line that says where the process listens.
+func (p *process) takeReport(line string) bool {
+	var report struct {
+		Listening map[string]string `json:"listening"`
+	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.ports != nil || json.Unmarshal([]byte(line), &report) != nil || report.Listening == nil {
+		return false
+	}
+	p.ports = map[int]string{}
+	for name, address := range report.Listening {
+		if port, err := strconv.Atoi(name); err == nil {
+			p.ports[port] = address
+		}
+	}
+	return true
+}
+
+func (p *process) record(line string) {
+	p.mu.Lock()
+	if len(p.log) == keptLines {
+		p.log = slices.Delete(p.log, 0, 1)
+	}
+	p.log = append(p.log, line)
+	p.mu.Unlock()
+	if p.output != nil {
+		p.output(p.task, line)
+	}
+}
+
+func (p *process) lines() []string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return slices.Clone(p.log)
+}
+
+func (p *process) address(port int) (string, bool) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	address, ok := p.ports[port]
+	return address, ok
+}
+
+func (p *process) checker(check healthCheck) *checker {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.checkers[check] == nil {
+		p.checkers[check] = &checker{check: check}
+	}
+	return p.checkers[check]
+}
+
+func (p *process) alive() bool {
+	select {
+	case <-p.exited:
+		return false
+	default:
+		return true
+	}
+}
+
+// end tells the process to end and kills it after the grace time, on the wall; the first call decides. It does not wait.
+func (p *process) end(grace time.Duration) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killer != nil {
+		return
+	}
+	_ = p.command.Process.Signal(syscall.SIGTERM) // it may be gone already
+	p.killer = time.AfterFunc(max(grace, leastGrace), func() { _ = p.command.Process.Kill() })
+}
+
+// leastGrace is what a process gets on a busy machine, however fast the world's time runs.
+const leastGrace = 2 * time.Second
+
+func (p *process) stopKiller() {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.killer != nil {
+		p.killer.Stop()
+	}
+}

@@ -1,0 +1,88 @@
+package serve
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/webordinary/live-edit/functions/scaler/config"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+)
+
+// Containers are what runs in the tasks.
+type Containers interface {
+	world.Containers
+	// Address says where a port of the task's container listens on this machine.
+	Address(taskARN string, containerPort int) (address string, ok bool)
+	// Close ends them all.
+	Close() error
+}
+
+// Surroundings are what containers live in.
+type Surroundings struct {
+	Clock config.Clock
+	// Mounts are the directories that stand for EFS access points, by ARN.
+	Mounts map[string]string
+	// Protect sets the end of a task's scale-in protection.
+	Protect func(taskARN string, until time.Time) error
+	// Build builds a package of this module.
+	Build func(pkg string) (path string, err error)
+}
+
+const typeAccessPoint = "aws:efs/accessPoint:AccessPoint"
+
+// mounts gives each access point a directory: below its file system's, at the path that it shows.
+func mounts(store world.Store, dir string) (map[string]string, error) {
+	out := map[string]string{}
+	for _, r := range store.List(typeAccessPoint) {
+		var point struct {
+			ARN          string `json:"arn"`
+			FileSystemID string `json:"fileSystemId"`
+			Root         struct {
+				Path string `json:"path"`
+			} `json:"rootDirectory"`
+		}
+		if err := world.Decode(r.State, &point); err != nil {
+			return nil, fmt.Errorf("access point %s: %w", r.ID, err)
+		}
+		path := filepath.Join(dir, point.FileSystemID, filepath.Clean("/"+point.Root.Path))
+		if err := makeDir(path); err != nil {
+			return nil, fmt.Errorf("the directory of access point %s: %w", r.ID, err)
+		}
+		out[point.ARN] = path
+	}
+	return out, nil
+}
+
+// demoContainers runs the demo in the tasks.
+func (s *Server) demoContainers(around *Surroundings) (Containers, error) {
+	binary, err := around.Build(container.Package)
+	if err != nil {
+		return nil, err
+	}
+	return container.New(container.Options{
+		Store: s.options.Account, Binary: binary, Mounts: around.Mounts, Protect: around.Protect,
+		Authorizer: authz.New(s.options.Account), Now: s.clock.Now, Speed: s.options.Speed, Boot: s.options.ContainerBoot,
+		Env: s.options.ContainerEnv,
+		Output: func(task, line string) {
+			s.log.write(shortTask(task), line)
+			s.say("container", "%s: %s", shortTask(task), line)
+		},
+	})
+}
+
+// shortTask is enough of a task's ARN to tell it from others.
+func shortTask(arn string) string {
+	const shown = 8
+	id := arn[strings.LastIndexByte(arn, '/')+1:]
+	return "task " + id[:min(len(id), shown)]
+}
+
+// build builds a package with the server's builder.
+func (s *Server) build(ctx context.Context) func(pkg string) (string, error) {
+	return func(pkg string) (string, error) { return s.options.Builder.Build(ctx, pkg) }
+}

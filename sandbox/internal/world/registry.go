@@ -1,0 +1,140 @@
+package world
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+)
+
+// Image is what a digest names in the registry. A tag belongs to one image at a time; an image that has lost its tags
+// stays under its digest until the repository's lifecycle policy expires it.
+type Image struct {
+	Repository string    `json:"repositoryName"`
+	Digest     string    `json:"digest"`
+	Tags       []string  `json:"tags"` // sorted
+	PushedAt   time.Time `json:"pushedAt"`
+	SizeBytes  int64     `json:"sizeBytes"`
+	// Manifest is what the digest is the hash of; empty for an image that was pushed without one.
+	Manifest string `json:"manifest,omitempty"`
+}
+
+func (i *Image) id() string { return i.Repository + "@" + i.Digest }
+
+// Named says whether the image has that digest and that tag; an empty one fits every image.
+func (i *Image) Named(digest, tag string) bool {
+	return (digest == "" || digest == i.Digest) && (tag == "" || slices.Contains(i.Tags, tag))
+}
+
+// PushImage puts an image into the registry. Its tags move away from the images that had them, and then the
+// repository's lifecycle policy is applied; ECR takes up to 24 hours for that ("Lifecycle policies" in its guide).
+// Without a Digest each push makes another image, as a build does; with the digest of an image that is there, that
+// image gets the tags.
+func (w *World) PushImage(image Image) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	now := image.PushedAt
+	if image.Digest == "" {
+		image.Digest = "sha256:" + shortID(image.Repository, image.Tags, now.UnixNano()) + shortID(image.Tags, now.UnixNano())
+	}
+	images, err := Images(w.store, image.Repository)
+	if err != nil {
+		return fmt.Errorf("push image %s: %w", image.id(), err)
+	}
+	for _, other := range images {
+		if other.Digest == image.Digest {
+			image = Image{
+				Repository: image.Repository, Digest: image.Digest, Tags: append(other.Tags, image.Tags...),
+				PushedAt: other.PushedAt, SizeBytes: other.SizeBytes, Manifest: other.Manifest,
+			}
+			continue
+		}
+		left := slices.DeleteFunc(slices.Clone(other.Tags), func(tag string) bool { return slices.Contains(image.Tags, tag) })
+		if len(left) == len(other.Tags) {
+			continue
+		}
+		other.Tags = left
+		if err := save(w.store, TypeImage, other.id(), other); err != nil {
+			return err
+		}
+	}
+	slices.Sort(image.Tags)
+	image.Tags = slices.Compact(image.Tags)
+	if err := save(w.store, TypeImage, image.id(), image); err != nil {
+		return err
+	}
+	return w.expireImages(image.Repository, now)
+}
+
+// expireImages applies the lifecycle policy of a repository, if it has one.
+func (w *World) expireImages(repository string, now time.Time) error {
+	policy, ok := findByProperty(w.store, typeLifecyclePolicy, "repository", repository)
+	if !ok {
+		return nil
+	}
+	images, err := Images(w.store, repository)
+	if err != nil {
+		return fmt.Errorf("apply the lifecycle policy of %s: %w", repository, err)
+	}
+	pushed := make([]document.PushedImage, len(images))
+	for i, image := range images {
+		pushed[i] = document.PushedImage{Digest: image.Digest, Tags: image.Tags, PushedAt: image.PushedAt}
+	}
+	expired, err := document.ExpiredImages(textOf(policy, "policy"), pushed, now)
+	if err != nil {
+		return fmt.Errorf("apply the lifecycle policy of %s: %w", repository, err)
+	}
+	for _, digest := range expired {
+		if err := w.store.Remove(TypeImage, (&Image{Repository: repository, Digest: digest}).id()); err != nil {
+			return fmt.Errorf("expire image %s of %s: %w", digest, repository, err)
+		}
+	}
+	return nil
+}
+
+// Images lists the images of a repository, newest first.
+func Images(store Store, repository string) ([]*Image, error) {
+	all, err := load[Image](store, TypeImage)
+	if err != nil {
+		return nil, err
+	}
+	all = slices.DeleteFunc(all, func(i *Image) bool { return i.Repository != repository })
+	slices.SortStableFunc(all, func(a, b *Image) int { return b.PushedAt.Compare(a.PushedAt) })
+	return all, nil
+}
+
+// FindImage finds the image of a repository that a digest or a tag names; nil when there is none.
+func FindImage(store Store, repository, digest, tag string) (*Image, error) {
+	images, err := Images(store, repository)
+	if err != nil {
+		return nil, err
+	}
+	if i := slices.IndexFunc(images, func(image *Image) bool { return image.Named(digest, tag) }); i >= 0 {
+		return images[i], nil
+	}
+	return nil, nil
+}
+
+// PutSecret gives a secret a value out of band, as an operator does with `aws secretsmanager put-secret-value`. The value
+// becomes AWSCURRENT.
+func PutSecret(store Store, secretARN, value string, now time.Time) error {
+	version := shortID(secretARN, now.UnixNano(), len(store.List(typeSecretVersion)))
+	id := version[:8] + "-" + version[8:12] + "-" + version[12:16] + "-" + version[16:20] + "-" + version[20:]
+	for _, old := range store.List(typeSecretVersion) {
+		if textOf(old, "secretId") != secretARN {
+			continue
+		}
+		if err := store.Mutate(typeSecretVersion, old.ID, func(state resource.PropertyMap) error {
+			state["versionStages"] = resource.NewPropertyValue([]any{"AWSPREVIOUS"})
+			return nil
+		}); err != nil {
+			return fmt.Errorf("put a value into secret %s: %w", secretARN, err)
+		}
+	}
+	return save(store, typeSecretVersion, secretARN+"|"+id, map[string]any{
+		"arn": secretARN, "secretId": secretARN, "secretString": value, "versionId": id, "versionStages": []string{"AWSCURRENT"},
+	})
+}

@@ -1,0 +1,131 @@
+package world_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+)
+
+// TestWhatStopsATaskFromStarting breaks the deployed stack in one place each and reads the reason that ECS gives.
+func TestWhatStopsATaskFromStarting(t *testing.T) {
+	t.Parallel()
+	const notAllowed = " because no identity-based policy allows the "
+	remove := func(typ, id string) func(world.Store) {
+		return func(s world.Store) { _ = s.Remove(typ, id) }
+	}
+	tests := []struct {
+		name, want string
+		breakIt    func(world.Store)
+	}{
+		{"nothing", "", func(world.Store) {}},
+		{"no definition", "Unable to describe task definition", remove("aws:ecs/taskDefinition:TaskDefinition", "edit:1")},
+		{"a definition that was deregistered", "", func(s world.Store) {
+			r, _ := s.Get("aws:ecs/taskDefinition:TaskDefinition", "edit:1")
+			_ = s.Remove(r.Type, r.ID)
+			r.Type = world.TypeInactiveTaskDefinition
+			_ = s.Put(r)
+		}},
+		{"role not for tasks", "ECS was unable to assume the role '" + worldtest.TaskRole, func(s world.Store) {
+			worldtest.Set(s, "aws:iam/role:Role", "task", "assumeRolePolicy", `{"Version":"2012-10-17","Statement":
+				{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}}`)
+		}},
+		{"no way out", "There is a connection issue between the task and Amazon ECR", func(s world.Store) {
+			worldtest.Set(s, "aws:ecs/service:Service", worldtest.ServiceARN, "networkConfiguration", map[string]any{
+				"subnets": []any{account.DefaultSubnetIDs[0], account.DefaultSubnetIDs[1]}, "assignPublicIp": false,
+			})
+		}},
+		{"no registry token", notAllowed + "ecr:GetAuthorizationToken", func(s world.Store) { worldtest.SetPolicy(s, worldtest.ExecRole) }},
+		{"no secret", "Secrets Manager can't find the specified secret.", remove("aws:secretsmanager/secret:Secret", worldtest.SecretARN)},
+		{
+			"secret without a value", "can't find the specified secret value for staging label: AWSCURRENT",
+			remove("aws:secretsmanager/secretVersion:SecretVersion", worldtest.SecretARN+"|1"),
+		},
+		{"secret not readable", notAllowed + "secretsmanager:GetSecretValue", func(s world.Store) {
+			worldtest.SetPolicy(s, worldtest.ExecRole, "ecr:GetAuthorizationToken *")
+		}},
+		{"no image", "/webordinary/claude-code-astro:v1: not found", removeImages},
+		{"no repository", "/webordinary/claude-code-astro:v1: not found", remove("aws:ecr/repository:Repository", worldtest.Repository)},
+		{"image not readable", "403 Forbidden: User: arn:aws:sts::" + account.ID + ":assumed-role/execution/", func(s world.Store) {
+			worldtest.SetPolicy(s, worldtest.ExecRole, "ecr:GetAuthorizationToken *", "secretsmanager:GetSecretValue *", "logs:CreateLogStream *")
+		}},
+		{"no log group", "The specified log group does not exist.", remove("aws:cloudwatch/logGroup:LogGroup", worldtest.LogGroup)},
+		{"log group not writable", notAllowed + "logs:CreateLogStream", func(s world.Store) {
+			worldtest.SetPolicy(s, worldtest.ExecRole, "ecr:* *", "secretsmanager:GetSecretValue *")
+		}},
+		{
+			"no file system", "check that your file system ID is correct",
+			remove("aws:efs/fileSystem:FileSystem", worldtest.FileSystem),
+		},
+		{"no mount target in the zone", "mount target ip address cannot be found in availability zone us-west-2b", func(s world.Store) {
+			_ = s.Remove("aws:efs/mountTarget:MountTarget", "fsmt-1")
+		}},
+		{"no access point", "does not exist on " + worldtest.FileSystem, remove("aws:efs/accessPoint:AccessPoint", worldtest.AccessPoint)},
+		{"mount not allowed", "access denied by server", func(s world.Store) {
+			worldtest.SetPolicy(s, worldtest.TaskRole)
+			worldtest.Put(s, "aws:efs/fileSystemPolicy:FileSystemPolicy", "p", map[string]any{
+				"fileSystemId": worldtest.FileSystem, "policy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow",
+					"Principal":{"AWS":"` + worldtest.ExecRole + `"},"Action":"elasticfilesystem:*","Resource":"*"}}`,
+			})
+		}},
+	}
+	for _, test := range tests {
+		t.Run(test.name, func(t *testing.T) {
+			t.Parallel()
+			p := newPlay(t, world.Options{})
+			p.world = world.New(p.store, world.Options{Authorizer: authz.New(p.store)})
+			require.NoError(t, p.world.PushImage(world.Image{Repository: worldtest.Repository, Tags: []string{"v1"}, PushedAt: epoch}))
+			test.breakIt(p.store)
+			p.desire(0, 1)
+			p.step(40)
+			task := p.tasks()[0]
+			if test.want == "" {
+				assert.Equal(t, world.Running, task.LastStatus, task.StoppedReason)
+				return
+			}
+			assert.Equal(t, world.CodeTaskFailedToStart, task.StopCode)
+			assert.Contains(t, task.StoppedReason, test.want)
+		})
+	}
+}
+
+func TestMountsByTransportAndRole(t *testing.T) {
+	t.Parallel()
+	store := &world.Memory{}
+	worldtest.Deploy(store)
+	worldtest.Put(store, "aws:efs/fileSystemPolicy:FileSystemPolicy", "p", map[string]any{
+		"fileSystemId": worldtest.FileSystem, "policy": `{"Version":"2012-10-17","Statement":[
+			{"Effect":"Allow","Principal":{"AWS":"` + worldtest.TaskRole + `"},"Action":"elasticfilesystem:Client*","Resource":"*"},
+			{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"*","Resource":"*","Condition":{"Bool":{"aws:SecureTransport":"false"}}},
+			{"Effect":"Deny","Principal":{"AWS":"*"},"Action":"*","Resource":"*",
+				"Condition":{"Null":{"elasticfilesystem:AccessPointArn":"true"}}}]}`,
+	})
+	good := world.Mount{
+		FileSystemID: worldtest.FileSystem, AccessPointID: worldtest.AccessPoint, Zone: "us-west-2a", RoleARN: worldtest.TaskRole,
+		Encrypted: true,
+	}
+	plain, direct, anonymous := good, good, good
+	plain.Encrypted = false
+	direct.AccessPointID = ""
+	anonymous.RoleARN = ""
+	for name, test := range map[string]struct {
+		mount   world.Mount
+		allowed bool
+	}{"good": {good, true}, "without TLS": {plain, false}, "without access point": {direct, false}, "anonymous": {anonymous, false}} {
+		refusal, err := test.mount.Refusal(store, authz.New(store))
+		require.NoError(t, err, name)
+		assert.Equal(t, test.allowed, refusal == "", "%s: %s", name, refusal)
+	}
+}
+
+// removeImages empties the registry.
+func removeImages(s world.Store) {
+	for _, image := range s.List(world.TypeImage) {
+		_ = s.Remove(image.Type, image.ID)
+	}
+}
