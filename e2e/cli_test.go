@@ -67,7 +67,7 @@ func copyProject(t *testing.T, root, dir string) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
-	for _, name := range []string{"cost", "infra", "functions"} {
+	for _, name := range []string{"cmd", "cost", "infra", "functions", "tools"} {
 		require.NoError(t, os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(root, name))))
 	}
 }

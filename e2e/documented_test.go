@@ -8,11 +8,13 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/e2e/commands"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // typed is a documented command as somebody types it, with the placeholders filled in.
@@ -46,8 +48,14 @@ var operating = []typed{
 	{run: `pulumi stack output pendingSecrets`, says: "webordinary/aws-credentials"},
 	{run: `pulumi stack output --json > outputs.json`, then: has("outputs.json", `"fileSystemId": "fs-`)},
 	{run: `url=$(pulumi stack output repositoryUrl)`},
+	{run: `pulumi stack output --json`, says: `"editUrl"`},
 	{run: `pulumi stack export`, says: `"deployment"`},
+	{run: `pulumi stack export --stack prod | go run ./cmd/cost -hours 10`, says: "| Total |"},
 	{run: `pulumi refresh --preview-only`, says: "unchanged"},
+	{run: `pulumi refresh`, says: "unchanged"},
+	{run: `pulumi up --refresh`, says: "unchanged"},
+	{run: `pulumi preview --diff`, says: "unchanged"},
+	{run: `pulumi config set nameSuffix ''`},
 	{run: `pulumi config set --path 'clients[0]' ameliastamps`},
 	{run: `pulumi config set --path 'clients[1]' newclient`, then: has("Pulumi.prod.yaml", "clients:\n    - ameliastamps\n    - newclient\n")},
 	{run: `pulumi config set --path 'wakeCredentials[0]' cookie:session`},
@@ -55,15 +63,47 @@ var operating = []typed{
 	{run: `pulumi config set maxCapacity 1`},
 	{run: `pulumi config set cleanupDryRun true && pulumi up`, says: "updated"},
 	{run: `pulumi config set imageTag v42 && pulumi up`, says: "replaced"},
+	{run: `pulumi config set rulePriorityBase 150 && pulumi up`, refused: true, says: "pulumi config set rulePriorityBase <far>"},
+	{run: `pulumi config set rulePriorityBase 500 && pulumi up`, says: "updated"},
+	{run: `pulumi config set rulePriorityBase 300 && pulumi up`, says: "updated"},
+	{run: `pulumi config set --path 'mountRoleArns[0]' arn:aws:iam::` + sandboxtest.AccountID + `:role/workspace-operator`},
 	{run: `pulumi config set refuseOtherRoles false && pulumi up`, says: "updated"},
 	{run: `pulumi destroy`, refused: true, says: "protected"},
 	{run: `pulumi stack output > kept.txt`, then: has("kept.txt", "fileSystemId")},
 	{run: `pulumi config set protect false && pulumi up`, says: "updated"},
 	{run: `pulumi stack init dev && pulumi up --stack dev`, says: "created"},
+	{run: `pulumi config set --stack prod ciRepository webordinary/live-edit`},
+	{run: `pulumi config set --stack prod ciStateBucket state-of-pulumi`},
+	{run: `pulumi config set --stack prod ciStateKeyArn arn:aws:kms:us-west-2:` + sandboxtest.AccountID +
+		`:key/5a6b7c8d-0000-4000-8000-000000000001`},
+	{run: `pulumi config set --stack prod ciRepositoryIds 123/456`},
+	{run: `pulumi up --stack prod`, says: "created"},
+	{run: `pulumi config set --stack dev ciExistingOidcProvider true`},
+	{run: `pulumi config set --stack dev ciRepository webordinary/live-edit`},
+	{run: `pulumi up --stack dev`, says: "created"},
 	{run: `pulumi destroy`}, // dev, which shares prod's parts and goes first
 	{run: `pulumi up --stack prod`, says: "unchanged"},
 	{run: `pulumi stack select prod`},
 	{run: `pulumi destroy`, says: "deleted"},
+	{run: `pulumi config set --path 'adopt.registry-repository'          webordinary/claude-code-astro`},
+	{run: `pulumi config set --plaintext --path 'adopt.secrets-anthropic-api-key'    ` + noted("anthropicApiKeyArn")},
+	{run: `pulumi config set --plaintext --path 'adopt.secrets-github-token'         ` + noted("githubTokenArn")},
+	{run: `pulumi config set --plaintext --path 'adopt.secrets-aws-credentials'      ` + noted("awsCredentialsArn")},
+	{run: `pulumi config set --path 'adopt.workspace-file-system'        ` + noted("fileSystemId")},
+	{run: `pulumi config set --path 'adopt.workspace-bucket'             webordinary-workspaces-` + sandboxtest.AccountID},
+	{run: `pulumi up`, says: "imported"},
+	{run: `pulumi preview --expect-no-changes`, says: "unchanged"},
+}
+
+// noted reads an output from what was kept before the stack was destroyed.
+func noted(output string) string { return "$(sed -n 's/^ *" + output + "  *//p' kept.txt)" }
+
+// merging follows docs/operations-edge.md on another stack's distribution.
+var merging = []typed{
+	{run: `go run ./functions/behaviors -distribution E2QWRUHAPOMQZL -plan`, says: "+"},
+	{run: `go run ./functions/behaviors -distribution E2QWRUHAPOMQZL -apply`},
+	{run: `go run ./functions/behaviors -distribution E2QWRUHAPOMQZL -action delete -plan`, says: "-"},
+	{run: `go run ./functions/behaviors -distribution E2QWRUHAPOMQZL -action delete -apply`},
 }
 
 // has says that a file of the checkout holds a text.
@@ -91,8 +131,46 @@ func TestOperatingAsDocumented(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, os.WriteFile(filepath.Join(bin, "go"), []byte("#!/bin/sh\ncase \"$1 $2 $3\" in \"build -o \"*/pulumi-go.*) "+
 		"exec ln -sf "+program+" \"$3\" ;; esac\nexec "+compiler+" \"$@\"\n"), 0o700))
+	foreign(t, project.account, "aws:iam/role:Role", props{
+		"name":             "workspace-operator",
+		"assumeRolePolicy": `{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Principal":{"Service":"ec2.amazonaws.com"},"Action":"sts:AssumeRole"}]}`,
+	})
 	for _, command := range operating {
 		project.types(bin, command)
+	}
+}
+
+// TestMergingAsDocumented plans and applies our behaviours with the command, through CloudFront's API.
+func TestMergingAsDocumented(t *testing.T) {
+	t.Parallel()
+	const id = "E2QWRUHAPOMQZL"
+	root, err := filepath.Abs("..")
+	require.NoError(t, err)
+	account, err := sandboxtest.OpenAccount(t.TempDir())
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, account.Close()) })
+	original, err := os.ReadFile("../functions/behaviors/testdata/s3-spa.xml")
+	require.NoError(t, err)
+	_, err = sandboxtest.PutDistribution(account, id, string(original), time.Now())
+	require.NoError(t, err)
+	before, _, err := sandboxtest.FindDistribution(account, id)
+	require.NoError(t, err)
+	api, err := sandboxtest.StartAPI(sandboxtest.APIOptions{Store: account})
+	require.NoError(t, err)
+	t.Cleanup(func() { require.NoError(t, api.Close()) })
+	shell := &checkout{t: t, ctx: t.Context(), dir: root, env: os.Environ()}
+	for key, value := range api.Environment(api.DeployerCredentials()) {
+		shell.env = append(shell.env, key+"="+value)
+	}
+	for _, command := range merging {
+		shell.types(t.TempDir(), command)
+		now, _, err := sandboxtest.FindDistribution(account, id)
+		require.NoError(t, err)
+		ours := strings.Contains(now.Config, "X-Webordinary-Owner")
+		require.Equal(t, strings.HasSuffix(command.run, "L -apply") || strings.HasSuffix(command.run, "delete -plan"), ours, command.run)
+		if strings.HasSuffix(command.run, "delete -apply") {
+			require.Equal(t, before.Config, now.Config, "byte for byte as it was before us")
+		}
 	}
 }
 
@@ -167,7 +245,7 @@ func TestEveryDocumentedCommandIsTyped(t *testing.T) {
 	found := documented(t)
 	require.Greater(t, len(found), 200, "what finds them finds them no more")
 	var open []string
-	scenarios := slices.Concat(operating, trying, whileServed, []typed{{run: serving}, leaving})
+	scenarios := slices.Concat(operating, merging, trying, whileServed, []typed{{run: serving}, leaving})
 	needed := map[string]bool{}
 	for _, command := range found {
 		pattern, ok := command.Pattern(), false
