@@ -297,7 +297,9 @@ var faults = map[string]fault{
 		[]string{report.Sessions},
 	},
 	"a dropped socket": {
-		func(r *run) { r.dropAfter = 40 * time.Second }, []string{report.Socket}, []string{"dropped after", "a WebSocket on /ws/hmr for 3m"}, nil,
+		func(r *run) { r.dropAfter = 40 * time.Second }, []string{report.Socket}, []string{
+			"dropped after", `a WebSocket on /ws/hmr for 3m; came closed with status 1001 "bye"`,
+		}, nil,
 	},
 	"a socket dropped by a service that goes away later": {
 		func(r *run) { r.dropAfter, r.sickAfter = 40*time.Second, 2*time.Minute },

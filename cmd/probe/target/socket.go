@@ -77,13 +77,18 @@ func (s *Socket) Ping(ctx context.Context) error {
 	}
 	ctx, cancel := context.WithTimeout(ctx, wallMargin)
 	defer cancel()
-	if err := s.conn.Ping(ctx); err != nil {
-		if dropped := s.Dropped(); dropped != nil {
-			return dropped
-		}
+	err := s.conn.Ping(ctx)
+	if err == nil {
+		return nil
+	}
+	// A connection is closed, and pings fail, before the reader returns from reading how it ended. Only a ping without an answer
+	// leaves it open.
+	select {
+	case <-s.done:
+		return s.Dropped()
+	case <-ctx.Done():
 		return fmt.Errorf("no answer to a ping: %w", err)
 	}
-	return nil
 }
 
 // Dropped says how the socket ended; nil while it is open.
