@@ -7,6 +7,8 @@ import (
 	"github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/awsx"
 	"github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/cloudtrail"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const auditToken = "webordinary:infra:Audit"
@@ -17,7 +19,7 @@ const auditDays = 365
 
 // AuditArgs describes the watch over the secrets.
 type AuditArgs struct {
-	Names Names
+	Names config.Names
 	// ExistingTrail creates no trail: the account has one that logs read management events in this region.
 	ExistingTrail bool
 	// Secrets are watched; Readers are the roles whose reads are expected.

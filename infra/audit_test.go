@@ -7,10 +7,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/infra/config"
 	"github.com/webordinary/live-edit/infra/infratest"
 )
 
-var audited = settings{"auditTrail": "true"}
+var audited = infratest.Settings{"auditTrail": "true"}
 
 // readEvent is CloudTrail's record of a call as EventBridge delivers it, cut down to what matters here.
 func readEvent(t testing.TB, call, secret string, identity map[string]any) string {
@@ -42,9 +43,9 @@ const (
 	secretArn = "arn:aws:secretsmanager:us-west-2:942734823970:secret:"
 )
 
-func secretPattern(t testing.TB, changes settings) string {
+func secretPattern(t testing.TB, changes infratest.Settings) string {
 	t.Helper()
-	plain := settings{"auditTrail": "true"}
+	plain := infratest.Settings{"auditTrail": "true"}
 	for key, value := range changes {
 		plain[key] = value
 	}
@@ -82,7 +83,7 @@ func TestReadsByAnybodyButTheTasksAreReported(t *testing.T) {
 
 func TestFurtherReadersAreExpected(t *testing.T) {
 	t.Parallel()
-	pattern := secretPattern(t, settings{"secretReaderArns": `["` + testRoleArn + `"]`})
+	pattern := secretPattern(t, infratest.Settings{"secretReaderArns": `["` + otherRoleArn + `"]`})
 	assert.False(t, matches(t, pattern, readEvent(t, "GetSecretValue", claudeKey, assumed("other"))))
 	assert.True(t, matches(t, pattern, readEvent(t, "GetSecretValue", claudeKey, assumed("another"))))
 }
@@ -125,20 +126,20 @@ func TestTrailKeepsItsRecords(t *testing.T) {
 		assert.Equal(t, true, block.Get(closed), closed)
 	}
 	assert.Equal(t, 365.0, d.One(t, "audit-bucket-lifecycle").Get("rules.0.expiration.days"))
-	assert.Contains(t, adoptable, "audit-bucket", "what is retained can come back")
+	assert.Contains(t, config.Adoptable, "audit-bucket", "what is retained can come back")
 }
 
 func TestExistingTrailIsUsed(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", settings{"auditTrail": "true", "existingTrail": "true"})
+	d := operated(t, "prod", infratest.Settings{"auditTrail": "true", "existingTrail": "true"})
 	assert.False(t, d.Has("audit-trail") || d.Has("audit-bucket"))
 	assert.True(t, d.Has("audit-secret-read-rule") && d.Has("audit-secret-read-alarm"))
-	assert.Equal(t, "existingTrail", faultsOf(t, settings{"existingTrail": "true"}, nil)[0].Key)
+	assert.Equal(t, "existingTrail", refused(t, infratest.Settings{"existingTrail": "true"})[0].Key)
 }
 
 func TestAuditIsOffByDefault(t *testing.T) {
 	t.Parallel()
-	for _, changes := range []settings{nil, withCI} {
+	for _, changes := range []infratest.Settings{nil, withCI} {
 		d := operated(t, "prod", changes)
 		for _, name := range []string{"audit", "audit-trail", "audit-secret-read-rule", "audit-secret-read-alarm"} {
 			assert.False(t, d.Has(name), name)

@@ -9,6 +9,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/acm"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // certificateKeyTypes are the keys that a load balancer's listener takes. ACM lists RSA_1024 and RSA_2048 only where nobody
@@ -30,7 +32,7 @@ type certificateSearch struct {
 
 // certificateFor returns the configured certificate, or the newest issued one that covers the editors' host name: by its
 // primary name `*.<zone>`, then the zone (with the wildcard beside it), then the host itself.
-func certificateFor(ctx *pulumi.Context, site SiteConfig) (string, error) {
+func certificateFor(ctx *pulumi.Context, site config.Site) (string, error) {
 	if site.CertificateArn != "" {
 		return site.CertificateArn, nil
 	}

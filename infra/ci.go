@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const ciToken = "webordinary:infra:CI"
@@ -23,8 +25,8 @@ const (
 
 // CIArgs describes the identities of the repository's workflows.
 type CIArgs struct {
-	CIConfig
-	Names             Names
+	config.CI
+	Names             config.Names
 	Stack             string
 	Region, AccountID string
 	// EditHost is the only name the deploy role may change in the hosted zone.

@@ -14,8 +14,8 @@ import (
 )
 
 // withCI is a stack whose workflows may deploy it; the state is in a bucket.
-var withCI = settings{
-	"ciRepository": "webordinary/live-edit", "ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": testKeyArn,
+var withCI = infratest.Settings{
+	"ciRepository": "webordinary/live-edit", "ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": stateKeyArn,
 }
 
 func TestNoIdentitiesWithoutARepository(t *testing.T) {
@@ -33,7 +33,7 @@ func TestRolesTrustExactlyTheirRuns(t *testing.T) {
 	const immutable = "repo:webordinary@12/live-edit@34:"
 	for name, c := range map[string]struct {
 		stack           string
-		changes         settings
+		changes         infratest.Settings
 		preview, deploy []string
 	}{
 		"prod": {
@@ -48,7 +48,7 @@ func TestRolesTrustExactlyTheirRuns(t *testing.T) {
 		},
 		"with numbers": {
 			"prod",
-			settings{"ciRepository": "webordinary/live-edit", "ciRepositoryIds": "12/34"},
+			infratest.Settings{"ciRepository": "webordinary/live-edit", "ciRepositoryIds": "12/34"},
 			[]string{immutable + "pull_request", immutable + "ref:refs/heads/main"},
 			[]string{immutable + "environment:prod"},
 		},
@@ -74,7 +74,7 @@ func TestProviderIsCreatedOncePerAccount(t *testing.T) {
 	provider := own.One(t, "ci-provider")
 	assert.Equal(t, "https://token.actions.githubusercontent.com", provider.Text("url"))
 	assert.Equal(t, []any{"sts.amazonaws.com"}, provider.Get("clientIdLists"))
-	existing := operated(t, "dev", settings{"ciRepository": "webordinary/live-edit", "ciExistingOidcProvider": "true"})
+	existing := operated(t, "dev", infratest.Settings{"ciRepository": "webordinary/live-edit", "ciExistingOidcProvider": "true"})
 	assert.False(t, existing.Has("ci-provider"))
 	for _, role := range []string{"ci-preview-role", "ci-deploy-role"} {
 		assert.True(t, own.One(t, role).DependsOn("ci-provider"), role)
@@ -144,7 +144,7 @@ func TestPreviewRoleOnlyReads(t *testing.T) {
 
 func TestPoliciesNameActionsAndFit(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", settings{"dedicatedVpc": "true", "ciRepository": "webordinary/live-edit", "ciStateBucket": "state-bucket"})
+	d := operated(t, "prod", infratest.Settings{"dedicatedVpc": "true", "ciRepository": "webordinary/live-edit", "ciStateBucket": "state-bucket"})
 	exact := regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9]+$`)
 	unnamed := map[string]bool{"Describe": true, "Create": true}
 	for _, role := range []string{"preview", "deploy"} {
@@ -180,7 +180,7 @@ var awsxChildren = map[string][]string{
 
 func TestEveryTypeOfTheProgramHasItsPermissions(t *testing.T) {
 	t.Parallel()
-	everything := settings{"dedicatedVpc": "true", "clients": `["ameliastamps","two"]`}
+	everything := infratest.Settings{"dedicatedVpc": "true", "clients": `["ameliastamps","two"]`}
 	for key, value := range everythingOn {
 		everything[key] = value
 	}
@@ -193,7 +193,7 @@ func TestEveryTypeOfTheProgramHasItsPermissions(t *testing.T) {
 		}
 	}
 	seen := 0
-	for _, changes := range []settings{everything, everythingOn} {
+	for _, changes := range []infratest.Settings{everything, everythingOn} {
 		for _, r := range operated(t, "prod", changes).Resources {
 			types, isAwsx := awsxChildren[r.Type]
 			switch {
@@ -260,7 +260,7 @@ func TestDeployRoleChangesItsStackAndNotItself(t *testing.T) {
 		},
 		"a function of the stack":    {question{"lambda:UpdateFunctionCode", arn("lambda", "function:webordinary-edit-scaler"), nil}, true},
 		"another's function":         {question{"lambda:UpdateFunctionCode", arn("lambda", "function:hephaestus"), nil}, false},
-		"encrypt a secret of Pulumi": {question{"kms:Encrypt", testKeyArn, nil}, true},
+		"encrypt a secret of Pulumi": {question{"kms:Encrypt", stateKeyArn, nil}, true},
 	} {
 		assert.Equal(t, c.want, allowed(t, d, "deploy", c.question), name)
 	}
@@ -293,12 +293,12 @@ func TestDevLeavesProdAlone(t *testing.T) {
 
 func TestStateIsOptional(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", settings{"ciRepository": "webordinary/live-edit"})
+	d := operated(t, "prod", infratest.Settings{"ciRepository": "webordinary/live-edit"})
 	assert.NotContains(t, policiesOf(t, d, "preview"), "state", "Pulumi Cloud keeps it")
 	read := policiesOf(t, operated(t, "prod", withCI), "preview")["state"].Policy(t, "policy")
 	assert.Equal(t, []string{"arn:aws:s3:::webordinary-pulumi-state/*"}, read.By(t, "UseTheState").Resource)
 	assert.Equal(t, []string{"s3:GetObject"}, read.By(t, "UseTheState").Action)
-	assert.Equal(t, []string{testKeyArn}, read.By(t, "UseTheSecretsKey").Resource)
+	assert.Equal(t, []string{stateKeyArn}, read.By(t, "UseTheSecretsKey").Resource)
 }
 
 func TestFaultsOfCI(t *testing.T) {
@@ -310,12 +310,12 @@ func TestFaultsOfCI(t *testing.T) {
 		{"ciStateBucket", "Bad_Bucket"},
 		{"ciStateKeyArn", "alias/key"},
 	} {
-		changes := settings{"ciRepository": "owner/name"}
+		changes := infratest.Settings{"ciRepository": "owner/name"}
 		changes[c.key] = c.value
-		faults := faultsOf(t, changes, nil)
+		faults := refused(t, changes)
 		assert.Equal(t, []string{c.key, c.value}, []string{faults[0].Key, faults[0].Value})
 	}
-	assert.Equal(t, "ciRepositoryIds", faultsOf(t, settings{"ciRepositoryIds": "12/34"}, nil)[0].Key, "without a repository")
+	assert.Equal(t, "ciRepositoryIds", refused(t, infratest.Settings{"ciRepositoryIds": "12/34"})[0].Key, "without a repository")
 }
 
 // named are the types whose names stand in their ARNs: what creates or changes them, and the
@@ -352,7 +352,7 @@ var arnEnds = map[string]string{
 
 func TestDeployRoleReachesEveryNameOfTheStack(t *testing.T) {
 	t.Parallel()
-	for stack, changes := range map[string]settings{"prod": everythingOn, "dev": {
+	for stack, changes := range map[string]infratest.Settings{"prod": everythingOn, "dev": {
 		"ciRepository": "webordinary/live-edit", "alarms": "true", "auditTrail": "true", "distributionId": "E2QWRUHAPOMQZL",
 	}} {
 		d := operated(t, stack, changes)

@@ -1,5 +1,7 @@
 package infra
 
+import "github.com/webordinary/live-edit/infra/config"
+
 // foundationAccess is for what holds data and what everything else stands on.
 func (s ciScope) foundationAccess() []ciAccess {
 	access := append(s.dataAccess(), s.balancerAccess()...)
@@ -88,7 +90,7 @@ func (s ciScope) fileSystemAccess() ciAccess {
 // borrows it adds to another's listener.
 func (s ciScope) balancerAccess() []ciAccess {
 	elb := func(resource string) string { return s.regional("elasticloadbalancing", resource) }
-	own, anyStack := s.names.LoadBalancer(), Names{}.LoadBalancer()+"*"
+	own, anyStack := s.names.LoadBalancer(), config.Names{}.LoadBalancer()+"*"
 	return []ciAccess{
 		{
 			name: "LoadBalancer", types: []string{"aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"},
@@ -251,7 +253,7 @@ func (s ciScope) computeAccess() []ciAccess {
 			types: []string{"aws:iam/policy:Policy", "aws:iam/openIdConnectProvider:OpenIdConnectProvider"},
 			read:  []string{"iam:GetOpenIDConnectProvider", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"},
 			on: []string{
-				s.global("iam", "oidc-provider/"+githubIssuer), s.global("iam", "policy/"+Names{}.Role(ciRolePrefix)+"*"),
+				s.global("iam", "oidc-provider/"+githubIssuer), s.global("iam", "policy/"+config.Names{}.Role(ciRolePrefix)+"*"),
 			},
 		},
 		{

@@ -6,6 +6,8 @@ import (
 	"sort"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // ciRolePrefix begins the names of this component's roles and policies, behind the project's own prefix.
@@ -20,7 +22,7 @@ type ciPolicy struct {
 // ciScope is what a stack's workflow roles may touch.
 type ciScope struct {
 	region, account, editHost string
-	names                     Names
+	names                     config.Names
 	dedicatedVpc              bool
 	stateBucket, stateKeyArn  string
 }
@@ -173,7 +175,7 @@ func (s ciScope) linkRoles() Statement {
 func (s ciScope) keepOutOfCI() Statement {
 	return Statement{
 		Sid: "NeverChangeTheseRoles", Deny: true, Actions: append(roleChanges(), "iam:PassRole"),
-		Resources: s.arns(s.global("iam", "role/"+Names{}.Role(ciRolePrefix)+"*")),
+		Resources: s.arns(s.global("iam", "role/"+config.Names{}.Role(ciRolePrefix)+"*")),
 	}
 }
 

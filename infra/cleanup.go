@@ -9,6 +9,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const cleanupToken = "webordinary:infra:Cleanup"
@@ -30,8 +32,8 @@ const (
 
 // CleanupArgs describes the daily cleanup of the workspaces.
 type CleanupArgs struct {
-	CleanupConfig
-	Names   Names
+	config.Cleanup
+	Names   config.Names
 	Network *Network
 	// Role is the function's; the file system's policy names it.
 	Role      *iam.Role
@@ -79,12 +81,12 @@ func NewCleanup(ctx *pulumi.Context, name string, args *CleanupArgs, opts ...pul
 }
 
 // deployCleanup leaves a workspace of another stack to that stack's cleanup.
-func deployCleanup(ctx *pulumi.Context, cfg *Config, base *foundation) error {
-	if cfg.Sharing.Has(PartWorkspace) {
+func deployCleanup(ctx *pulumi.Context, cfg *config.Config, base *foundation) error {
+	if cfg.Sharing.Has(config.PartWorkspace) {
 		return nil
 	}
 	_, err := NewCleanup(ctx, "cleanup", &CleanupArgs{
-		CleanupConfig: cfg.Cleanup, Names: cfg.Names(), Network: base.Network, Role: base.Roles.Cleanup, Workspace: base.Workspace,
+		Cleanup: cfg.Cleanup, Names: cfg.Names(), Network: base.Network, Role: base.Roles.Cleanup, Workspace: base.Workspace,
 		ReserveConcurrency: cfg.Scaler.Concurrency > 0, Alerts: base.Alerts, Alarms: cfg.Observability.Alarms,
 	})
 	return err

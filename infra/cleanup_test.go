@@ -39,7 +39,7 @@ func TestCleanupIsToldTheConfiguredAges(t *testing.T) {
 	assert.Zero(t, got.Sweep.Ages.Archive, "off unless configured")
 	assert.False(t, got.Sweep.DryRun)
 
-	got = cleanupSettings(t, operated(t, "dev", settings{
+	got = cleanupSettings(t, operated(t, "dev", infratest.Settings{
 		"cleanupCompressAfterDays": "3", "cleanupDeleteAfterDays": "36499", "cleanupArchiveAfterDays": "36500", "cleanupDryRun": "true",
 	}))
 	assert.Equal(t, 3*day, got.Sweep.Ages.Compress)
@@ -159,7 +159,7 @@ func TestCleanupRunsOnceADay(t *testing.T) {
 
 func TestCleanupReportsFailures(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", settings{"alarms": "true"})
+	d := operated(t, "prod", infratest.Settings{"alarms": "true"})
 	failures := d.One(t, "cleanup-on-failure")
 	assert.Equal(t, "webordinary-workspace-cleanup", failures.Text("functionName"))
 	queue := d.One(t, "cleanup-failures")
@@ -178,8 +178,8 @@ func TestCleanupReportsFailures(t *testing.T) {
 	}
 	assert.Equal(t, "Errors GreaterThanOrEqualToThreshold notBreaching", alarmRule(failed))
 	assert.Equal(t, "Invocations LessThanThreshold breaching", alarmRule(missed), "silence is the alarm")
-	assert.False(t, operated(t, "prod", settings{"alarms": "false"}).Has("cleanup-failed-alarm"))
-	assert.False(t, operated(t, "prod", settings{"alarms": "false"}).Has("cleanup-missed-alarm"))
+	assert.False(t, operated(t, "prod", infratest.Settings{"alarms": "false"}).Has("cleanup-failed-alarm"))
+	assert.False(t, operated(t, "prod", infratest.Settings{"alarms": "false"}).Has("cleanup-missed-alarm"))
 }
 
 func alarmRule(alarm infratest.Resource) string {
@@ -189,7 +189,7 @@ func alarmRule(alarm infratest.Resource) string {
 // Whoever owns the workspace cleans it up: two stacks doing so would only meet each other.
 func TestSharedWorkspaceIsCleanedByItsOwner(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "dev", settings{"shared": `["registry","loadBalancer","workspace"]`})
+	d := operated(t, "dev", infratest.Settings{"shared": `["registry","loadBalancer","workspace"]`})
 	for _, r := range d.Resources {
 		assert.False(t, strings.HasPrefix(r.Name, "cleanup"), r.Name)
 	}

@@ -2,9 +2,12 @@ package infra
 
 import (
 	"go/ast"
+	"go/parser"
 	"go/token"
+	"path/filepath"
 	"reflect"
 	"regexp"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -163,4 +166,43 @@ func isReturned(function *ast.FuncDecl, call *ast.CallExpr) bool {
 		return true
 	})
 	return returned
+}
+
+// Everything else takes its configuration from [Config], or a key could escape the schema and the validation.
+func TestOnlyTheLoaderReadsTheConfiguration(t *testing.T) {
+	t.Parallel()
+	forEachSource(t, func(name string, file *ast.File) {
+		for _, imported := range file.Imports {
+			assert.NotContains(t, imported.Path.Value, "go/pulumi/config", name)
+		}
+		ast.Inspect(file, func(node ast.Node) bool {
+			selector, ok := node.(*ast.SelectorExpr)
+			if ok && filepath.Dir(name) != "config" {
+				assert.NotContains(t, []string{"GetConfig", "IsConfigSecret", "Getenv", "LookupEnv"}, selector.Sel.Name, name)
+			}
+			return true
+		})
+	})
+}
+
+// forEachSource parses the sources of the program, without tests, their harness and the reader of its files.
+func forEachSource(t *testing.T, visit func(name string, file *ast.File)) {
+	t.Helper()
+	var names []string
+	for _, pattern := range []string{"*.go", "*/*.go"} {
+		found, err := filepath.Glob(pattern)
+		require.NoError(t, err)
+		names = append(names, found...)
+	}
+	visited := 0
+	for _, name := range names {
+		if strings.HasSuffix(name, "_test.go") || slices.Contains([]string{"infratest", "stackfile"}, filepath.Dir(name)) {
+			continue
+		}
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
+		require.NoError(t, err)
+		visit(name, file)
+		visited++
+	}
+	require.Greater(t, visited, 20)
 }

@@ -34,7 +34,7 @@ type shownDashboard struct {
 	Widgets []shownWidget
 }
 
-func shown(t testing.TB, changes settings) (infratest.Resource, shownDashboard) {
+func shown(t testing.TB, changes infratest.Settings) (infratest.Resource, shownDashboard) {
 	t.Helper()
 	board := operated(t, "prod", changes).One(t, "observability-dashboard")
 	var body shownDashboard
@@ -149,7 +149,7 @@ func TestDashboardFitsTheGridWithoutOverlaps(t *testing.T) {
 
 func TestDashboardCountsCostAtListPrices(t *testing.T) {
 	t.Parallel()
-	_, body := shown(t, settings{"taskCpu": "1024", "taskMemory": "2048", "cpuArchitecture": "ARM64"})
+	_, body := shown(t, infratest.Settings{"taskCpu": "1024", "taskMemory": "2048", "cpuArchitecture": "ARM64"})
 	var expression string
 	for _, metric := range body.titled(t, "Cost so far").Properties.Metrics {
 		if options := metric[len(metric)-1].(map[string]any); options["expression"] != nil {

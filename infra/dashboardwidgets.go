@@ -2,6 +2,8 @@ package infra
 
 import (
 	"fmt"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // Metrics that our own functions write; tests hold them equal to the functions' own constants, which this package does
@@ -23,8 +25,8 @@ const (
 // watched are the names under which CloudWatch knows the stack's parts.
 type watched struct {
 	region                     string
-	names                      Names
-	task                       ServiceConfig
+	names                      config.Names
+	task                       config.Service
 	cluster, service           string
 	balancer, api, preview, ws string
 	fileSystem                 string
@@ -226,7 +228,7 @@ const (
 )
 
 // taskDollarsPerHour is what one running task costs.
-func taskDollarsPerHour(task ServiceConfig) float64 {
+func taskDollarsPerHour(task config.Service) float64 {
 	vcpu, gb := x86VCPUHour, x86GBHour
 	if task.CPUArchitecture == "ARM64" {
 		vcpu, gb = armVCPUHour, armGBHour

@@ -3,11 +3,14 @@ package infra
 import (
 	"errors"
 	"fmt"
+	"maps"
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // Deploy is the program of every stack: main.go runs it under the Pulumi CLI, the sandbox runs it inline.
@@ -16,7 +19,7 @@ func Deploy(ctx *pulumi.Context) error {
 	if err != nil {
 		return err
 	}
-	for _, name := range sortedKeys(outputs) {
+	for _, name := range slices.Sorted(maps.Keys(outputs)) {
 		ctx.Export(name, outputs[name])
 	}
 	return nil
@@ -24,12 +27,13 @@ func Deploy(ctx *pulumi.Context) error {
 
 // Build registers every resource of the configured stack and returns the stack's outputs.
 func Build(ctx *pulumi.Context) (pulumi.Map, error) {
-	cfg, err := LoadConfig(ctx)
+	cfg, err := config.Load(ctx)
 	if err != nil {
 		return nil, err
 	}
-	if err := lookUp(ctx, cfg); err != nil {
-		return nil, fmt.Errorf("nothing was deployed of stack %q: %w", cfg.Stack, err)
+	cfg, err = lookUp(ctx, cfg)
+	if err != nil {
+		return nil, err
 	}
 	base, err := deployFoundation(ctx, cfg)
 	if err != nil {
@@ -45,17 +49,21 @@ func Build(ctx *pulumi.Context) (pulumi.Map, error) {
 	return stackOutputs(cfg, base, service), nil
 }
 
-// lookUp asks the account for what the configuration leaves to it, and whether there is room, before anything is created. What
-// it finds stands in the configuration afterwards; everything that it misses is reported at once.
-func lookUp(ctx *pulumi.Context, cfg *Config) error {
+// lookUp asks the account for what the configuration leaves to it, and whether there is room, before anything is created. It
+// returns the configuration with what it found filled in, and reports everything that it misses at once.
+func lookUp(ctx *pulumi.Context, cfg *config.Config) (*config.Config, error) {
 	failed := []error{checkQuotas(ctx, cfg)}
+	completed := *cfg
 	var err error
-	if !cfg.Sharing.Has(PartLoadBalancer) {
-		cfg.Site.CertificateArn, err = certificateFor(ctx, cfg.Site)
+	if !cfg.Sharing.Has(config.PartLoadBalancer) {
+		completed.Site.CertificateArn, err = certificateFor(ctx, cfg.Site)
 		failed = append(failed, err)
 	}
-	cfg.Site.HostedZoneID, err = hostedZoneFor(ctx, cfg.Site)
-	return errors.Join(append(failed, err)...)
+	completed.Site.HostedZoneID, err = hostedZoneFor(ctx, cfg.Site)
+	if err := errors.Join(append(failed, err)...); err != nil {
+		return nil, fmt.Errorf("nothing was deployed of stack %q: %w", cfg.Stack, err)
+	}
+	return &completed, nil
 }
 
 // foundation is what tasks, functions and alarms build on (T00), created here or lent by another stack.
@@ -71,12 +79,12 @@ type foundation struct {
 	Alerts       *Alerts
 }
 
-func deployFoundation(ctx *pulumi.Context, cfg *Config) (*foundation, error) {
+func deployFoundation(ctx *pulumi.Context, cfg *config.Config) (*foundation, error) {
 	shared, err := newSharedStack(ctx, cfg.Sharing)
 	if err != nil {
 		return nil, err
 	}
-	network := &NetworkArgs{NetworkConfig: cfg.Network, Region: cfg.Region}
+	network := &NetworkArgs{Network: cfg.Network, Region: cfg.Region}
 	sameVpc, err := keepVpc(ctx, network)
 	if err != nil {
 		return nil, err
@@ -92,7 +100,7 @@ func deployFoundation(ctx *pulumi.Context, cfg *Config) (*foundation, error) {
 	if base.Roles, err = NewMountRoles(ctx, "mount-roles", &MountRolesArgs{Names: cfg.Names()}, sameSuffix); err != nil {
 		return nil, err
 	}
-	for _, deploy := range []func(*pulumi.Context, *Config, *sharedStack) error{
+	for _, deploy := range []func(*pulumi.Context, *config.Config, *sharedStack) error{
 		base.deployRegistry, base.deploySecrets, base.deployWorkspace, base.deployBucket, base.deployLoadBalancer,
 	} {
 		if err := deploy(ctx, cfg, shared); err != nil {
@@ -105,13 +113,13 @@ func deployFoundation(ctx *pulumi.Context, cfg *Config) (*foundation, error) {
 	return base, err
 }
 
-func (f *foundation) deployRegistry(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
-	if cfg.Sharing.Has(PartRegistry) {
+func (f *foundation) deployRegistry(ctx *pulumi.Context, cfg *config.Config, shared *sharedStack) error {
+	if cfg.Sharing.Has(config.PartRegistry) {
 		f.Registry = shared.registry()
 		return nil
 	}
 	registry, err := NewRegistry(ctx, "registry", &RegistryArgs{
-		Name: cfg.Names().Repository(), ImagesToKeep: cfg.Registry.ImagesToKeep, keeping: cfg.keeping(),
+		Name: cfg.Names().Repository(), ImagesToKeep: cfg.Registry.ImagesToKeep, keeping: keepingOf(cfg),
 	})
 	if err != nil {
 		return err
@@ -120,13 +128,13 @@ func (f *foundation) deployRegistry(ctx *pulumi.Context, cfg *Config, shared *sh
 	return nil
 }
 
-func (f *foundation) deploySecrets(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
-	if cfg.Sharing.Has(PartSecrets) {
+func (f *foundation) deploySecrets(ctx *pulumi.Context, cfg *config.Config, shared *sharedStack) error {
+	if cfg.Sharing.Has(config.PartSecrets) {
 		f.Secrets = shared.secrets()
 		return nil
 	}
 	secrets, err := NewSecrets(ctx, "secrets", &SecretsArgs{
-		Names: cfg.Names(), Values: cfg.Secrets.Values, keeping: cfg.keeping(),
+		Names: cfg.Names(), Values: cfg.Secrets.Values, keeping: keepingOf(cfg),
 	})
 	if err != nil {
 		return err
@@ -140,15 +148,15 @@ func (f *foundation) deploySecrets(ctx *pulumi.Context, cfg *Config, shared *sha
 		strings.Join(f.Pending, ", ")), nil)
 }
 
-func (f *foundation) deployWorkspace(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
-	if cfg.Sharing.Has(PartWorkspace) {
+func (f *foundation) deployWorkspace(ctx *pulumi.Context, cfg *config.Config, shared *sharedStack) error {
+	if cfg.Sharing.Has(config.PartWorkspace) {
 		f.Workspace = shared.workspace(cfg, f.Network)
 		return nil
 	}
 	workspace, err := NewWorkspace(ctx, "workspace", &WorkspaceArgs{
 		Names: cfg.Names(), Network: f.Network, Roles: f.Roles, ExtraMountRoleArns: cfg.Workspace.MountRoleArns,
 		RefuseOtherRoles: cfg.Workspace.RefuseOtherRoles, Clients: cfg.Workspace.Clients,
-		Backups: cfg.Workspace.Backups, keeping: cfg.keeping(),
+		Backups: cfg.Workspace.Backups, keeping: keepingOf(cfg),
 	})
 	if err != nil {
 		return err
@@ -158,8 +166,8 @@ func (f *foundation) deployWorkspace(ctx *pulumi.Context, cfg *Config, shared *s
 }
 
 // deployBucket goes with the workspace: whoever lends the file system lends the bucket.
-func (f *foundation) deployBucket(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
-	if cfg.Sharing.Has(PartWorkspace) {
+func (f *foundation) deployBucket(ctx *pulumi.Context, cfg *config.Config, shared *sharedStack) error {
+	if cfg.Sharing.Has(config.PartWorkspace) {
 		f.BucketName = shared.bucketName()
 		return nil
 	}
@@ -170,7 +178,7 @@ func (f *foundation) deployBucket(ctx *pulumi.Context, cfg *Config, shared *shar
 	bucket, err := NewWorkspaceBucket(ctx, "workspace-bucket", &WorkspaceBucketArgs{
 		Existing: cfg.Workspace.Bucket,
 		Name:     pulumi.String(cfg.Names().WorkspaceBucket(accountID)),
-		keeping:  cfg.keeping(),
+		keeping:  keepingOf(cfg),
 	})
 	if err != nil {
 		return err
@@ -179,18 +187,18 @@ func (f *foundation) deployBucket(ctx *pulumi.Context, cfg *Config, shared *shar
 	return nil
 }
 
-func (f *foundation) deployLoadBalancer(ctx *pulumi.Context, cfg *Config, shared *sharedStack) error {
-	if cfg.Sharing.Has(PartLoadBalancer) {
+func (f *foundation) deployLoadBalancer(ctx *pulumi.Context, cfg *config.Config, shared *sharedStack) error {
+	if cfg.Sharing.Has(config.PartLoadBalancer) {
 		f.LoadBalancer = shared.loadBalancer(cfg, f.Network)
 		return nil
 	}
 	balancer, err := NewLoadBalancer(ctx, "load-balancer", &LoadBalancerArgs{
-		LoadBalancerConfig: cfg.LoadBalancer,
-		Name:               cfg.Names().LoadBalancer(),
-		SecurityGroupName:  cfg.Names().SecurityGroup("alb"),
-		Network:            f.Network,
-		Site:               cfg.Site,
-		keeping:            cfg.keeping(),
+		LoadBalancer:      cfg.LoadBalancer,
+		Name:              cfg.Names().LoadBalancer(),
+		SecurityGroupName: cfg.Names().SecurityGroup("alb"),
+		Network:           f.Network,
+		Site:              cfg.Site,
+		keeping:           keepingOf(cfg),
 	})
 	if err != nil {
 		return err
@@ -201,9 +209,9 @@ func (f *foundation) deployLoadBalancer(ctx *pulumi.Context, cfg *Config, shared
 
 // deployService adds the container's service and everything that serves it (T02). Order matters where Pulumi cannot
 // infer it: what other things refer to comes first, the edge last, so that it goes first on destroy.
-func deployService(ctx *pulumi.Context, cfg *Config, base *foundation) (*EditService, error) {
+func deployService(ctx *pulumi.Context, cfg *config.Config, base *foundation) (*EditService, error) {
 	service, err := NewEditService(ctx, "edit", &EditServiceArgs{
-		ServiceConfig: cfg.Service, Names: cfg.Names(), Region: cfg.Region, Site: cfg.Site, Session: cfg.Workspace,
+		Service: cfg.Service, Names: cfg.Names(), Region: cfg.Region, Site: cfg.Site, Session: cfg.Workspace,
 		ImageTag: cfg.Registry.ImageTag, TaskRole: base.Roles.Task, Network: base.Network, Registry: base.Registry,
 		Secrets: base.Secrets, Workspace: base.Workspace, BucketName: base.BucketName, LoadBalancer: base.LoadBalancer,
 	})
@@ -211,7 +219,7 @@ func deployService(ctx *pulumi.Context, cfg *Config, base *foundation) (*EditSer
 		return nil, err
 	}
 	scaler, err := NewScaler(ctx, "scaler", &ScalerArgs{
-		ScalerConfig: cfg.Scaler, Names: cfg.Names(), Service: service, ListenerArn: base.LoadBalancer.HTTPSListenerArn,
+		Scaler: cfg.Scaler, Names: cfg.Names(), Service: service, ListenerArn: base.LoadBalancer.HTTPSListenerArn,
 		Host: cfg.Site.FQDN(), RulePriorityBase: cfg.Service.RulePriorityBase, IdleMinutes: cfg.Service.AutoShutdownMinutes,
 		Alerts: base.Alerts, Alarms: cfg.Observability.Alarms,
 	})
@@ -235,13 +243,13 @@ func deployService(ctx *pulumi.Context, cfg *Config, base *foundation) (*EditSer
 
 // deployEdge adds our behaviours to the distribution of another stack, where one is configured. They come after all
 // that answers their requests.
-func deployEdge(ctx *pulumi.Context, cfg *Config, alerts *Alerts, behind []pulumi.Resource) error {
+func deployEdge(ctx *pulumi.Context, cfg *config.Config, alerts *Alerts, behind []pulumi.Resource) error {
 	if cfg.Edge.DistributionID == "" {
 		return ctx.Log.Info("no distributionId is configured, so no CloudFront distribution is touched: the editor is reached at "+
 			"https://"+cfg.Site.FQDN()+" only.", nil)
 	}
 	_, err := NewEdgeBehaviors(ctx, "edge", &EdgeBehaviorsArgs{
-		EdgeConfig: cfg.Edge, Names: cfg.Names(), Owner: spec.Owner(ctx.Project(), ctx.Stack()), OriginDomain: cfg.Site.FQDN(),
+		Edge: cfg.Edge, Names: cfg.Names(), Owner: spec.Owner(ctx.Project(), ctx.Stack()), OriginDomain: cfg.Site.FQDN(),
 		Alerts: alerts, Alarms: cfg.Observability.Alarms, Behind: behind,
 	})
 	return err

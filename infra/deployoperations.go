@@ -5,11 +5,13 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // deployOperations adds what watches the stack and what its workflows run as. Nothing depends on it. The dashboard shows
 // every alarm, so it comes after all of them.
-func deployOperations(ctx *pulumi.Context, cfg *Config, base *foundation, service *EditService) error {
+func deployOperations(ctx *pulumi.Context, cfg *config.Config, base *foundation, service *EditService) error {
 	if err := deployAudit(ctx, cfg, base, service); err != nil {
 		return err
 	}
@@ -19,7 +21,7 @@ func deployOperations(ctx *pulumi.Context, cfg *Config, base *foundation, servic
 	return deployCI(ctx, cfg)
 }
 
-func deployAudit(ctx *pulumi.Context, cfg *Config, base *foundation, service *EditService) error {
+func deployAudit(ctx *pulumi.Context, cfg *config.Config, base *foundation, service *EditService) error {
 	if !cfg.Observability.AuditTrail {
 		return nil
 	}
@@ -33,23 +35,23 @@ func deployAudit(ctx *pulumi.Context, cfg *Config, base *foundation, service *Ed
 	}
 	_, err = NewAudit(ctx, "audit", &AuditArgs{
 		Names: cfg.Names(), ExistingTrail: cfg.Observability.ExistingTrail, Secrets: base.Secrets, Readers: readers,
-		BucketName: cfg.Names().AuditBucket(accountID), Alerts: base.Alerts, keeping: cfg.keeping(),
+		BucketName: cfg.Names().AuditBucket(accountID), Alerts: base.Alerts, keeping: keepingOf(cfg),
 	})
 	return err
 }
 
-func deployObservability(ctx *pulumi.Context, cfg *Config, base *foundation, service *EditService) error {
+func deployObservability(ctx *pulumi.Context, cfg *config.Config, base *foundation, service *EditService) error {
 	if !cfg.Observability.Alarms && cfg.Observability.MonthlyBudgetUSD <= 0 {
 		return nil
 	}
 	_, err := NewObservability(ctx, "observability", &ObservabilityArgs{
-		ObservabilityConfig: cfg.Observability, Names: cfg.Names(), Region: cfg.Region, Alerts: base.Alerts, Task: cfg.Service,
+		Observability: cfg.Observability, Names: cfg.Names(), Region: cfg.Region, Alerts: base.Alerts, Task: cfg.Service,
 		Service: service, LoadBalancerArn: base.LoadBalancer.Arn, FileSystemID: base.Workspace.FileSystemID,
 	})
 	return err
 }
 
-func deployCI(ctx *pulumi.Context, cfg *Config) error {
+func deployCI(ctx *pulumi.Context, cfg *config.Config) error {
 	if cfg.CI.Repository == "" {
 		return nil
 	}
@@ -58,7 +60,7 @@ func deployCI(ctx *pulumi.Context, cfg *Config) error {
 		return err
 	}
 	_, err = NewCI(ctx, "ci", &CIArgs{
-		CIConfig: cfg.CI, Names: cfg.Names(), Stack: cfg.Stack, Region: cfg.Region, AccountID: accountID,
+		CI: cfg.CI, Names: cfg.Names(), Stack: cfg.Stack, Region: cfg.Region, AccountID: accountID,
 		EditHost: cfg.Site.FQDN(), DedicatedVpc: cfg.Network.Dedicated,
 	})
 	return err

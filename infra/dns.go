@@ -5,6 +5,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const dnsToken = "webordinary:infra:Dns"
@@ -14,7 +16,7 @@ const recordTTLSeconds = 300
 
 // DnsArgs describes the editors' host name (T02 §7).
 type DnsArgs struct {
-	Site SiteConfig
+	Site config.Site
 	// Target is the load balancer's DNS name.
 	Target pulumi.StringInput
 }
@@ -52,7 +54,7 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 	return dns, ctx.RegisterResourceOutputs(dns, pulumi.Map{"fqdn": dns.FQDN})
 }
 
-func hostedZoneFor(ctx *pulumi.Context, site SiteConfig) (string, error) {
+func hostedZoneFor(ctx *pulumi.Context, site config.Site) (string, error) {
 	if site.HostedZoneID != "" {
 		return site.HostedZoneID, nil
 	}

@@ -1,6 +1,6 @@
 // Package infra deploys everything around webordinary's live-edit container on AWS.
 //
-// Data flows one way: configuration (config*.go) → components (one file each) → stack outputs (outputs.go);
+// Data flows one way: configuration (package config) → components (one file each) → stack outputs (outputs.go);
 // [Deploy] reads like the table of contents. A component never reads configuration or another component's
 // resources on its own: what it needs arrives in its Args, and what others need of it is an exported output.
 //

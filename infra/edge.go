@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const edgeBehaviorsToken = "webordinary:infra:EdgeBehaviors"
@@ -24,8 +25,8 @@ const (
 
 // EdgeBehaviorsArgs describes what a CloudFront distribution gets of ours (T02 §6, D12).
 type EdgeBehaviorsArgs struct {
-	EdgeConfig
-	Names Names
+	config.Edge
+	Names config.Names
 	// Owner marks what is ours in the distribution; it differs between stacks.
 	Owner string
 	// OriginDomain is the host name by which CloudFront reaches the load balancer.
@@ -82,9 +83,6 @@ func (a *EdgeBehaviorsArgs) input() spec.Input {
 	in.Rights = a.Rights
 	return in
 }
-
-// Origin is our origin's name in a distribution (T02 §6).
-func (n Names) Origin() string { return "alb-origin" + n.suffix }
 
 // addFunction registers the role and the function, which may do nothing but log until it has a distribution.
 func (e *EdgeBehaviors) addFunction(ctx *pulumi.Context, name string, args *EdgeBehaviorsArgs) error {

@@ -19,7 +19,7 @@ const (
 	invocationName = "edge-" + distribution
 )
 
-var withEdge = settings{"distributionId": distribution}
+var withEdge = infratest.Settings{"distributionId": distribution}
 
 // edgeInput is what the function is asked for, as the function itself reads it.
 func edgeInput(t *testing.T, d *infratest.Deployment) spec.Input {
@@ -47,7 +47,7 @@ func TestEdgeAsksForTheSpecsBehaviors(t *testing.T) {
 func TestEdgeQuotasAreTheAccounts(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, spec.Quotas{Behaviors: 25, Origins: 25}, edgeInput(t, operated(t, "prod", withEdge)).Quotas)
-	raised := edgeInput(t, operated(t, "prod", settings{
+	raised := edgeInput(t, operated(t, "prod", infratest.Settings{
 		"distributionId": distribution, "distributionBehaviorQuota": "75", "distributionOriginQuota": "100",
 	}))
 	assert.Equal(t, spec.Quotas{Behaviors: 75, Origins: 100}, raised.Quotas)
@@ -58,7 +58,7 @@ func TestEdgeGetsTheRightsThatTheOwnersSettingsAskFor(t *testing.T) {
 	t.Parallel()
 	acl := "arn:aws:wafv2:us-east-1:942734823970:global/webacl/site/473e64fd-f30b-4765-81a0-62ad96dd167a"
 	function := "arn:aws:lambda:us-east-1:942734823970:function:site-auth:7"
-	d := operated(t, "prod", settings{
+	d := operated(t, "prod", infratest.Settings{
 		"distributionId": distribution, "distributionRights": `["arn:aws:s3:::site-logs", "` + acl + `", "` + function + `"]`,
 	})
 	assert.Equal(t, []infratest.PolicyStatement{
@@ -71,7 +71,7 @@ func TestEdgeGetsTheRightsThatTheOwnersSettingsAskFor(t *testing.T) {
 
 func TestEdgeIsOffWithoutADistribution(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", settings{"distributionId": ""})
+	d := operated(t, "prod", infratest.Settings{"distributionId": ""})
 	for _, r := range d.Resources {
 		assert.False(t, strings.HasPrefix(r.Name, "edge"), r.Name)
 	}
@@ -174,7 +174,7 @@ func TestEdgeMovesToAnotherDistributionAsANewPair(t *testing.T) {
 		return all
 	}
 	former := names(operated(t, "prod", withEdge))
-	latter := names(operated(t, "prod", settings{"distributionId": other}))
+	latter := names(operated(t, "prod", infratest.Settings{"distributionId": other}))
 	gone := slices.DeleteFunc(slices.Clone(former), func(name string) bool { return slices.Contains(latter, name) })
 	come := slices.DeleteFunc(slices.Clone(latter), func(name string) bool { return slices.Contains(former, name) })
 	assert.ElementsMatch(t, []string{invocationName, invocationName + "-policy"}, gone)
@@ -207,7 +207,7 @@ func TestEdgeAlarm(t *testing.T) {
 	assert.Equal(t, map[string]any{"FunctionName": "webordinary-edit-behaviors"}, alarm.Get("dimensions"))
 	assert.Equal(t, []any{86400.0, 1.0, 1.0}, []any{alarm.Get("period"), alarm.Get("evaluationPeriods"), alarm.Get("threshold")})
 	assert.Equal(t, "notBreaching", alarm.Text("treatMissingData"))
-	off := operated(t, "prod", settings{"distributionId": distribution, "alarms": "false"})
+	off := operated(t, "prod", infratest.Settings{"distributionId": distribution, "alarms": "false"})
 	assert.False(t, off.Has("edge-repaired-alarm"))
 	assert.True(t, off.Has("edge-failures"), "failures are told in any case")
 }

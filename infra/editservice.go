@@ -6,6 +6,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const editServiceToken = "webordinary:infra:EditService"
@@ -17,11 +19,11 @@ const healthGraceSeconds = 600
 
 // EditServiceArgs describes the Fargate service of the live-edit container.
 type EditServiceArgs struct {
-	ServiceConfig
-	Names    Names
+	config.Service
+	Names    config.Names
 	Region   string
-	Site     SiteConfig
-	Session  WorkspaceConfig
+	Site     config.Site
+	Session  config.Workspace
 	ImageTag string
 	// TaskRole may mount the workspace; this component gives it the rest of its permissions.
 	TaskRole     *iam.Role
@@ -124,14 +126,14 @@ func (s *EditService) addNetworkRules(ctx *pulumi.Context, name string, args *Ed
 		return err
 	}
 	s.taskGroup = group
-	apart, err := keepPortsApart(ctx, args.routes())
+	apart, err := keepPortsApart(ctx, args.Routes())
 	if err != nil {
 		return err
 	}
-	for _, r := range args.routes() {
-		if err := newLink(ctx, name+"-"+r.kind, &linkArgs{
-			Description: "Load balancer to " + args.Names.Service() + " " + r.kind,
-			From:        args.LoadBalancer.SecurityGroupID, To: group.ID().ToStringOutput(), Port: r.port,
+	for _, r := range args.Routes() {
+		if err := newLink(ctx, name+"-"+r.Kind, &linkArgs{
+			Description: "Load balancer to " + args.Names.Service() + " " + r.Kind,
+			From:        args.LoadBalancer.SecurityGroupID, To: group.ID().ToStringOutput(), Port: r.Port,
 		}, child(s, apart)...); err != nil {
 			return err
 		}
@@ -188,11 +190,11 @@ func (s *EditService) addService(ctx *pulumi.Context, name string, args *EditSer
 
 func (s *EditService) serviceLoadBalancers(args *EditServiceArgs) ecs.ServiceLoadBalancerArray {
 	var balancers ecs.ServiceLoadBalancerArray
-	for _, r := range args.routes() {
+	for _, r := range args.Routes() {
 		balancers = append(balancers, ecs.ServiceLoadBalancerArgs{
 			ContainerName:  pulumi.String(containerName),
-			ContainerPort:  pulumi.Int(r.port),
-			TargetGroupArn: s.TargetGroups[r.kind].Arn.ToStringPtrOutput(),
+			ContainerPort:  pulumi.Int(r.Port),
+			TargetGroupArn: s.TargetGroups[r.Kind].Arn.ToStringPtrOutput(),
 		})
 	}
 	return balancers

@@ -3,6 +3,8 @@ package infra
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
+	"slices"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -96,7 +98,7 @@ func (a *eventAlertArgs) template() (string, error) {
 		return "", fmt.Errorf("marshal the message of %s: %w", a.Name, err)
 	}
 	template := `{"alert":` + string(message)
-	for _, fact := range sortedKeys(a.Facts) {
+	for _, fact := range slices.Sorted(maps.Keys(a.Facts)) {
 		template += fmt.Sprintf(`,%q:<%s>`, fact, fact)
 	}
 	return template + "}", nil

@@ -11,9 +11,11 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"sort"
 	"strings"
 	"time"
@@ -159,7 +161,7 @@ func (b *functionBuilder) environment(ctx context.Context, toolchain string) ([]
 		return nil, fmt.Errorf("read the answer of `go env`: %w", err)
 	}
 	environment := withoutGoSettings(os.Environ())
-	for _, name := range sortedKeys(settings) {
+	for _, name := range slices.Sorted(maps.Keys(settings)) {
 		if settings[name] != "" {
 			environment = append(environment, name+"="+settings[name])
 		}

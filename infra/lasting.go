@@ -8,6 +8,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // Some things of a deployed stack cannot change in one update, whatever the order of its steps (D22). Hooks of the engine
@@ -77,13 +79,13 @@ func guessVpc(ctx *pulumi.Context, network *NetworkArgs, id string) string {
 
 // keepSuffix refuses another nameSuffix for a deployed stack. Every name would change, and with the names registry, secrets
 // and bucket would be new and empty.
-func keepSuffix(ctx *pulumi.Context, names Names) (pulumi.ResourceOption, error) {
+func keepSuffix(ctx *pulumi.Context, names config.Names) (pulumi.ResourceOption, error) {
 	const purpose = "edit-task"
 	return beforeUpdate(ctx, "keep-the-names", func(args *pulumi.ResourceHookArgs) error {
 		was := textOf(args.OldOutputs, "taskRoleArn")
 		was = was[strings.LastIndex(was, "/")+1:]
-		suffix, ours := strings.CutPrefix(was, NewNames("").Role(purpose))
-		if !ours || suffix == names.suffix {
+		suffix, ours := strings.CutPrefix(was, config.NewNames("").Role(purpose))
+		if !ours || suffix == names.Suffix() {
 			return nil
 		}
 		return fmt.Errorf("%w: nameSuffix: the stack's names end in %q, the configuration says %q. With their names registry, secrets "+
@@ -91,7 +93,7 @@ func keepSuffix(ctx *pulumi.Context, names Names) (pulumi.ResourceOption, error)
 			"what it should have (docs/operations.md, \"Change what a deployed stack cannot\"):\n"+
 			"  1. pulumi config set nameSuffix %q\n"+
 			"  2. pulumi stack init <new> && pulumi config set nameSuffix %q, with a host and a rulePriorityBase of its own, and pulumi up",
-			errLasting, suffix, names.suffix, suffix, names.suffix)
+			errLasting, suffix, names.Suffix(), suffix, names.Suffix())
 	})
 }
 
@@ -104,35 +106,31 @@ func keepDistance(ctx *pulumi.Context) (pulumi.ResourceOption, error) {
 			return nil
 		}
 		distance := int(now.NumberValue() - was.NumberValue())
-		if distance == 0 || distance <= -rulesPerStack || distance >= rulesPerStack {
+		if distance == 0 || distance <= -config.RulesPerStack || distance >= config.RulesPerStack {
 			return nil
 		}
 		return fmt.Errorf("%w: rulePriorityBase: it moves by %d, and the stack's rules would meet each other's old priorities. Go there in "+
 			"two steps, by way of a free base at least %d away from both:\n"+
 			"  pulumi config set rulePriorityBase <far> && pulumi up\n  pulumi config set rulePriorityBase <wanted> && pulumi up",
-			errLasting, distance, rulesPerStack)
+			errLasting, distance, config.RulesPerStack)
 	})
 }
 
-// portKeys are the configuration keys of the routes' ports, by the kind of route.
-var portKeys = map[string]string{"api": "apiPort", "preview": "previewPort", "ws": "webSocketPort"}
-
 // keepPortsApart refuses to give a route's port to another route in the same update: the rules of a security group are updated in no
 // order, and a group has each rule once.
-func keepPortsApart(ctx *pulumi.Context, routes []route) (pulumi.ResourceOption, error) {
+func keepPortsApart(ctx *pulumi.Context, routes []config.Route) (pulumi.ResourceOption, error) {
 	return beforeUpdate(ctx, "keep-the-ports-apart", func(args *pulumi.ResourceHookArgs) error {
 		was, now := args.OldInputs["fromPort"], args.NewInputs["fromPort"]
 		if !was.IsNumber() || !now.IsNumber() || was.NumberValue() == now.NumberValue() {
 			return nil
 		}
 		for _, r := range routes {
-			if r.port != int(was.NumberValue()) {
+			if r.Port != int(was.NumberValue()) {
 				continue
 			}
-			key := portKeys[r.kind]
 			return fmt.Errorf("%w: apiPort, previewPort or webSocketPort: %s becomes %d, which another of them has until then, and a security "+
 				"group's rules can't meet there. Go by way of a free port:\n"+
-				"  pulumi config set %s <free> && pulumi up\n  pulumi config set %s %d && pulumi up", errLasting, key, r.port, key, key, r.port)
+				"  pulumi config set %s <free> && pulumi up\n  pulumi config set %s %d && pulumi up", errLasting, r.Key, r.Port, r.Key, r.Key, r.Port)
 		}
 		return nil
 	})

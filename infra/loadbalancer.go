@@ -3,6 +3,8 @@ package infra
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const loadBalancerToken = "webordinary:infra:LoadBalancer"
@@ -12,11 +14,11 @@ const noTargetMessage = "Webordinary ALB - No target configured"
 
 // LoadBalancerArgs describes the application load balancer (T00 §4, D9).
 type LoadBalancerArgs struct {
-	LoadBalancerConfig
+	config.LoadBalancer
 	Name              string
 	SecurityGroupName string
 	Network           *Network
-	Site              SiteConfig
+	Site              config.Site
 	keeping           keeping
 }
 

@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/webordinary/live-edit/infra/config"
 	"github.com/webordinary/live-edit/infra/infratest"
 )
 
@@ -32,7 +33,7 @@ type held struct {
 }
 
 // lookUpIn runs the look-up in an account with these certificates, the newest first, and counts the provider's calls.
-func lookUpIn(t *testing.T, site SiteConfig, certificates ...held) (arn string, calls int, err error) {
+func lookUpIn(t *testing.T, site config.Site, certificates ...held) (arn string, calls int, err error) {
 	t.Helper()
 	run := infratest.Run{Stack: "test", Invokes: map[string]func(resource.PropertyMap) (map[string]any, error){
 		getCertificate: func(args resource.PropertyMap) (map[string]any, error) {
@@ -57,7 +58,7 @@ func lookUpIn(t *testing.T, site SiteConfig, certificates ...held) (arn string, 
 
 func TestTheCertificateIsFoundByItsNames(t *testing.T) {
 	t.Parallel()
-	site := SiteConfig{Zone: "example.com", Host: "edit"}
+	site := config.Site{Zone: "example.com", Host: "edit"}
 	for name, c := range map[string]struct {
 		certificates []held
 		want         string
@@ -85,7 +86,7 @@ func TestTheCertificateIsFoundByItsNames(t *testing.T) {
 
 func TestACertificateWithOtherNamesIsNotTaken(t *testing.T) {
 	t.Parallel()
-	_, _, err := lookUpIn(t, SiteConfig{Zone: "example.com", Host: "edit"},
+	_, _, err := lookUpIn(t, config.Site{Zone: "example.com", Host: "edit"},
 		held{"z", "RSA_2048", []string{"example.com", "www.example.com", "*.dev.example.com"}}, held{"www", "RSA_2048", []string{"www.example.com", "*.example.com"}})
 	require.ErrorIs(t, err, errNoCertificate)
 	for _, part := range []string{
@@ -95,7 +96,7 @@ func TestACertificateWithOtherNamesIsNotTaken(t *testing.T) {
 		assert.ErrorContains(t, err, part)
 	}
 	assert.Equal(t, 1, strings.Count(err.Error(), "certificate/z"), "each is listed once")
-	_, _, err = lookUpIn(t, SiteConfig{Zone: "example.com", Host: "edit"})
+	_, _, err = lookUpIn(t, config.Site{Zone: "example.com", Host: "edit"})
 	require.ErrorContains(t, err, "none was found")
 }
 
@@ -107,14 +108,14 @@ func TestWhatCannotBeReadIsNoCertificate(t *testing.T) {
 				return map[string]any{"arn": "arn:x", "status": "ISSUED", "certificate": body}, nil
 			},
 		}}.Try(func(ctx *pulumi.Context) (pulumi.Map, error) {
-			_, err := certificateFor(ctx, SiteConfig{Zone: "example.com", Host: "edit"})
+			_, err := certificateFor(ctx, config.Site{Zone: "example.com", Host: "edit"})
 			return nil, err
 		})
 		require.ErrorContains(t, err, want)
 	}
 	_, err := infratest.Run{Stack: "test", FailInvokes: map[string]error{getCertificate: errors.New("AccessDeniedException")}}.Try(
 		func(ctx *pulumi.Context) (pulumi.Map, error) {
-			_, err := certificateFor(ctx, SiteConfig{Zone: "example.com", Host: "edit"})
+			_, err := certificateFor(ctx, config.Site{Zone: "example.com", Host: "edit"})
 			return nil, err
 		})
 	require.ErrorContains(t, err, "AccessDeniedException")
@@ -123,7 +124,7 @@ func TestWhatCannotBeReadIsNoCertificate(t *testing.T) {
 
 func TestTheConfiguredCertificateIsNotLookedUp(t *testing.T) {
 	t.Parallel()
-	_, calls, err := lookUpIn(t, SiteConfig{Zone: "example.com", Host: "edit", CertificateArn: testCertificateArn})
+	_, calls, err := lookUpIn(t, config.Site{Zone: "example.com", Host: "edit", CertificateArn: certificateArn})
 	require.NoError(t, err)
 	assert.Zero(t, calls)
 }
@@ -203,14 +204,14 @@ func TestZonesWithoutFargateAreLeftOut(t *testing.T) {
 }
 
 // network runs NewNetwork with look-ups of its own and returns the public subnets and the VPC.
-func network(t *testing.T, config NetworkConfig, change func(*infratest.Run)) (subnets []string, vpc any, err error) {
+func network(t *testing.T, config config.Network, change func(*infratest.Run)) (subnets []string, vpc any, err error) {
 	t.Helper()
 	run := infratest.Run{Stack: "test"}
 	if change != nil {
 		change(&run)
 	}
 	d, err := run.Try(func(ctx *pulumi.Context) (pulumi.Map, error) {
-		made, err := NewNetwork(ctx, "network", &NetworkArgs{NetworkConfig: config})
+		made, err := NewNetwork(ctx, "network", &NetworkArgs{Network: config})
 		if err != nil {
 			return nil, err
 		}
@@ -239,10 +240,10 @@ func in(changes map[string]map[string]any) func(*infratest.Run) {
 
 func TestExtraSubnetsOfTheDefaultVpcChangeNothing(t *testing.T) {
 	t.Parallel()
-	subnets, _, err := network(t, NetworkConfig{}, nil)
+	subnets, _, err := network(t, config.Network{}, nil)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"subnet-0aaaaaaaa", "subnet-0bbbbbbbb"}, subnets)
-	subnets, _, err = network(t, NetworkConfig{}, in(map[string]map[string]any{
+	subnets, _, err = network(t, config.Network{}, in(map[string]map[string]any{
 		"subnet-0aaaaaaaa": {"availabilityZone": "us-west-2b", "defaultForAz": false},
 	}))
 	require.NoError(t, err)
@@ -251,7 +252,7 @@ func TestExtraSubnetsOfTheDefaultVpcChangeNothing(t *testing.T) {
 
 func TestNetworkErrorsNameTheKeysToSet(t *testing.T) {
 	t.Parallel()
-	_, _, err := network(t, NetworkConfig{}, func(run *infratest.Run) {
+	_, _, err := network(t, config.Network{}, func(run *infratest.Run) {
 		run.FailInvokes = map[string]error{getVpc: errors.New("no matching EC2 VPC found")}
 	})
 	require.ErrorContains(t, err, "no matching EC2 VPC found")
@@ -259,7 +260,7 @@ func TestNetworkErrorsNameTheKeysToSet(t *testing.T) {
 		require.ErrorContains(t, err, key)
 	}
 	one := map[string]any{"availabilityZone": "us-west-2a"}
-	_, _, err = network(t, NetworkConfig{}, in(map[string]map[string]any{
+	_, _, err = network(t, config.Network{}, in(map[string]map[string]any{
 		"subnet-0bbbbbbbb": one, "subnet-0cccccccc": one, "subnet-0dddddddd": one,
 	}))
 	require.ErrorContains(t, err, "4 public subnets")
@@ -268,7 +269,7 @@ func TestNetworkErrorsNameTheKeysToSet(t *testing.T) {
 
 func TestPinnedSubnetsAreCheckedAndBringTheirVpc(t *testing.T) {
 	t.Parallel()
-	pinned := NetworkConfig{SubnetIDs: []string{"subnet-0eeeeeee", "subnet-0fffffff"}, PrivateSubnetIDs: []string{"subnet-0ccccccc", "subnet-0ddddddd"}}
+	pinned := config.Network{SubnetIDs: []string{"subnet-0eeeeeee", "subnet-0fffffff"}, PrivateSubnetIDs: []string{"subnet-0ccccccc", "subnet-0ddddddd"}}
 	other := map[string]any{"vpcId": "vpc-0other"}
 	all := map[string]map[string]any{
 		"subnet-0eeeeeee": other, "subnet-0fffffff": other, "subnet-0ccccccc": other, "subnet-0ddddddd": other,
@@ -285,19 +286,19 @@ func TestPinnedSubnetsAreCheckedAndBringTheirVpc(t *testing.T) {
 		"privateSubnetIds": {"subnet-0ccccccc": other, "subnet-0ddddddd": other},
 	} {
 		_, _, err := network(t, pinned, in(changes))
-		var bad *ConfigError
+		var bad *config.Error
 		require.ErrorAs(t, err, &bad)
 		assert.Equal(t, key, bad.Faults[0].Key)
 	}
-	_, _, err = network(t, NetworkConfig{PrivateSubnetIDs: pinned.PrivateSubnetIDs}, in(all))
+	_, _, err = network(t, config.Network{PrivateSubnetIDs: pinned.PrivateSubnetIDs}, in(all))
 	require.ErrorContains(t, err, "privateSubnetIds")
 }
 
 func TestQuotasAreToldBeforeAnythingIsCreated(t *testing.T) {
 	t.Parallel()
-	cfg := mustLoad(t, nil, nil)
+	cfg := configured(t)
 	for name, c := range map[string]struct {
-		change  func(*Config)
+		change  func(*config.Config)
 		values  map[string]float64
 		failed  []string
 		warning int
@@ -305,11 +306,11 @@ func TestQuotasAreToldBeforeAnythingIsCreated(t *testing.T) {
 		"enough":                    {nil, map[string]float64{"lambda": 1000, "fargate": 64}, nil, 0},
 		"a new account":             {nil, map[string]float64{"lambda": 10, "fargate": 6}, []string{"Concurrent executions", "--service-code lambda --quota-code L-B99A9384 --desired-value 1000", "scalerConcurrency: 0"}, 1},
 		"both too small":            {nil, map[string]float64{"lambda": 10, "fargate": 1}, []string{"Concurrent executions", "--service-code fargate --quota-code L-3032A538", "taskCpu"}, 0},
-		"nothing reserved":          {func(c *Config) { c.Scaler.Concurrency = 0 }, map[string]float64{"lambda": 10, "fargate": 8}, nil, 0},
+		"nothing reserved":          {func(c *config.Config) { c.Scaler.Concurrency = 0 }, map[string]float64{"lambda": 10, "fargate": 8}, nil, 0},
 		"Lambda may refuse":         {nil, map[string]float64{"lambda": 61, "fargate": 8}, nil, 1},
 		"just too little":           {nil, map[string]float64{"lambda": 60, "fargate": 8}, []string{"needs at least 61"}, 0},
 		"enough of both":            {nil, map[string]float64{"lambda": 151, "fargate": 8}, nil, 0},
-		"bigger tasks than allowed": {func(c *Config) { c.Service.CPU = 8192 }, map[string]float64{"lambda": 1000, "fargate": 6}, []string{"1 task(s) of 8 vCPU"}, 0},
+		"bigger tasks than allowed": {func(c *config.Config) { c.Service.CPU = 8192 }, map[string]float64{"lambda": 1000, "fargate": 6}, []string{"1 task(s) of 8 vCPU"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -319,7 +320,7 @@ func TestQuotasAreToldBeforeAnythingIsCreated(t *testing.T) {
 			}
 			var failed []error
 			warned := 0
-			for _, need := range own.quotaNeeds() {
+			for _, need := range quotaNeeds(&own) {
 				warning, err := need.judge("us-west-2", &servicequotas.LookupServiceQuotaResult{Value: c.values[need.service]}, nil)
 				failed = append(failed, err)
 				if warning != "" {
@@ -339,7 +340,7 @@ func TestQuotasAreToldBeforeAnythingIsCreated(t *testing.T) {
 
 func TestAQuotaThatCannotBeReadOnlyWarns(t *testing.T) {
 	t.Parallel()
-	for _, need := range mustLoad(t, nil, nil).quotaNeeds() {
+	for _, need := range quotaNeeds(configured(t)) {
 		warning, err := need.judge("us-west-2", nil, errors.New("AccessDeniedException"))
 		require.NoError(t, err)
 		assert.Contains(t, warning, "AccessDeniedException")
@@ -349,7 +350,7 @@ func TestAQuotaThatCannotBeReadOnlyWarns(t *testing.T) {
 	run := func(run infratest.Run) (*infratest.Deployment, error) {
 		run.Stack = "test"
 		return run.Try(func(ctx *pulumi.Context) (pulumi.Map, error) {
-			cfg, err := LoadConfig(ctx)
+			cfg, err := config.Load(ctx)
 			if err != nil {
 				return nil, err
 			}

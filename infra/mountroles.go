@@ -3,12 +3,14 @@ package infra
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const mountRolesToken = "webordinary:infra:MountRoles"
 
 // MountRolesArgs names the two roles.
-type MountRolesArgs struct{ Names Names }
+type MountRolesArgs struct{ Names config.Names }
 
 // MountRoles are the two identities that may mount the workspace: the task's and the cleanup function's. They are
 // created before the file system, without permissions, so that its policy can name them from the start (D10); the
@@ -23,7 +25,7 @@ type MountRoles struct {
 func NewMountRoles(ctx *pulumi.Context, name string, args *MountRolesArgs, opts ...pulumi.ResourceOption) (*MountRoles, error) {
 	roles := &MountRoles{}
 	if err := ctx.RegisterComponentResourceV2(
-		mountRolesToken, name, pulumi.Map{"nameSuffix": pulumi.String(args.Names.suffix)}, roles, opts...,
+		mountRolesToken, name, pulumi.Map{"nameSuffix": pulumi.String(args.Names.Suffix())}, roles, opts...,
 	); err != nil {
 		return nil, created(name, err)
 	}

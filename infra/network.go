@@ -8,6 +8,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	awsxec2 "github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const networkToken = "webordinary:infra:Network"
@@ -18,7 +20,7 @@ const zoneCount = 2
 
 // NetworkArgs chooses the VPC and its subnets.
 type NetworkArgs struct {
-	NetworkConfig
+	config.Network
 	// Region is where the VPC is; a deployed stack stays there.
 	Region string
 }
@@ -89,9 +91,9 @@ func (n *Network) fromDefaultVpc(ctx *pulumi.Context, name string, args *Network
 			"or dedicatedVpc to true, or make one: `aws ec2 create-default-vpc`", err)
 	}
 	if private != "" && private != found.Id {
-		return &ConfigError{Stack: ctx.Stack(), Faults: []Fault{{
-			"privateSubnetIds", strings.Join(args.PrivateSubnetIDs, ","),
-			"subnets of the default VPC " + found.Id + ", or subnetIds of their VPC " + private + " beside them",
+		return &config.Error{Stack: ctx.Stack(), Faults: []config.Fault{{
+			Key: "privateSubnetIds", Value: strings.Join(args.PrivateSubnetIDs, ","),
+			Expected: "subnets of the default VPC " + found.Id + ", or subnetIds of their VPC " + private + " beside them",
 		}}}
 	}
 	vpc, err := awsxec2.NewDefaultVpc(ctx, name+"-default", &awsxec2.DefaultVpcArgs{}, child(n)...)

@@ -4,19 +4,21 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const observabilityToken = "webordinary:infra:Observability"
 
 // ObservabilityArgs describes what watches a stack.
 type ObservabilityArgs struct {
-	ObservabilityConfig
-	Names  Names
+	config.Observability
+	Names  config.Names
 	Region string
 	// Alerts is where everything is reported. The dashboard shows the alarms that it has by then.
 	Alerts *Alerts
 	// Task is the size of a task, for what it costs.
-	Task ServiceConfig
+	Task config.Service
 	// Service, LoadBalancerArn and FileSystemID are what is watched.
 	Service         *EditService
 	LoadBalancerArn pulumi.StringOutput

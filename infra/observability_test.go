@@ -9,10 +9,12 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/scaler/telemetry"
+	"github.com/webordinary/live-edit/infra/config"
 	"github.com/webordinary/live-edit/infra/infratest"
 )
 
@@ -24,7 +26,7 @@ const (
 )
 
 // operated deploys a stack of this repository under mocks, with some settings changed.
-func operated(t testing.TB, stack string, changes settings) *infratest.Deployment {
+func operated(t testing.TB, stack string, changes infratest.Settings) *infratest.Deployment {
 	t.Helper()
 	run := infratest.Run{Stack: stack, Config: infratest.StackConfig(t, "..", stack)}
 	for key, value := range changes {
@@ -36,11 +38,38 @@ func operated(t testing.TB, stack string, changes settings) *infratest.Deploymen
 	return run.Do(t, Build)
 }
 
+// configured is the configuration of a stack that sets nothing.
+func configured(t testing.TB) *config.Config {
+	t.Helper()
+	var cfg *config.Config
+	infratest.Run{Stack: "test"}.Do(t, func(ctx *pulumi.Context) (_ pulumi.Map, err error) {
+		cfg, err = config.Load(ctx)
+		return nil, err
+	})
+	return cfg
+}
+
+// refused returns the faults of a configuration that is refused.
+func refused(t testing.TB, changes infratest.Settings) []config.Fault {
+	t.Helper()
+	_, err := infratest.Run{Stack: "test", Config: changes.Qualified()}.Try(Build)
+	var bad *config.Error
+	require.ErrorAs(t, err, &bad, "%v", changes)
+	require.NotEmpty(t, bad.Faults)
+	return bad.Faults
+}
+
+const (
+	otherRoleArn   = "arn:aws:iam::942734823970:role/other"
+	stateKeyArn    = "arn:aws:kms:us-west-2:942734823970:key/5a6b7c8d-0000-4000-8000-000000000001"
+	certificateArn = "arn:aws:acm:us-west-2:942734823970:certificate/3f1c9c6e-1111-4222-8333-444455556666"
+)
+
 // everythingOn is prod with every switch of this file's components on.
-var everythingOn = settings{
+var everythingOn = infratest.Settings{
 	"alarms": "true", "alarmEmail": "ops@example.com", "monthlyBudgetUsd": "40", "auditTrail": "true",
 	"distributionId": "E2QWRUHAPOMQZL", "ciRepository": "webordinary/live-edit", "ciRepositoryIds": "12/34",
-	"ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": testKeyArn,
+	"ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": stateKeyArn,
 }
 
 func TestAlarmsOfProd(t *testing.T) {
@@ -112,25 +141,25 @@ func TestDevWatchesNothing(t *testing.T) {
 
 func TestSwitchesAreIndependent(t *testing.T) {
 	t.Parallel()
-	budgetOnly := operated(t, "prod", settings{"alarms": "false"})
+	budgetOnly := operated(t, "prod", infratest.Settings{"alarms": "false"})
 	assert.Len(t, budgetOnly.OfType(budgetType), 1)
 	assert.False(t, budgetOnly.Has("observability-errors-alarm"))
 	assert.Empty(t, budgetOnly.OfType(boardType))
-	alarmsOnly := operated(t, "prod", settings{"monthlyBudgetUsd": "0"})
+	alarmsOnly := operated(t, "prod", infratest.Settings{"monthlyBudgetUsd": "0"})
 	assert.Empty(t, alarmsOnly.OfType(budgetType))
 	assert.True(t, alarmsOnly.Has("observability-errors-alarm"))
 }
 
 func TestServiceThatNeverSleepsHasNoAwakeAlarm(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", settings{"minCapacity": "1"})
+	d := operated(t, "prod", infratest.Settings{"minCapacity": "1"})
 	assert.False(t, d.Has("observability-awake-alarm"))
 	assert.True(t, d.Has("observability-unhealthy-alarm"))
 }
 
 func TestBudgetReportsAt80And100Percent(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", settings{"monthlyBudgetUsd": "25"})
+	d := operated(t, "prod", infratest.Settings{"monthlyBudgetUsd": "25"})
 	budget := d.One(t, "observability-budget")
 	assert.Equal(t, []any{"webordinary-edit-budget", "COST", "MONTHLY", "25", "USD"}, []any{
 		budget.Text("name"), budget.Text("budgetType"), budget.Text("timeUnit"), budget.Text("limitAmount"), budget.Text("limitUnit"),
@@ -150,12 +179,12 @@ func TestBudgetReportsAt80And100Percent(t *testing.T) {
 
 func TestBudgetCountsOneTag(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", settings{"budgetTag": "Project=webordinary-live-edit"})
+	d := operated(t, "prod", infratest.Settings{"budgetTag": "Project=webordinary-live-edit"})
 	budget := d.One(t, "observability-budget")
 	assert.Equal(t, "TagKeyValue", budget.Text("costFilters.0.name"))
 	assert.Equal(t, "user:Project$webordinary-live-edit", budget.Text("costFilters.0.values.0"))
 	for _, bad := range []string{"Project", "=x", "Project=", "a=b=c", "a$=b"} {
-		assert.Equal(t, "budgetTag", faultsOf(t, settings{"budgetTag": bad}, nil)[0].Key, bad)
+		assert.Equal(t, "budgetTag", refused(t, infratest.Settings{"budgetTag": bad})[0].Key, bad)
 	}
 }
 

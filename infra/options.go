@@ -4,6 +4,8 @@ import (
 	"fmt"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // child returns the options of a component's child: its parent, then what this child alone needs. Always a fresh
@@ -12,21 +14,14 @@ func child(parent pulumi.Resource, own ...pulumi.ResourceOption) []pulumi.Resour
 	return append([]pulumi.ResourceOption{pulumi.Parent(parent)}, own...)
 }
 
-// adoptable are the logical names of the resources that hold data and so outlive the stack: what the adopt key of the
-// configuration may name. Every resource registered with keeping.retained is listed here.
-var adoptable = []string{
-	"audit-bucket", "registry-repository", "secrets-anthropic-api-key", "secrets-aws-credentials", "secrets-github-token",
-	"workspace-bucket", "workspace-file-system",
-}
-
 // keeping says how a stack treats what holds data.
 type keeping struct {
 	protect bool
 	adopt   map[string]string
 }
 
-// keeping is how this stack treats resources that hold data (D6).
-func (c *Config) keeping() keeping { return keeping{protect: c.Protect, adopt: c.Adopt} }
+// keepingOf is how a stack treats resources that hold data (D6).
+func keepingOf(cfg *config.Config) keeping { return keeping{protect: cfg.Protect, adopt: cfg.Adopt} }
 
 // protected returns the options of a child that a protecting stack refuses to destroy or replace. Without protection
 // nothing is said: saying false would undo the protection of the component.

@@ -2,6 +2,7 @@ package infra
 
 import (
 	"encoding/json"
+	"maps"
 	"slices"
 	"testing"
 
@@ -12,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"google.golang.org/protobuf/proto"
 
+	"github.com/webordinary/live-edit/infra/config"
 	"github.com/webordinary/live-edit/infra/infratest"
 )
 
@@ -19,55 +21,55 @@ import (
 const markerToken = "test:index:Marker"
 
 // builders build one component each, with what it needs around it; only the component gets the options.
-var builders = map[string]func(*pulumi.Context, *Config, *foundation, []pulumi.ResourceOption) error{
-	"Network": func(ctx *pulumi.Context, cfg *Config, _ *foundation, opts []pulumi.ResourceOption) error {
-		_, err := NewNetwork(ctx, "under-test", &NetworkArgs{NetworkConfig: cfg.Network}, opts...)
+var builders = map[string]func(*pulumi.Context, *config.Config, *foundation, []pulumi.ResourceOption) error{
+	"Network": func(ctx *pulumi.Context, cfg *config.Config, _ *foundation, opts []pulumi.ResourceOption) error {
+		_, err := NewNetwork(ctx, "under-test", &NetworkArgs{Network: cfg.Network}, opts...)
 		return err
 	},
-	"MountRoles": func(ctx *pulumi.Context, cfg *Config, _ *foundation, opts []pulumi.ResourceOption) error {
+	"MountRoles": func(ctx *pulumi.Context, cfg *config.Config, _ *foundation, opts []pulumi.ResourceOption) error {
 		_, err := NewMountRoles(ctx, "under-test", &MountRolesArgs{Names: cfg.Names()}, opts...)
 		return err
 	},
-	"Registry": func(ctx *pulumi.Context, cfg *Config, _ *foundation, opts []pulumi.ResourceOption) error {
-		_, err := NewRegistry(ctx, "under-test", &RegistryArgs{Name: "r", ImagesToKeep: 10, keeping: cfg.keeping()}, opts...)
+	"Registry": func(ctx *pulumi.Context, cfg *config.Config, _ *foundation, opts []pulumi.ResourceOption) error {
+		_, err := NewRegistry(ctx, "under-test", &RegistryArgs{Name: "r", ImagesToKeep: 10, keeping: keepingOf(cfg)}, opts...)
 		return err
 	},
-	"Secrets": func(ctx *pulumi.Context, cfg *Config, _ *foundation, opts []pulumi.ResourceOption) error {
+	"Secrets": func(ctx *pulumi.Context, cfg *config.Config, _ *foundation, opts []pulumi.ResourceOption) error {
 		_, err := NewSecrets(ctx, "under-test", &SecretsArgs{
-			Names: cfg.Names(), Values: map[string]string{"githubToken": "x"}, keeping: cfg.keeping(),
+			Names: cfg.Names(), Values: map[string]string{"githubToken": "x"}, keeping: keepingOf(cfg),
 		}, opts...)
 		return err
 	},
-	"Workspace": func(ctx *pulumi.Context, cfg *Config, base *foundation, opts []pulumi.ResourceOption) error {
+	"Workspace": func(ctx *pulumi.Context, cfg *config.Config, base *foundation, opts []pulumi.ResourceOption) error {
 		_, err := NewWorkspace(ctx, "under-test", &WorkspaceArgs{
-			Names: cfg.Names(), Network: base.Network, Roles: base.Roles, Clients: cfg.Workspace.Clients, keeping: cfg.keeping(),
+			Names: cfg.Names(), Network: base.Network, Roles: base.Roles, Clients: cfg.Workspace.Clients, keeping: keepingOf(cfg),
 		}, opts...)
 		return err
 	},
-	"WorkspaceBucket": func(ctx *pulumi.Context, cfg *Config, _ *foundation, opts []pulumi.ResourceOption) error {
-		_, err := NewWorkspaceBucket(ctx, "under-test", &WorkspaceBucketArgs{Name: pulumi.String("b"), keeping: cfg.keeping()}, opts...)
+	"WorkspaceBucket": func(ctx *pulumi.Context, cfg *config.Config, _ *foundation, opts []pulumi.ResourceOption) error {
+		_, err := NewWorkspaceBucket(ctx, "under-test", &WorkspaceBucketArgs{Name: pulumi.String("b"), keeping: keepingOf(cfg)}, opts...)
 		return err
 	},
-	"LoadBalancer": func(ctx *pulumi.Context, cfg *Config, base *foundation, opts []pulumi.ResourceOption) error {
+	"LoadBalancer": func(ctx *pulumi.Context, cfg *config.Config, base *foundation, opts []pulumi.ResourceOption) error {
 		_, err := NewLoadBalancer(ctx, "under-test", &LoadBalancerArgs{
-			LoadBalancerConfig: cfg.LoadBalancer, Name: "l", SecurityGroupName: "s", Network: base.Network, Site: cfg.Site,
-			keeping: cfg.keeping(),
+			LoadBalancer: cfg.LoadBalancer, Name: "l", SecurityGroupName: "s", Network: base.Network, Site: cfg.Site,
+			keeping: keepingOf(cfg),
 		}, opts...)
 		return err
 	},
-	"EditService": func(ctx *pulumi.Context, cfg *Config, base *foundation, opts []pulumi.ResourceOption) error {
+	"EditService": func(ctx *pulumi.Context, cfg *config.Config, base *foundation, opts []pulumi.ResourceOption) error {
 		_, err := NewEditService(ctx, "under-test", &EditServiceArgs{
-			ServiceConfig: cfg.Service, Names: cfg.Names(), Region: cfg.Region, Site: cfg.Site, Session: cfg.Workspace,
+			Service: cfg.Service, Names: cfg.Names(), Region: cfg.Region, Site: cfg.Site, Session: cfg.Workspace,
 			ImageTag: "t", TaskRole: base.Roles.Task, Network: base.Network, Registry: base.Registry, Secrets: base.Secrets,
 			Workspace: base.Workspace, BucketName: base.BucketName, LoadBalancer: base.LoadBalancer,
 		}, opts...)
 		return err
 	},
-	"Dns": func(ctx *pulumi.Context, cfg *Config, base *foundation, opts []pulumi.ResourceOption) error {
+	"Dns": func(ctx *pulumi.Context, cfg *config.Config, base *foundation, opts []pulumi.ResourceOption) error {
 		_, err := NewDns(ctx, "under-test", &DnsArgs{Site: cfg.Site, Target: base.LoadBalancer.DNSName}, opts...)
 		return err
 	},
-	"Alerts": func(ctx *pulumi.Context, cfg *Config, _ *foundation, opts []pulumi.ResourceOption) error {
+	"Alerts": func(ctx *pulumi.Context, cfg *config.Config, _ *foundation, opts []pulumi.ResourceOption) error {
 		_, err := NewAlerts(ctx, "under-test", &AlertsArgs{TopicName: "t", Email: "a@b.co"}, opts...)
 		return err
 	},
@@ -93,7 +95,7 @@ func everyOption(marker pulumi.Resource) []pulumi.ResourceOption {
 func registrations(t *testing.T, component string, withOptions bool) map[string]*pulumirpc.RegisterResourceRequest {
 	t.Helper()
 	deployment := infratest.Run{Stack: "test"}.Do(t, func(ctx *pulumi.Context) (pulumi.Map, error) {
-		cfg, err := LoadConfig(ctx)
+		cfg, err := config.Load(ctx)
 		if err != nil {
 			return nil, err
 		}
@@ -133,7 +135,7 @@ func TestChildrenAreRegisteredAlikeWhateverTheCallersOptions(t *testing.T) {
 		t.Run(component, func(t *testing.T) {
 			t.Parallel()
 			plain, optioned := registrations(t, component, false), registrations(t, component, true)
-			require.Equal(t, sortedKeys(plain), sortedKeys(optioned))
+			require.Equal(t, slices.Sorted(maps.Keys(plain)), slices.Sorted(maps.Keys(optioned)))
 			children := 0
 			for name, request := range optioned {
 				if name == "under-test" {
@@ -168,13 +170,13 @@ func withoutProtect(t *testing.T, request *pulumirpc.RegisterResourceRequest) st
 func TestEveryRetainedResourceCanBeAdopted(t *testing.T) {
 	t.Parallel()
 	ids := map[string]string{}
-	for _, name := range adoptable {
+	for _, name := range config.Adoptable {
 		ids[name] = "id-of-" + name
 	}
 	adopt, err := json.Marshal(ids)
 	require.NoError(t, err)
-	plain := settings{"adopt": string(adopt), "auditTrail": "true"}
-	deployment := infratest.Run{Stack: "test", Config: plain.qualified()}.Do(t, Build)
+	plain := infratest.Settings{"adopt": string(adopt), "auditTrail": "true"}
+	deployment := infratest.Run{Stack: "test", Config: plain.Qualified()}.Do(t, Build)
 
 	imported := map[string]string{}
 	for _, r := range deployment.Resources {

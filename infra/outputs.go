@@ -4,6 +4,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // Names of the stack outputs, the contract between stacks: flat camelCase scalars, listed with the CloudFormation
@@ -35,7 +37,7 @@ const (
 )
 
 // stackOutputs is everything the stack tells: its users, and the stacks that refer to it. None is secret.
-func stackOutputs(cfg *Config, base *foundation, service *EditService) pulumi.Map {
+func stackOutputs(cfg *config.Config, base *foundation, service *EditService) pulumi.Map {
 	return pulumi.Map{
 		outRepositoryURL:            base.Registry.RepositoryURL,
 		outRepositoryArn:            base.Registry.RepositoryArn,

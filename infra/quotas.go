@@ -7,6 +7,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/servicequotas"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 var errQuota = errors.New("the account's quota is too small")
@@ -30,21 +32,22 @@ const keptConcurrency, keptConcurrencyOfNewAccounts = 100, 10
 const usualConcurrency = 1000
 
 // quotaNeeds are those of the quotas that new accounts are known to lack (B3, M7).
-func (c *Config) quotaNeeds() []quotaNeed {
-	cpu := float64(c.Service.CPU) / 1024
-	tasks := max(c.Service.MinCapacity, 1)
+func quotaNeeds(cfg *config.Config) []quotaNeed {
+	cpu := float64(cfg.Service.CPU) / 1024
+	tasks := max(cfg.Service.MinCapacity, 1)
 	needs := []quotaNeed{{
 		service: "fargate", code: "L-3032A538", name: "Fargate On-Demand vCPU resource count",
-		least: cpu * float64(tasks), enough: cpu * float64(c.Service.MaxCapacity+1), wanted: math.Ceil(cpu * float64(2*c.Service.MaxCapacity)),
-		why: fmt.Sprintf("%d task(s) of %g vCPU", tasks, cpu),
+		least: cpu * float64(tasks), enough: cpu * float64(cfg.Service.MaxCapacity+1),
+		wanted: math.Ceil(cpu * float64(2*cfg.Service.MaxCapacity)),
+		why:    fmt.Sprintf("%d task(s) of %g vCPU", tasks, cpu),
 		short: fmt.Sprintf("Not all of %d tasks start, or a deployment while all run waits until one has gone (a deployment starts "+
-			"the new task before it stops the old one).", c.Service.MaxCapacity),
+			"the new task before it stops the old one).", cfg.Service.MaxCapacity),
 		instead: "a smaller taskCpu",
 	}}
-	if c.Scaler.Concurrency == 0 {
+	if cfg.Scaler.Concurrency == 0 {
 		return needs // nothing is reserved
 	}
-	reserved := float64(c.Scaler.Concurrency + cleanupConcurrency)
+	reserved := float64(cfg.Scaler.Concurrency + cleanupConcurrency)
 	return append(needs, quotaNeed{
 		service: "lambda", code: "L-B99A9384", name: "Concurrent executions",
 		least: reserved + keptConcurrencyOfNewAccounts, enough: reserved + keptConcurrency,
@@ -58,9 +61,9 @@ func (c *Config) quotaNeeds() []quotaNeed {
 
 // checkQuotas fails before anything is created where a quota is too small, and warns where it may be or cannot be read:
 // AWS would refuse in the middle of the deployment, or start no task.
-func checkQuotas(ctx *pulumi.Context, cfg *Config) error {
+func checkQuotas(ctx *pulumi.Context, cfg *config.Config) error {
 	var failed []error
-	for _, need := range cfg.quotaNeeds() {
+	for _, need := range quotaNeeds(cfg) {
 		quota, err := servicequotas.LookupServiceQuota(ctx, &servicequotas.LookupServiceQuotaArgs{
 			ServiceCode: need.service, QuotaCode: &need.code,
 		})

@@ -1,11 +1,12 @@
 package infra
 
 import (
-	"fmt"
 	"strconv"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const (
@@ -14,39 +15,7 @@ const (
 	deregistrationSeconds = 30
 	// stickySeconds of the load balancer's cookie on the WebSocket group: a day (D9).
 	stickySeconds = 86400
-	// The container's ports in the specification (T02 §1), the defaults of the configuration.
-	specAPIPort, specPreviewPort, specWebSocketPort = 8080, 4321, 4322
 )
-
-// route is one kind of traffic: its target group, its path and its rule.
-type route struct {
-	kind string
-	// port of the container; specPort is the specification's, for which the target group has the specification's name.
-	port, specPort int
-	path           string
-	// offset from the stack's rule priority base. WebSockets come first; the waker's rule, which never has them, moves
-	// above and below the other two (design of wake and sleep, D4).
-	offset int
-	sticky bool
-}
-
-// routes are the static rules of the service (T02 §3).
-func (s ServiceConfig) routes() []route {
-	return []route{
-		{kind: "ws", port: s.WebSocketPort, specPort: specWebSocketPort, path: "/ws/*", offset: 10, sticky: true},
-		{kind: "api", port: s.APIPort, specPort: specAPIPort, path: "/api/*", offset: 20},
-		{kind: "preview", port: s.PreviewPort, specPort: specPreviewPort, path: "/preview/*", offset: 30},
-	}
-}
-
-// targetGroup is the name of the route's target group. A port that is not the specification's is in it: a target group can't
-// change its port, and while rules still forward to the old one it stands beside the new one, which so needs another name (D22).
-func (r route) targetGroup(names Names) string {
-	if r.port == r.specPort {
-		return names.TargetGroup(r.kind)
-	}
-	return names.TargetGroup(fmt.Sprintf("%s-%d", r.kind, r.port))
-}
 
 // TargetGroup identifies a target group to other components.
 type TargetGroup struct {
@@ -61,18 +30,18 @@ func (s *EditService) addRouting(ctx *pulumi.Context, name string, args *EditSer
 	if err != nil {
 		return err
 	}
-	for _, r := range args.routes() {
-		group, err := newTargetGroup(ctx, name+"-"+r.kind+"-tg", r, args, child(s)...)
+	for _, r := range args.Routes() {
+		group, err := newTargetGroup(ctx, name+"-"+r.Kind+"-tg", r, args, child(s)...)
 		if err != nil {
 			return err
 		}
-		s.TargetGroups[r.kind] = TargetGroup{Arn: group.Arn, ArnSuffix: group.ArnSuffix, port: r.port}
-		ruleName := name + "-" + r.kind + "-rule"
+		s.TargetGroups[r.Kind] = TargetGroup{Arn: group.Arn, ArnSuffix: group.ArnSuffix, port: r.Port}
+		ruleName := name + "-" + r.Kind + "-rule"
 		rule, err := newForwardRule(ctx, ruleName, &forwardRuleArgs{
 			ListenerArn:    args.LoadBalancer.HTTPSListenerArn,
-			Priority:       args.RulePriorityBase + r.offset,
+			Priority:       args.RulePriorityBase + r.Offset,
 			Host:           args.Site.FQDN(),
-			Paths:          []string{r.path},
+			Paths:          []string{r.Path},
 			TargetGroupArn: group.Arn,
 		}, child(s, apart)...)
 		if err != nil {
@@ -84,11 +53,11 @@ func (s *EditService) addRouting(ctx *pulumi.Context, name string, args *EditSer
 }
 
 func newTargetGroup(
-	ctx *pulumi.Context, name string, r route, args *EditServiceArgs, opts ...pulumi.ResourceOption,
+	ctx *pulumi.Context, name string, r config.Route, args *EditServiceArgs, opts ...pulumi.ResourceOption,
 ) (*lb.TargetGroup, error) {
 	group, err := lb.NewTargetGroup(ctx, name, &lb.TargetGroupArgs{
-		Name:                pulumi.String(r.targetGroup(args.Names)),
-		Port:                pulumi.Int(r.port),
+		Name:                pulumi.String(r.TargetGroup(args.Names)),
+		Port:                pulumi.Int(r.Port),
 		Protocol:            pulumi.String("HTTP"),
 		TargetType:          pulumi.String("ip"),
 		VpcId:               args.LoadBalancer.VpcID.ToStringPtrOutput(),
@@ -106,7 +75,7 @@ func newTargetGroup(
 		},
 		Stickiness: &lb.TargetGroupStickinessArgs{
 			Type:           pulumi.String("lb_cookie"),
-			Enabled:        pulumi.Bool(r.sticky),
+			Enabled:        pulumi.Bool(r.Sticky),
 			CookieDuration: pulumi.Int(stickySeconds),
 		},
 		// The provider would delete a named group first, whether or not the name changes, and AWS refuses to delete one that a

@@ -1,8 +1,6 @@
 package infra
 
 import (
-	"fmt"
-	"regexp"
 	"strconv"
 	"strings"
 
@@ -10,6 +8,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const scalerToken = "webordinary:infra:Scaler"
@@ -29,8 +29,8 @@ const (
 
 // ScalerArgs describes what wakes the service and puts it to sleep (T02 §4, D4).
 type ScalerArgs struct {
-	ScalerConfig
-	Names   Names
+	config.Scaler
+	Names   config.Names
 	Service *EditService
 	// Listener gets the waker's rule, for Host only.
 	ListenerArn pulumi.StringInput
@@ -158,21 +158,6 @@ func (a *ScalerArgs) reserved() *int {
 	}
 	return &a.Concurrency
 }
-
-// validate checks what Lambda and the function would refuse.
-func (c ScalerConfig) validate(v *validator) {
-	const least, most = 10, 900 // below, visitors get 502; an account has 1,000 by default, of which 100 stay unreserved
-	v.require(c.Concurrency == 0 || c.Concurrency >= least && c.Concurrency <= most, "scalerConcurrency", strconv.Itoa(c.Concurrency),
-		fmt.Sprintf("0, or a number from %d to %d", least, most))
-	for _, credential := range c.WakeCredentials {
-		v.require(credentialPattern.MatchString(credential), "wakeCredentials", credential,
-			"header:NAME or cookie:NAME; a header's name of letters, digits and hyphens, such as Authorization")
-	}
-}
-
-// credentialPattern is the form that the function takes (functions/scaler/config). The load balancer drops headers whose
-// names have anything but letters, digits and hyphens (D9), so one of those would never arrive.
-var credentialPattern = regexp.MustCompile("^(header:[A-Za-z0-9-]+|cookie:[A-Za-z0-9!#$%&'*+.^_`|~-]+)$")
 
 // permissions are what observing and acting take (functions/scaler).
 func (s *Scaler) permissions(service *EditService) []Statement {

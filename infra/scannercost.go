@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/webordinary/live-edit/cost"
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // scannerAdviceUSD is what scanners may cost a month before the preview says so (D28).
@@ -11,7 +12,7 @@ const scannerAdviceUSD = 1.0
 
 // scannerAdvice recommends wakeCredentials where scanners may cost more than a dollar a month; empty says there is nothing
 // to recommend. Anybody whose request looks like a client's wakes the service: evidence of a person ranks above guesses.
-func scannerAdvice(cfg *Config, publicAddress bool) string {
+func scannerAdvice(cfg *config.Config, publicAddress bool) string {
 	if len(cfg.Scaler.WakeCredentials) > 0 {
 		return ""
 	}

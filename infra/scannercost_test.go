@@ -4,13 +4,15 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // TestScannerAdvice recommends a credential where scanners may cost more than a dollar, and names sum, key and command.
 func TestScannerAdvice(t *testing.T) {
 	t.Parallel()
-	specified := func() *Config {
-		cfg := &Config{}
+	specified := func() *config.Config {
+		cfg := &config.Config{}
 		cfg.Service.CPU, cfg.Service.Memory, cfg.Service.AutoShutdownMinutes = 2048, 4096, 5
 		return cfg
 	}

@@ -3,6 +3,8 @@ package infra
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const secretsToken = "webordinary:infra:Secrets"
@@ -17,14 +19,14 @@ type secretSpec struct {
 }
 
 var secretSpecs = []secretSpec{
-	{"anthropicApiKey", "anthropic-api-key", "Claude API key for Claude Code SDK"},
-	{"githubToken", "github-token", "GitHub personal access token for repository operations"},
-	{"awsCredentials", "aws-credentials", "AWS credentials for S3 access"},
+	{config.AnthropicAPIKey, "anthropic-api-key", "Claude API key for Claude Code SDK"},
+	{config.GitHubToken, "github-token", "GitHub personal access token for repository operations"},
+	{config.AWSCredentials, "aws-credentials", "AWS credentials for S3 access"},
 }
 
 // SecretsArgs describes the three secrets.
 type SecretsArgs struct {
-	Names Names
+	Names config.Names
 	// Values maps configuration keys to values; a secret without one is created empty, to be filled out of band (D5).
 	Values  map[string]string
 	keeping keeping

@@ -7,6 +7,8 @@ import (
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // sharedStack reads the parts that another stack lends (docs/outputs.md).
@@ -19,7 +21,7 @@ type sharedStack struct {
 var errMissingOutput = errors.New("missing stack output")
 
 // newSharedStack refers to the configured stack; nil when nothing is shared.
-func newSharedStack(ctx *pulumi.Context, sharing SharingConfig) (*sharedStack, error) {
+func newSharedStack(ctx *pulumi.Context, sharing config.Sharing) (*sharedStack, error) {
 	if len(sharing.Parts) == 0 {
 		return nil, nil //nolint:nilnil // nothing shared is no error, and nobody asks a nil for a part
 	}
@@ -86,7 +88,7 @@ func (s *sharedStack) secrets() SecretsOutputs {
 
 // workspace reads the other stack's file system. Its security group is handed on only if this stack is in its VPC,
 // where the mount targets are.
-func (s *sharedStack) workspace(cfg *Config, network *Network) WorkspaceOutputs {
+func (s *sharedStack) workspace(cfg *config.Config, network *Network) WorkspaceOutputs {
 	group := pulumi.All(s.text(outWorkspaceSecurityGroupID), s.text(outVpcID), network.VpcID).ApplyT(
 		func(values []any) (string, error) {
 			id, _ := values[0].(string)
@@ -105,7 +107,7 @@ func (s *sharedStack) bucketName() pulumi.StringOutput { return s.text(outWorksp
 
 // loadBalancer reads the other stack's load balancer. Its listener is handed on only if this stack fits beside the
 // other one: same VPC, a host name and rule priorities of its own.
-func (s *sharedStack) loadBalancer(cfg *Config, network *Network) LoadBalancerOutputs {
+func (s *sharedStack) loadBalancer(cfg *config.Config, network *Network) LoadBalancerOutputs {
 	listener := pulumi.All(
 		s.text(outHTTPSListenerArn), s.text(outVpcID), s.text(outEditURL), s.value(outRulePriorityBase), network.VpcID,
 	).ApplyT(func(values []any) (string, error) {
@@ -123,34 +125,36 @@ func (s *sharedStack) loadBalancer(cfg *Config, network *Network) LoadBalancerOu
 }
 
 // checkRoom compares this stack with the lender's VPC, URL and priority base.
-func (s *sharedStack) checkRoom(cfg *Config, lender []any) error {
+func (s *sharedStack) checkRoom(cfg *config.Config, lender []any) error {
 	base, ok := lender[2].(float64)
 	if !ok {
 		return fmt.Errorf("%w: output %q of stack %q is a %T, not a number", errMissingOutput, outRulePriorityBase, s.name, lender[2])
 	}
 	faults := s.checkVpc(cfg, lender[0], lender[3])
 	if url := "https://" + cfg.Site.FQDN(); lender[1] == url {
-		faults = append(faults, Fault{"host", cfg.Site.Host, fmt.Sprintf("another host than stack %q has: %s", s.name, url)})
+		faults = append(faults, config.Fault{
+			Key: "host", Value: cfg.Site.Host, Expected: fmt.Sprintf("another host than stack %q has: %s", s.name, url),
+		})
 	}
-	if distance := cfg.Service.RulePriorityBase - int(base); distance > -rulesPerStack && distance < rulesPerStack {
-		faults = append(faults, Fault{"rulePriorityBase", strconv.Itoa(cfg.Service.RulePriorityBase), fmt.Sprintf(
-			"a base at least %d away from that of stack %q, %d: their rules stand on one listener", rulesPerStack, s.name, int(base))})
+	if distance := cfg.Service.RulePriorityBase - int(base); distance > -config.RulesPerStack && distance < config.RulesPerStack {
+		faults = append(faults, config.Fault{Key: "rulePriorityBase", Value: strconv.Itoa(cfg.Service.RulePriorityBase), Expected: fmt.Sprintf(
+			"a base at least %d away from that of stack %q, %d: their rules stand on one listener", config.RulesPerStack, s.name, int(base))})
 	}
 	return configError(cfg, faults)
 }
 
 // checkVpc compares the lender's VPC with ours.
-func (s *sharedStack) checkVpc(cfg *Config, theirs, ours any) []Fault {
+func (s *sharedStack) checkVpc(cfg *config.Config, theirs, ours any) []config.Fault {
 	if theirs == ours {
 		return nil
 	}
-	return []Fault{{"dedicatedVpc", fmt.Sprint(cfg.Network.Dedicated), fmt.Sprintf(
+	return []config.Fault{{Key: "dedicatedVpc", Value: fmt.Sprint(cfg.Network.Dedicated), Expected: fmt.Sprintf(
 		"the VPC of stack %q, %v, as %s is shared; this stack is in %v", s.name, theirs, strings.Join(cfg.Sharing.Parts, ", "), ours)}}
 }
 
-func configError(cfg *Config, faults []Fault) error {
+func configError(cfg *config.Config, faults []config.Fault) error {
 	if len(faults) == 0 {
 		return nil
 	}
-	return &ConfigError{Stack: cfg.Stack, Faults: faults}
+	return &config.Error{Stack: cfg.Stack, Faults: faults}
 }

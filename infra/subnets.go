@@ -9,6 +9,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 var errTooFewSubnets = errors.New("too few subnets")
@@ -102,7 +104,7 @@ func (n *Network) defaultSubnets(ctx *pulumi.Context, ids []string) ([]string, e
 
 // pinned checks the configured subnets, which are used as they are: two zones of one VPC.
 func (n *Network) pinned(ctx *pulumi.Context, args *NetworkArgs) (vpc string, err error) {
-	var faults []Fault
+	var faults []config.Fault
 	for _, list := range []struct {
 		key string
 		ids []string
@@ -116,16 +118,18 @@ func (n *Network) pinned(ctx *pulumi.Context, args *NetworkArgs) (vpc string, er
 		}
 		value := strings.Join(list.ids, ",")
 		if a, b := found[0], found[1]; a.zone == b.zone || a.vpc != b.vpc {
-			faults = append(faults, Fault{list.key, value, fmt.Sprintf(
+			faults = append(faults, config.Fault{Key: list.key, Value: value, Expected: fmt.Sprintf(
 				"two subnets in two zones of one VPC; these are in %s of %s and %s of %s", a.zone, a.vpc, b.zone, b.vpc)})
 		}
 		if vpc != "" && vpc != found[0].vpc {
-			faults = append(faults, Fault{list.key, value, "subnets of " + vpc + ", as subnetIds; these are in " + found[0].vpc})
+			faults = append(faults, config.Fault{
+				Key: list.key, Value: value, Expected: "subnets of " + vpc + ", as subnetIds; these are in " + found[0].vpc,
+			})
 		}
 		vpc = cmp.Or(vpc, found[0].vpc)
 	}
 	if len(faults) > 0 {
-		return "", &ConfigError{Stack: ctx.Stack(), Faults: faults}
+		return "", &config.Error{Stack: ctx.Stack(), Faults: faults}
 	}
 	return vpc, nil
 }

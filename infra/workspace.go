@@ -6,6 +6,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/efs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const workspaceToken = "webordinary:infra:Workspace"
@@ -21,7 +23,7 @@ const (
 
 // WorkspaceArgs describes the file system of workspaces.
 type WorkspaceArgs struct {
-	Names   Names
+	Names   config.Names
 	Network *Network
 	// Roles are the only ones that may mount, besides ExtraMountRoleArns.
 	Roles              *MountRoles

@@ -6,7 +6,7 @@ import (
 	"fmt"
 
 	"github.com/webordinary/live-edit/functions/awslogin"
-	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // entry is one resource of an import file, as `pulumi import --file` reads it.
@@ -74,20 +74,20 @@ func buildFile(ctx context.Context, account finder, p *plan) (*importFile, []str
 
 func wantedResources(account finder, p *plan) []wanted {
 	all := []wanted{{
-		part: infra.PartRegistry, component: "webordinary:infra:Registry", kind: "aws:ecr/repository:Repository",
+		part: config.PartRegistry, component: "webordinary:infra:Registry", kind: "aws:ecr/repository:Repository",
 		parent: "registry", name: "registry-repository", describe: "repository " + p.names.Repository(),
 		find: func(ctx context.Context) (string, error) { return account.Repository(ctx, p.names.Repository()) },
 	}}
 	for _, name := range []string{"anthropic-api-key", "github-token", "aws-credentials"} {
 		full := p.names.Secret(name)
 		all = append(all, wanted{
-			part: infra.PartSecrets, component: "webordinary:infra:Secrets", kind: "aws:secretsmanager/secret:Secret",
+			part: config.PartSecrets, component: "webordinary:infra:Secrets", kind: "aws:secretsmanager/secret:Secret",
 			parent: "secrets", name: "secrets-" + name, describe: "secret " + full,
 			find: func(ctx context.Context) (string, error) { return account.Secret(ctx, full) },
 		})
 	}
 	all = append(all, wanted{
-		part: infra.PartWorkspace, component: "webordinary:infra:Workspace", kind: "aws:efs/fileSystem:FileSystem",
+		part: config.PartWorkspace, component: "webordinary:infra:Workspace", kind: "aws:efs/fileSystem:FileSystem",
 		parent: "workspace", name: "workspace-file-system", describe: "file system " + p.names.Workspaces(),
 		find: func(ctx context.Context) (string, error) { return account.FileSystem(ctx, p.names.Workspaces()) },
 	})
@@ -107,7 +107,7 @@ func wantedLoadBalancer(account finder, p *plan) []wanted {
 	}
 	one := func(kind, name, describe string, find func(context.Context) (string, error)) wanted {
 		return wanted{
-			part: infra.PartLoadBalancer, component: "webordinary:infra:LoadBalancer", kind: kind,
+			part: config.PartLoadBalancer, component: "webordinary:infra:LoadBalancer", kind: kind,
 			parent: "load-balancer", name: name, describe: describe, find: find,
 		}
 	}

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/awslogin"
-	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 // lookup is an account that holds some names.
@@ -28,7 +28,7 @@ func (l lookup) Listener(_ context.Context, arn string, port int32) (string, err
 	return l.find(arn + map[int32]string{443: "/443", 80: "/80"}[port])
 }
 
-func prodPlan() *plan { return &plan{names: infra.NewNames(""), shared: map[string]bool{}} }
+func prodPlan() *plan { return &plan{names: config.NewNames(""), shared: map[string]bool{}} }
 
 func TestParentsComeBeforeTheirChildren(t *testing.T) {
 	t.Parallel()
@@ -57,7 +57,7 @@ func TestParentsComeBeforeTheirChildren(t *testing.T) {
 func TestSharedPartsStayWithTheirOwner(t *testing.T) {
 	t.Parallel()
 	p := prodPlan()
-	p.shared[infra.PartRegistry], p.shared[infra.PartLoadBalancer] = true, true
+	p.shared[config.PartRegistry], p.shared[config.PartLoadBalancer] = true, true
 	file, _, err := buildFile(t.Context(), lookup{ids: map[string]string{
 		"webordinary/claude-code-astro": "r", "webordinary-edit-alb": "a", "webordinary-workspaces": "fs-1",
 	}}, p)
@@ -79,7 +79,7 @@ func TestPlanReadsTheStackFiles(t *testing.T) {
 	dev, err := readPlan("../..", "dev")
 	require.NoError(t, err)
 	require.Equal(t, "webordinary/claude-code-astro-dev", dev.names.Repository())
-	require.True(t, dev.shared[infra.PartRegistry])
+	require.True(t, dev.shared[config.PartRegistry])
 	require.Equal(t, "us-west-2", dev.region)
 	_, err = readPlan("../..", "prdo")
 	require.ErrorContains(t, err, `no stack "prdo": there is no Pulumi.prdo.yaml`)

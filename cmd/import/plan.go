@@ -8,7 +8,7 @@ import (
 
 	"gopkg.in/yaml.v3"
 
-	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/infra/config"
 	"github.com/webordinary/live-edit/tools/stacks"
 )
 
@@ -17,7 +17,7 @@ const projectNamespace = "webordinary-live-edit:"
 // plan is what to look for.
 type plan struct {
 	region string
-	names  infra.Names
+	names  config.Names
 	// shared parts belong to another stack and are not imported into this one.
 	shared map[string]bool
 }
@@ -41,7 +41,7 @@ func readPlan(root, stack string) (*plan, error) {
 		p.region = region
 	}
 	suffix, _ := file.Config[projectNamespace+"nameSuffix"].(string)
-	p.names = infra.NewNames(suffix)
+	p.names = config.NewNames(suffix)
 	parts, _ := file.Config[projectNamespace+"shared"].([]any)
 	for _, part := range parts {
 		p.shared[fmt.Sprint(part)] = true

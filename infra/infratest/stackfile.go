@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -23,6 +24,21 @@ func ProjectSchema(t testing.TB, root string) map[string]ProjectKey {
 	var project struct{ Config map[string]ProjectKey }
 	readYAML(t, filepath.Join(root, "Pulumi.yaml"), &project)
 	return project.Config
+}
+
+// Settings are configuration values by key, without the project's namespace.
+type Settings map[string]string
+
+// Qualified gives every key the namespace that it lacks.
+func (s Settings) Qualified() map[string]string {
+	full := map[string]string{}
+	for key, value := range s {
+		if !strings.Contains(key, ":") {
+			key = Project + ":" + key
+		}
+		full[key] = value
+	}
+	return full
 }
 
 // StackConfig returns what Pulumi hands to the program of a stack: the stack file's values over the project's defaults.

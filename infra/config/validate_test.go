@@ -1,4 +1,4 @@
-package infra
+package config
 
 import (
 	"fmt"
@@ -9,22 +9,24 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/infra/infratest"
 )
 
 type badValue struct {
 	name          string
-	plain, secret settings
+	plain, secret infratest.Settings
 	// key and value of the one fault, and words of what it expects.
 	key, value, expected string
 }
 
 // one is the usual bad value: it stands alone, and the fault shows it as it is.
 func one(key, value, expected string) badValue {
-	return badValue{name: key + "=" + value, plain: settings{key: value}, key: key, value: value, expected: expected}
+	return badValue{name: key + "=" + value, plain: infratest.Settings{key: value}, key: key, value: value, expected: expected}
 }
 
 // beside is a bad value that is bad only together with others.
-func (b badValue) beside(others settings) badValue {
+func (b badValue) beside(others infratest.Settings) badValue {
 	b.name += fmt.Sprintf(" beside %v", others)
 	b.plain = maps.Clone(b.plain)
 	maps.Copy(b.plain, others)
@@ -82,7 +84,7 @@ func badSites() []badValue {
 		one("host", "", label),
 		one("host", "edit.dev", label),
 		one("host", "Edit", label),
-		one("host", "edit", "listener rules take 128").beside(settings{"zone": long}),
+		one("host", "edit", "listener rules take 128").beside(infratest.Settings{"zone": long}),
 		one("hostedZoneId", "/hostedzone/Z1", "a Route 53 zone ID such as Z0123456789ABCDEFGHIJ"),
 		one("certificateArn", "3f1c9c6e", acm),
 		one("certificateArn", "arn:aws:iam::942734823970:server-certificate/x", acm),
@@ -96,9 +98,9 @@ func badNetworks() []badValue {
 	return []badValue{
 		one("dedicatedVpc", "1", "true or false"),
 		one("dedicatedVpc", "true", "no subnetIds or privateSubnetIds beside it").
-			beside(settings{"subnetIds": `["subnet-0aaaaaaa","subnet-0bbbbbbb"]`}),
+			beside(infratest.Settings{"subnetIds": `["subnet-0aaaaaaa","subnet-0bbbbbbb"]`}),
 		one("dedicatedVpc", "true", "no subnetIds or privateSubnetIds beside it").
-			beside(settings{"privateSubnetIds": `["subnet-0aaaaaaa","subnet-0bbbbbbb"]`}),
+			beside(infratest.Settings{"privateSubnetIds": `["subnet-0aaaaaaa","subnet-0bbbbbbb"]`}),
 		one("vpcCidr", "10.42.0.0", cidr),
 		one("vpcCidr", "10.0.0.0/8", cidr),
 		one("vpcCidr", "10.42.0.0/25", cidr),
@@ -112,7 +114,7 @@ func badNetworks() []badValue {
 		one("privateSubnetIds", `["subnet-0aaaaaaa","subnet-0bbbbbbb","subnet-0ccccccc"]`, pair).
 			shownAs("subnet-0aaaaaaa,subnet-0bbbbbbb,subnet-0ccccccc"),
 		one("privateSubnetIds", `1`, "a list of strings"),
-		one("dedicatedVpc", "true", "without NAT tasks").beside(settings{"natGateways": "None"}).withKey("natGateways", "None"),
+		one("dedicatedVpc", "true", "without NAT tasks").beside(infratest.Settings{"natGateways": "None"}).withKey("natGateways", "None"),
 	}
 }
 
@@ -121,13 +123,13 @@ func badSharing() []badValue {
 	return []badValue{
 		one("shared", `["registry"]`, "the stack that lends registry, such as prod").withKey("sharedStack", ""),
 		one("sharedStack", "prod", "some of "+parts).withKey("shared", ""),
-		one("shared", `["kitchen"]`, "one of "+parts).beside(settings{"sharedStack": "prod"}).shownAs("kitchen"),
-		one("shared", `["Registry"]`, "one of "+parts).beside(settings{"sharedStack": "prod"}).shownAs("Registry"),
-		one("shared", `["registry","registry"]`, "each part once").beside(settings{"sharedStack": "prod"}).shownAs("registry"),
+		one("shared", `["kitchen"]`, "one of "+parts).beside(infratest.Settings{"sharedStack": "prod"}).shownAs("kitchen"),
+		one("shared", `["Registry"]`, "one of "+parts).beside(infratest.Settings{"sharedStack": "prod"}).shownAs("Registry"),
+		one("shared", `["registry","registry"]`, "each part once").beside(infratest.Settings{"sharedStack": "prod"}).shownAs("registry"),
 		one("shared", "registry", "a list of strings"),
-		one("sharedStack", "test", "another stack than this one").beside(settings{"shared": `["registry"]`}),
-		one("sharedStack", "a/b/c/d", "a stack such as prod").beside(settings{"shared": `["registry"]`}),
-		one("sharedStack", "prod stack", "a stack such as prod").beside(settings{"shared": `["registry"]`}),
+		one("sharedStack", "test", "another stack than this one").beside(infratest.Settings{"shared": `["registry"]`}),
+		one("sharedStack", "a/b/c/d", "a stack such as prod").beside(infratest.Settings{"shared": `["registry"]`}),
+		one("sharedStack", "prod stack", "a stack such as prod").beside(infratest.Settings{"shared": `["registry"]`}),
 	}
 }
 
@@ -186,7 +188,7 @@ func badServices() []badValue {
 		one("taskMemory", "2048", "taskCpu 2048: 4096 to 16384 in steps of 1024"),
 		one("taskMemory", "5000", "taskCpu 2048: 4096 to 16384 in steps of 1024"),
 		one("taskMemory", "17408", "taskCpu 2048: 4096 to 16384 in steps of 1024"),
-		one("taskMemory", "4096", "taskCpu 256: 512, 1024 or 2048").beside(settings{"taskCpu": "256"}),
+		one("taskMemory", "4096", "taskCpu 256: 512, 1024 or 2048").beside(infratest.Settings{"taskCpu": "256"}),
 		one("cpuArchitecture", "arm64", "one of X86_64, ARM64"),
 		one("apiPort", "0", "a number from 1 to 65535"),
 		one("webSocketPort", "65536", "a number from 1 to 65535"),
@@ -197,7 +199,7 @@ func badServices() []badValue {
 		one("minCapacity", "-1", "a number from 0 to 10"),
 		one("maxCapacity", "0", "a number from 1 to 100, not below minCapacity 0"),
 		one("maxCapacity", "101", "a number from 1 to 100"),
-		one("maxCapacity", "3", "not below minCapacity 4").beside(settings{"minCapacity": "4"}),
+		one("maxCapacity", "3", "not below minCapacity 4").beside(infratest.Settings{"minCapacity": "4"}),
 		one("cpuTarget", "0", "a number from 1 to 100"),
 		one("cpuTarget", "101", "a number from 1 to 100"),
 		one("memoryTarget", "0", "a number from 1 to 100"),
@@ -218,11 +220,11 @@ func badRouting() []badValue {
 	return []badValue{
 		one("healthPath", "health", "an absolute path such as /health"),
 		one("healthPath", "/he alth", "an absolute path such as /health"),
-		one("healthIntervalSeconds", "4", "a number from 5 to 300").beside(settings{"healthTimeoutSeconds": "3"}),
+		one("healthIntervalSeconds", "4", "a number from 5 to 300").beside(infratest.Settings{"healthTimeoutSeconds": "3"}),
 		one("healthIntervalSeconds", "301", "a number from 5 to 300"),
 		one("healthTimeoutSeconds", "1", "2 to 120, below healthIntervalSeconds 30"),
 		one("healthTimeoutSeconds", "30", "2 to 120, below healthIntervalSeconds 30"),
-		one("healthTimeoutSeconds", "121", "2 to 120").beside(settings{"healthIntervalSeconds": "300"}),
+		one("healthTimeoutSeconds", "121", "2 to 120").beside(infratest.Settings{"healthIntervalSeconds": "300"}),
 		one("healthyThreshold", "1", "a number from 2 to 10"),
 		one("healthyThreshold", "11", "a number from 2 to 10"),
 		one("unhealthyThreshold", "1", "a number from 2 to 10"),
@@ -279,10 +281,10 @@ func TestNamesOverTheirLimitWithTheSuffixAreReported(t *testing.T) {
 		t.Run(suffix, func(t *testing.T) {
 			t.Parallel()
 			if want == nil {
-				assert.Equal(t, suffix, mustLoad(t, settings{"nameSuffix": suffix}, nil).NameSuffix)
+				assert.Equal(t, suffix, mustLoad(t, infratest.Settings{"nameSuffix": suffix}, nil).NameSuffix)
 				return
 			}
-			faults := faultsOf(t, settings{"nameSuffix": suffix}, nil)
+			faults := faultsOf(t, infratest.Settings{"nameSuffix": suffix}, nil)
 			var expected []string
 			for _, f := range faults {
 				assert.Equal(t, "nameSuffix", f.Key)
@@ -305,8 +307,8 @@ func TestManyClientsFitOnOneFileSystem(t *testing.T) {
 		}
 		return "[" + strings.Join(clients, ",") + "]"
 	}
-	assert.Len(t, mustLoad(t, settings{"clients": list(9990)}, nil).Workspace.Clients, 9990)
-	faults := faultsOf(t, settings{"clients": list(9991)}, nil)
+	assert.Len(t, mustLoad(t, infratest.Settings{"clients": list(9990)}, nil).Workspace.Clients, 9990)
+	faults := faultsOf(t, infratest.Settings{"clients": list(9991)}, nil)
 	require.Len(t, faults, 1)
 	assert.Equal(t, "9991", faults[0].Value)
 }
@@ -328,7 +330,7 @@ func TestFargateSizesAreThoseAWSOffers(t *testing.T) {
 	for _, cpu := range []int{0, 256, 300, 512, 1024, 2048, 4096, 8192, 16384, 32768} {
 		for memory := 0; memory <= 131072; memory += 256 {
 			v := &validator{}
-			ServiceConfig{CPU: cpu, Memory: memory}.validateSize(v)
+			Service{CPU: cpu, Memory: memory}.validateSize(v)
 			if want := offered[cpu]; len(v.faults) == 0 != slices.Contains(want, memory) {
 				t.Fatalf("%d CPU units with %d MiB: offered by AWS %t, faults %v", cpu, memory, slices.Contains(want, memory), v.faults)
 			}
@@ -338,7 +340,7 @@ func TestFargateSizesAreThoseAWSOffers(t *testing.T) {
 
 func TestBoundsThemselvesAreAccepted(t *testing.T) {
 	t.Parallel()
-	for _, plain := range []settings{
+	for _, plain := range []infratest.Settings{
 		{"imagesToKeep": "1"},
 		{"imagesToKeep": "1000"},
 		{"idleTimeoutSeconds": "1"},

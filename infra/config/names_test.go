@@ -1,4 +1,4 @@
-package infra
+package config
 
 import (
 	"reflect"
@@ -30,14 +30,14 @@ func TestEveryNameCarriesTheSuffix(t *testing.T) {
 // suffix makes the one of another stack equal.
 func TestNameOfATargetGroupTellsItsPort(t *testing.T) {
 	t.Parallel()
-	for _, r := range (ServiceConfig{APIPort: 8080, PreviewPort: 4321, WebSocketPort: 4322}).routes() {
-		assert.Equal(t, "edit-"+r.kind+"-tg-dev", r.targetGroup(NewNames("-dev")))
+	for _, r := range (Service{APIPort: 8080, PreviewPort: 4321, WebSocketPort: 4322}).Routes() {
+		assert.Equal(t, "edit-"+r.Kind+"-tg-dev", r.TargetGroup(NewNames("-dev")))
 	}
-	moved := ServiceConfig{APIPort: 4321, PreviewPort: 8080, WebSocketPort: 65535}.routes()
-	assert.Equal(t, "edit-ws-65535-tg", moved[0].targetGroup(NewNames("")))
-	assert.Equal(t, "edit-api-4321-tg-dev", moved[1].targetGroup(NewNames("-dev")))
-	assert.Equal(t, "edit-preview-8080-tg", moved[2].targetGroup(NewNames("")))
-	assert.NotEqual(t, NewNames("-4321").TargetGroup("api"), moved[1].targetGroup(NewNames("")))
+	moved := Service{APIPort: 4321, PreviewPort: 8080, WebSocketPort: 65535}.Routes()
+	assert.Equal(t, "edit-ws-65535-tg", moved[0].TargetGroup(NewNames("")))
+	assert.Equal(t, "edit-api-4321-tg-dev", moved[1].TargetGroup(NewNames("-dev")))
+	assert.Equal(t, "edit-preview-8080-tg", moved[2].TargetGroup(NewNames("")))
+	assert.NotEqual(t, NewNames("-4321").TargetGroup("api"), moved[1].TargetGroup(NewNames("")))
 }
 
 func TestNamesOfProdAreTheSpecs(t *testing.T) {

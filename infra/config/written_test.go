@@ -1,4 +1,4 @@
-package infra
+package config
 
 import (
 	"os"
@@ -38,7 +38,7 @@ func loadWritten(t *testing.T, lines ...string) (*Config, error) {
 	return loadFiles(t, nil, lines...)
 }
 
-func loadFiles(t *testing.T, overrides settings, lines ...string) (cfg *Config, err error) {
+func loadFiles(t *testing.T, overrides infratest.Settings, lines ...string) (cfg *Config, err error) {
 	t.Helper()
 	text := "config:\n"
 	for _, line := range lines {
@@ -50,11 +50,11 @@ func loadFiles(t *testing.T, overrides settings, lines ...string) (cfg *Config, 
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "Pulumi.test.yaml"), []byte(text), 0o600))
 	run := infratest.Run{Stack: "test", Config: handed(t, text)}
-	for key, value := range overrides.qualified() {
+	for key, value := range overrides.Qualified() {
 		run.Config[key] = value
 	}
 	_, runErr := run.Try(func(ctx *pulumi.Context) (pulumi.Map, error) {
-		cfg, err = LoadConfig(stackfile.In(ctx, dir))
+		cfg, err = Load(stackfile.In(ctx, dir))
 		return nil, err
 	})
 	if err == nil {
@@ -66,7 +66,7 @@ func loadFiles(t *testing.T, overrides settings, lines ...string) (cfg *Config, 
 func faultsWritten(t *testing.T, lines ...string) []Fault {
 	t.Helper()
 	_, err := loadWritten(t, lines...)
-	var bad *ConfigError
+	var bad *Error
 	require.ErrorAs(t, err, &bad, "%v", lines)
 	return bad.Faults
 }
@@ -119,7 +119,7 @@ func TestTextIsTakenAsItIsWritten(t *testing.T) {
 // `pulumi config set` and `pulumi up --config` say what they mean: the first writes quotes, the second overrides the file.
 func TestWhatTheCommandLineSaysIsTaken(t *testing.T) {
 	t.Parallel()
-	cfg, err := loadFiles(t, settings{"imageTag": "2.0"}, "imageTag: 1.10")
+	cfg, err := loadFiles(t, infratest.Settings{"imageTag": "2.0"}, "imageTag: 1.10")
 	require.NoError(t, err)
 	assert.Equal(t, "2.0", cfg.Registry.ImageTag)
 	m := config.Map{}
@@ -143,7 +143,7 @@ func TestNumbersAreDecimal(t *testing.T) {
 		require.NoError(t, err)
 		assert.Equal(t, 10, cfg.Registry.ImagesToKeep)
 	}
-	assert.Equal(t, []Fault{{"imagesToKeep", "010", "a whole number"}}, faultsOf(t, settings{"imagesToKeep": "010"}, nil))
+	assert.Equal(t, []Fault{{"imagesToKeep", "010", "a whole number"}}, faultsOf(t, infratest.Settings{"imagesToKeep": "010"}, nil))
 }
 
 func TestEveryMemberThatIsNoTextIsReported(t *testing.T) {
@@ -168,7 +168,7 @@ func TestEveryMemberThatIsNoTextIsReported(t *testing.T) {
 	// Without the file there is the JSON only.
 	assert.Equal(t, []Fault{
 		{"clients[1]", "7", "text; write it in quotes"}, {"clients[2]", "null", "text; write it in quotes"},
-	}, faultsOf(t, settings{"clients": `["ameliastamps", 7, null]`}, nil))
+	}, faultsOf(t, infratest.Settings{"clients": `["ameliastamps", 7, null]`}, nil))
 	assert.Equal(t, "clients", faultsWritten(t, "clients:")[0].Key, "nothing is no list")
 }
 
@@ -207,7 +207,7 @@ func TestUnknownSecretsAreNotShown(t *testing.T) {
 // What the CLI hands over besides the file, such as --config, is in the environment of the program that it starts.
 func TestUnknownKeysOfTheCommandLineAreReported(t *testing.T) {
 	t.Setenv(pulumi.EnvConfig, `{"webordinary-live-edit:hots":"live","webordinary-live-edit:host":"live","aws:region":"us-west-2"}`)
-	assert.Equal(t, []Fault{{"hots", "live", "a key of Pulumi.yaml; did you mean host?"}}, faultsOf(t, settings{"host": "live"}, nil))
+	assert.Equal(t, []Fault{{"hots", "live", "a key of Pulumi.yaml; did you mean host?"}}, faultsOf(t, infratest.Settings{"host": "live"}, nil))
 }
 
 // The CLI checks values against types that Pulumi.yaml declares, stops at the first that is wrong, and does not show it.

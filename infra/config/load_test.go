@@ -1,4 +1,4 @@
-package infra
+package config
 
 import (
 	"errors"
@@ -6,7 +6,6 @@ import (
 	"maps"
 	"math"
 	"strconv"
-	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -16,25 +15,11 @@ import (
 	"github.com/webordinary/live-edit/infra/infratest"
 )
 
-// settings are configuration values by key, without the project's namespace.
-type settings map[string]string
-
-func (s settings) qualified() map[string]string {
-	full := map[string]string{}
-	for key, value := range s {
-		if !strings.Contains(key, ":") {
-			key = infratest.Project + ":" + key
-		}
-		full[key] = value
-	}
-	return full
-}
-
-// load runs LoadConfig in a stack named test.
-func load(plain, secret settings) (cfg *Config, err error) {
-	run := infratest.Run{Stack: "test", Config: plain.qualified(), Secrets: secret.qualified()}
+// load runs Load in a stack named test.
+func load(plain, secret infratest.Settings) (cfg *Config, err error) {
+	run := infratest.Run{Stack: "test", Config: plain.Qualified(), Secrets: secret.Qualified()}
 	_, runErr := run.Try(func(ctx *pulumi.Context) (pulumi.Map, error) {
-		cfg, err = LoadConfig(ctx)
+		cfg, err = Load(ctx)
 		return nil, err
 	})
 	if err == nil {
@@ -43,7 +28,7 @@ func load(plain, secret settings) (cfg *Config, err error) {
 	return cfg, err
 }
 
-func mustLoad(t *testing.T, plain, secret settings) *Config {
+func mustLoad(t *testing.T, plain, secret infratest.Settings) *Config {
 	t.Helper()
 	cfg, err := load(plain, secret)
 	require.NoError(t, err)
@@ -51,10 +36,10 @@ func mustLoad(t *testing.T, plain, secret settings) *Config {
 }
 
 // faultsOf returns the faults of a configuration that has to have some.
-func faultsOf(t *testing.T, plain, secret settings) []Fault {
+func faultsOf(t *testing.T, plain, secret infratest.Settings) []Fault {
 	t.Helper()
 	_, err := load(plain, secret)
-	var bad *ConfigError
+	var bad *Error
 	require.ErrorAs(t, err, &bad, "%v %v", plain, secret)
 	assert.Equal(t, "test", bad.Stack)
 	require.NotEmpty(t, bad.Faults)
@@ -70,13 +55,13 @@ const (
 // reachingFields has one right value per key and says where it has to arrive. Every key of the schema is here.
 func reachingFields() []struct {
 	key, value string
-	beside     settings
+	beside     infratest.Settings
 	field      func(*Config) any
 	want       any
 } {
 	return []struct {
 		key, value string
-		beside     settings
+		beside     infratest.Settings
 		field      func(*Config) any
 		want       any
 	}{
@@ -101,19 +86,19 @@ func reachingFields() []struct {
 		},
 		{
 			"sharedStack", "org/project/prod",
-			settings{"shared": `["registry"]`},
+			infratest.Settings{"shared": `["registry"]`},
 			func(c *Config) any { return c.Sharing.Stack },
 			"org/project/prod",
 		},
 		{
 			"shared", `["secrets","workspace"]`,
-			settings{"sharedStack": "prod"},
+			infratest.Settings{"sharedStack": "prod"},
 			func(c *Config) any { return c.Sharing.Parts },
 			[]string{PartSecrets, PartWorkspace},
 		},
 		{"imageTag", "v1.2.3", nil, func(c *Config) any { return c.Registry.ImageTag }, "v1.2.3"},
 		{"imagesToKeep", "25", nil, func(c *Config) any { return c.Registry.ImagesToKeep }, 25},
-		{"client", "other", settings{"clients": `["other"]`}, func(c *Config) any { return c.Workspace.Client }, "other"},
+		{"client", "other", infratest.Settings{"clients": `["other"]`}, func(c *Config) any { return c.Workspace.Client }, "other"},
 		{"user", "jane", nil, func(c *Config) any { return c.Workspace.User }, "jane"},
 		{"repository", "https://example.com/a.git", nil, func(c *Config) any { return c.Workspace.Repository }, "https://example.com/a.git"},
 		{"clients", `["ameliastamps","two"]`, nil, func(c *Config) any { return c.Workspace.Clients }, []string{"ameliastamps", "two"}},
@@ -161,22 +146,22 @@ func reachingFields() []struct {
 		{"alarmEmail", "ops@example.com", nil, func(c *Config) any { return c.Observability.AlarmEmail }, "ops@example.com"},
 		{"monthlyBudgetUsd", "40", nil, func(c *Config) any { return c.Observability.MonthlyBudgetUSD }, 40},
 		{"auditTrail", "true", nil, func(c *Config) any { return c.Observability.AuditTrail }, true},
-		{"existingTrail", "true", settings{"auditTrail": "true"}, func(c *Config) any { return c.Observability.ExistingTrail }, true},
+		{"existingTrail", "true", infratest.Settings{"auditTrail": "true"}, func(c *Config) any { return c.Observability.ExistingTrail }, true},
 		{
 			"secretReaderArns", `["` + testRoleArn + `"]`, nil, func(c *Config) any { return c.Observability.SecretReaderArns },
 			[]string{testRoleArn},
 		},
 		{"budgetTag", "Project=x", nil, func(c *Config) any { return c.Observability.BudgetTag }, "Project=x"},
 		{"ciRepository", "owner/name", nil, func(c *Config) any { return c.CI.Repository }, "owner/name"},
-		{"ciRepositoryIds", "12/34", settings{"ciRepository": "owner/name"}, func(c *Config) any { return c.CI.RepositoryIDs }, "12/34"},
+		{"ciRepositoryIds", "12/34", infratest.Settings{"ciRepository": "owner/name"}, func(c *Config) any { return c.CI.RepositoryIDs }, "12/34"},
 		{"ciExistingOidcProvider", "true", nil, func(c *Config) any { return c.CI.ExistingOIDCProvider }, true},
 		{
 			"ciStateBucket", "state-bucket",
-			settings{"ciRepository": "owner/name"},
+			infratest.Settings{"ciRepository": "owner/name"},
 			func(c *Config) any { return c.CI.StateBucket },
 			"state-bucket",
 		},
-		{"ciStateKeyArn", testKeyArn, settings{"ciRepository": "owner/name"}, func(c *Config) any { return c.CI.StateKeyArn }, testKeyArn},
+		{"ciStateKeyArn", testKeyArn, infratest.Settings{"ciRepository": "owner/name"}, func(c *Config) any { return c.CI.StateKeyArn }, testKeyArn},
 	}
 }
 
@@ -185,7 +170,7 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 	for _, c := range reachingFields() {
 		t.Run(c.key, func(t *testing.T) {
 			t.Parallel()
-			plain := settings{c.key: c.value}
+			plain := infratest.Settings{c.key: c.value}
 			maps.Copy(plain, c.beside)
 			cfg := mustLoad(t, plain, nil)
 			assert.Equal(t, c.want, c.field(cfg))
@@ -197,8 +182,8 @@ func TestEveryKeyReachesItsField(t *testing.T) {
 func TestSecretsAreReadAndEmptyOnesAreNot(t *testing.T) {
 	t.Parallel()
 	const credentials = `{"accessKeyId":"AKIA","secretAccessKey":"s"}`
-	cfg := mustLoad(t, settings{"githubToken": ""},
-		settings{"anthropicApiKey": "sk-ant-api03-x", "awsCredentials": credentials})
+	cfg := mustLoad(t, infratest.Settings{"githubToken": ""},
+		infratest.Settings{"anthropicApiKey": "sk-ant-api03-x", "awsCredentials": credentials})
 	assert.Equal(t, map[string]string{"anthropicApiKey": "sk-ant-api03-x", "awsCredentials": credentials}, cfg.Secrets.Values)
 }
 
@@ -206,30 +191,30 @@ func TestFaultsOfSecretsRepeatNoValue(t *testing.T) {
 	t.Parallel()
 	const value = "hunter2-must-not-be-shown"
 	for name, c := range map[string]struct {
-		plain, secret settings
+		plain, secret infratest.Settings
 		key, shown    string
 	}{
-		"plain text":        {plain: settings{"anthropicApiKey": value}, key: "anthropicApiKey", shown: "(in plain text)"},
-		"plain text github": {plain: settings{"githubToken": value}, key: "githubToken", shown: "(in plain text)"},
-		"plain text aws":    {plain: settings{"awsCredentials": value}, key: "awsCredentials", shown: "(in plain text)"},
-		"wrong shape":       {secret: settings{"awsCredentials": value}, key: "awsCredentials", shown: "(secret)"},
-		"half the shape":    {secret: settings{"awsCredentials": `{"accessKeyId":"` + value + `"}`}, key: "awsCredentials", shown: "(secret)"},
-		"line break":        {secret: settings{"githubToken": value + "\n"}, key: "githubToken", shown: "(secret)"},
-		"another key":       {secret: settings{"zone": value}, key: "zone", shown: "(secret)"},
-		"another number":    {secret: settings{"taskCpu": value}, key: "taskCpu", shown: "(secret)"},
+		"plain text":        {plain: infratest.Settings{"anthropicApiKey": value}, key: "anthropicApiKey", shown: "(in plain text)"},
+		"plain text github": {plain: infratest.Settings{"githubToken": value}, key: "githubToken", shown: "(in plain text)"},
+		"plain text aws":    {plain: infratest.Settings{"awsCredentials": value}, key: "awsCredentials", shown: "(in plain text)"},
+		"wrong shape":       {secret: infratest.Settings{"awsCredentials": value}, key: "awsCredentials", shown: "(secret)"},
+		"half the shape":    {secret: infratest.Settings{"awsCredentials": `{"accessKeyId":"` + value + `"}`}, key: "awsCredentials", shown: "(secret)"},
+		"line break":        {secret: infratest.Settings{"githubToken": value + "\n"}, key: "githubToken", shown: "(secret)"},
+		"another key":       {secret: infratest.Settings{"zone": value}, key: "zone", shown: "(secret)"},
+		"another number":    {secret: infratest.Settings{"taskCpu": value}, key: "taskCpu", shown: "(secret)"},
 		"URL with password": {
-			plain: settings{"repository": "https://scott:" + value + "@github.com/a/b.git"}, key: "repository",
+			plain: infratest.Settings{"repository": "https://scott:" + value + "@github.com/a/b.git"}, key: "repository",
 			shown: "https://REDACTED@github.com/a/b.git",
 		},
 		"URL with token": {
-			plain: settings{"repository": "https://" + value + "@github.com/a/b.git"}, key: "repository",
+			plain: infratest.Settings{"repository": "https://" + value + "@github.com/a/b.git"}, key: "repository",
 			shown: "https://REDACTED@github.com/a/b.git",
 		},
 		"URL with query": {
-			plain: settings{"repository": "http://github.com/a?token=" + value}, key: "repository", shown: "http://github.com/a?REDACTED",
+			plain: infratest.Settings{"repository": "http://github.com/a?token=" + value}, key: "repository", shown: "http://github.com/a?REDACTED",
 		},
-		"broken URL": {plain: settings{"repository": "https://" + value + "@git hub/%zz"}, key: "repository", shown: "(not a URL)"},
-		"ssh":        {plain: settings{"repository": "ssh:" + value + "@host"}, key: "repository", shown: "(not a URL)"},
+		"broken URL": {plain: infratest.Settings{"repository": "https://" + value + "@git hub/%zz"}, key: "repository", shown: "(not a URL)"},
+		"ssh":        {plain: infratest.Settings{"repository": "ssh:" + value + "@host"}, key: "repository", shown: "(not a URL)"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
@@ -245,20 +230,20 @@ func TestFaultsOfSecretsRepeatNoValue(t *testing.T) {
 
 func TestPlainSecretSaysHowToSetIt(t *testing.T) {
 	t.Parallel()
-	faults := faultsOf(t, settings{"githubToken": "ghp_x"}, nil)
+	faults := faultsOf(t, infratest.Settings{"githubToken": "ghp_x"}, nil)
 	assert.Equal(t, "a secret: `pulumi config set --stack test --secret githubToken`", faults[0].Expected)
 }
 
 func TestAllFaultsAreReportedAtOnceInAStableOrder(t *testing.T) {
 	t.Parallel()
-	plain := settings{
+	plain := infratest.Settings{
 		"protect": "perhaps", "zone": "nowhere", "apiPort": "4321", "maxCapacity": "0", "taskCpu": "3", "taskMemory": "many",
 		"shared": `["registry","kitchen"]`, "rulePriorityBase": "50000", "certificateArn": "arn:aws", "nameSuffix": "dev",
 		"githubToken": "ghp_x", "cleanupDeleteAfterDays": "7", "clients": "ameliastamps", "adopt": `{"b":"1","a":"2","c":"3"}`,
 		"aws:region": "here",
 	}
 	_, err := load(plain, nil)
-	var bad *ConfigError
+	var bad *Error
 	require.ErrorAs(t, err, &bad)
 	keys := make([]string, 0, len(bad.Faults))
 	for _, f := range bad.Faults {
@@ -282,11 +267,11 @@ func TestAllFaultsAreReportedAtOnceInAStableOrder(t *testing.T) {
 // A default that stands in for a value that cannot be parsed is nobody's fault.
 func TestUnparsedValueIsReportedOnce(t *testing.T) {
 	t.Parallel()
-	faults := faultsOf(t, settings{"maxCapacity": "three", "minCapacity": "5"}, nil)
+	faults := faultsOf(t, infratest.Settings{"maxCapacity": "three", "minCapacity": "5"}, nil)
 	assert.Equal(t, []Fault{{Key: "maxCapacity", Value: "three", Expected: "a whole number"}}, faults)
 }
 
-func FuzzLoadConfig(f *testing.F) {
+func FuzzLoad(f *testing.F) {
 	keys := []string{"anthropicApiKey", "githubToken", "awsCredentials"}
 	for _, c := range reachingFields() {
 		keys = append(keys, c.key)
@@ -303,16 +288,16 @@ func FuzzLoadConfig(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, which uint8, value string, secret bool) {
 		key := keys[int(which)%len(keys)]
-		plain, hidden := settings{key: value}, settings{}
+		plain, hidden := infratest.Settings{key: value}, infratest.Settings{}
 		if secret {
-			plain, hidden = settings{}, settings{key: value}
+			plain, hidden = infratest.Settings{}, infratest.Settings{key: value}
 		}
 		cfg, err := load(plain, hidden)
 		if err == nil {
 			require.NotNil(t, cfg)
 			return
 		}
-		var bad *ConfigError
+		var bad *Error
 		require.True(t, errors.As(err, &bad), "%v", err)
 		require.NotEmpty(t, bad.Faults)
 		for _, fault := range bad.Faults {

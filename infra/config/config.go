@@ -1,6 +1,11 @@
-package infra
+// Package config is the configuration of a stack: read once, with every fault reported at once, and handed down from there.
+// Nothing of it is written again, and nothing here knows what is deployed.
+//
+// config.go says what there is, load.go under which keys and with which defaults it is read, validate.go what is refused, and
+// names.go and routes.go what follows from it: the names of everything in the account, and the three routes.
+package config
 
-// Config is the whole configuration of one stack, filled and validated once by [LoadConfig].
+// Config is the whole configuration of one stack, filled and validated once by [Load].
 // The schema with the same defaults, shown by `pulumi config`, is in Pulumi.yaml; a test keeps the two equal.
 type Config struct {
 	// Stack is the Pulumi stack's name; not configurable, it names things in messages.
@@ -16,23 +21,23 @@ type Config struct {
 	// imported instead of created. Entries of resources already in the state are ignored by Pulumi.
 	Adopt map[string]string
 
-	Site          SiteConfig
-	Network       NetworkConfig
-	Sharing       SharingConfig
-	Registry      RegistryConfig
-	Secrets       SecretsConfig
-	Workspace     WorkspaceConfig
-	LoadBalancer  LoadBalancerConfig
-	Service       ServiceConfig
-	Scaler        ScalerConfig
-	Cleanup       CleanupConfig
-	Edge          EdgeConfig
-	Observability ObservabilityConfig
-	CI            CIConfig
+	Site          Site
+	Network       Network
+	Sharing       Sharing
+	Registry      Registry
+	Secrets       Secrets
+	Workspace     Workspace
+	LoadBalancer  LoadBalancer
+	Service       Service
+	Scaler        Scaler
+	Cleanup       Cleanup
+	Edge          Edge
+	Observability Observability
+	CI            CI
 }
 
-// SiteConfig says under which name editors reach the service.
-type SiteConfig struct {
+// Site says under which name editors reach the service.
+type Site struct {
 	// Zone is the Route 53 public hosted zone and the domain of the wildcard certificate, such as ameliastamps.com.
 	Zone string
 	// Host is the single DNS label below Zone (spec: edit), so that the certificate `*.<zone>` covers it.
@@ -45,10 +50,10 @@ type SiteConfig struct {
 }
 
 // FQDN is the host name editors use, such as edit.ameliastamps.com.
-func (s SiteConfig) FQDN() string { return s.Host + "." + s.Zone }
+func (s Site) FQDN() string { return s.Host + "." + s.Zone }
 
-// NetworkConfig chooses the VPC and the two subnets that everything uses.
-type NetworkConfig struct {
+// Network chooses the VPC and the two subnets that everything uses.
+type Network struct {
 	// Dedicated creates a VPC of its own with public and private subnets in two zones, instead of the default VPC.
 	Dedicated bool
 	// CidrBlock is the dedicated VPC's address range; unused otherwise.
@@ -62,7 +67,7 @@ type NetworkConfig struct {
 	PrivateSubnetIDs []string
 }
 
-// Parts of a stack that another stack may lend, the legal members of SharingConfig.Parts.
+// Parts of a stack that another stack may lend, the legal members of Sharing.Parts.
 const (
 	PartRegistry     = "registry"
 	PartSecrets      = "secrets"
@@ -70,8 +75,8 @@ const (
 	PartLoadBalancer = "loadBalancer"
 )
 
-// SharingConfig names the parts that are read from another stack's outputs instead of being created.
-type SharingConfig struct {
+// Sharing names the parts that are read from another stack's outputs instead of being created.
+type Sharing struct {
 	// Stack is "prod", "project/prod" or "org/project/prod"; empty means nothing is shared.
 	Stack string
 	// Parts are some of registry, secrets, workspace, loadBalancer.
@@ -79,7 +84,7 @@ type SharingConfig struct {
 }
 
 // Has reports whether part comes from the other stack.
-func (s SharingConfig) Has(part string) bool {
+func (s Sharing) Has(part string) bool {
 	for _, p := range s.Parts {
 		if p == part {
 			return true
@@ -88,23 +93,23 @@ func (s SharingConfig) Has(part string) bool {
 	return false
 }
 
-// RegistryConfig describes the image registry (T00 §1).
-type RegistryConfig struct {
+// Registry describes the image registry (T00 §1).
+type Registry struct {
 	// ImageTag is the tag the task definition runs (spec: latest).
 	ImageTag string
 	// ImagesToKeep is how many images the lifecycle policy leaves, whatever their tags (spec: 10).
 	ImagesToKeep int
 }
 
-// SecretsConfig holds the secret values that are configured; the rest are put out of band (D5).
-type SecretsConfig struct {
+// Secrets holds the secret values that are configured; the rest are put out of band (D5).
+type Secrets struct {
 	// Values maps a secret's configuration key to its value. Only keys with a value are present. The values are
 	// Pulumi secrets wherever they are used.
 	Values map[string]string
 }
 
-// WorkspaceConfig describes the file system and the bucket of workspaces (T00 §3, T02 §1).
-type WorkspaceConfig struct {
+// Workspace describes the file system and the bucket of workspaces (T00 §3, T02 §1).
+type Workspace struct {
 	// Client and User are the session the container opens by default (CLIENT_ID, USER_ID).
 	Client, User string
 	// Repository is the git URL of DEFAULT_REPO.
@@ -121,16 +126,16 @@ type WorkspaceConfig struct {
 	RefuseOtherRoles bool
 }
 
-// LoadBalancerConfig describes the load balancer (T00 §4, D9).
-type LoadBalancerConfig struct {
+// LoadBalancer describes the load balancer (T00 §4, D9).
+type LoadBalancer struct {
 	// IdleTimeoutSeconds is how long a silent connection stays open, 1 to 4000 (D9: 4000, for WebSockets).
 	IdleTimeoutSeconds int
 	// TLSPolicy is the ELB security policy of the HTTPS listener.
 	TLSPolicy string
 }
 
-// ServiceConfig describes the Fargate service (T02 §1–4).
-type ServiceConfig struct {
+// Service describes the Fargate service (T02 §1–4).
+type Service struct {
 	// CPU units and Memory in MiB of a task; must be a pair that Fargate offers (spec: 2048 and 4096).
 	CPU, Memory int
 	// CPUArchitecture is X86_64 or ARM64, as the image was built.
@@ -155,8 +160,8 @@ type ServiceConfig struct {
 	LogRetentionDays int
 }
 
-// ScalerConfig bounds what the wake function may cost, and who may cause it (D4).
-type ScalerConfig struct {
+// Scaler bounds what the wake function may cost, and who may cause it (D4).
+type Scaler struct {
 	// Concurrency is how many requests the function answers or holds at once, its reserved concurrency; 0 reserves
 	// none, for the cleanup neither.
 	Concurrency int
@@ -164,8 +169,8 @@ type ScalerConfig struct {
 	WakeCredentials []string
 }
 
-// CleanupConfig sets the ages of the workspace cleanup, in days.
-type CleanupConfig struct {
+// Cleanup sets the ages of the workspace cleanup, in days.
+type Cleanup struct {
 	// CompressAfterDays without activity a thread is compressed; DeleteAfterDays it is deleted.
 	CompressAfterDays, DeleteAfterDays int
 	// ArchiveAfterDays without activity a user is archived; 0 turns archiving off.
@@ -174,8 +179,8 @@ type CleanupConfig struct {
 	DryRun bool
 }
 
-// EdgeConfig names the CloudFront distribution, owned by another stack, that gets our behaviours (D12).
-type EdgeConfig struct {
+// Edge names the CloudFront distribution, owned by another stack, that gets our behaviours (D12).
+type Edge struct {
 	// DistributionID is empty where the stack has no CloudFront.
 	DistributionID string
 	// BehaviorQuota and OriginQuota are how many the account may have in a distribution (25 each, which every
@@ -186,8 +191,8 @@ type EdgeConfig struct {
 	Rights []string
 }
 
-// ObservabilityConfig switches what watches the stack.
-type ObservabilityConfig struct {
+// Observability switches what watches the stack.
+type Observability struct {
 	// Alarms creates the CloudWatch alarms, the rules that report failed tasks, and the dashboard.
 	Alarms bool
 	// AlarmEmail subscribes an address to the alarms; empty subscribes nobody.
@@ -203,8 +208,8 @@ type ObservabilityConfig struct {
 	SecretReaderArns []string
 }
 
-// CIConfig creates the roles that GitHub Actions assumes; off while Repository is empty.
-type CIConfig struct {
+// CI creates the roles that GitHub Actions assumes; off while Repository is empty.
+type CI struct {
 	// Repository is owner/name on GitHub.
 	Repository string
 	// RepositoryIDs are GitHub's numbers of both, as ownerID/repositoryID. Repositories created since July 15, 2026
@@ -215,4 +220,11 @@ type CIConfig struct {
 	// StateBucket is the S3 bucket of the Pulumi state, and StateKeyArn the KMS key that encrypts the stacks' secrets;
 	// both empty with Pulumi Cloud.
 	StateBucket, StateKeyArn string
+}
+
+// Adoptable are the logical names of the resources that hold data and so outlive the stack: what the adopt key may name. Every
+// resource that is registered to be retained is listed here.
+var Adoptable = []string{
+	"audit-bucket", "registry-repository", "secrets-anthropic-api-key", "secrets-aws-credentials", "secrets-github-token",
+	"workspace-bucket", "workspace-file-system",
 }

@@ -1,8 +1,9 @@
-package infra
+package config
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"net/netip"
 	"net/url"
 	"regexp"
@@ -32,10 +33,6 @@ var (
 	rolePattern      = regexp.MustCompile(`^arn:aws[a-z-]*:iam::\d{12}:role/[A-Za-z0-9+=,.@_/-]+$`)
 	emailPattern     = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 )
-
-// rulesPerStack is how many listener-rule priorities a stack reserves from its base: base+10/20/30 and the waker's
-// base+1 and base+90.
-const rulesPerStack = 100
 
 // maxHostHeader is the longest host name that a listener rule's condition takes (ELBv2 API reference).
 const maxHostHeader = 128
@@ -83,7 +80,7 @@ func (c *Config) validate() []Fault {
 	v.require(regionPattern.MatchString(c.Region), "aws:region", c.Region, "an AWS region such as us-west-2")
 	v.require(suffixPattern.MatchString(c.NameSuffix), "nameSuffix", c.NameSuffix,
 		"empty, or lower-case words each behind a hyphen, such as -dev")
-	for _, l := range c.Names().limits(c.Service.routes()) {
+	for _, l := range c.Names().limits(c.Service.Routes()) {
 		v.require(len(l.name) <= l.max, "nameSuffix", c.NameSuffix,
 			fmt.Sprintf("a shorter suffix: the %s %q has %d characters, AWS allows %d", l.what, l.name, len(l.name), l.max))
 	}
@@ -108,7 +105,7 @@ func (c *Config) validate() []Fault {
 	return v.faults
 }
 
-func (e EdgeConfig) validate(v *validator) {
+func (e Edge) validate(v *validator) {
 	v.require(e.DistributionID == "" || distPattern.MatchString(e.DistributionID),
 		"distributionId", e.DistributionID, "a CloudFront distribution ID such as E2QWRUHAPOMQZL")
 	// Far above AWS's defaults; more digits than that are a slip.
@@ -122,22 +119,22 @@ func (e EdgeConfig) validate(v *validator) {
 }
 
 func (c *Config) validateAdopt(v *validator) {
-	for _, name := range sortedKeys(c.Adopt) {
-		v.require(slices.Contains(adoptable, name), "adopt", name,
-			"logical names among "+strings.Join(adoptable, ", ")+meant(name, adoptable))
+	for _, name := range slices.Sorted(maps.Keys(c.Adopt)) {
+		v.require(slices.Contains(Adoptable, name), "adopt", name,
+			"logical names among "+strings.Join(Adoptable, ", ")+meant(name, Adoptable))
 		id := c.Adopt[name]
 		v.require(id != "" && !strings.ContainsAny(id, " \t\r\n"), "adopt", id, "the provider ID of "+name+", as AWS shows it")
 	}
 }
 
 // validate never repeats a value.
-func (s SecretsConfig) validate(v *validator) {
-	for _, key := range sortedKeys(s.Values) {
+func (s Secrets) validate(v *validator) {
+	for _, key := range slices.Sorted(maps.Keys(s.Values)) {
 		v.require(strings.TrimSpace(s.Values[key]) == s.Values[key], key, secretValue,
 			"a value without blanks or line breaks around it")
 	}
-	credentials, ok := s.Values["awsCredentials"]
-	v.require(!ok || isAWSCredentials(credentials), "awsCredentials", secretValue,
+	credentials, ok := s.Values[AWSCredentials]
+	v.require(!ok || isAWSCredentials(credentials), AWSCredentials, secretValue,
 		`JSON such as {"accessKeyId":"...","secretAccessKey":"..."}`)
 }
 
@@ -148,7 +145,7 @@ func isAWSCredentials(value string) bool {
 	return err == nil && credentials.AccessKeyID != "" && credentials.SecretAccessKey != ""
 }
 
-func (s SiteConfig) validate(v *validator) {
+func (s Site) validate(v *validator) {
 	v.require(isZone(s.Zone), "zone", s.Zone, "a DNS zone in lower case, such as example.com")
 	v.require(labelPattern.MatchString(s.Host), "host", s.Host,
 		"one DNS label, such as edit: the certificate *.<zone> covers one label only")
@@ -172,7 +169,7 @@ func isZone(zone string) bool {
 	return true
 }
 
-func (n NetworkConfig) validate(v *validator) {
+func (n Network) validate(v *validator) {
 	prefix, err := netip.ParsePrefix(n.CidrBlock)
 	v.require(err == nil && prefix.Addr().Is4() && prefix.Bits() >= 16 && prefix.Bits() <= 24 && prefix == prefix.Masked(),
 		"vpcCidr", n.CidrBlock, "an IPv4 range from /16 to /24, such as 10.42.0.0/16")
@@ -194,7 +191,7 @@ func isSubnetPair(ids []string) bool {
 	return len(ids) == 2 && ids[0] != ids[1] && subnetPattern.MatchString(ids[0]) && subnetPattern.MatchString(ids[1])
 }
 
-func (s SharingConfig) validate(v *validator, stack string) {
+func (s Sharing) validate(v *validator, stack string) {
 	known := []string{PartRegistry, PartSecrets, PartWorkspace, PartLoadBalancer}
 	for i, part := range s.Parts {
 		v.oneOf("shared", part, known...)
@@ -208,7 +205,7 @@ func (s SharingConfig) validate(v *validator, stack string) {
 		"a stack such as prod, project/prod or organization/project/prod")
 }
 
-func (w WorkspaceConfig) validate(v *validator) {
+func (w Workspace) validate(v *validator) {
 	seen := map[string]bool{}
 	for _, client := range w.Clients {
 		v.require(labelPattern.MatchString(client), "clients", client,
@@ -244,7 +241,7 @@ func redactURL(raw string) string {
 	return u.String()
 }
 
-func (s ServiceConfig) validate(v *validator) {
+func (s Service) validate(v *validator) {
 	s.validateSize(v)
 	v.oneOf("cpuArchitecture", s.CPUArchitecture, "X86_64", "ARM64")
 	s.validatePorts(v)
@@ -261,9 +258,9 @@ func (s ServiceConfig) validate(v *validator) {
 		fmt.Sprintf("2 to 120, below healthIntervalSeconds %d", s.HealthIntervalSeconds))
 	v.between("healthyThreshold", s.HealthyThreshold, 2, 10)
 	v.between("unhealthyThreshold", s.UnhealthyThreshold, 2, 10)
-	v.require(s.RulePriorityBase >= 1 && s.RulePriorityBase <= maxRulePriority-rulesPerStack+1, "rulePriorityBase",
+	v.require(s.RulePriorityBase >= 1 && s.RulePriorityBase <= maxRulePriority-RulesPerStack+1, "rulePriorityBase",
 		strconv.Itoa(s.RulePriorityBase), fmt.Sprintf("1 to %d: a stack uses %d priorities from there",
-			maxRulePriority-rulesPerStack+1, rulesPerStack))
+			maxRulePriority-RulesPerStack+1, RulesPerStack))
 	v.require(slices.Contains(logRetentionChoices, s.LogRetentionDays), "logRetentionDays", strconv.Itoa(s.LogRetentionDays),
 		fmt.Sprintf("a retention CloudWatch Logs offers: %v", logRetentionChoices))
 }
@@ -273,7 +270,7 @@ var logRetentionChoices = []int{
 	1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 2192, 2557, 2922, 3288, 3653,
 }
 
-func (s ServiceConfig) validatePorts(v *validator) {
+func (s Service) validatePorts(v *validator) {
 	used := map[int]string{}
 	for _, p := range []struct {
 		key  string
@@ -295,7 +292,7 @@ var fargateSizes = map[int][3]int{
 // smallestCPU has irregular memory sizes.
 const smallestCPU = 256
 
-func (s ServiceConfig) validateSize(v *validator) {
+func (s Service) validateSize(v *validator) {
 	size, regular := fargateSizes[s.CPU]
 	switch {
 	case s.CPU == smallestCPU:
@@ -309,7 +306,7 @@ func (s ServiceConfig) validateSize(v *validator) {
 	}
 }
 
-func (c CleanupConfig) validate(v *validator) {
+func (c Cleanup) validate(v *validator) {
 	v.between("cleanupCompressAfterDays", c.CompressAfterDays, 1, 3650)
 	v.require(c.DeleteAfterDays > c.CompressAfterDays && c.DeleteAfterDays <= maxAgeDays, "cleanupDeleteAfterDays",
 		strconv.Itoa(c.DeleteAfterDays), fmt.Sprintf("more than cleanupCompressAfterDays %d, at most %d", c.CompressAfterDays, maxAgeDays))
@@ -318,7 +315,7 @@ func (c CleanupConfig) validate(v *validator) {
 		fmt.Sprintf("0 (off), or more than cleanupDeleteAfterDays %d, at most %d", c.DeleteAfterDays, maxAgeDays))
 }
 
-func (o ObservabilityConfig) validate(v *validator) {
+func (o Observability) validate(v *validator) {
 	v.require(o.AlarmEmail == "" || emailPattern.MatchString(o.AlarmEmail), "alarmEmail", o.AlarmEmail, "an e-mail address")
 	v.require(o.MonthlyBudgetUSD >= 0, "monthlyBudgetUsd", strconv.Itoa(o.MonthlyBudgetUSD), "0 (none) or dollars a month")
 	v.require(o.BudgetTag == "" || costTagPattern.MatchString(o.BudgetTag), "budgetTag", o.BudgetTag,
@@ -327,7 +324,7 @@ func (o ObservabilityConfig) validate(v *validator) {
 	v.roles("secretReaderArns", o.SecretReaderArns)
 }
 
-func (c CIConfig) validate(v *validator) {
+func (c CI) validate(v *validator) {
 	v.require(c.Repository == "" || githubRepo.MatchString(c.Repository), "ciRepository", c.Repository,
 		"owner/name of a GitHub repository")
 	v.require(c.RepositoryIDs == "" || githubIDs.MatchString(c.RepositoryIDs), "ciRepositoryIds", c.RepositoryIDs,
@@ -341,3 +338,18 @@ func (c CIConfig) validate(v *validator) {
 		v.require(needing.value == "" || c.Repository != "", needing.key, needing.value, "ciRepository beside it")
 	}
 }
+
+// validate checks what Lambda and the function would refuse.
+func (c Scaler) validate(v *validator) {
+	const least, most = 10, 900 // below, visitors get 502; an account has 1,000 by default, of which 100 stay unreserved
+	v.require(c.Concurrency == 0 || c.Concurrency >= least && c.Concurrency <= most, "scalerConcurrency", strconv.Itoa(c.Concurrency),
+		fmt.Sprintf("0, or a number from %d to %d", least, most))
+	for _, credential := range c.WakeCredentials {
+		v.require(credentialPattern.MatchString(credential), "wakeCredentials", credential,
+			"header:NAME or cookie:NAME; a header's name of letters, digits and hyphens, such as Authorization")
+	}
+}
+
+// credentialPattern is the form that the function takes (functions/scaler/config). The load balancer drops headers whose
+// names have anything but letters, digits and hyphens (D9), so one of those would never arrive.
+var credentialPattern = regexp.MustCompile("^(header:[A-Za-z0-9-]+|cookie:[A-Za-z0-9!#$%&'*+.^_`|~-]+)$")

@@ -1,4 +1,4 @@
-package infra
+package config
 
 import (
 	"encoding/json"
@@ -17,18 +17,18 @@ import (
 )
 
 // root is the folder of Pulumi.yaml, seen from this package.
-const root = ".."
+const root = "../.."
 
-// readerMethods are the methods of configReader and the schema types of what they read.
+// readerMethods are the methods of reader and the schema types of what they read.
 var readerMethods = map[string]string{"text": "string", "number": "integer", "flag": "boolean", "list": "array", "table": "object"}
 
-// keysRead parses config_load.go for the keys that the program reads, with their types.
+// keysRead parses load.go for the keys that the program reads, with their types.
 func keysRead(t *testing.T) map[string]string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "config_load.go", nil, 0)
+	file, err := parser.ParseFile(token.NewFileSet(), "load.go", nil, 0)
 	require.NoError(t, err)
 	keys := map[string]string{"aws:region": "string"}
-	for _, key := range secretKeys() {
+	for _, key := range secretKeys {
 		keys[key] = "string"
 	}
 	ast.Inspect(file, func(node ast.Node) bool {
@@ -74,7 +74,7 @@ func TestEveryKeyOfTheSchemaIsRead(t *testing.T) {
 	for _, c := range reachingFields() {
 		tested[c.key] = true
 	}
-	for _, key := range secretKeys() {
+	for _, key := range secretKeys {
 		tested[key] = true
 	}
 	for key := range infratest.ProjectSchema(t, root) {
@@ -86,7 +86,7 @@ func TestEveryKeyOfTheSchemaIsRead(t *testing.T) {
 // The program has the defaults for runs without Pulumi.yaml; Pulumi applies those of the schema.
 func TestDefaultsOfTheSchemaAreThoseOfTheProgram(t *testing.T) {
 	t.Parallel()
-	fromSchema := settings{}
+	fromSchema := infratest.Settings{}
 	for key, entry := range infratest.ProjectSchema(t, root) {
 		value := entry.Default
 		if value == nil {
@@ -150,39 +150,4 @@ func schemaType(value any) string {
 		return "object"
 	}
 	return "unknown"
-}
-
-// Everything else takes its configuration from [Config], or a key could escape the schema and the validation.
-func TestOnlyTheLoaderReadsTheConfiguration(t *testing.T) {
-	t.Parallel()
-	forEachSource(t, func(name string, file *ast.File) {
-		for _, imported := range file.Imports {
-			assert.NotContains(t, imported.Path.Value, "go/pulumi/config", name)
-		}
-		ast.Inspect(file, func(node ast.Node) bool {
-			selector, ok := node.(*ast.SelectorExpr)
-			if ok && name != "config_load.go" {
-				assert.NotContains(t, []string{"GetConfig", "IsConfigSecret", "Getenv", "LookupEnv"}, selector.Sel.Name, name)
-			}
-			return true
-		})
-	})
-}
-
-// forEachSource parses the package's sources, without tests.
-func forEachSource(t *testing.T, visit func(name string, file *ast.File)) {
-	t.Helper()
-	names, err := filepath.Glob("*.go")
-	require.NoError(t, err)
-	visited := 0
-	for _, name := range names {
-		if strings.HasSuffix(name, "_test.go") {
-			continue
-		}
-		file, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.SkipObjectResolution)
-		require.NoError(t, err)
-		visit(name, file)
-		visited++
-	}
-	require.Greater(t, visited, 20)
 }

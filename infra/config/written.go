@@ -1,8 +1,9 @@
-package infra
+package config
 
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"regexp"
 	"slices"
 	"strings"
@@ -33,7 +34,7 @@ var decimal = regexp.MustCompile(`^-?(0|[1-9][0-9]*)$`)
 var ambiguous = regexp.MustCompile(`^(?i:y|n|yes|no|on|off)$|^[-+]?[0-9][0-9_]*(:[0-5]?[0-9])+(\.[0-9_]*)?$|^[-+]?0[bB][01_]+$`)
 
 // readFiles takes what the project's files say, for keys whose value the program did not get as it is written.
-func (r *configReader) readFiles() error {
+func (r *reader) readFiles() error {
 	dir := stackfile.Directory(r.ctx)
 	if dir == "" {
 		return nil
@@ -44,7 +45,7 @@ func (r *configReader) readFiles() error {
 }
 
 // written is a key's entry in the files, where the value that the program got is that one: `pulumi up --config` overrides it.
-func (r *configReader) written(key string) (stackfile.Entry, bool) {
+func (r *reader) written(key string) (stackfile.Entry, bool) {
 	got, ok := r.raw(key)
 	if !ok {
 		return stackfile.Entry{}, false
@@ -96,7 +97,7 @@ func canonical(text string) string {
 }
 
 // miswritten reports a scalar that YAML reads as something else than what stands there. The value is shown as written.
-func (r *configReader) miswritten(key string, kind keyKind) bool {
+func (r *reader) miswritten(key string, kind keyKind) bool {
 	e, ok := r.written(key)
 	if !ok {
 		return false
@@ -120,7 +121,7 @@ func (r *configReader) miswritten(key string, kind keyKind) bool {
 }
 
 // nothing reports a list or a map that is not there although its key is: YAML's null, which Pulumi hands over as no text.
-func (r *configReader) nothing(key, expected string) bool {
+func (r *reader) nothing(key, expected string) bool {
 	e, ok := r.written(key)
 	if !ok || e.Node.ShortTag() != "!!null" {
 		return false
@@ -167,7 +168,7 @@ func asWritten(node *yaml.Node) string {
 
 // members reports what is no text in a list or a map, every member by itself, and returns the texts: what is faulty with
 // the text that the program would have taken, so that the rest can be validated beside it.
-func (r *configReader) members(key string, values map[string]any, order []string) map[string]string {
+func (r *reader) members(key string, values map[string]any, order []string) map[string]string {
 	nodes := map[string]stackfile.Entry{}
 	if e, ok := r.written(key); ok {
 		for _, pair := range stackfile.Pairs(e.Node) {
@@ -210,7 +211,7 @@ func compact(value any) string {
 }
 
 // unknown reports every key that the program does not read, of the files and of what the CLI was given besides.
-func (r *configReader) unknown() {
+func (r *reader) unknown() {
 	keys := map[string]string{}
 	for full, value := range r.given() {
 		keys[full] = value
@@ -221,7 +222,7 @@ func (r *configReader) unknown() {
 			keys[full] = secretValue
 		}
 	}
-	for _, full := range sortedKeys(keys) {
+	for _, full := range slices.Sorted(maps.Keys(keys)) {
 		namespace, key, _ := strings.Cut(full, ":")
 		_, known := r.kinds[key]
 		switch {
@@ -237,15 +238,15 @@ func (r *configReader) unknown() {
 var soundsSecret = regexp.MustCompile(`(?i)key|token|secret|passw|credential`)
 
 // unknownValue shows the value of an unknown key, unless it may be a secret that only its key is misspelt of.
-func (r *configReader) unknownValue(key, value string) string {
-	if value != secretValue && (soundsSecret.MatchString(key) || slices.Contains(secretKeys(), r.nearest(key))) {
+func (r *reader) unknownValue(key, value string) string {
+	if value != secretValue && (soundsSecret.MatchString(key) || slices.Contains(secretKeys, r.nearest(key))) {
 		return "(not shown: it may be a secret)"
 	}
 	return value
 }
 
 // suggestion is what is expected instead of an unknown key.
-func (r *configReader) suggestion(key string) string {
+func (r *reader) suggestion(key string) string {
 	if at := strings.IndexAny(key, ".["); at > 0 {
 		if kind := r.kinds[key[:at]]; kind == kindList || kind == kindTable {
 			return fmt.Sprintf("a path into %s: `pulumi config set --stack %s --path '%s' VALUE`", key[:at], r.ctx.Stack(), key)
@@ -258,7 +259,9 @@ func (r *configReader) suggestion(key string) string {
 }
 
 // nearest is the known key that a misspelt one most probably means; empty where none is near.
-func (r *configReader) nearest(key string) string { return nearest(key, sortedKeys(r.kinds)) }
+func (r *reader) nearest(key string) string {
+	return nearest(key, slices.Sorted(maps.Keys(r.kinds)))
+}
 
 // nearest is the choice that a misspelt one most probably means; empty where none is near.
 func nearest(misspelt string, choices []string) string {

@@ -1,4 +1,4 @@
-package infra
+package config
 
 import "fmt"
 
@@ -58,6 +58,12 @@ func (n Names) FunctionLogGroup(purpose string) string { return "/aws/lambda/" +
 // SecurityGroup is the group of one part: alb, task, workspace, cleanup.
 func (n Names) SecurityGroup(part string) string { return "webordinary-edit-" + part + n.suffix }
 
+// Origin is our origin's name in a distribution (T02 §6).
+func (n Names) Origin() string { return "alb-origin" + n.suffix }
+
+// Suffix is what every name ends in, besides an account ID.
+func (n Names) Suffix() string { return n.suffix }
+
 // Other is any further account-unique name, such as an alarm's or a schedule's.
 func (n Names) Other(name string) string { return "webordinary-" + name + n.suffix }
 
@@ -69,7 +75,7 @@ type nameLimit struct {
 
 // limits lists every name that a suffix could make too long, with the limits of the AWS API references of ELBv2 (32),
 // Lambda and IAM roles (64), S3 (63), ECS (255) and ECR (256).
-func (n Names) limits(routes []route) []nameLimit {
+func (n Names) limits(routes []Route) []nameLimit {
 	limits := []nameLimit{
 		{"load balancer", n.LoadBalancer(), 32},
 		{"cluster", n.Cluster(), 255},
@@ -79,7 +85,7 @@ func (n Names) limits(routes []route) []nameLimit {
 	}
 	limits = append(limits, nameLimit{"target group", n.TargetGroup("waker"), 32})
 	for _, r := range routes {
-		limits = append(limits, nameLimit{"target group", r.targetGroup(n), 32})
+		limits = append(limits, nameLimit{"target group", r.TargetGroup(n), 32})
 	}
 	for _, purpose := range []string{"edit-scaler", "workspace-cleanup", "edit-behaviors"} {
 		limits = append(limits, nameLimit{"function and role", n.Function(purpose), 64})
