@@ -2,11 +2,9 @@ package main
 
 import (
 	"bytes"
-	"errors"
 	"fmt"
 	"math/rand/v2"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -19,34 +17,13 @@ import (
 
 	"github.com/webordinary/live-edit/functions/cleanup/internal/owner"
 	"github.com/webordinary/live-edit/functions/cleanup/sweep"
+	"github.com/webordinary/live-edit/tools/mounttest"
 )
 
-// ownDisk marks the child process that may mount.
-const ownDisk = "CLEANUP_TEST_OWN_DISK"
-
-// withOwnDisk runs a test in a child process that has a user and mount namespace
-// of its own, which needs no privileges where the kernel allows such namespaces.
-// The child gets the directory to mount on.
-func withOwnDisk(t *testing.T, test func(root string)) {
+// withOwnDisk runs a test in a child process that may mount a disk of its own.
+func withOwnDisk(t *testing.T, test func(t *testing.T, root string)) {
 	t.Helper()
-	if root := os.Getenv(ownDisk); root != "" {
-		test(root)
-		t.Log("the disk was full")
-		return
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
-	cmd.Env = append(os.Environ(), owner.Once, ownDisk+"="+t.TempDir())
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || strings.Contains(string(out), "can't mount here") {
-		t.Skipf("no user namespaces here: %v %s", err, out)
-	}
-	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "the disk was full")
+	mounttest.Isolated(t, "the disk was full", test, owner.Once)
 }
 
 // disk is a real file system in memory whose room is set to the page and the inode.
@@ -59,9 +36,7 @@ const plenty = "size=16m,nr_inodes=10k"
 
 func newDisk(t *testing.T, root string) disk {
 	t.Helper()
-	if err := unix.Mount("none", root, "tmpfs", 0, plenty); err != nil {
-		t.Skipf("can't mount here: %v", err)
-	}
+	mounttest.Tmpfs(t, root, plenty)
 	return disk{t, root}
 }
 
@@ -136,7 +111,7 @@ func onDisk(t *testing.T, root string, kinds ...string) *victim {
 // page that a run needs, the second and so on, and likewise with inodes.
 func TestADiskThatIsFullAtAnyWriteLosesNothing(t *testing.T) {
 	t.Parallel()
-	withOwnDisk(t, func(root string) {
+	withOwnDisk(t, func(t *testing.T, root string) {
 		for _, c := range []struct {
 			what  string
 			kinds []string
@@ -192,7 +167,7 @@ func fullAt(t *testing.T, root, what string, n int, kinds []string) bool {
 // TestTheCursorIsWholeOnAFullDisk: where the next run starts is as it was or as it is to be, and the work is done.
 func TestTheCursorIsWholeOnAFullDisk(t *testing.T) {
 	t.Parallel()
-	withOwnDisk(t, func(root string) {
+	withOwnDisk(t, func(t *testing.T, root string) {
 		for n := range 4 {
 			d := newDisk(t, root)
 			onDisk(t, root, "idle", "gone")

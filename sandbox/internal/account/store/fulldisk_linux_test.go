@@ -1,51 +1,29 @@
 package store
 
 import (
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
 	"strings"
-	"syscall"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
-)
 
-// smallDisk marks the child process that may mount.
-const smallDisk = "STORE_TEST_SMALL_DISK"
+	"github.com/webordinary/live-edit/tools/mounttest"
+)
 
 // TestFullDisk fills a disk of its own before each write in turn: a change is
 // there as a whole or not at all, and the store goes on once there is room.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	if dir := os.Getenv(smallDisk); dir != "" {
-		writeOnFullDisk(t, dir)
-		return
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDisk$", "-test.v")
-	cmd.Env = append(os.Environ(), smallDisk+"="+t.TempDir())
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || strings.Contains(string(out), "can't mount here") {
-		t.Skipf("no user namespaces here: %v %s", err, out)
-	}
-	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "the disk was full")
+	mounttest.Isolated(t, "the disk was full", writeOnFullDisk)
 }
 
 func writeOnFullDisk(t *testing.T, root string) {
 	t.Helper()
-	if err := unix.Mount("none", root, "tmpfs", 0, "size=8m"); err != nil {
-		t.Skipf("can't mount here: %v", err)
-	}
+	mounttest.Tmpfs(t, root, "size=8m")
 	full := 0
 	const page = 4096
 	for left := int64(0); left <= 12*page; left += page / 2 {
@@ -79,7 +57,6 @@ func writeOnFullDisk(t *testing.T, root string) {
 	}
 	require.Positive(t, full)
 	compactOnFullDisk(t, root)
-	t.Log("the disk was full")
 }
 
 // compactOnFullDisk: without room for a new journal the old one goes on.

@@ -2,15 +2,11 @@ package engine_test
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
-	"os/exec"
 	"path/filepath"
-	"strings"
 	"sync"
 	"sync/atomic"
-	"syscall"
 	"testing"
 	"time"
 
@@ -21,34 +17,14 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/provider"
+	"github.com/webordinary/live-edit/tools/mounttest"
 )
-
-// smallDisk marks the child process that may mount.
-const smallDisk = "ENGINE_TEST_SMALL_DISK"
 
 // TestFullDisk works on a small disk of its own, mounted in a user and mount
 // namespace, and fills it before a run and at every write of the account in turn.
 func TestFullDisk(t *testing.T) {
 	t.Parallel()
-	if dir := os.Getenv(smallDisk); dir != "" {
-		require.NoError(t, os.Unsetenv(smallDisk))
-		onSmallDisk(t, dir)
-		return
-	}
-	cmd := exec.CommandContext(t.Context(), os.Args[0], "-test.run=^TestFullDisk$", "-test.v")
-	cmd.Env = append(os.Environ(), smallDisk+"="+t.TempDir())
-	cmd.SysProcAttr = &syscall.SysProcAttr{
-		Cloneflags:  syscall.CLONE_NEWUSER | syscall.CLONE_NEWNS,
-		UidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getuid(), Size: 1}},
-		GidMappings: []syscall.SysProcIDMap{{ContainerID: 0, HostID: os.Getgid(), Size: 1}},
-	}
-	out, err := cmd.CombinedOutput()
-	if errors.Is(err, syscall.EPERM) || errors.Is(err, syscall.ENOSPC) || strings.Contains(string(out), "can't mount here") {
-		t.Skipf("no user namespaces here: %v %s", err, out)
-	}
-	require.NoError(t, err, "%s", out)
-	require.Contains(t, string(out), "the disk was full")
-	t.Logf("%s", out)
+	mounttest.Isolated(t, "the disk was full", onSmallDisk)
 }
 
 // disk is a small one with a file that fills it.
@@ -108,9 +84,7 @@ func (f filler) Create(ctx context.Context, req account.CreateRequest) (account.
 
 func onSmallDisk(t *testing.T, root string) {
 	t.Helper()
-	if err := unix.Mount("none", root, "tmpfs", 0, "size=24m"); err != nil {
-		t.Skipf("can't mount here: %v", err)
-	}
+	mounttest.Tmpfs(t, root, "size=24m")
 	d := disk{t, root}
 	tooSmallToOpen(t, d)
 	fullBeforeARun(t, d)
@@ -126,7 +100,6 @@ func onSmallDisk(t *testing.T, root string) {
 		fullDuringARun(t, d, f)
 	}
 	fullForGood(t, d)
-	t.Log("the disk was full")
 }
 
 // tooSmallToOpen: nothing half-made stays behind.
