@@ -32,7 +32,8 @@ func newCheckout(t *testing.T) *checkout {
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	dir := t.TempDir()
-	copyProject(t, root, dir)
+	copyProject(t, root, dir, "go.mod", "go.sum", "main.go", "Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.dev.yaml",
+		"cmd", "cost", "infra", "functions", "tools")
 
 	tools := cli.Builder{Root: root, Log: logWriter{t}}
 	command, err := tools.PulumiCommand(ctx)
@@ -60,15 +61,20 @@ func newCheckout(t *testing.T) *checkout {
 	)}
 }
 
-func copyProject(t *testing.T, root, dir string) {
+// copyProject copies files and folders of the project, by their names at its top, to dir.
+func copyProject(t *testing.T, root, dir string, names ...string) {
 	t.Helper()
-	for _, name := range []string{"go.mod", "go.sum", "main.go", "Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.dev.yaml"} {
-		data, err := os.ReadFile(filepath.Join(root, name))
+	for _, name := range names {
+		from, to := filepath.Join(root, name), filepath.Join(dir, name)
+		info, err := os.Stat(from)
 		require.NoError(t, err)
-		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
-	}
-	for _, name := range []string{"cmd", "cost", "infra", "functions", "tools"} {
-		require.NoError(t, os.CopyFS(filepath.Join(dir, name), os.DirFS(filepath.Join(root, name))))
+		if info.IsDir() {
+			require.NoError(t, os.CopyFS(to, os.DirFS(from)))
+			continue
+		}
+		data, err := os.ReadFile(from)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(to, data, 0o600))
 	}
 }
 

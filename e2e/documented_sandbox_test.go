@@ -1,17 +1,16 @@
 package e2e
 
 import (
-	"bytes"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"regexp"
 	"strings"
-	"sync"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/tools/cli"
@@ -68,15 +67,8 @@ func newClone(t *testing.T) *checkout {
 	entries, err := os.ReadDir(root)
 	require.NoError(t, err)
 	for _, entry := range entries {
-		from, to := filepath.Join(root, entry.Name()), filepath.Join(dir, entry.Name())
-		switch {
-		case strings.HasPrefix(entry.Name(), "."):
-		case entry.IsDir():
-			require.NoError(t, os.CopyFS(to, os.DirFS(from)))
-		default:
-			data, err := os.ReadFile(from)
-			require.NoError(t, err)
-			require.NoError(t, os.WriteFile(to, data, 0o600))
+		if !strings.HasPrefix(entry.Name(), ".") {
+			copyProject(t, root, dir, entry.Name())
 		}
 	}
 	tools := cli.Builder{Root: root, Log: logWriter{t}}
@@ -116,38 +108,27 @@ func (c *checkout) serves() (stop func(), said string) {
 	command := exec.CommandContext(c.ctx, "bash", "-c", "exec "+serving+" --https 127.0.0.1:0 --http 127.0.0.1:0")
 	command.Dir, command.Env = c.dir, c.env
 	command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
-	output := &lockedBuffer{}
+	output, err := os.Create(filepath.Join(c.t.TempDir(), "output"))
+	require.NoError(c.t, err)
+	c.t.Cleanup(func() { require.NoError(c.t, output.Close()) })
 	command.Stdout, command.Stderr = output, output
+	printed := func() string {
+		data, err := os.ReadFile(output.Name())
+		assert.NoError(c.t, err)
+		return string(data)
+	}
 	require.NoError(c.t, command.Start())
 	ended := make(chan struct{})
 	go func() { _ = command.Wait(); close(ended) }() // with whatever code the go command makes of Ctrl-C
 	c.t.Cleanup(func() { _ = syscall.Kill(-command.Process.Pid, syscall.SIGKILL) })
-	require.Eventually(c.t, func() bool { return strings.Contains(output.String(), "What happens") }, 5*time.Minute, 100*time.Millisecond)
+	require.Eventually(c.t, func() bool { return strings.Contains(printed(), "What happens") }, 5*time.Minute, 100*time.Millisecond)
 	return func() {
 		require.NoError(c.t, syscall.Kill(-command.Process.Pid, syscall.SIGINT))
 		select {
 		case <-ended:
-			require.Contains(c.t, output.String(), "Stopping the containers and the functions.")
+			require.Contains(c.t, printed(), "Stopping the containers and the functions.")
 		case <-time.After(time.Minute):
-			require.Fail(c.t, "serving does not end", output.String())
+			require.Fail(c.t, "serving does not end", printed())
 		}
-	}, output.String()
-}
-
-// lockedBuffer is a buffer that may be read while it is written.
-type lockedBuffer struct {
-	mu     sync.Mutex
-	buffer bytes.Buffer
-}
-
-func (b *lockedBuffer) Write(p []byte) (int, error) {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.Write(p)
-}
-
-func (b *lockedBuffer) String() string {
-	b.mu.Lock()
-	defer b.mu.Unlock()
-	return b.buffer.String()
+	}, printed()
 }
