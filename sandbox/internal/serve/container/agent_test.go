@@ -4,7 +4,6 @@ import (
 	"encoding/json"
 	"io"
 	"net/http"
-	"os"
 	"strings"
 	"testing"
 	"time"
@@ -20,9 +19,7 @@ import (
 // agentOf finds the endpoint that a task's process was given.
 func agentOf(e *env, task *world.Task) string {
 	e.t.Helper()
-	data, err := os.ReadFile(container.EnvironFile(e.processes, task.ARN))
-	require.NoError(e.t, err)
-	for variable := range strings.SplitSeq(string(data), "\x00") {
+	for _, variable := range e.environment(task) {
 		if uri, ok := strings.CutPrefix(variable, "ECS_AGENT_URI="); ok {
 			return uri
 		}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 	"time"
@@ -188,6 +189,20 @@ func (e *env) until(what string, done func() bool) {
 		}
 		time.Sleep(5 * time.Millisecond)
 	}
+}
+
+// environment gives the variables of a task's process. Start returns when the kernel closes the files of the old program, which is
+// before it notes where the environment of the new one is: for a moment there is none to read.
+func (e *env) environment(task *world.Task) []string {
+	e.t.Helper()
+	var data []byte
+	e.until("started", func() bool {
+		var err error
+		data, err = os.ReadFile(container.EnvironFile(e.processes, task.ARN))
+		require.NoError(e.t, err)
+		return len(data) > 0
+	})
+	return strings.Split(strings.TrimRight(string(data), "\x00"), "\x00")
 }
 
 func (e *env) logs() (out [][]string) {

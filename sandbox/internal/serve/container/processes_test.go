@@ -3,7 +3,6 @@ package container_test
 import (
 	"errors"
 	"net/http"
-	"os"
 	"slices"
 	"strings"
 	"testing"
@@ -42,10 +41,8 @@ func TestEnvironment(t *testing.T) {
 	e.processes.SetEnv("GONE", "1")
 	e.processes.SetEnv("GONE", "")
 	task := e.wake()
-	data, err := os.ReadFile(container.EnvironFile(e.processes, task.ARN))
-	require.NoError(t, err)
 	have := map[string]string{}
-	for variable := range strings.SplitSeq(strings.TrimRight(string(data), "\x00"), "\x00") {
+	for _, variable := range e.environment(task) {
 		name, value, _ := strings.Cut(variable, "=")
 		have[name] = value
 	}
@@ -227,10 +224,9 @@ func TestSecretForms(t *testing.T) {
 		{"name": "BEFORE", "valueFrom": worldtest.SecretARN + "::AWSPREVIOUS:"},
 	}})
 	task := e.wake()
-	data, err := os.ReadFile(container.EnvironFile(e.processes, task.ARN))
-	require.NoError(t, err)
+	environment := e.environment(task)
 	for _, want := range []string{`WHOLE={"token":"new"}`, "KEY=new", "BEFORE=ghp_secret"} {
-		assert.Contains(t, strings.Split(string(data), "\x00"), want)
+		assert.Contains(t, environment, want)
 	}
 }
 
@@ -242,9 +238,7 @@ func TestSecretWithoutLabels(t *testing.T) {
 		"secretId": "webordinary/github-token", "secretString": "plain", "versionId": "1",
 	})
 	task := e.wake()
-	data, err := os.ReadFile(container.EnvironFile(e.processes, task.ARN))
-	require.NoError(t, err)
-	assert.Contains(t, strings.Split(string(data), "\x00"), "GITHUB_TOKEN=plain")
+	assert.Contains(t, e.environment(task), "GITHUB_TOKEN=plain")
 }
 
 func TestOptionsAreChecked(t *testing.T) {
