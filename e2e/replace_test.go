@@ -42,7 +42,7 @@ func keyChanges() map[string]keyChange {
 	const moved = "cannot change this in one update"
 	sharing := "TestSharingComesAndGoes"
 	set := func(value any) keyChange { return keyChange{value: value} }
-	subnets := []any{sandboxtest.DefaultSubnetIDs[1], sandboxtest.DefaultSubnetIDs[2]} // each zone is another one's old one
+	subnets := []any{sandboxtest.DefaultSubnetIDs[1], sandboxtest.DefaultSubnetIDs[0]} // each zone is the other one's old one
 	return map[string]keyChange{
 		"aws:region":       {value: "eu-west-1", refused: moved, elsewhere: "the sandbox has one region, and says so first"},
 		"nameSuffix":       {value: "-other", refused: moved},

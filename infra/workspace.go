@@ -180,8 +180,8 @@ func (w *Workspace) addMountTargets(ctx *pulumi.Context, name string, fileSystem
 	var before []pulumi.Resource
 	for i := range zoneCount {
 		targetName := fmt.Sprintf("%s-mount-target-%d", name, i)
-		// A file system has one mount target in a zone (EFS: MountTargetConflict), so the old one goes first; and the later ones
-		// go and come with the earlier ones, whose new zone may be theirs (D22).
+		// A file system has one mount target in a zone (EFS: MountTargetConflict), so the old one goes first, as pulumi-aws has it
+		// by itself; and the later ones go and come with the earlier ones, whose new zone may be theirs (D22).
 		opts := child(w, pulumi.DeleteBeforeReplace(true), pulumi.ReplaceWith(before))
 		target, err := efs.NewMountTarget(ctx, targetName, &efs.MountTargetArgs{
 			FileSystemId:   fileSystem.ID(),
