@@ -5,8 +5,8 @@ HOURS ?= 10
 CHECKS ?= 3000
 STATE := .sandbox
 
-# What everything here is built with, so that nothing compiles twice: tools/goflags says why, and a test holds the two equal.
-export GOFLAGS ?= '-gcflags=github.com/pulumi/...=-N -l -dwarf=false'
+# What everything here is built with, so that nothing compiles twice: tools/goflags says why.
+export GOFLAGS ?= $(shell sed "s/.*/'&'/" tools/goflags/flags)
 
 .DEFAULT_GOAL := help
 .PHONY: help sandbox test soak bench simulate lint fmt cost import clean

@@ -87,10 +87,11 @@ func (b build) announce(target string) {
 }
 
 func (b build) goBuild(ctx context.Context, output string) error {
-	//nolint:gosec // this package's constants and a path below the repository
-	cmd := exec.CommandContext(ctx, "go", "build", goflags.Quick, "-buildvcs=false", "-ldflags=-s -w", "-o", output, b.pkg)
+	args := append([]string{"build"}, goflags.Quick()...)
+	args = append(args, "-buildvcs=false", "-ldflags=-s -w", "-o", output, b.pkg)
+	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // this package's constants and a path below the repository
 	cmd.Dir = b.root
-	cmd.Env = b.environment
+	cmd.Env = append([]string{goflags.Collector}, b.environment...) // somebody's own GOGC counts
 	cmd.Stdout, cmd.Stderr = b.log, b.log
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
 	cmd.WaitDelay = interruptGrace

@@ -17,6 +17,8 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/tools/goflags"
 )
 
 // asLauncher tells a second instance of this test binary to be the launcher.
@@ -194,7 +196,7 @@ func TestWhatMakesItCompile(t *testing.T) {
 		"a workspace":                  {environment("GOWORK=/elsewhere/go.work"), true},
 		"a workspace above":            {workspaceAbove, true},
 		"a replaced module":            {replaceModule, true},
-		"the flags that make exports":  {environment("GOFLAGS='-gcflags=github.com/pulumi/...=-N -l -dwarf=false'"), false},
+		"the flags that make exports":  {environment("GOFLAGS=" + goflags.Environment()), false},
 		"where modules come from":      {environment("GOPROXY=off"), false},
 		"a test":                       {edit("sandbox/commands/main_test.go"), false},
 		"test data":                    {edit("sandbox/testdata/case.json"), false},

@@ -46,11 +46,11 @@ func (b build) sources() (string, error) {
 		return "", nil
 	}
 	var all strings.Builder
-	all.WriteString(runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH + " " + goflags.Quick + "\n")
+	all.WriteString(runtime.Version() + " " + runtime.GOOS + "/" + runtime.GOARCH + " " + goflags.Environment() + "\n")
 	for _, entry := range b.environment {
 		name, value, _ := strings.Cut(entry, "=")
 		// `make` exports the flags that the launcher sets by itself.
-		if slices.Contains(compilerSettings, name) && value != "" && value != goflags.Environment {
+		if slices.Contains(compilerSettings, name) && value != "" && value != goflags.Environment() {
 			all.WriteString(entry + "\n")
 		}
 	}

@@ -138,8 +138,9 @@ func (b Builder) build(ctx context.Context, tool Tool, target string) error {
 
 func (b Builder) goBuild(ctx context.Context, tool Tool, output string) error {
 	// Without -trimpath: with it nothing is shared with what else is built here, not even the standard library.
-	out, err := b.goCommand(ctx, tool, "build", goflags.Quick, "-mod=readonly", "-buildvcs=false",
-		"-ldflags", tool.LinkFlags, "-o", output, tool.Package)
+	args := append([]string{"build"}, goflags.Quick()...)
+	out, err := b.goCommand(ctx, tool, append(args, "-mod=readonly", "-buildvcs=false",
+		"-ldflags", tool.LinkFlags, "-o", output, tool.Package)...)
 	switch {
 	case err == nil:
 		return nil
@@ -159,7 +160,7 @@ func (b Builder) goCommand(ctx context.Context, tool Tool, args ...string) (stri
 	// the repository.
 	cmd := exec.CommandContext(ctx, "go", args...) //nolint:gosec // see above
 	cmd.Dir = filepath.Join(b.Root, filepath.FromSlash(tool.Module))
-	cmd.Env = append(os.Environ(), "GOWORK=off", "GOFLAGS=")
+	cmd.Env = append([]string{goflags.Collector}, append(os.Environ(), "GOWORK=off", "GOFLAGS=")...)
 	var out bytes.Buffer
 	cmd.Stdout, cmd.Stderr = &out, &out
 	cmd.Cancel = func() error { return cmd.Process.Signal(os.Interrupt) }
