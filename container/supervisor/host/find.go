@@ -1,0 +1,253 @@
+package host
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"sync"
+	"time"
+
+	"github.com/webordinary/live-edit/container/supervisor/busy"
+	"github.com/webordinary/live-edit/container/supervisor/lease"
+	"github.com/webordinary/live-edit/container/supervisor/peer"
+)
+
+const (
+	// claimPatience is how long one look at the file system may hold a request up; the look goes on.
+	claimPatience = 5 * time.Second
+	// watchEvery is how often the owner of a session that a request was passed to is asked whether it is there.
+	watchEvery = time.Second
+	// loadsKept is how long the answers of the other tasks are used.
+	loadsKept = time.Second
+	// lookForRoom is how often a task with too many sessions looks for one with fewer.
+	lookForRoom = 10 * time.Second
+)
+
+// place is where a session's requests are answered: here, or by another task.
+type place struct {
+	own     *session
+	address string
+	start   bool // the other task is to take the session if nobody owns it
+}
+
+var (
+	errSilent  = errors.New("the session's owner does not answer")
+	errNobody  = errors.New("this task goes, and no other takes the session")
+	errBooting = errors.New("the workspaces are not open yet")
+)
+
+// find says where a user's session is, and takes it if nobody has it. An error says why nobody knows yet; whoever asked asks again.
+func (h *Host) find(ctx context.Context, user string) (place, error) {
+	select {
+	case <-h.booted:
+	case <-ctx.Done():
+		return place{}, errBooting
+	}
+	h.mu.Lock()
+	s, route, count := h.sessions[user], h.routes[user], len(h.sessions)
+	h.mu.Unlock()
+	switch {
+	case s != nil && s.usable():
+		return place{own: s}, nil
+	case s != nil && !h.going.Load():
+		return place{}, errEnding
+	case route != "" && h.client.Alive(ctx, route):
+		return place{address: route}, nil
+	}
+	if h.going.Load() || count >= h.settings.SessionsPerTask {
+		if p, ok := h.elsewhere(ctx, user, count); ok {
+			return p, nil
+		}
+	}
+	if h.going.Load() {
+		return place{}, errNobody
+	}
+	return h.claim(ctx, user)
+}
+
+// claim asks the leases.
+func (h *Host) claim(ctx context.Context, user string) (place, error) {
+	ctx, cancel := context.WithTimeout(ctx, claimPatience)
+	defer cancel()
+	found, err := h.keeper.Claim(ctx, user)
+	if err != nil {
+		return place{}, err
+	}
+	if found.Lease != nil {
+		s, err := h.adopt(user, found.Lease)
+		return place{own: s}, err
+	}
+	owner := found.Owner
+	if owner.Readable && owner.Record.Address != "" && owner.Record.Address != h.id.Address && h.client.Alive(ctx, owner.Record.Address) {
+		h.setRoute(user, owner.Record.Address)
+		return place{address: owner.Record.Address}, nil
+	}
+	h.noteSilent(user, owner)
+	return place{}, fmt.Errorf("%w: %s at %s, whose lease has stood still for %s", errSilent, owner.Record.Task, owner.Record.Address,
+		owner.StandsStill.Round(time.Second))
+}
+
+func (h *Host) setRoute(user, address string) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	if address == "" || address == h.id.Address {
+		delete(h.routes, user)
+		return
+	}
+	const most = 10000 // users that somebody has made up are forgotten
+	if len(h.routes) >= most {
+		clear(h.routes)
+	}
+	h.routes[user] = address
+}
+
+// noteSilent keeps of whom a session may be about to be taken over.
+func (h *Host) noteSilent(user string, owner *lease.Owner) {
+	if owner.StandsStill < lease.GiveUpAfter {
+		return
+	}
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	h.loads.dead[user] = owner.Record.Task
+}
+
+// predecessor is the owner that a session was taken over from, if that had died.
+func (h *Host) predecessor(user string) string {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	task := h.loads.dead[user]
+	delete(h.loads.dead, user)
+	return task
+}
+
+// loads is what the other tasks have said of themselves.
+type loads struct {
+	asking sync.Mutex // one round at a time
+	at     time.Time
+	known  map[string]peer.Load // by address
+	dead   map[string]string    // owners that are silent, by user
+}
+
+// others asks every other task what it has to do.
+func (h *Host) others(ctx context.Context) map[string]peer.Load {
+	h.loads.asking.Lock()
+	defer h.loads.asking.Unlock()
+	if time.Since(h.loads.at) < loadsKept {
+		return h.loads.known
+	}
+	var addresses map[string]string
+	var err error
+	if !waitAtMost(claimPatience, func() { addresses, err = h.tasks.Others() }) {
+		return nil // the file system hangs
+	}
+	if err != nil {
+		h.record.Log.Error("the other tasks can't be listed", "error", err)
+	}
+	var mu sync.Mutex
+	var asked sync.WaitGroup
+	known := map[string]peer.Load{}
+	for instance, address := range addresses {
+		asked.Go(func() {
+			load, err := h.client.Load(ctx, address)
+			h.tasks.Note(instance, err == nil, time.Now())
+			if err == nil && load.Instance == instance {
+				mu.Lock()
+				defer mu.Unlock()
+				known[address] = load
+			}
+		})
+	}
+	asked.Wait()
+	h.loads.at, h.loads.known = time.Now(), known
+	return known
+}
+
+// elsewhere finds the task that has a session already, or one that has fewer than this one and is to take it.
+func (h *Host) elsewhere(ctx context.Context, user string, count int) (place, bool) {
+	known := h.others(ctx)
+	for address, load := range known {
+		if slices.Contains(load.Sessions, user) && !load.Going {
+			h.setRoute(user, address)
+			return place{address: address}, true
+		}
+	}
+	address, load := peer.Least(known)
+	if load == nil || len(load.Sessions) >= count && !h.going.Load() {
+		return place{}, false
+	}
+	return place{address: address, start: true}, true
+}
+
+// handOver gives one session away that has been silent, if this task has too many and another has room.
+func (h *Host) handOver(ctx context.Context) {
+	sessions := h.all()
+	if len(sessions) <= h.settings.SessionsPerTask || h.going.Load() {
+		return
+	}
+	address, load := peer.Least(h.others(ctx))
+	if load == nil || len(load.Sessions)+1 >= len(sessions) {
+		return
+	}
+	now, silent := time.Now(), h.settings.Wall(busy.SilentAfter)
+	for _, s := range sessions {
+		if !s.usable() || !s.isReady() || now.Sub(s.since) < silent || s.ledger.Within(now, silent) {
+			continue
+		}
+		s.end("another task has room: " + load.Task)
+		if err := h.client.Start(ctx, address, s.user); err != nil {
+			s.log.Warn("the other task can't be told to start the session; the next request does", "task", load.Task, "error", err)
+		}
+		return
+	}
+}
+
+// startFor takes a session that another task has handed over.
+func (h *Host) startFor(user string) {
+	go func() {
+		const tries, between = 10, 300 * time.Millisecond
+		for range tries {
+			if h.going.Load() {
+				return
+			}
+			if p, err := h.claim(context.Background(), user); err == nil {
+				_ = p
+				return
+			}
+			time.Sleep(between)
+		}
+	}()
+}
+
+// startDefault takes the session that most people will ask for while the load balancer still checks whether the task is there, unless there
+// are other tasks: one of them has it, or somebody's else.
+func (h *Host) startDefault(ctx context.Context) {
+	if len(h.others(ctx)) > 0 {
+		return
+	}
+	if _, err := h.claim(ctx, h.settings.User); err != nil {
+		h.record.Log.Info("the default session does not start yet", "session", h.settings.User, "because", err.Error())
+	}
+}
+
+// watch looks after a request that another task answers. When that task is gone, and its lease has stood still, the session is taken over
+// and the request called back.
+func (h *Host) watch(ctx context.Context, user, address string, callBack context.CancelCauseFunc) {
+	ticker := time.NewTicker(watchEvery)
+	defer ticker.Stop()
+	for {
+		select {
+		case <-ctx.Done():
+			return
+		case <-ticker.C:
+		}
+		if h.client.Alive(ctx, address) || h.going.Load() {
+			continue
+		}
+		p, err := h.claim(ctx, user)
+		if err == nil && p.address != address {
+			callBack(errMoved)
+			return
+		}
+	}
+}

@@ -1,0 +1,219 @@
+package process
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/http"
+	"strconv"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/webordinary/live-edit/container/supervisor/config"
+)
+
+// Server keeps a program running that listens: it starts it, waits until it answers, and starts it again when it ends.
+type Server struct {
+	Name    string
+	Program *config.Server
+	Values  config.Values // ports are filled in at each start
+	Family  *Family
+	Log     *slog.Logger
+	Output  func(line string)
+	// Patience is how long the program may take until it answers.
+	Patience time.Duration
+
+	mu     sync.Mutex
+	state  State
+	change chan struct{} // closed at the next change of state
+}
+
+// State is how a server is.
+type State struct {
+	// Ready says that the program answers; Address is then where, and HMRAddress where its sockets are: the same unless it was told {hmrPort}.
+	Ready               bool
+	Address, HMRAddress string
+	// Failures is how often in a row it has failed to get or stay ready, and Reason what the last one was.
+	Failures int
+	Reason   string
+}
+
+// Backoff between starts, and how long a program has to have been ready for its failures to be forgotten.
+const (
+	firstPause = 500 * time.Millisecond
+	mostPause  = 30 * time.Second
+	settled    = time.Minute
+)
+
+// State returns how the server is, and a channel that is closed when that has changed.
+func (s *Server) State() (State, <-chan struct{}) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if s.change == nil {
+		s.change = make(chan struct{})
+	}
+	return s.state, s.change
+}
+
+func (s *Server) set(change func(*State)) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	change(&s.state)
+	if s.change != nil {
+		close(s.change)
+		s.change = nil
+	}
+}
+
+// Run keeps the server running until the family or ctx ends.
+func (s *Server) Run(ctx context.Context) {
+	for ctx.Err() == nil {
+		began := time.Now()
+		err := s.once(ctx)
+		if ctx.Err() != nil || errors.Is(err, ErrEnded) {
+			return
+		}
+		pause := firstPause
+		s.set(func(state *State) {
+			if state.Ready && time.Since(began) > settled {
+				state.Failures = 0
+			}
+			*state = State{Failures: state.Failures + 1, Reason: err.Error()}
+			for range state.Failures - 1 {
+				pause = min(2*pause, mostPause)
+			}
+		})
+		s.Log.Warn("a process of the session ended", "process", s.Name, "error", err, "again", pause.String())
+		select {
+		case <-ctx.Done():
+		case <-time.After(pause):
+		}
+	}
+}
+
+// once is one life of the program; it always ends with an error.
+func (s *Server) once(ctx context.Context) error {
+	values := s.Values
+	ports, err := freePorts(ctx, values.Host)
+	if err != nil {
+		return err
+	}
+	values.Port, values.HMRPort = ports[0], ports[1]
+	process, err := s.Family.Start(NewSpec(s.Name, &s.Program.Program, &values, s.Output))
+	if err != nil {
+		return err
+	}
+	defer process.Signal(syscall.SIGKILL) // what its leader leaves behind
+	address := net.JoinHostPort(values.Host, strconv.Itoa(values.Port))
+	if err := s.await(ctx, process, address); err != nil {
+		process.Signal(syscall.SIGKILL)
+		<-process.Exited()
+		return err
+	}
+	s.set(func(state *State) {
+		state.Ready, state.Address, state.HMRAddress = true, address, address
+		if s.Program.Mentions("{hmrPort}") {
+			state.HMRAddress = net.JoinHostPort(values.Host, strconv.Itoa(values.HMRPort))
+		}
+	})
+	<-process.Exited()
+	return ended(process)
+}
+
+func ended(p *Process) error {
+	if p.Err() == nil {
+		return errors.New("it ended by itself, with status 0")
+	}
+	return p.Err()
+}
+
+// await waits until the program answers.
+func (s *Server) await(ctx context.Context, process *Process, address string) error {
+	deadline := time.After(s.Patience)
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
+		if s.answers(ctx, address) {
+			return nil
+		}
+		select {
+		case <-process.Exited():
+			return ended(process)
+		case <-ctx.Done():
+			<-process.Exited() // the family ends it
+			return ctx.Err()
+		case <-deadline:
+			return fmt.Errorf("it does not answer at http://%s%s after %s; does it listen on {host} and {port}?", address, s.Program.Ready, s.Patience)
+		case <-time.After(pause):
+		}
+	}
+}
+
+// askPatience is for one answer: a dev server compiles its first page.
+const askPatience = 30 * time.Second
+
+var asker = &http.Client{
+	Timeout: askPatience, Transport: &http.Transport{DisableKeepAlives: true},
+	CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+}
+
+// answers asks once.
+func (s *Server) answers(ctx context.Context, address string) bool {
+	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = connection.Close()
+	if s.Program.Ready == "" {
+		return true
+	}
+	request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+address+s.Program.Ready, nil)
+	if err != nil {
+		return false
+	}
+	request.Header.Set("Accept", "text/html")
+	if s.Values.PublicHost != "" {
+		request.Host = s.Values.PublicHost // a dev server answers to its own name only
+	}
+	response, err := asker.Do(request)
+	if err != nil {
+		return false
+	}
+	_ = response.Body.Close()
+	return response.StatusCode < http.StatusInternalServerError
+}
+
+// taken are the ports that were given to a process of this supervisor and may not have been opened yet.
+var taken = struct {
+	sync.Mutex
+	until map[string]time.Time
+}{until: map[string]time.Time{}}
+
+// freePorts finds two ports that nobody listens on and that no other session was just given.
+func freePorts(ctx context.Context, host string) (ports [2]int, err error) {
+	const tries, kept = 100, time.Minute
+	taken.Lock()
+	defer taken.Unlock()
+	found := 0
+	for range tries {
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+		if err != nil {
+			return ports, fmt.Errorf("find a free port: %w", err)
+		}
+		address := listener.Addr().String()
+		if err := listener.Close(); err != nil {
+			return ports, fmt.Errorf("find a free port: %w", err)
+		}
+		if time.Now().Before(taken.until[address]) {
+			continue
+		}
+		taken.until[address] = time.Now().Add(kept)
+		_, text, _ := net.SplitHostPort(address)
+		ports[found], _ = strconv.Atoi(text)
+		if found++; found == len(ports) {
+			return ports, nil
+		}
+	}
+	return ports, fmt.Errorf("find a free port at %s: none in %d tries", host, tries)
+}
