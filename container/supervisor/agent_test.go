@@ -57,7 +57,7 @@ func newAgent(t testing.TB) *agent {
 
 func (a *agent) uri(name string) string { return a.server.URL + "/" + name }
 
-// protected says what a task has last said, and when.
+// last is what a task has last said, and how often it has said anything.
 func (a *agent) last(name string) (order, int) {
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -66,4 +66,10 @@ func (a *agent) last(name string) (order, int) {
 		return order{}, 0
 	}
 	return all[len(all)-1], len(all)
+}
+
+// protected says whether a task is protected, as ECS would, where a minute of the service takes as long as is said.
+func (a *agent) protected(name string, minute time.Duration) bool {
+	order, n := a.last(name)
+	return n > 0 && order.on && time.Since(order.at) < time.Duration(order.minutes)*minute
 }

@@ -44,7 +44,6 @@ func runApp(arguments []string) error {
 	mux.HandleFunc("/preview/", a.page)
 	mux.HandleFunc("/api/who", a.who)
 	mux.HandleFunc("POST /api/edit", a.edit)
-	mux.HandleFunc("/api/request", a.request)
 	mux.HandleFunc("/api/stream", a.stream)
 	mux.HandleFunc("/api/upload", a.upload)
 	mux.HandleFunc("/api/busy", a.busy)
@@ -59,7 +58,7 @@ func runApp(arguments []string) error {
 		if err != nil {
 			return err
 		}
-		go func() { _ = http.Serve(listener, mux) }()
+		go func() { _ = http.Serve(listener, a.raw(mux)) }()
 	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
@@ -135,10 +134,21 @@ func (a *app) edit(w http.ResponseWriter, r *http.Request) {
 	writeAny(w, map[string]any{"user": a.user, "pid": os.Getpid()})
 }
 
+// raw answers before a mux would redirect a path that has to arrive as it is.
+func (a *app) raw(mux http.Handler) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if strings.HasPrefix(r.URL.Path, "/api/request") {
+			a.request(w, r)
+			return
+		}
+		mux.ServeHTTP(w, r)
+	})
+}
+
 func (a *app) request(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
 	w.Header().Set("Trailer", "X-Sum")
-	writeAny(w, map[string]any{"method": r.Method, "host": r.Host, "uri": r.RequestURI, "header": r.Header, "size": len(body)})
+	writeAny(w, map[string]any{"method": r.Method, "host": r.Host, "uri": r.RequestURI, "header": r.Header, "size": len(body), "trailer": r.Trailer})
 	w.Header().Set("X-Sum", strconv.Itoa(len(body)))
 }
 

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -39,6 +40,10 @@ func TestMain(m *testing.M) {
 			os.Exit(1)
 		}
 		os.Exit(0)
+	}
+	flag.Parse()
+	if err := flag.Set("test.parallel", "24"); err != nil { // these tests wait for leases and minutes, not for a processor
+		panic(err)
 	}
 	os.Exit(m.Run())
 }
@@ -304,8 +309,18 @@ func (s *supervisor) instance() string {
 
 // dial opens a socket.
 func (s *supervisor) dial(ctx context.Context, user, path string, port int, protocol ...string) (*websocket.Conn, error) {
-	header := http.Header{"Cookie": {"live-edit-user=" + user}}
+	header := http.Header{}
+	if user != "" {
+		header.Set("Cookie", "live-edit-user="+user)
+	}
 	connection, _, err := websocket.Dial(ctx, fmt.Sprintf("ws://%s:%d%s", s.address, port, path),
 		&websocket.DialOptions{HTTPHeader: header, Subprotocols: protocol})
 	return connection, err
+}
+
+func number(t testing.TB, text string) int {
+	t.Helper()
+	n, err := strconv.Atoi(text)
+	require.NoError(t, err)
+	return n
 }

@@ -201,18 +201,18 @@ func (c *checker) file(f *File) {
 		}
 		c.program(where, &step.Program, false)
 		c.text(where+".unless", step.Unless, false)
-		c.number(where+".minutes", step.Minutes, 1, mostMinutes)
+		c.number(where+".minutes", step.Minutes, mostMinutes)
 	}
 	for _, s := range f.served() {
 		c.program(s.name, &s.server.Program, true)
-		c.number(s.name+".readyMinutes", s.server.ReadyMinutes, 1, mostMinutes)
+		c.number(s.name+".readyMinutes", s.server.ReadyMinutes, mostMinutes)
 		if s.server.Ready != "" && !strings.HasPrefix(s.server.Ready, "/") {
 			c.fault(s.name+".ready", s.server.Ready, "a path that begins with /")
 		}
 	}
 	if f.Save != nil {
 		c.program("save", &f.Save.Program, false)
-		c.number("save.seconds", f.Save.Seconds, 1, int(stopTimeout/time.Second))
+		c.number("save.seconds", f.Save.Seconds, int(stopTimeout/time.Second))
 		if time.Duration(f.Save.Seconds+f.StopSeconds)*time.Second > stopTimeout {
 			c.fault("save.seconds", fmt.Sprint(f.Save.Seconds), fmt.Sprintf(
 				"at most %d together with stopSeconds (%d): a task is killed a minute after SIGTERM", int(stopTimeout/time.Second), f.StopSeconds))
@@ -224,13 +224,13 @@ func (c *checker) file(f *File) {
 			c.fault(fmt.Sprintf("origins[%d]", i), origin, "scheme and host, such as https://www.example.com")
 		}
 	}
-	c.number("stopSeconds", f.StopSeconds, 1, int(stopTimeout/time.Second))
-	c.number("maxSessions", f.MaxSessions, 1, mostSessions)
+	c.number("stopSeconds", f.StopSeconds, int(stopTimeout/time.Second))
+	c.number("maxSessions", f.MaxSessions, mostSessions)
 }
 
-func (c *checker) number(where string, value, least, most int) {
-	if value < least || value > most {
-		c.fault(where, fmt.Sprint(value), fmt.Sprintf("a number from %d to %d", least, most))
+func (c *checker) number(where string, value, most int) {
+	if value < 1 || value > most {
+		c.fault(where, fmt.Sprint(value), fmt.Sprintf("a number from 1 to %d", most))
 	}
 }
 
@@ -254,8 +254,9 @@ func (c *checker) program(where string, command *Program, serves bool) {
 	if serves && len(command.Command) > 0 && !told {
 		c.fault(where+".command", strings.Join(command.Command, " "), "{port} in an argument or in the environment: where to listen")
 	}
-	if c.text(where+".directory", command.Directory, serves); command.Directory != "" && !strings.HasPrefix(command.Directory, "{workspace}") &&
-		!path.IsAbs(command.Directory) {
+	directory := command.Directory
+	c.text(where+".directory", directory, serves)
+	if directory != "" && !strings.HasPrefix(directory, "{workspace}") && !path.IsAbs(directory) {
 		c.fault(where+".directory", command.Directory, "an absolute path, or one that begins with {workspace}")
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"maps"
 	"slices"
 	"sync"
 	"time"
@@ -95,6 +96,7 @@ func (h *Host) setRoute(user, address string) {
 		delete(h.routes, user)
 		return
 	}
+	delete(h.loads.dead, user) // it has an owner that answers
 	const most = 10000 // users that somebody has made up are forgotten
 	if len(h.routes) >= most {
 		clear(h.routes)
@@ -176,7 +178,20 @@ func (h *Host) elsewhere(ctx context.Context, user string, count int) (place, bo
 	if load == nil || len(load.Sessions) >= count && !h.going.Load() {
 		return place{}, false
 	}
+	h.expect(address, user)
 	return place{address: address, start: true}, true
+}
+
+// expect counts a session that another task has been given since it was last asked, so that the next one goes elsewhere.
+func (h *Host) expect(address, user string) {
+	h.loads.asking.Lock()
+	defer h.loads.asking.Unlock()
+	known := maps.Clone(h.loads.known) // who has read the old one may be at it
+	if load, ok := known[address]; ok && !slices.Contains(load.Sessions, user) {
+		load.Sessions = append(slices.Clone(load.Sessions), user)
+		known[address] = load
+		h.loads.known = known
+	}
 }
 
 // handOver gives one session away that has been silent, if this task has too many and another has room.
@@ -194,6 +209,7 @@ func (h *Host) handOver(ctx context.Context) {
 		if !s.usable() || !s.isReady() || now.Sub(s.since) < silent || s.ledger.Within(now, silent) {
 			continue
 		}
+		h.expect(address, s.user)
 		s.end("another task has room: " + load.Task)
 		if err := h.client.Start(ctx, address, s.user); err != nil {
 			s.log.Warn("the other task can't be told to start the session; the next request does", "task", load.Task, "error", err)
@@ -210,8 +226,7 @@ func (h *Host) startFor(user string) {
 			if h.going.Load() {
 				return
 			}
-			if p, err := h.claim(context.Background(), user); err == nil {
-				_ = p
+			if _, err := h.claim(context.Background(), user); err == nil {
 				return
 			}
 			time.Sleep(between)

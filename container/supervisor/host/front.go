@@ -80,8 +80,8 @@ func (h *Host) front(port int) http.Handler {
 		}
 		clean(r.Header)
 		if !h.allowed(r) {
-			fail(w, http.StatusForbidden, fmt.Sprintf("a page of %.100q may not do this; pages that may are named in the image's configuration, origins",
-				r.Header.Get("Origin")))
+			const message = "a page of %.100q may not do this; pages that may are named in the image's configuration, origins"
+			fail(w, http.StatusForbidden, fmt.Sprintf(message, r.Header.Get("Origin")))
 			return
 		}
 		if port == config.APIPort && r.URL.Path == "/api/session" && !relay.Safe(r.Method) {

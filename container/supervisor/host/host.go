@@ -161,7 +161,9 @@ func (h *Host) open(ctx context.Context, id lease.Identity) error {
 	h.id, h.state, h.leases, h.tasks = id, state, leases, tasks
 	h.keeper = lease.NewKeeper(ctx, leases, lease.SystemClock{}, id)
 	h.client = peer.NewClient(token, h.settings.Listen)
-	h.peers = &peer.Server{Token: token, Load: h.load, Owns: func(user string) bool { return h.own(user) != nil }, Start: h.startFor, Serve: h.servePassed}
+	h.peers = &peer.Server{
+		Token: token, Load: h.load, Owns: func(user string) bool { return h.own(user) != nil }, Start: h.startFor, Serve: h.servePassed,
+	}
 	return tasks.Enter()
 }
 

@@ -18,8 +18,8 @@ import (
 	"github.com/webordinary/live-edit/container/supervisor/relay"
 )
 
-// toProcess passes requests to the processes of sessions. Node ends a connection that has been idle for 5 s, which may meet a request on its
-// way; ours are gone before.
+// toProcess passes requests to the processes of sessions. Node ends a connection that has been idle for 5 s, which may meet a request on
+// its way; ours are gone before.
 var toProcess = &http.Transport{
 	DisableCompression: true, MaxIdleConnsPerHost: 100, IdleConnTimeout: 3 * time.Second, ExpectContinueTimeout: time.Second,
 }
@@ -122,18 +122,17 @@ func (h *Host) pokeGuard() {
 	}
 }
 
-// isSign says whether a request is a sign of a person's or a job's life. Questions of the waiting page, what says of itself that it is a
-// poll, pings, and sockets and streams that only open are not: a forgotten tab sends them all.
+// isSign says whether a request is a sign of a person's or a job's life. Sockets and streams that only open are none: a forgotten tab sends
+// them, too.
 func (s *session) isSign(r *http.Request, v visit) bool {
-	accept := r.Header.Get("Accept")
-	switch {
-	case v.kind == statusPoll, r.Method == http.MethodHead, r.Method == http.MethodOptions, saysNever(r):
-		return false
-	case relay.IsUpgrade(r.Header), strings.HasPrefix(accept, "text/event-stream"), strings.HasPrefix(accept, "text/x-vite-ping"):
-		return false
-	default:
-		return true
-	}
+	return !isBackground(r, v) && !relay.IsUpgrade(r.Header) && !strings.HasPrefix(r.Header.Get("Accept"), "text/event-stream")
+}
+
+// isBackground recognises a request of which nothing is a sign of life, not even its answer: questions of the waiting page, what says of
+// itself that it is a poll, and pings.
+func isBackground(r *http.Request, v visit) bool {
+	return v.kind == statusPoll || r.Method == http.MethodHead || r.Method == http.MethodOptions || saysNever(r) ||
+		strings.HasPrefix(r.Header.Get("Accept"), "text/x-vite-ping")
 }
 
 // saysNever recognises a request that says it is made in the background (docs/container-contract.md).
@@ -159,7 +158,7 @@ func (s *session) observe(r *http.Request, response *http.Response, v visit) {
 		}
 		return
 	}
-	if v.kind == statusPoll || saysNever(r) || r.Method == http.MethodHead || r.Method == http.MethodOptions {
+	if isBackground(r, v) {
 		return
 	}
 	watched := &watchedBody{ReadCloser: response.Body, sign: s.sign}

@@ -4,6 +4,7 @@ package peer
 
 import (
 	"crypto/subtle"
+	"fmt"
 	"net/http"
 	"strconv"
 	"strings"
@@ -90,7 +91,8 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		s.Start(user)
 		w.WriteHeader(http.StatusAccepted)
 	default:
-		http.Error(w, "this task, of version "+strconv.Itoa(lease.Version)+", does not know the question "+strconv.Quote(ask), http.StatusNotImplemented)
+		message := fmt.Sprintf("this task, of version %d, does not know the question %.50q", lease.Version, ask)
+		http.Error(w, message, http.StatusNotImplemented)
 	}
 }
 

@@ -103,7 +103,8 @@ func (f *Family) Start(spec Spec) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", spec.Name, err)
 	}
-	command := exec.Command(self, append([]string{shimFlag, spec.Directory}, spec.Command...)...) //nolint:gosec,noctx // the image's own; a family ends it
+	arguments := append([]string{shimFlag, spec.Directory}, spec.Command...)
+	command := exec.Command(self, arguments...) //nolint:gosec,noctx // the image's own; a family ends it
 	command.Dir = "/"
 	command.Env = slices.Concat(f.environment, spec.Environment, []string{f.marker})
 	command.Stdout, command.Stderr = writer, writer
@@ -155,6 +156,13 @@ func (f *Family) leave(p *Process) {
 	defer f.mu.Unlock()
 	f.members = slices.DeleteFunc(f.members, func(each *Process) bool { return each == p })
 	f.changed.Broadcast()
+}
+
+// isEnded says whether the family takes no more processes.
+func (f *Family) isEnded() bool {
+	f.mu.Lock()
+	defer f.mu.Unlock()
+	return f.ended
 }
 
 // terminate sends SIGTERM to all groups; the family takes no further process.

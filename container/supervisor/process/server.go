@@ -73,7 +73,7 @@ func (s *Server) Run(ctx context.Context) {
 	for ctx.Err() == nil {
 		began := time.Now()
 		err := s.once(ctx)
-		if ctx.Err() != nil || errors.Is(err, ErrEnded) {
+		if ctx.Err() != nil || s.Family.isEnded() {
 			return
 		}
 		pause := firstPause
@@ -144,7 +144,8 @@ func (s *Server) await(ctx context.Context, process *Process, address string) er
 			<-process.Exited() // the family ends it
 			return ctx.Err()
 		case <-deadline:
-			return fmt.Errorf("it does not answer at http://%s%s after %s; does it listen on {host} and {port}?", address, s.Program.Ready, s.Patience)
+			return fmt.Errorf("it does not answer at http://%s%s after %s; does it listen on {host} and {port}?", address, s.Program.Ready,
+				s.Patience)
 		case <-time.After(pause):
 		}
 	}

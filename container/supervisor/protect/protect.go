@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// Minutes is how long the agent is told to protect, and RenewEvery how often it is told again while somebody is at work. A supervisor
-	// that has crashed leaves a task that is protected for three minutes at most.
-	Minutes    = 3
+	// Minutes is how long the agent is told to protect. A supervisor that has crashed leaves a task that is protected for as long at most.
+	Minutes = 3
+	// RenewEvery is how often the agent is told again while somebody is at work.
 	RenewEvery = time.Minute
 
 	lookEvery = 2 * time.Second // for the end of work; its beginning pokes

@@ -85,6 +85,7 @@ func (t *Target) Pass(w *Writer, r *http.Request) error {
 func (t *Target) rewrite(p *httputil.ProxyRequest) {
 	p.Out.URL.Scheme, p.Out.URL.Host, p.Out.Host = "http", t.Address, p.In.Host
 	p.Out.URL.RawQuery = p.In.URL.RawQuery // also what does not parse
+	p.Out.Trailer = p.In.Trailer           // the server fills it in when the body has passed
 	if path, _, _ := strings.Cut(p.In.RequestURI, "?"); strings.HasPrefix(path, "/") && !strings.HasPrefix(path, "//") {
 		p.Out.URL.Opaque = path
 	}

@@ -21,7 +21,10 @@ type Writer struct {
 func Wrap(w http.ResponseWriter, r *http.Request) (*Writer, *http.Request) {
 	out := r.WithContext(r.Context()) // a shallow copy
 	if r.Body != nil && r.Body != http.NoBody {
-		out.Body = &body{from: r.Body}
+		out.Body = &body{from: r.Body, left: r.ContentLength}
+		// Otherwise the server reads the body to its end, and closes it, when the answer begins. A transport that then looks once more
+		// whether the body is at its end takes the refusal for a fault, and breaks the answer off.
+		_ = http.NewResponseController(w).EnableFullDuplex() // HTTP/2 has it anyway
 	}
 	return &Writer{ResponseWriter: w}, out
 }
@@ -69,13 +72,22 @@ func (w *Writer) Hijack() (net.Conn, *bufio.ReadWriter, error) {
 // body is a request's body that can be tried with several servers until one reads it.
 type body struct {
 	from    io.ReadCloser
+	left    int64 // bytes still to come; negative where nobody said how many
 	touched atomic.Bool
 	seen    func() // something of it has passed
 }
 
+// Read tells the end as soon as it is known: whoever passes a body on looks once more after the last byte, when the answer may be complete
+// and the server's body closed.
 func (b *body) Read(p []byte) (int, error) {
 	b.touched.Store(true)
+	if b.left == 0 {
+		return 0, io.EOF
+	}
 	n, err := b.from.Read(p)
+	if b.left > 0 {
+		b.left -= int64(n)
+	}
 	if n > 0 && b.seen != nil {
 		b.seen()
 	}
