@@ -27,7 +27,9 @@ func TestTaskGoesInTheMiddle(t *testing.T) {
 	pid := owner.ready("")
 	other := s.start()
 	edit := make(chan answer, 1)
-	go func() { edit <- other.do(ask{method: http.MethodPost, path: "/api/edit?pause=1500ms", body: "in the middle"}) }()
+	go func() {
+		edit <- other.do(ask{method: http.MethodPost, path: "/api/edit?pause=1500ms", body: "in the middle"})
+	}()
 	var streams []*http.Response
 	for _, task := range []*supervisor{owner, other} {
 		response, err := httpClient.Do(task.request(ask{path: "/api/stream?n=100000&pause=20ms"}))

@@ -97,7 +97,7 @@ func (h *Host) setRoute(user, address string) {
 		return
 	}
 	delete(h.loads.dead, user) // it has an owner that answers
-	const most = 10000 // users that somebody has made up are forgotten
+	const most = 10000         // users that somebody has made up are forgotten
 	if len(h.routes) >= most {
 		clear(h.routes)
 	}

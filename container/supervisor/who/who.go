@@ -41,12 +41,14 @@ func Of(r *http.Request, standard string) (string, error) {
 // Choose is the cookie that chooses a user for a year. Secure is left out where the browser has come without TLS, as in the sandbox.
 func Choose(user string, secure bool) *http.Cookie {
 	const year = 365 * 24 * 3600
-	return &http.Cookie{Name: Cookie, Value: user, Path: "/", MaxAge: year, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode}
+	return &http.Cookie{ //nolint:gosec // secure wherever the browser has come with TLS
+		Name: Cookie, Value: user, Path: "/", MaxAge: year, HttpOnly: true, Secure: secure, SameSite: http.SameSiteLaxMode,
+	}
 }
 
 // Forget is the cookie that takes the choice back.
 func Forget(secure bool) *http.Cookie {
-	cookie := Choose("", secure)
+	cookie := Choose("", secure) //nolint:gosec // as there
 	cookie.MaxAge = -1
 	return cookie
 }
