@@ -10,6 +10,8 @@ import (
 
 const budgetTime = "2006-01-02_15:04"
 
+func init() { Register(budgetKinds()) }
+
 func budgetKinds() map[string]*Kind {
 	return map[string]*Kind{
 		"aws:budgets/budget:Budget": {

@@ -68,6 +68,12 @@ func (c *Call) Refuse(path, code, format string, args ...any) {
 	})
 }
 
+// Fault adds a failure of the account itself.
+func (c *Call) Fault(err error) { c.faults = append(c.faults, err) }
+
+// Forgive drops the faults so far: what the provider removes by itself blocks nothing.
+func (c *Call) Forgive() { c.faults = nil }
+
 // Err joins the faults.
 func (c *Call) Err() error { return errors.Join(c.faults...) }
 
@@ -181,3 +187,31 @@ func (c *Checker) Int(path string) (int, bool) { return props.Int(c.In, props.Pa
 
 // Set reports whether an input is set, known or not.
 func (c *Checker) Set(path string) bool { return props.Has(c.In, props.Path(path)) }
+
+// fillObject adds what AWS chooses to the parts of an object that are not given.
+func (c *Call) fillObject(name string, defaults map[string]any) {
+	object := props.Map{}
+	if v := c.State[props.Key(name)]; v.IsObject() {
+		object = props.CopyMap(v.ObjectValue())
+	}
+	for k, d := range defaults {
+		if v, ok := object[props.Key(k)]; !ok || v.IsNull() {
+			object[props.Key(k)] = props.Of(d)
+		}
+	}
+	c.State[props.Key(name)] = props.Of(object)
+}
+
+func textOf(v props.Value) string {
+	if v, known := props.Known(v); known && v.IsString() {
+		return v.StringValue()
+	}
+	return ""
+}
+
+func join(at, name string) string {
+	if at == "" {
+		return name
+	}
+	return at + "." + name
+}

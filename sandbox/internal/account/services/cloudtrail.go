@@ -8,6 +8,8 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
+func init() { Register(cloudtrailKinds()) }
+
 func cloudtrailKinds() map[string]*Kind {
 	return map[string]*Kind{
 		"aws:cloudtrail/trail:Trail": {

@@ -4,13 +4,14 @@ import (
 	"encoding/json"
 	"regexp"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
-const typeMetricFilter = "aws:cloudwatch/logMetricFilter:LogMetricFilter"
+func init() { Register(cloudwatchKinds()) }
 
 func cloudwatchKinds() map[string]*Kind {
 	return map[string]*Kind{
@@ -29,7 +30,7 @@ func cloudwatchKinds() map[string]*Kind {
 				Paths: []string{"logGroupName", "name"}, Code: "ResourceAlreadyExistsException",
 				Message: "The log group already has a metric filter %s",
 			}},
-			Check:  checkMetricFilter,
+			Check:  inTurn(checkMetricFilter, checkMetricNamespace),
 			Create: func(c *Call) error { c.ID = c.Str("logGroupName") + ":" + c.Str("name"); return nil },
 			// The provider's ID is the name alone; it is imported as group:name.
 			PublicID: func(r Resource) string { return props.Str(r.State, "name") },
@@ -45,7 +46,7 @@ func cloudwatchKinds() map[string]*Kind {
 				// PutMetricAlarm would replace the other one silently.
 				Paths: []string{"name"}, Code: "ResourceAlreadyExists", Message: "An alarm named %s exists",
 			}},
-			Check: checkAlarm,
+			Check: inTurn(checkAlarm, checkStatistic),
 			Create: func(c *Call) error {
 				c.ID = c.Str("name")
 				c.Set("arn", ARN("cloudwatch", "alarm:"+c.ID))
@@ -191,4 +192,48 @@ func checkDashboard(c *Checker) {
 			c.Fail("dashboardBody", "InvalidParameterInput: widgets[%d] has no properties", i)
 		}
 	}
+}
+
+var (
+	toLogGroup = Target{
+		Types: []string{typeLogGroup}, By: []string{"id"},
+		Code: "ResourceNotFoundException", Message: "The specified log group does not exist: %s",
+	}
+	// toAlarmAction is what an alarm may notify; actions other than SNS and
+	// Lambda (EC2 recovery, Auto Scaling) are not modelled and pass.
+	toAlarmAction = Target{
+		Types: []string{typeTopic, typeFunction}, By: []string{"arn"},
+		Code: "ValidationError", Message: "Invalid action: %s does not exist",
+		Skip: func(v string) bool {
+			return !strings.HasPrefix(v, "arn:aws:sns:") && !strings.HasPrefix(v, "arn:aws:lambda:")
+		},
+	}
+)
+
+func checkMetricNamespace(c *Checker) {
+	for _, p := range []string{"metricTransformation.namespace", "metricTransformation.name"} {
+		if s, ok := c.Text(p); ok && (s == "" || len(s) > 255 || strings.ContainsAny(s, ":*$")) {
+			c.Fail(p, "InvalidParameterException: %q must have 1 to 255 characters, none of them : * or $", s)
+		}
+	}
+}
+
+var (
+	percentile = regexp.MustCompile(`^(p|tm|tc|ts|wm)(\d{1,3}(\.\d{1,10})?)$`)
+	trimmed    = regexp.MustCompile(`^(TM|TC|TS|WM|PR)\([\d.]*%?:[\d.]*%?\)$`)
+)
+
+// checkStatistic: CloudWatch user guide, "CloudWatch statistics definitions".
+func checkStatistic(c *Checker) {
+	s, ok := c.Text("extendedStatistic")
+	if !ok || s == "" || s == "IQM" || trimmed.MatchString(s) {
+		return
+	}
+	if m := percentile.FindStringSubmatch(s); m != nil {
+		if v, err := strconv.ParseFloat(m[2], 64); err == nil && v <= 100 {
+			return
+		}
+	}
+	c.Fail("extendedStatistic", "ValidationError: invalid statistic %q: expected a percentile from p0 to p100, such as p99.9, a trimmed "+
+		"statistic such as tm90 or TM(10%%:90%%), or IQM", s)
 }

@@ -10,6 +10,8 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
+func init() { Register(ec2Kinds()) }
+
 func ec2Kinds() map[string]*Kind {
 	return map[string]*Kind{
 		typeSecurityGroup: {
@@ -90,13 +92,6 @@ func checkPorts(c *Checker, at string, r portRange) {
 	}
 }
 
-func join(at, name string) string {
-	if at == "" {
-		return name
-	}
-	return at + "." + name
-}
-
 func checkCIDR(c *Checker, at, cidr string) {
 	p, err := netip.ParsePrefix(cidr)
 	if err != nil {
@@ -123,15 +118,6 @@ func verifySecurityGroup(c *Call) {
 				describe(r))
 		}
 	}
-}
-
-func defaultVPC(v View) (Resource, bool) {
-	for _, r := range v.List(typeVPC) {
-		if props.Bool(r.State, "default") {
-			return r, true
-		}
-	}
-	return Resource{}, false
 }
 
 func createSecurityGroup(c *Call) error {
@@ -233,4 +219,30 @@ func ruleKey(m props.Map) string {
 	from, _ := props.Int(m, "fromPort")
 	to, _ := props.Int(m, "toPort")
 	return fmt.Sprintf("peer: %s, %s, from port: %d, to port: %d, ALLOW", peer, strings.ToUpper(props.Str(m, "ipProtocol")), from, to)
+}
+
+var (
+	toSecurityGroup = Target{
+		Types: []string{typeSecurityGroup}, By: []string{"id"}, Generated: true,
+		Code: "InvalidGroup.NotFound", Message: "The security group '%s' does not exist",
+		InUseCode: "DependencyViolation", InUse: "resource %s has a dependent object",
+	}
+	toPrefixList = Target{
+		Types: []string{typePrefixList}, By: []string{"id"}, Generated: true,
+		Code: "InvalidPrefixListID.NotFound", Message: "The prefix list ID '%s' does not exist",
+	}
+)
+
+// groupsInVPC refuses security groups of another VPC.
+func (c *Call) groupsInVPC(path, vpc string) {
+	for _, f := range props.All(c.In, props.Path(path)) {
+		if !f.Value.IsString() || vpc == "" {
+			continue
+		}
+		group, ok := c.Get(typeSecurityGroup, f.Value.StringValue())
+		if in := props.Str(group.State, "vpcId"); ok && in != vpc {
+			c.Refuse(f.Path, "InvalidConfigurationRequest",
+				"One or more security groups are invalid: %s belongs to %s, the subnets to %s", group.ID, in, vpc)
+		}
+	}
 }

@@ -10,6 +10,8 @@ import (
 // repositoryName is the pattern of the ECR API reference, CreateRepository.
 var repositoryName = regexp.MustCompile(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
 
+func init() { Register(ecrKinds()) }
+
 func ecrKinds() map[string]*Kind {
 	onRepository := []Ref{{Path: "repository", To: toRepository, OnDelete: Cascade}}
 	setIDs := func(c *Call) error {
@@ -41,7 +43,9 @@ func ecrKinds() map[string]*Kind {
 		},
 		"aws:ecr/repositoryPolicy:RepositoryPolicy": {
 			Refs: onRepository, Overwrites: true,
-			Check:  func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.BoundPolicy, max: 10240}) },
+			Check: inTurn(func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.BoundPolicy, max: 10240}) },
+				repositoryPlace.check),
+			Verify: repositoryPlace.verify,
 			Create: setIDs,
 		},
 	}
@@ -80,4 +84,20 @@ func deleteRepository(c *Call) {
 	for _, image := range c.By(RuntimeImage, "repositoryName", c.Old.ID) {
 		c.Tx.Remove(image.Type, image.ID)
 	}
+}
+
+var (
+	toRepository = Target{
+		Types: []string{typeRepository}, By: []string{"id"},
+		Code: "RepositoryNotFoundException", Message: "The repository with name '%s' does not exist in the registry with id '" + AccountID + "'",
+	}
+)
+
+// repositoryPlace is a repository's policy.
+var repositoryPlace = policyPlace{
+	path: "policy", kind: document.BoundPolicy, vendor: "ecr",
+	code:      "InvalidParameterException",
+	principal: "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided': Principal not found",
+	badAction: "InvalidParameterException",
+	action:    "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
 }

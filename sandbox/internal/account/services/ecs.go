@@ -5,8 +5,11 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
+
+func init() { Register(ecsKinds()) }
 
 func ecsKinds() map[string]*Kind {
 	return map[string]*Kind{
@@ -76,7 +79,7 @@ func serviceKind() *Kind {
 			Paths: []string{"cluster", "name"}, Code: "InvalidParameterException",
 			Message: "Creation of service was not idempotent: a service named %s exists in the cluster",
 		}},
-		Check:  checkService,
+		Check:  inTurn(checkService, checkServiceLimits),
 		Verify: verifyService,
 		Create: createService,
 		Update: func(c *Call) error { c.Default("triggers", map[string]any{}); return nil },
@@ -252,4 +255,35 @@ func orDefault(cluster string) string {
 		return "default"
 	}
 	return cluster
+}
+
+var (
+	toCluster = Target{
+		Types: []string{typeCluster}, By: []string{"id", "name"},
+		Code: "ClusterNotFoundException", Message: "Cluster not found: %s",
+		InUseCode: "ClusterContainsServicesException", InUse: "The Cluster %s cannot be deleted while Services are active.",
+	}
+)
+
+// checkServiceLimits: the quotas of AwsVpcConfiguration, and what Fargate lacks.
+func checkServiceLimits(c *Checker) {
+	if v, ok := c.Text("platformVersion"); ok && v != "" && !lists.Has("ecs.PlatformVersion", v) {
+		c.Fail("platformVersion", "PlatformUnknownException: The specified platform does not exist: %q; %s", v,
+			lists.Expect("ecs.PlatformVersion", v))
+	}
+	for path, most := range map[string]int{"networkConfiguration.subnets": 16, "networkConfiguration.securityGroups": 5} {
+		if n := len(props.All(c.In, props.Path(path+"[*]"))); n > most {
+			c.Fail(path, "InvalidParameterException: a service can have %d of them, this one has %d", most, n)
+		}
+	}
+	launch, _ := c.Text("launchType")
+	if strategy, ok := c.Text("schedulingStrategy"); ok && strategy == "DAEMON" && launch == "FARGATE" {
+		c.Fail("schedulingStrategy", "InvalidParameterException: The daemon scheduling strategy (DAEMON) is not supported by Fargate tasks; "+
+			"leave it out")
+	}
+	for _, path := range []string{"placementConstraints", "orderedPlacementStrategies"} {
+		if launch == "FARGATE" && len(props.All(c.In, props.Path(path+"[*]"))) > 0 {
+			c.Fail(path, "InvalidParameterException: placement constraints and strategies are not supported with Fargate; leave them out")
+		}
+	}
 }

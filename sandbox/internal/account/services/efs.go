@@ -8,6 +8,8 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
+func init() { Register(efsKinds()) }
+
 func efsKinds() map[string]*Kind {
 	onFileSystem := []Ref{{Path: "fileSystemId", To: toFileSystem, OnDelete: Cascade}}
 	byFileSystem := func(c *Call) error { c.ID = c.Str("fileSystemId"); return nil }
@@ -19,7 +21,7 @@ func efsKinds() map[string]*Kind {
 				Message: "File system with creation token '%s' already exists",
 				Adopt:   "import it with ID (it may have been kept by an earlier destroy), or choose another creationToken",
 			}},
-			Check:  checkFileSystem,
+			Check:  inTurn(checkFileSystem, checkZoneName),
 			Create: createFileSystem,
 		},
 		typeMountTarget: {
@@ -43,8 +45,9 @@ func efsKinds() map[string]*Kind {
 		},
 		"aws:efs/fileSystemPolicy:FileSystemPolicy": {
 			Refs: onFileSystem, Overwrites: true,
-			Check:  func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 20000}) },
-			Verify: verifyFileSystemPolicy,
+			Check: inTurn(func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 20000}) },
+				fileSystemPlace.check),
+			Verify: inTurn(verifyFileSystemPolicy, fileSystemPlace.verify),
 			Create: byFileSystem,
 		},
 		"aws:efs/backupPolicy:BackupPolicy": {Refs: onFileSystem, Overwrites: true, Create: byFileSystem},
@@ -188,4 +191,34 @@ func verifyFileSystemPolicy(c *Call) {
 			}
 		}
 	}
+}
+
+var (
+	toFileSystem = Target{
+		Types: []string{typeFileSystem}, By: []string{"id"}, Generated: true,
+		Code: "FileSystemNotFound", Message: "File system '%s' does not exist.",
+		InUseCode: "FileSystemInUse", InUse: "File system '%s' has mount targets.",
+	}
+	toAccessPoint = Target{
+		Types: []string{typeAccessPoint}, By: []string{"id"}, Generated: true,
+		Code: "AccessPointNotFound", Message: "Access point '%s' does not exist.",
+	}
+	toAccessPointARN = Target{
+		Types: []string{typeAccessPoint}, By: []string{"arn"}, Generated: true,
+		Code: "InvalidParameterValueException", Message: "EFS access point %s does not exist.",
+	}
+)
+
+func checkZoneName(c *Checker) {
+	if zone, ok := c.Text("availabilityZoneName"); ok && zone != "" && zoneID(zone) == "" {
+		c.Fail("availabilityZoneName", "AvailabilityZonesMismatch: the availability zone %q is not in %s; expected one of %s", zone, Region,
+			strings.Join(zoneNames(), ", "))
+	}
+}
+
+// fileSystemPlace is a file system's policy.
+var fileSystemPlace = policyPlace{
+	path: "policy", kind: document.ResourcePolicy, vendor: "elasticfilesystem",
+	code: "InvalidPolicyException", principal: "Policy contains invalid Principal block",
+	badAction: "InvalidPolicyException", action: "Policy contains invalid Action block",
 }

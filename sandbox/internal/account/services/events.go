@@ -9,10 +9,11 @@ import (
 )
 
 const (
-	typeEventTarget = "aws:cloudwatch/eventTarget:EventTarget"
 	// maxTargets is the number of targets of a rule (EventBridge quotas).
 	maxTargets = 5
 )
+
+func init() { Register(eventKinds()) }
 
 func eventKinds() map[string]*Kind {
 	return map[string]*Kind{
@@ -85,7 +86,7 @@ func deleteEventRule(c *Call) {
 	if !props.Bool(c.Old.State, "forceDestroy") {
 		return
 	}
-	c.faults = nil
+	c.Forgive()
 	for _, t := range c.By(typeEventTarget, "rule", c.Old.ID) {
 		c.Tx.Remove(t.Type, t.ID)
 	}
@@ -98,3 +99,11 @@ func verifyEventTarget(c *Call) {
 			c.Str("rule"), len(targets))
 	}
 }
+
+var (
+	toEventRule = Target{
+		Types: []string{typeEventRule}, By: []string{"id"},
+		Code: "ResourceNotFoundException", Message: "Rule %s does not exist on EventBus default.",
+		InUseCode: "ValidationException", InUse: "Rule %s can't be deleted since it has targets.",
+	}
+)

@@ -16,6 +16,8 @@ const (
 	maxTrustPolicy   = 2048
 )
 
+func init() { Register(iamKinds()) }
+
 func iamKinds() map[string]*Kind {
 	return map[string]*Kind{
 		typeRole: {
@@ -24,7 +26,8 @@ func iamKinds() map[string]*Kind {
 				{Path: "permissionsBoundary", To: toPolicy},
 			},
 			Unique: []Unique{{Paths: []string{"name"}, Code: "EntityAlreadyExists", Message: "Role with name %s already exists."}},
-			Check:  checkRole,
+			Check:  inTurn(checkRole, checkRoleLimits, trustPlace.check),
+			Verify: trustPlace.verify,
 			Create: createRole,
 			Delete: deleteRole,
 		},
@@ -50,6 +53,7 @@ func iamKinds() map[string]*Kind {
 				{Path: "role", To: toRoleName, OnDelete: Block},
 				{Path: "policyArn", To: toPolicy, OnDelete: Block},
 			},
+			Verify:   verifyAttachments,
 			Create:   func(c *Call) error { c.ID = c.Str("role") + "-" + c.Digits("time", 26); return nil },
 			ImportID: importAttachment,
 		},
@@ -137,7 +141,7 @@ func deleteRole(c *Call) {
 	if !props.Bool(c.Old.State, "forceDetachPolicies") {
 		return
 	}
-	c.faults = nil
+	c.Forgive()
 	for _, typ := range []string{typeRolePolicy, typeAttachment} {
 		for _, r := range c.By(typ, "role", c.Old.ID) {
 			c.Tx.Remove(r.Type, r.ID)
@@ -259,4 +263,52 @@ func (c *Call) verifyAssumable(path, service, code, message string) (Resource, b
 		return role, false
 	}
 	return role, true
+}
+
+var (
+	toRoleName = Target{
+		Types: []string{typeRole}, By: []string{"id"},
+		Code: "NoSuchEntity", Message: "The role with name %s cannot be found.",
+		InUseCode: "DeleteConflict", InUse: "Cannot delete entity, must delete policies of role %s first",
+	}
+	toRole = Target{
+		Types: []string{typeRole}, By: []string{"arn"},
+		Code: "NoSuchEntity", Message: "The role %s does not exist in the account.",
+	}
+	toPolicy = Target{
+		Types: []string{typePolicy}, By: []string{"arn"},
+		Code: "NoSuchEntity", Message: "Policy %s does not exist or is not attachable.",
+		InUseCode: "DeleteConflict", InUse: "Cannot delete a policy attached to entities: %s",
+	}
+)
+
+const maxPoliciesPerRole = 10 // IAM and STS quotas
+
+func checkRoleLimits(c *Checker) {
+	if n := len(props.All(c.In, "managedPolicyArns[*]")); n > maxPoliciesPerRole {
+		c.Fail("managedPolicyArns", "LimitExceeded: Cannot exceed quota for PoliciesPerRole: %d; this role has %d", maxPoliciesPerRole, n)
+	}
+}
+
+func verifyAttachments(c *Call) {
+	if !c.Creating() || c.Str("role") == "" {
+		return
+	}
+	others := 0
+	for _, r := range c.By(typeAttachment, "role", c.Str("role")) {
+		if !c.DryRun || r.URN != c.URN {
+			others++
+		}
+	}
+	if others >= maxPoliciesPerRole {
+		c.Refuse("policyArn", "LimitExceeded", "Cannot exceed quota for PoliciesPerRole: %d; role %s has %d policies already", maxPoliciesPerRole,
+			c.Str("role"), others)
+	}
+}
+
+// trustPlace is a role's trust policy.
+var trustPlace = policyPlace{
+	path: "assumeRolePolicy", kind: document.TrustPolicy, vendor: "sts",
+	code: "MalformedPolicyDocument", principal: "Invalid principal in policy",
+	badAction: "MalformedPolicyDocument", action: "AssumeRole policy may only specify STS AssumeRole actions",
 }

@@ -7,7 +7,6 @@ package services
 import (
 	"maps"
 	"slices"
-	"sync"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
@@ -79,27 +78,26 @@ type Unique struct {
 	Adopt string
 }
 
-var registry = sync.OnceValue(func() map[string]*Kind {
-	out := map[string]*Kind{}
-	for _, kinds := range []map[string]*Kind{
-		ec2Kinds(), vpcKinds(), lbKinds(), ecsKinds(), iamKinds(), ecrKinds(), secretKinds(), efsKinds(), s3Kinds(), lambdaKinds(),
-		eventKinds(), schedulerKinds(), scalingKinds(), cloudwatchKinds(), messagingKinds(), route53Kinds(), kmsKinds(),
-		budgetKinds(), cloudtrailKinds(),
-	} {
-		maps.Copy(out, kinds)
+var registry = map[string]*Kind{}
+
+// Register adds the kinds of a service; each service does so when the program starts.
+func Register(kinds map[string]*Kind) {
+	for typ, k := range kinds {
+		if registry[typ] != nil {
+			panic("two services register " + typ)
+		}
+		registry[typ] = k
 	}
-	addRefusals(out)
-	return out
-})
+}
 
 // Of returns the behaviour of a type.
 func Of(typ string) (*Kind, bool) {
-	k, ok := registry()[typ]
+	k, ok := registry[typ]
 	return k, ok
 }
 
 // Types returns all types with a behaviour, sorted.
-func Types() []string { return slices.Sorted(maps.Keys(registry())) }
+func Types() []string { return slices.Sorted(maps.Keys(registry)) }
 
 // Public returns the ID that the engine knows the resource by.
 func (k *Kind) Public(r Resource) string {

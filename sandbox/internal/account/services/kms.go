@@ -10,10 +10,14 @@ import (
 // their own.
 const defaultKeyID = "7c1d9e42-5b0a-4f38-9a6e-d2c4b8f01e75"
 
+func init() { Register(kmsKinds()) }
+
 func kmsKinds() map[string]*Kind {
 	return map[string]*Kind{
 		typeKey: {
-			Check: func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 32768}) },
+			Check: inTurn(func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 32768}) },
+				keyPlace.check),
+			Verify: keyPlace.verify,
 			Create: func(c *Call) error {
 				c.ID = c.UUID("key")
 				c.Set("keyId", c.ID)
@@ -44,4 +48,19 @@ func kmsKinds() map[string]*Kind {
 			},
 		},
 	}
+}
+
+var (
+	toKey = Target{
+		Types: []string{typeKey}, By: []string{"arn", "id"},
+		Code: "NotFoundException", Message: "Key '%s' does not exist",
+		Skip: func(v string) bool { return strings.HasPrefix(v, "alias/") || strings.Contains(v, ":alias/") },
+	}
+)
+
+// keyPlace is a key's policy.
+var keyPlace = policyPlace{
+	path: "policy", kind: document.ResourcePolicy, vendor: "kms",
+	code: malformedDocument, principal: "Policy contains a statement with one or more invalid principals",
+	badAction: malformedDocument, action: "Policy contains a statement with an action of another service",
 }

@@ -6,12 +6,11 @@ import (
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
 const (
-	typeInvocation   = "aws:lambda/invocation:Invocation"
-	typeInvokeConfig = "aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig"
 	// maxEnvironment is Lambda's quota for a function's variables together.
 	maxEnvironment = 4096
 	// keptConcurrency is what Lambda keeps unreserved of the account's quota of
@@ -19,6 +18,8 @@ const (
 	keptConcurrency  = 100
 	invalidParameter = "InvalidParameterValueException"
 )
+
+func init() { Register(lambdaKinds()) }
 
 func lambdaKinds() map[string]*Kind {
 	return map[string]*Kind{
@@ -32,7 +33,7 @@ func lambdaKinds() map[string]*Kind {
 				{Path: "kmsKeyArn", To: toKey},
 			},
 			Unique:   []Unique{{Paths: []string{"name"}, Code: "ResourceConflictException", Message: "Function already exist: %s"}},
-			Check:    checkFunction,
+			Check:    inTurn(checkFunction, checkFunctionLimits),
 			Verify:   verifyFunction,
 			Create:   createFunction,
 			Update:   updateFunction,
@@ -45,7 +46,8 @@ func lambdaKinds() map[string]*Kind {
 				Paths: []string{"function", "statementId"}, Code: "ResourceConflictException",
 				Message: "The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.",
 			}},
-			Check:    checkPermission,
+			Check:    inTurn(checkPermission, checkPrincipal),
+			Verify:   verifyPrincipal,
 			Create:   createPermission,
 			PublicID: func(r Resource) string { return props.Str(r.State, "statementId") },
 			StoreID: func(id string, state props.Map) string {
@@ -293,10 +295,6 @@ func updateFunction(c *Call) error {
 	return c.storeCode()
 }
 
-// runtimeInterface are the network interfaces that a deleted function leaves behind; state.role, state.securityGroupIds and
-// state.subnetIds count.
-const runtimeInterface = "runtime:ec2/networkInterface"
-
 // leaveInterfaces: Lambda deletes a function's network interfaces minutes after the function, in the name of the function's
 // role (Lambda user guide, "Giving Lambda functions access to resources in an Amazon VPC").
 func leaveInterfaces(c *Call) {
@@ -310,7 +308,7 @@ func leaveInterfaces(c *Call) {
 		"subnetIds":        props.Of(props.Strings(c.Old.State, "vpcConfig.subnetIds[*]")),
 	}})
 	if err != nil {
-		c.faults = append(c.faults, err)
+		c.Fault(err)
 	}
 }
 
@@ -397,5 +395,63 @@ func checkInvocation(c *Checker) {
 	}
 	if err := check(text); err != nil {
 		c.Fail("input", "\"input\" contains an invalid JSON: %v", err)
+	}
+}
+
+var (
+	toFunction = Target{
+		Types: []string{typeFunction}, By: []string{"id", "arn", "qualifiedArn"},
+		Code: "ResourceNotFoundException", Message: "Function not found: %s",
+	}
+	toQueueOrTopic = Target{
+		Types: []string{typeQueue, typeTopic}, By: []string{"arn"},
+		Code: "InvalidParameterValueException", Message: "The dead letter or destination %s does not exist",
+	}
+)
+
+const maxLayers = 5 // Lambda quotas
+
+func checkFunctionLimits(c *Checker) {
+	for _, p := range []string{"applicationLogLevel", "systemLogLevel"} {
+		level, ok := c.Text("loggingConfig." + p)
+		if format, _ := c.Text("loggingConfig.logFormat"); ok && level != "" && format == "Text" {
+			c.Fail("loggingConfig."+p, "%s: %s %s is for functions with logFormat JSON, not %s", invalidParameter, p, level, format)
+		}
+	}
+	layers := props.All(c.In, "layers[*]")
+	if len(layers) > maxLayers {
+		c.Fail("layers", "%s: a function can have %d layers, this one has %d", invalidParameter, maxLayers, len(layers))
+	}
+	for _, f := range layers {
+		parts := strings.Split(textOf(f.Value), ":")
+		const region, versioned = 3, 8
+		switch arn := textOf(f.Value); {
+		case arn == "":
+		case len(parts) != versioned || parts[2] != "lambda" || parts[5] != "layer":
+			c.Fail(f.Path, "ValidationException: %q is not the ARN of a layer's version: "+
+				"arn:aws:lambda:<region>:<account>:layer:<name>:<version>", arn)
+		case parts[region] != Region:
+			c.Fail(f.Path, "%s: the layer %s is in region %s, the function in %s", invalidParameter, arn, parts[region], Region)
+		}
+	}
+}
+
+func checkPrincipal(c *Checker) {
+	p, ok := c.Text("principal")
+	if !ok || p == "" || p == "*" {
+		return
+	}
+	if strings.HasSuffix(p, ".amazonaws.com") && !knownService(p) {
+		c.Fail("principal", "%s: The provided principal was invalid. Please check the principal and try again: %q; %s", invalidParameter, p,
+			lists.Expect("iam.ServicePrincipal", p))
+	}
+}
+
+func verifyPrincipal(c *Call) {
+	if c.DryRun || !c.Touches("principal") {
+		return
+	}
+	if reason := c.absent(props.Str(c.In, "principal")); reason != "" {
+		c.Refuse("principal", invalidParameter, "The provided principal was invalid. Please check the principal and try again: %s", reason)
 	}
 }

@@ -8,6 +8,8 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
+func init() { Register(lbKinds()) }
+
 func lbKinds() map[string]*Kind {
 	return map[string]*Kind{
 		typeLoadBalancer: {
@@ -34,7 +36,7 @@ func lbKinds() map[string]*Kind {
 				Paths: []string{"name"}, Code: "DuplicateTargetGroupName",
 				Message: "A target group with the same name '%s' exists, but with different settings",
 			}},
-			Check:  checkTargetGroup,
+			Check:  inTurn(checkTargetGroup, checkHealthProtocol),
 			Create: createTargetGroup,
 		},
 		typeListener:     listenerKind(),
@@ -144,20 +146,6 @@ func placeLoadBalancer(c *Call) {
 		}
 	}
 	c.Default("subnetMappings", mappings)
-}
-
-// groupsInVPC refuses security groups of another VPC.
-func (c *Call) groupsInVPC(path, vpc string) {
-	for _, f := range props.All(c.In, props.Path(path)) {
-		if !f.Value.IsString() || vpc == "" {
-			continue
-		}
-		group, ok := c.Get(typeSecurityGroup, f.Value.StringValue())
-		if in := props.Str(group.State, "vpcId"); ok && in != vpc {
-			c.Refuse(f.Path, "InvalidConfigurationRequest",
-				"One or more security groups are invalid: %s belongs to %s, the subnets to %s", group.ID, in, vpc)
-		}
-	}
 }
 
 // hostedZones of load balancers in us-west-2 (AWS general reference, Elastic Load
@@ -311,20 +299,6 @@ func createTargetGroup(c *Call) error {
 	return nil
 }
 
-// fillObject adds what AWS chooses to the parts of an object that are not given.
-func (c *Call) fillObject(name string, defaults map[string]any) {
-	object := props.Map{}
-	if v := c.State[props.Key(name)]; v.IsObject() {
-		object = props.CopyMap(v.ObjectValue())
-	}
-	for k, d := range defaults {
-		if v, ok := object[props.Key(k)]; !ok || v.IsNull() {
-			object[props.Key(k)] = props.Of(d)
-		}
-	}
-	c.State[props.Key(name)] = props.Of(object)
-}
-
 // verifyAttachment: a target group for Lambda takes one function, which must let
 // the load balancer invoke it.
 func verifyAttachment(c *Call) {
@@ -352,5 +326,28 @@ func verifyAttachment(c *Call) {
 			"elasticloadbalancing principal does not have permission to invoke %s from target group %s; create the lambda permission first "+
 				"(dependsOn)",
 			target, group.ID)
+	}
+}
+
+var (
+	toLoadBalancer = Target{
+		Types: []string{typeLoadBalancer}, By: []string{"id"}, Generated: true,
+		Code: "LoadBalancerNotFound", Message: "Load balancer '%s' not found",
+	}
+	toTargetGroup = Target{
+		Types: []string{typeTargetGroup}, By: []string{"id"}, Generated: true,
+		Code: "TargetGroupNotFound", Message: "Target group '%s' not found",
+		InUseCode: "ResourceInUse", InUse: "Target group '%s' is currently in use by a listener or a rule",
+	}
+)
+
+// checkHealthProtocol: the target groups of an application load balancer are
+// checked by HTTP or HTTPS.
+func checkHealthProtocol(c *Checker) {
+	protocol, _ := c.Text("protocol")
+	check, ok := c.Text("healthCheck.protocol")
+	if typ, _ := c.Text("targetType"); ok && check == "TCP" && (typ == "lambda" || protocol == "HTTP" || protocol == "HTTPS") {
+		c.Fail("healthCheck.protocol", "InvalidConfigurationRequest: Health check protocol 'TCP' is not supported for target groups with the "+
+			"protocol '%s' (target type %s); expected HTTP or HTTPS", protocol, typ)
 	}
 }

@@ -6,6 +6,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
@@ -19,7 +20,7 @@ func listenerKind() *Kind {
 			Paths: []string{"loadBalancerArn", "port"}, Code: "DuplicateListener",
 			Message: "A listener already exists on port %s for this load balancer",
 		}},
-		Check:  checkListener,
+		Check:  inTurn(checkListener, checkSecurityPolicy),
 		Verify: func(c *Call) { verifyCertificate(c); verifyForwards(c, "defaultActions", c.Str("loadBalancerArn")) },
 		Create: createListener,
 	}
@@ -160,13 +161,6 @@ func verifyForwards(c *Call, list, lbARN string) {
 	}
 }
 
-func textOf(v props.Value) string {
-	if v, known := props.Known(v); known && v.IsString() {
-		return v.StringValue()
-	}
-	return ""
-}
-
 // loadBalancersOf returns the load balancers whose listeners or rules forward to
 // a target group.
 func loadBalancersOf(v View, targetGroup string) []string {
@@ -225,4 +219,21 @@ func numberActions(c *Call, list string) {
 		actions[i] = props.Of(m)
 	}
 	c.State[props.Key(list)] = props.Of(actions)
+}
+
+var (
+	toListener = Target{
+		Types: []string{typeListener}, By: []string{"id"}, Generated: true,
+		Code: "ListenerNotFound", Message: "Listener '%s' not found",
+	}
+)
+
+func checkSecurityPolicy(c *Checker) {
+	if policy, ok := c.Text("sslPolicy"); ok && policy != "" && !lists.Has("elb.SecurityPolicy", policy) {
+		c.Fail("sslPolicy", "SSLPolicyNotFound: SSL policy '%s' not found; %s", policy, lists.Expect("elb.SecurityPolicy", policy))
+	}
+	protocol, _ := c.Text("protocol")
+	if alpn, ok := c.Text("alpnPolicy"); ok && alpn != "" && protocol != "" && protocol != "TLS" {
+		c.Fail("alpnPolicy", "ValidationError: an ALPN policy (%s) is for TLS listeners only, not %s", alpn, protocol)
+	}
 }

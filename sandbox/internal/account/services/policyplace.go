@@ -7,7 +7,6 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
-	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
 // policyPlace is a property with a policy that names principals, and how AWS
@@ -23,63 +22,8 @@ type policyPlace struct {
 	badAction, action string
 }
 
-const (
-	malformedDocument = "MalformedPolicyDocumentException"
-	invalidAttribute  = "InvalidAttributeValue"
-)
-
-var (
-	queuePlace = policyPlace{
-		path: "policy", kind: document.ResourcePolicy, vendor: "sqs",
-		code: invalidAttribute, principal: "Invalid value for the parameter Policy",
-		badAction: invalidAttribute, action: "Invalid value for the parameter Policy",
-	}
-	topicPlace = policyPlace{
-		path: "policy", kind: document.ResourcePolicy, vendor: "sns",
-		code: "InvalidParameter", principal: "Invalid parameter: Policy Error: PrincipalNotFound",
-		badAction: "InvalidParameter", action: "Invalid parameter: Policy statement action out of service scope!",
-	}
-	bucketPlace = policyPlace{
-		path: "policy", kind: document.ResourcePolicy, vendor: "s3",
-		code: "MalformedPolicy", principal: "Invalid principal in policy",
-		badAction: "MalformedPolicy", action: "Policy has invalid action",
-	}
-	secretPlace = policyPlace{
-		path: "policy", kind: document.ResourcePolicy, vendor: "secretsmanager",
-		code: malformedDocument, principal: "This resource policy contains an unsupported principal",
-		badAction: malformedDocument, action: "This resource policy contains an action of another service",
-	}
-)
-
-// policyPlaces are all of them, by type.
-var policyPlaces = map[string]policyPlace{
-	typeRole: {
-		path: "assumeRolePolicy", kind: document.TrustPolicy, vendor: "sts",
-		code: "MalformedPolicyDocument", principal: "Invalid principal in policy",
-		badAction: "MalformedPolicyDocument", action: "AssumeRole policy may only specify STS AssumeRole actions",
-	},
-	"aws:efs/fileSystemPolicy:FileSystemPolicy": {
-		path: "policy", kind: document.ResourcePolicy, vendor: "elasticfilesystem",
-		code: "InvalidPolicyException", principal: "Policy contains invalid Principal block",
-		badAction: "InvalidPolicyException", action: "Policy contains invalid Action block",
-	},
-	"aws:ecr/repositoryPolicy:RepositoryPolicy": {
-		path: "policy", kind: document.BoundPolicy, vendor: "ecr",
-		code:      "InvalidParameterException",
-		principal: "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided': Principal not found",
-		badAction: "InvalidParameterException",
-		action:    "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
-	},
-	"aws:kms/key:Key": {
-		path: "policy", kind: document.ResourcePolicy, vendor: "kms",
-		code: malformedDocument, principal: "Policy contains a statement with one or more invalid principals",
-		badAction: malformedDocument, action: "Policy contains a statement with an action of another service",
-	},
-	typeBucket: bucketPlace, typeOldBucket: bucketPlace, typeBucketPolicy: bucketPlace,
-	typeQueue: queuePlace, "aws:sqs/queuePolicy:QueuePolicy": queuePlace,
-	typeTopic: topicPlace, "aws:sns/topicPolicy:TopicPolicy": topicPlace,
-	typeSecret: secretPlace, "aws:secretsmanager/secretPolicy:SecretPolicy": secretPlace,
-}
+// malformedDocument is the error code of most services.
+const malformedDocument = "MalformedPolicyDocumentException"
 
 // check refuses what the policy alone shows: services that are none, and actions
 // of another service.
@@ -169,24 +113,4 @@ func (c *Call) absent(who string) string {
 		return "this account has no " + kind + " of that name; name a role, or the account"
 	}
 	return ""
-}
-
-func checkPrincipal(c *Checker) {
-	p, ok := c.Text("principal")
-	if !ok || p == "" || p == "*" {
-		return
-	}
-	if strings.HasSuffix(p, ".amazonaws.com") && !knownService(p) {
-		c.Fail("principal", "%s: The provided principal was invalid. Please check the principal and try again: %q; %s", invalidParameter, p,
-			lists.Expect("iam.ServicePrincipal", p))
-	}
-}
-
-func verifyPrincipal(c *Call) {
-	if c.DryRun || !c.Touches("principal") {
-		return
-	}
-	if reason := c.absent(props.Str(c.In, "principal")); reason != "" {
-		c.Refuse("principal", invalidParameter, "The provided principal was invalid. Please check the principal and try again: %s", reason)
-	}
 }

@@ -7,13 +7,13 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
-const typeRecord = "aws:route53/record:Record"
+func init() { Register(route53Kinds()) }
 
 func route53Kinds() map[string]*Kind {
 	return map[string]*Kind{
 		typeRecord: {
 			Refs:   []Ref{{Path: "zoneId", To: toZone}},
-			Check:  checkRecord,
+			Check:  inTurn(checkRecord, checkLabels),
 			Verify: verifyRecord,
 			Create: createRecord,
 		},
@@ -101,4 +101,33 @@ func createRecord(c *Call) error {
 	}
 	c.Set("fqdn", fqdn(name, zone))
 	return nil
+}
+
+var (
+	toZone = Target{
+		Types: []string{typeZone}, By: []string{"zoneId"}, Generated: true,
+		Code: "NoSuchHostedZone", Message: "No hosted zone found with ID: %s",
+	}
+)
+
+// checkLabels: the limits of DNS names, in Route 53's words.
+func checkLabels(c *Checker) {
+	name, ok := c.Text("name")
+	if !ok {
+		return
+	}
+	const longestLabel, longestName = 63, 255
+	for label := range strings.SplitSeq(strings.TrimSuffix(name, "."), ".") {
+		if len(label) > longestLabel {
+			c.Fail("name", "InvalidChangeBatch: FATAL problem: DomainLabelTooLong (Domain label is too long) encountered with '%s': "+
+				"%q has %d characters, a label has at most %d", name, label, len(label), longestLabel)
+		}
+		if label == "" && name != "" && name != "." {
+			c.Fail("name", "InvalidChangeBatch: FATAL problem: DomainLabelEmpty (Domain label is empty) encountered with '%s'", name)
+		}
+	}
+	if len(name) > longestName {
+		c.Fail("name", "InvalidChangeBatch: FATAL problem: DomainNameTooLong: it has %d characters, at most %d are allowed",
+			len(name), longestName)
+	}
 }

@@ -77,10 +77,10 @@ func (k *Kind) Remove(c *Call) error {
 
 // CheckInputs returns the faults that the inputs alone show.
 func (k *Kind) CheckInputs(in props.Map) []Failure {
-	if k.Check == nil {
-		return nil
-	}
 	c := &Checker{In: in}
-	k.Check(c)
+	if k.Check != nil {
+		k.Check(c)
+	}
+	checkTags(c)
 	return c.Failures
 }

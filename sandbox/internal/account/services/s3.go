@@ -1,6 +1,7 @@
 package services
 
 import (
+	"fmt"
 	"net/netip"
 	"regexp"
 	"strings"
@@ -9,6 +10,8 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
+func init() { Register(s3Kinds()) }
+
 func s3Kinds() map[string]*Kind {
 	bucket := &Kind{
 		Unique: []Unique{{
@@ -16,8 +19,8 @@ func s3Kinds() map[string]*Kind {
 			Message: "Your previous request to create the named bucket succeeded and you already own it: %s",
 			Adopt:   "import it with ID (it may have been kept by an earlier destroy), or choose another name",
 		}},
-		Check:  checkBucket,
-		Verify: verifyBucketPolicy,
+		Check:  inTurn(checkBucket, bucketPlace.check),
+		Verify: inTurn(verifyBucketPolicy, bucketPlace.verify),
 		Create: createBucket,
 		Delete: deleteBucket,
 	}
@@ -30,9 +33,11 @@ func s3Kinds() map[string]*Kind {
 	} {
 		out[typ] = bucketPart()
 	}
-	out[typeBucketPolicy].Check = func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 20480}) }
-	out[typeBucketPolicy].Verify = verifyBucketPolicy
-	out["aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"].Check = checkBucketLifecycle
+	out[typeBucketPolicy].Check = inTurn(func(c *Checker) {
+		checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 20480})
+	}, bucketPlace.check)
+	out[typeBucketPolicy].Verify = inTurn(verifyBucketPolicy, bucketPlace.verify)
+	out["aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"].Check = inTurn(checkBucketLifecycle, checkTransitions)
 	return out
 }
 
@@ -150,6 +155,39 @@ func checkBucketLifecycle(c *Checker) {
 		}
 		if !acts {
 			c.Fail(f.Path, "InvalidRequest: At least one action needs to be specified in a rule")
+		}
+	}
+}
+
+var (
+	toBucket = Target{
+		Types: []string{typeBucket, typeOldBucket}, By: []string{"id"},
+		Code: "NoSuchBucket", Message: "The specified bucket does not exist: %s",
+	}
+	bucketPlace = policyPlace{
+		path: "policy", kind: document.ResourcePolicy, vendor: "s3",
+		code: "MalformedPolicy", principal: "Invalid principal in policy",
+		badAction: "MalformedPolicy", action: "Policy has invalid action",
+	}
+)
+
+// checkTransitions: S3 user guide, "Lifecycle and other bucket configurations".
+func checkTransitions(c *Checker) {
+	for i, rule := range props.Objects(c.In, "rules[*]") {
+		at := fmt.Sprintf("rules[%d]", i)
+		if e, ok := props.Get(rule, "expiration"); ok && e.IsObject() {
+			days, hasDays := props.Int(e.ObjectValue(), "days")
+			if hasDays && days < 1 && !props.Has(e.ObjectValue(), "date") && !props.Bool(e.ObjectValue(), "expiredObjectDeleteMarker") {
+				c.Fail(at+".expiration.days", "InvalidArgument: 'Days' for Expiration action must be a positive integer, got %d", days)
+			}
+		}
+		for j, t := range props.Objects(rule, "transitions[*]") {
+			days, ok := props.Int(t, "days")
+			class := props.Str(t, "storageClass")
+			if ok && days < 30 && (class == "STANDARD_IA" || class == "ONEZONE_IA") {
+				c.Fail(fmt.Sprintf("%s.transitions[%d].days", at, j), "InvalidArgument: 'Days' in Transition action must be greater than or equal to "+
+					"30 for storageClass '%s', got %d", class, days)
+			}
 		}
 	}
 }

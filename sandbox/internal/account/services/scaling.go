@@ -8,6 +8,8 @@ import (
 
 const typeScalingPolicy = "aws:appautoscaling/policy:Policy"
 
+func init() { Register(scalingKinds()) }
+
 func scalingKinds() map[string]*Kind {
 	return map[string]*Kind{
 		typeScalable: {

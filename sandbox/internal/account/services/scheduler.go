@@ -9,6 +9,8 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
+func init() { Register(schedulerKinds()) }
+
 func schedulerKinds() map[string]*Kind {
 	return map[string]*Kind{
 		"aws:scheduler/schedule:Schedule": {

@@ -2,6 +2,7 @@ package services
 
 import (
 	"encoding/base64"
+	"fmt"
 	"regexp"
 	"strings"
 	"time"
@@ -10,10 +11,10 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
-const typeSecretVersion = "aws:secretsmanager/secretVersion:SecretVersion"
-
 // maxSecretBytes is the quota of a secret value (Secrets Manager user guide).
 const maxSecretBytes = 65536
+
+func init() { Register(secretKinds()) }
 
 func secretKinds() map[string]*Kind {
 	return map[string]*Kind{
@@ -24,8 +25,8 @@ func secretKinds() map[string]*Kind {
 				Adopt:   "import it with ID (it may have been kept by an earlier destroy), or choose another name",
 			}},
 			Refs:   []Ref{{Path: "kmsKeyId", To: toKey}},
-			Check:  checkSecret,
-			Verify: verifySecretName,
+			Check:  inTurn(checkSecret, checkReplicas, secretPlace.check),
+			Verify: inTurn(verifySecretName, secretPlace.verify),
 			Create: createSecret,
 			Delete: deleteSecret,
 		},
@@ -35,8 +36,10 @@ func secretKinds() map[string]*Kind {
 			Create: createSecretVersion,
 		},
 		"aws:secretsmanager/secretPolicy:SecretPolicy": {
-			Refs:   []Ref{{Path: "secretArn", To: toSecret, OnDelete: Cascade}},
-			Check:  func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 20480}) },
+			Refs: []Ref{{Path: "secretArn", To: toSecret, OnDelete: Cascade}},
+			Check: inTurn(func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy, max: 20480}) },
+				secretPlace.check),
+			Verify: secretPlace.verify,
 			Create: func(c *Call) error { c.ID = c.Str("secretArn"); return nil },
 		},
 	}
@@ -90,7 +93,7 @@ func deleteSecret(c *Call) {
 		"name": props.Of(props.Str(c.Old.State, "name")), "deletionDate": props.Of(until.UTC().Format(time.RFC3339)),
 	}})
 	if err != nil {
-		c.faults = append(c.faults, err)
+		c.Fault(err)
 	}
 }
 
@@ -138,4 +141,24 @@ func createSecretVersion(c *Call) error {
 		}
 	}
 	return nil
+}
+
+var (
+	toSecret = Target{
+		Types: []string{typeSecret}, By: []string{"id", "name"},
+		Code: "ResourceNotFoundException", Message: "Secrets Manager can't find the specified secret: %s",
+	}
+	secretPlace = policyPlace{
+		path: "policy", kind: document.ResourcePolicy, vendor: "secretsmanager",
+		code: malformedDocument, principal: "This resource policy contains an unsupported principal",
+		badAction: malformedDocument, action: "This resource policy contains an action of another service",
+	}
+)
+
+func checkReplicas(c *Checker) {
+	for i, r := range props.Objects(c.In, "replicas[*]") {
+		if region := props.Str(r, "region"); region == Region {
+			c.Fail(fmt.Sprintf("replicas[%d].region", i), "InvalidParameterException: Invalid replica region: the secret itself is in %s", region)
+		}
+	}
 }

@@ -18,7 +18,7 @@ func taskDefinitionKind() *Kind {
 			{Path: "volumes[*].efsVolumeConfiguration.fileSystemId", To: toFileSystem},
 			{Path: "volumes[*].efsVolumeConfiguration.authorizationConfig.accessPointId", To: toAccessPoint},
 		},
-		Check:  checkTaskDefinition,
+		Check:  inTurn(checkTaskDefinition, checkFargateTask),
 		Verify: verifyTaskDefinition,
 		Create: createTaskDefinition,
 		Delete: deregisterTaskDefinition,
@@ -317,4 +317,27 @@ func containersOf(def Resource) []containerPorts {
 		}
 	}
 	return out
+}
+
+// checkFargateTask: ECS developer guide, "Task definition differences for Fargate".
+func checkFargateTask(c *Checker) {
+	if !slices.Contains(props.Strings(c.In, "requiresCompatibilities[*]"), "FARGATE") {
+		return
+	}
+	const sorry = "ClientException: Fargate compatible task definitions do not support %s; leave it out"
+	for _, p := range []string{"ipcMode", "placementConstraints", "inferenceAccelerators"} {
+		if c.Set(p) && (p == "ipcMode" || len(props.All(c.In, props.Path(p+"[*]"))) > 0) {
+			c.Fail(p, sorry, p)
+		}
+	}
+	if mode, ok := c.Text("pidMode"); ok && mode == "host" {
+		c.Fail("pidMode", "ClientException: Fargate compatible task definitions support pidMode task only, got %q", mode)
+	}
+	for i, v := range props.Objects(c.In, "volumes[*]") {
+		for _, p := range []string{"hostPath", "dockerVolumeConfiguration"} {
+			if value, ok := props.Get(v, props.Path(p)); ok && !props.IsEmpty(value) {
+				c.Fail(fmt.Sprintf("volumes[%d].%s", i, p), sorry, p)
+			}
+		}
+	}
 }

@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"hash/fnv"
 	"net/netip"
+	"slices"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
@@ -14,6 +16,8 @@ import (
 var zones = []struct{ name, id string }{
 	{"us-west-2a", "usw2-az1"}, {"us-west-2b", "usw2-az2"}, {"us-west-2c", "usw2-az3"}, {"us-west-2d", "usw2-az4"},
 }
+
+func init() { Register(vpcKinds()) }
 
 func vpcKinds() map[string]*Kind {
 	return map[string]*Kind{
@@ -89,12 +93,6 @@ func gatewayKind() *Kind {
 		},
 	}
 }
-
-const (
-	typeNAT  = "aws:ec2/natGateway:NatGateway"
-	typeEIP  = "aws:ec2/eip:Eip"
-	endpoint = "aws:ec2/vpcEndpoint:VpcEndpoint"
-)
 
 var (
 	toNAT = Target{
@@ -310,12 +308,7 @@ func vpcEndpoint() *Kind {
 			{Path: "securityGroupIds[*]", To: toSecurityGroup, OnDelete: Block},
 			{Path: "routeTableIds[*]", To: toRouteTable},
 		},
-		Check: func(c *Checker) {
-			name, ok := c.Text("serviceName")
-			if ok && !strings.HasPrefix(name, "com.amazonaws."+Region+".") && !strings.HasPrefix(name, "com.amazonaws.vpce.") {
-				c.Fail("serviceName", "InvalidServiceName: The Vpc Endpoint Service '%s' does not exist in %s", name, Region)
-			}
-		},
+		Check: inTurn(checkEndpointName, checkEndpoint),
 		Create: func(c *Call) error {
 			c.ID = c.EC2ID("vpce")
 			c.Set("arn", ARN("ec2", "vpc-endpoint/"+c.ID))
@@ -327,5 +320,79 @@ func vpcEndpoint() *Kind {
 			c.Default("serviceRegion", Region)
 			return nil
 		},
+	}
+}
+
+var (
+	toVPC = Target{
+		Types: []string{typeVPC}, By: []string{"id"}, Generated: true,
+		Code: "InvalidVpcID.NotFound", Message: "The vpc ID '%s' does not exist",
+		InUseCode: "DependencyViolation", InUse: "The vpc '%s' has dependencies and cannot be deleted",
+	}
+	toSubnet = Target{
+		Types: []string{typeSubnet}, By: []string{"id"}, Generated: true,
+		Code: "InvalidSubnetID.NotFound", Message: "The subnet ID '%s' does not exist",
+		InUseCode: "DependencyViolation", InUse: "The subnet '%s' has dependencies and cannot be deleted",
+	}
+	toRouteTable = Target{
+		Types: []string{typeRouteTable}, By: []string{"id"}, Generated: true,
+		Code: "InvalidRouteTableID.NotFound", Message: "The routeTable ID '%s' does not exist",
+		InUseCode: "DependencyViolation", InUse: "The routeTable '%s' has dependencies and cannot be deleted",
+	}
+	toGateway = Target{
+		Types: []string{typeGateway}, By: []string{"id"}, Generated: true,
+		Code: "InvalidGatewayID.NotFound", Message: "The gateway ID '%s' does not exist",
+	}
+)
+
+func defaultVPC(v View) (Resource, bool) {
+	for _, r := range v.List(typeVPC) {
+		if props.Bool(r.State, "default") {
+			return r, true
+		}
+	}
+	return Resource{}, false
+}
+
+func zoneNames() []string {
+	out := make([]string, len(zones))
+	for i, z := range zones {
+		out[i] = z.name
+	}
+	return out
+}
+
+// checkEndpoint: a service offers gateways, interfaces, or both.
+func checkEndpoint(c *Checker) {
+	name, ok := c.Text("serviceName")
+	service, ours := strings.CutPrefix(name, "com.amazonaws."+Region+".")
+	if !ok || !ours {
+		return
+	}
+	var offers []string
+	if lists.Has("ec2.GatewayService", service) {
+		offers = append(offers, "Gateway")
+	}
+	if lists.Has("ec2.InterfaceService", service) {
+		offers = append(offers, "Interface")
+	}
+	if len(offers) == 0 {
+		c.Fail("serviceName", "InvalidServiceName: The Vpc Endpoint Service '%s' does not exist: %q of com.amazonaws.%s.%[2]s; %s", name, service,
+			Region, lists.Expect("ec2.InterfaceService", service))
+		return
+	}
+	typ, known := c.Text("vpcEndpointType")
+	if !known && !props.AnyUnknown(c.In, "vpcEndpointType") {
+		typ = "Gateway" // EC2's own default
+	}
+	if (typ == "Gateway" || typ == "Interface") && !slices.Contains(offers, typ) {
+		c.Fail("vpcEndpointType", "InvalidParameter: Endpoint type (%s) does not match available service types (%v)", typ, offers)
+	}
+}
+
+func checkEndpointName(c *Checker) {
+	name, ok := c.Text("serviceName")
+	if ok && !strings.HasPrefix(name, "com.amazonaws."+Region+".") && !strings.HasPrefix(name, "com.amazonaws.vpce.") {
+		c.Fail("serviceName", "InvalidServiceName: The Vpc Endpoint Service '%s' does not exist in %s", name, Region)
 	}
 }

@@ -1,7 +1,6 @@
 package services
 
 import (
-	"encoding/json"
 	"regexp"
 	"strings"
 
@@ -9,30 +8,24 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
 
-func messagingKinds() map[string]*Kind {
+func init() { Register(snsKinds()) }
+
+func snsKinds() map[string]*Kind {
 	return map[string]*Kind{
-		typeQueue: {
-			Unique: []Unique{{Paths: []string{"name"}, Code: "QueueNameExists", Message: "A queue already exists with the name %s"}},
-			Check:  checkQueue,
-			Verify: verifyRedrive,
-			Create: createQueue,
-		},
-		"aws:sqs/queuePolicy:QueuePolicy": {
-			Refs:   []Ref{{Path: "queueUrl", To: toQueueURL, OnDelete: Cascade}},
-			Check:  func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy}) },
-			Create: func(c *Call) error { c.ID = c.Str("queueUrl"); return nil },
-		},
 		typeTopic: {
 			Unique: []Unique{{
 				// CreateTopic with a name that exists answers with the existing topic.
 				Paths: []string{"name"}, Code: "TopicAlreadyExists", Message: "A topic with the name %s exists",
 			}},
-			Check:  checkTopic,
+			Check:  inTurn(checkTopic, topicPlace.check),
+			Verify: topicPlace.verify,
 			Create: createTopic,
 		},
 		"aws:sns/topicPolicy:TopicPolicy": {
-			Refs:   []Ref{{Path: "arn", To: toTopic, OnDelete: Cascade}},
-			Check:  func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy}) },
+			Refs: []Ref{{Path: "arn", To: toTopic, OnDelete: Cascade}},
+			Check: inTurn(func(c *Checker) { checkPolicy(c, "policy", policyRule{kind: document.ResourcePolicy}) },
+				topicPlace.check),
+			Verify: topicPlace.verify,
 			Create: func(c *Call) error { c.ID = c.Str("arn"); c.Set("owner", AccountID); return nil },
 		},
 		"aws:sns/topicSubscription:TopicSubscription": {
@@ -44,55 +37,17 @@ func messagingKinds() map[string]*Kind {
 	}
 }
 
-var queueName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,75}(\.fifo|[A-Za-z0-9_-]{0,5})$`)
-
-func checkQueue(c *Checker) {
-	name, ok := c.Text("name")
-	if !ok {
-		return
+var (
+	toTopic = Target{
+		Types: []string{typeTopic}, By: []string{"arn"},
+		Code: "NotFound", Message: "Topic does not exist: %s",
 	}
-	if !queueName.MatchString(name) {
-		c.Fail("name", "InvalidParameterValue: Can only include alphanumeric characters, hyphens, or underscores. 1 to 80 in length, got %q "+
-			"with %d", name, len(name))
+	topicPlace = policyPlace{
+		path: "policy", kind: document.ResourcePolicy, vendor: "sns",
+		code: "InvalidParameter", principal: "Invalid parameter: Policy Error: PrincipalNotFound",
+		badAction: "InvalidParameter", action: "Invalid parameter: Policy statement action out of service scope!",
 	}
-	if fifo := props.Bool(c.In, "fifoQueue"); fifo != strings.HasSuffix(name, ".fifo") {
-		c.Fail("name", "invalid queue name: %q: a FIFO queue's name ends in .fifo, and only that", name)
-	}
-}
-
-func verifyRedrive(c *Call) {
-	var redrive struct {
-		DeadLetterTargetARN string `json:"deadLetterTargetArn"`
-		MaxReceiveCount     any    `json:"maxReceiveCount"`
-	}
-	text := c.Str("redrivePolicy")
-	if text == "" || c.DryRun {
-		return
-	}
-	if err := json.Unmarshal([]byte(text), &redrive); err != nil || redrive.DeadLetterTargetARN == "" || redrive.MaxReceiveCount == nil {
-		c.Refuse("redrivePolicy", "InvalidParameterValue",
-			"Value %s for parameter RedrivePolicy is invalid: it needs deadLetterTargetArn and maxReceiveCount", text)
-		return
-	}
-	if _, ok := toQueue.Find(c.View, redrive.DeadLetterTargetARN); !ok {
-		c.Refuse("redrivePolicy", "InvalidParameterValue",
-			"Value %s for parameter RedrivePolicy is invalid. Reason: Dead letter target does not exist.", redrive.DeadLetterTargetARN)
-	}
-}
-
-func createQueue(c *Call) error {
-	name := c.Name()
-	c.ID = "https://sqs." + Region + ".amazonaws.com/" + AccountID + "/" + name
-	c.Set("arn", ARN("sqs", name))
-	c.Set("url", c.ID)
-	for name, value := range map[string]any{
-		"policy": "", "redrivePolicy": "", "redriveAllowPolicy": "", "kmsDataKeyReusePeriodSeconds": 300, "deduplicationScope": "",
-		"fifoThroughputLimit": "", "sqsManagedSseEnabled": !props.Has(c.In, "kmsMasterKeyId"),
-	} {
-		c.Default(name, value)
-	}
-	return nil
-}
+)
 
 var topicName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,256}(\.fifo)?$`)
 
@@ -128,8 +83,6 @@ func defaultTopicPolicy(arn string) string {
 		`"SNS:DeleteTopic","SNS:Subscribe","SNS:ListSubscriptionsByTopic","SNS:Publish"],"Resource":"` + arn + `",` +
 		`"Condition":{"StringEquals":{"AWS:SourceOwner":"` + AccountID + `"}}}]}`
 }
-
-var emailPattern = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 
 func checkSubscription(c *Checker) {
 	protocol, _ := c.Text("protocol")
