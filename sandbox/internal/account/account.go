@@ -1,9 +1,9 @@
 // Package account is the simulated AWS account behind the sandbox: what exists,
 // what AWS would refuse, and what it would answer.
 //
-// It is built in layers. schema knows the provider's resource types, services
-// what AWS does beyond a schema, document the texts inside properties, and store
-// keeps it all in a journal. This package puts them together into the operations
+// It is built in layers. schema knows the provider's resource types, the folders
+// of sandbox/internal/aws what AWS does beyond a schema, document the texts inside
+// properties, and store keeps it all in a journal. This package puts them together into the operations
 // of a Pulumi provider and of an API front; README.md says how to add a type.
 package account
 
@@ -14,11 +14,13 @@ import (
 	"path/filepath"
 	"time"
 
+	_ "github.com/webordinary/live-edit/sandbox/internal/aws/all" // the services register themselves
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
-	"github.com/webordinary/live-edit/sandbox/internal/account/services"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda"
 )
 
 // Account is one AWS account in one region. It is safe for concurrent use, and
@@ -160,7 +162,7 @@ func (a *Account) FunctionCode(function Resource) (string, error) {
 	if err != nil {
 		return "", fmt.Errorf("function %s has no code in the account: %w", function.ID, err)
 	}
-	return services.CodePath(a.codeDir(), sum), nil
+	return lambda.CodePath(a.codeDir(), sum), nil
 }
 
 func (a *Account) codeDir() string { return filepath.Join(a.store.Dir(), "code") }

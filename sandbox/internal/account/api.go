@@ -3,8 +3,8 @@ package account
 import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
-	"github.com/webordinary/live-edit/sandbox/internal/account/services"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
 )
 
@@ -24,7 +24,7 @@ type Failure = schema.Failure
 
 // Error is the refusal of a create, update or delete: which resource, property
 // and value, AWS's error code, and the rule. Several are joined.
-type Error = services.Error
+type Error = kind.Error
 
 // CheckRequest asks for validation of a resource's inputs.
 type CheckRequest struct {

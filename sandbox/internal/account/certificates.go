@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
-	"github.com/webordinary/live-edit/sandbox/internal/account/services"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/quotas"
 )
 
 const typeCertificate = "aws:acm/certificate:Certificate"
@@ -117,7 +117,7 @@ func lookupQuota(v store.View, args props.Map) (props.Map, error) {
 	if (code == "") == (name == "") {
 		return nil, fmt.Errorf("only one of quota_code, quota_name must be specified")
 	}
-	for _, q := range services.Quotas() {
+	for _, q := range quotas.Quotas() {
 		if q.Service != service || q.Code != code && q.Name != name {
 			continue
 		}
@@ -126,7 +126,7 @@ func lookupQuota(v store.View, args props.Map) (props.Map, error) {
 			"id": props.Of(arn), "arn": props.Of(arn), "adjustable": props.Of(true), "globalQuota": props.Of(false),
 			"quotaCode": props.Of(q.Code), "quotaName": props.Of(q.Name), "serviceCode": props.Of(q.Service),
 			"serviceName": props.Of(q.ServiceName), "defaultValue": props.Of(q.Default), "usageMetrics": props.Of([]any{}),
-			"value": props.Of(services.QuotaValue(v, q)),
+			"value": props.Of(quotas.QuotaValue(v, q)),
 		}, nil
 	}
 	return nil, fmt.Errorf("getting Default Service Quota for (%s/%s%s): NoSuchResourceException: The request failed because the specified "+

@@ -9,18 +9,18 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
-	"github.com/webordinary/live-edit/sandbox/internal/account/services"
 )
 
 // typeOf finds the schema and the behaviour of a type.
-func typeOf(token string) (*schema.Type, *services.Kind, error) {
+func typeOf(token string) (*schema.Type, *kind.Kind, error) {
 	t, ok := schema.Lookup(token)
-	k, known := services.Of(token)
+	k, known := kind.Of(token)
 	if !ok || !known {
 		return nil, nil, fmt.Errorf("the sandbox account does not know the resource type %q; it knows what this project deploys: %s",
-			token, strings.Join(services.Types(), ", "))
+			token, strings.Join(kind.Types(), ", "))
 	}
 	return t, k, nil
 }
@@ -48,7 +48,7 @@ func (a *Account) Check(req CheckRequest) (CheckResult, error) {
 var errNoName = errors.New("a name is required: automatic naming is switched off for this stack (pulumi:autonaming)")
 
 func namer(req CheckRequest) schema.Namer {
-	name := services.NameOf(req.URN, "resource")
+	name := kind.NameOf(req.URN, "resource")
 	return func(p *schema.AutoName) (string, error) {
 		switch {
 		case req.Autonaming == nil:

@@ -1,13 +1,15 @@
 package account
 
-import "github.com/webordinary/live-edit/sandbox/internal/account/services"
+import (
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+)
 
 // The account's identity, as in the specification.
 const (
 	// ID is the account number.
-	ID = services.AccountID
+	ID = view.AccountID
 	// Region is the only region that the account knows.
-	Region = services.Region
+	Region = view.Region
 	// Partition is the ARN partition.
 	Partition = "aws"
 	// CallerARN is who deploys: the answer of getCallerIdentity.

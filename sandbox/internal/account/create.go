@@ -7,9 +7,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
-	"github.com/webordinary/live-edit/sandbox/internal/account/services"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
 )
 
@@ -37,12 +37,12 @@ func (a *Account) Create(ctx context.Context, req CreateRequest) (Resource, erro
 // operation is what the steps of a create, update or delete share.
 type operation struct {
 	account *Account
-	kind    *services.Kind
+	kind    *kind.Kind
 	schema  *schema.Type
 }
 
-func (op operation) call(v store.View, typ, urn string) *services.Call {
-	return &services.Call{View: v, Type: typ, URN: urn, Now: op.account.now(), CodeDir: op.account.codeDir()}
+func (op operation) call(v store.View, typ, urn string) *kind.Call {
+	return &kind.Call{View: v, Type: typ, URN: urn, Now: op.account.now(), CodeDir: op.account.codeDir()}
 }
 
 func (op operation) previewCreate(req CreateRequest, inputs props.Map) (Resource, error) {

@@ -6,9 +6,9 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
-	"github.com/webordinary/live-edit/sandbox/internal/account/services"
 )
 
 // Diff compares checked inputs with the last known state. It says for each
@@ -20,7 +20,7 @@ func (a *Account) Diff(req DiffRequest) (DiffResult, error) {
 	}
 	changes, err := changesOf(t, k, req)
 	if err != nil {
-		return DiffResult{}, fmt.Errorf("%s %q: %w", req.Type, services.NameOf(req.URN, req.ID), err)
+		return DiffResult{}, fmt.Errorf("%s %q: %w", req.Type, kind.NameOf(req.URN, req.ID), err)
 	}
 	out := DiffResult{Properties: changes}
 	out.DeleteBeforeReplace = deleteFirst(t, req.NewInputs, changes)
@@ -38,7 +38,7 @@ func deleteFirst(t *schema.Type, inputs props.Map, changes []schema.Change) bool
 }
 
 // changesOf compares and leaves out what is ignored.
-func changesOf(t *schema.Type, k *services.Kind, req DiffRequest) ([]schema.Change, error) {
+func changesOf(t *schema.Type, k *kind.Kind, req DiffRequest) ([]schema.Change, error) {
 	state, inputs := props.PlainMap(req.OldState), props.PlainMap(req.NewInputs)
 	ignored := make([]resource.PropertyPath, len(req.IgnoreChanges))
 	for i, p := range req.IgnoreChanges {

@@ -5,9 +5,9 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
-	"github.com/webordinary/live-edit/sandbox/internal/account/services"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
 )
 
@@ -39,7 +39,7 @@ func (op operation) createInvocation(ctx context.Context, req CreateRequest, inp
 	}
 	result, err := op.invoke(ctx, invocation{action: "create", inputs: inputs})
 	if err != nil {
-		return Resource{}, fmt.Errorf("%s %q: %w", req.Type, services.NameOf(req.URN, ""), err)
+		return Resource{}, fmt.Errorf("%s %q: %w", req.Type, kind.NameOf(req.URN, ""), err)
 	}
 	return op.create(req, inputs, props.Map{"result": props.Of(result)})
 }
@@ -53,7 +53,7 @@ func (op operation) updateInvocation(ctx context.Context, req UpdateRequest, cha
 	result, failed := op.invoke(ctx, invocation{action: "update", inputs: inputs, previous: &previous})
 	extra := props.Map{"result": props.Of(result)}
 	if failed != nil {
-		failed = fmt.Errorf("%s %q: %w", req.Type, services.NameOf(req.URN, req.ID), failed)
+		failed = fmt.Errorf("%s %q: %w", req.Type, kind.NameOf(req.URN, req.ID), failed)
 		extra = nil
 	}
 	kept, err := op.update(req, changes, extra)
@@ -70,7 +70,7 @@ func (op operation) deleteInvocation(ctx context.Context, req DeleteRequest) err
 	}
 	input := props.Str(state, "input")
 	if _, err := op.invoke(ctx, invocation{action: "delete", inputs: state, previous: &input}); err != nil {
-		return fmt.Errorf("%s %q: %w", req.Type, services.NameOf(req.URN, req.ID), err)
+		return fmt.Errorf("%s %q: %w", req.Type, kind.NameOf(req.URN, req.ID), err)
 	}
 	return nil
 }

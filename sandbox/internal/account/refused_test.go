@@ -282,6 +282,15 @@ func TestPrincipals(t *testing.T) {
 		{"secret for a role that is not there", tSecretPolicy, "", func(p *program) obj {
 			return obj{"secretArn": p.id("secret"), "policy": asJSON(t, says("secretsmanager:GetSecretValue", "*")(him))}
 		}, []string{"policy", "MalformedPolicyDocumentException", wantNobody}},
+		{"secret whose own policy names a role that is not there", tSecret, "secret", set(obj{
+			"policy": asJSON(t, says("secretsmanager:GetSecretValue", "*")(him)),
+		}), []string{"policy", "MalformedPolicyDocumentException", wantNobody}},
+		{"secret whose own policy speaks of another service", tSecret, "secret", set(obj{
+			"policy": asJSON(t, says("sqs:SendMessage", "*")(obj{"AWS": "*"})),
+		}), []string{"policy", "sqs:SendMessage", "secretsmanager:"}},
+		{"permission for a role that is not there", tPermission, "fn-permission", set(obj{"statementId": "x", "principal": nobody}), []string{
+			"principal", "The provided principal was invalid", wantNobody,
+		}},
 		{"key for a role that is not there", tKey, "key", set(obj{"policy": asJSON(t, says("kms:Decrypt", "*")(him))}), []string{
 			"policy", "MalformedPolicyDocumentException", wantNobody,
 		}},

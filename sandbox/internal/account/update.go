@@ -5,9 +5,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
-	"github.com/webordinary/live-edit/sandbox/internal/account/services"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
 )
 
@@ -118,7 +118,7 @@ func (op operation) update(req UpdateRequest, changes []schema.Change, extra pro
 		old, ok := tx.Get(req.Type, op.kind.Stored(req.ID, req.OldState))
 		if !ok {
 			return fmt.Errorf("updating %s %q (%s): %w; run refresh to see what is gone",
-				req.Type, services.NameOf(req.URN, req.ID), req.ID, ErrNotFound)
+				req.Type, kind.NameOf(req.URN, req.ID), req.ID, ErrNotFound)
 		}
 		c := op.call(tx, req.Type, req.URN)
 		c.Tx, c.Old, c.ID, c.Changed = tx, old, old.ID, topNames(changes)

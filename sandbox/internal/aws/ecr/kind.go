@@ -1,0 +1,108 @@
+// Package ecr is Amazon ECR in the sandbox.
+package ecr
+
+import (
+	"regexp"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+)
+
+// repositoryName is the pattern of the ECR API reference, CreateRepository.
+var repositoryName = regexp.MustCompile(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
+
+func init() { kind.Register(ecrKinds()) }
+
+func ecrKinds() map[string]*kind.Kind {
+	onRepository := []kind.Ref{{Path: "repository", To: toRepository, OnDelete: kind.Cascade}}
+	setIDs := func(c *kind.Call) error {
+		c.ID = c.Str("repository")
+		c.Set("registryId", view.AccountID)
+		return nil
+	}
+	return map[string]*kind.Kind{
+		view.TypeRepository: {
+			Unique: []kind.Unique{{
+				Paths: []string{"name"}, Code: "RepositoryAlreadyExistsException",
+				Message: "The repository with name '%s' already exists in the registry with id '" + view.AccountID + "'",
+				Adopt:   "import it with ID (it may have been kept by an earlier destroy), or choose another name",
+			}},
+			Check:  checkRepository,
+			Create: createRepository,
+			Delete: deleteRepository,
+		},
+		"aws:ecr/lifecyclePolicy:LifecyclePolicy": {
+			Refs: onRepository, Overwrites: true,
+			Check: func(c *kind.Checker) {
+				if text, ok := c.Text("policy"); ok {
+					for _, fault := range document.CheckECRLifecycle(text) {
+						c.Fail("policy", "InvalidParameterException: %s", fault)
+					}
+				}
+			},
+			Create: setIDs,
+		},
+		"aws:ecr/repositoryPolicy:RepositoryPolicy": {
+			Refs: onRepository, Overwrites: true,
+			Check: kind.InTurn(func(c *kind.Checker) {
+				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: document.BoundPolicy, Max: 10240})
+			},
+				repositoryPlace.Check),
+			Verify: repositoryPlace.Verify,
+			Create: setIDs,
+		},
+	}
+}
+
+func checkRepository(c *kind.Checker) {
+	if name, ok := c.Text("name"); ok && (len(name) < 2 || len(name) > 256 || !repositoryName.MatchString(name)) {
+		c.Fail("name", "InvalidParameterException: Invalid parameter at 'repositoryName' failed to satisfy constraint: %q must have 2 to 256 "+
+			"characters, lower-case letters, numbers and single . _ - between them, in parts separated by /", name)
+	}
+	for i, e := range props.Objects(c.In, "encryptionConfigurations[*]") {
+		if props.Str(e, "encryptionType") == "AES256" && props.Has(e, "kmsKey") {
+			c.Fail("encryptionConfigurations["+props.Number(float64(i))+"].kmsKey", "InvalidParameterException: a KMS key needs encryptionType KMS")
+		}
+	}
+}
+
+func createRepository(c *kind.Call) error {
+	c.ID = c.Str("name")
+	c.Set("arn", view.ARN("ecr", "repository/"+c.ID))
+	c.Set("registryId", view.AccountID)
+	c.Set("repositoryUrl", view.AccountID+".dkr.ecr."+view.Region+".amazonaws.com/"+c.ID)
+	return nil
+}
+
+func deleteRepository(c *kind.Call) {
+	images := len(c.By(view.RuntimeImage, "repositoryName", c.Old.ID))
+	if images == 0 {
+		return
+	}
+	if !props.Bool(c.Old.State, "forceDelete") {
+		c.Refuse("", "RepositoryNotEmptyException", "The repository with name '%s' in registry with id '%s' cannot be deleted because it still "+
+			"contains images (%d); delete them or set forceDelete", c.Old.ID, view.AccountID, images)
+		return
+	}
+	for _, image := range c.By(view.RuntimeImage, "repositoryName", c.Old.ID) {
+		c.Tx.Remove(image.Type, image.ID)
+	}
+}
+
+var toRepository = kind.Target{
+	Types: []string{view.TypeRepository}, By: []string{"id"},
+	Code:    "RepositoryNotFoundException",
+	Message: "The repository with name '%s' does not exist in the registry with id '" + view.AccountID + "'",
+}
+
+// repositoryPlace is a repository's policy.
+var repositoryPlace = iam.PolicyPlace{
+	Path: "policy", Kind: document.BoundPolicy, Vendor: "ecr",
+	Code:      "InvalidParameterException",
+	Principal: "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided': Principal not found",
+	BadAction: "InvalidParameterException",
+	Action:    "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
+}

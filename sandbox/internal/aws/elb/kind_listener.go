@@ -1,0 +1,243 @@
+package elb
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
+	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/acm"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+)
+
+func listenerKind() *kind.Kind {
+	return &kind.Kind{
+		Refs: append([]kind.Ref{
+			{Path: "loadBalancerArn", To: toLoadBalancer, OnDelete: kind.Cascade},
+			{Path: "certificateArn", To: acm.ToCertificate},
+		}, actionRefs("defaultActions")...),
+		Unique: []kind.Unique{{
+			Paths: []string{"loadBalancerArn", "port"}, Code: "DuplicateListener",
+			Message: "A listener already exists on port %s for this load balancer",
+		}},
+		Check: kind.InTurn(checkListener, checkSecurityPolicy),
+		Verify: func(c *kind.Call) {
+			verifyCertificate(c)
+			verifyForwards(c, "defaultActions", c.Str("loadBalancerArn"))
+		},
+		Create: createListener,
+	}
+}
+
+func actionRefs(list string) []kind.Ref {
+	return []kind.Ref{
+		{Path: list + "[*].targetGroupArn", To: ToTargetGroup, OnDelete: kind.Block},
+		{Path: list + "[*].forward.targetGroups[*].arn", To: ToTargetGroup, OnDelete: kind.Block},
+	}
+}
+
+func checkListener(c *kind.Checker) {
+	protocol, _ := c.Text("protocol")
+	if protocol == "HTTPS" || protocol == "TLS" {
+		if !c.Set("certificateArn") {
+			c.Fail("certificateArn", "CertificateNotFound: a certificate must be specified for %s listeners", protocol)
+		}
+	} else if protocol != "" {
+		for _, p := range []string{"certificateArn", "sslPolicy"} {
+			if c.Set(p) {
+				c.Fail(p, "%s is for HTTPS and TLS listeners only, not %s", p, protocol)
+			}
+		}
+	}
+	if !c.Set("port") && !props.AnyUnknown(c.In, "port") {
+		c.Fail("port", "ValidationError: a listener needs a port")
+	}
+	checkActions(c, "defaultActions")
+}
+
+// checkActions applies the rules of ELBv2's Action type.
+func checkActions(c *kind.Checker, list string) {
+	actions := props.All(c.In, props.Path(list+"[*]"))
+	for i, f := range actions {
+		if !f.Value.IsObject() {
+			continue
+		}
+		a := f.Value.ObjectValue()
+		typ := props.Str(a, "type")
+		checkActionParts(c, f.Path, a)
+		final := typ == "forward" || typ == "redirect" || typ == "fixed-response"
+		if typ != "" && final != (i == len(actions)-1) {
+			c.Fail(f.Path+".type", "InvalidLoadBalancerAction: the last action, and only that, must be forward, redirect or fixed-response; "+
+				"action %d of %d is %s", i+1, len(actions), typ)
+		}
+	}
+}
+
+// actionParts are the properties that belong to each type of action.
+var actionParts = map[string][]string{
+	"forward": {"targetGroupArn", "forward"}, "redirect": {"redirect"}, "fixed-response": {"fixedResponse"},
+	"authenticate-cognito": {"authenticateCognito"}, "authenticate-oidc": {"authenticateOidc"},
+}
+
+func checkActionParts(c *kind.Checker, at string, a props.Map) {
+	typ := props.Str(a, "type")
+	if typ == "" {
+		return
+	}
+	has := false
+	for owner, parts := range actionParts {
+		for _, p := range parts {
+			set := props.Has(a, props.Path(p))
+			if owner == typ {
+				has = has || set
+			} else if set {
+				c.Fail(kind.Join(at, p), "Can only specify %q when \"type\" is %q, not %q", p, owner, typ)
+			}
+		}
+	}
+	if !has {
+		c.Fail(at, "Must specify %s when \"type\" is %q", strings.Join(actionParts[typ], " or "), typ)
+	}
+	if typ == "forward" && props.Has(a, "targetGroupArn") && props.Has(a, "forward") {
+		c.Fail(kind.Join(at, "forward"), "Only one of \"targetGroupArn\" or \"forward\" can be specified")
+	}
+	if r, ok := props.Get(a, "redirect"); ok && typ == "redirect" && r.IsObject() && redirectsToItself(r.ObjectValue()) {
+		c.Fail(kind.Join(at, "redirect"), "InvalidLoadBalancerAction: a redirect must change at least one of protocol, port, host and path, "+
+			"or it loops for ever")
+	}
+	if code, ok := props.String(a, "fixedResponse.statusCode"); ok && !isStatus(code) {
+		c.Fail(kind.Join(at, "fixedResponse.statusCode"), "must be 2XX, 4XX or 5XX, got %q", code)
+	}
+}
+
+func redirectsToItself(r props.Map) bool {
+	for name, same := range map[string]string{"host": "#{host}", "path": "/#{path}", "port": "#{port}", "protocol": "#{protocol}"} {
+		if props.AnyUnknown(r, props.Path(name)) {
+			return false
+		}
+		if s := props.Str(r, props.Path(name)); s != "" && s != same {
+			return false
+		}
+	}
+	return true
+}
+
+func isStatus(code string) bool {
+	n, err := strconv.Atoi(code)
+	return err == nil && (n >= 200 && n < 300 || n >= 400 && n < 600)
+}
+
+func verifyCertificate(c *kind.Call) {
+	cert, ok := acm.ToCertificate.Find(c.View, c.Str("certificateArn"))
+	if status := props.Str(cert.State, "status"); ok && status != "ISSUED" {
+		c.Refuse("certificateArn", "UnsupportedCertificate",
+			"The certificate '%s' must have a fully-qualified domain name, a supported signature, and a supported key size: its status is %s, "+
+				"not ISSUED",
+			c.Str("certificateArn"), status)
+	}
+}
+
+// verifyForwards checks the target groups that a load balancer's actions use:
+// they lie in its VPC and belong to no other load balancer.
+func verifyForwards(c *kind.Call, list, lbARN string) {
+	lb, ok := c.Get(view.TypeLoadBalancer, lbARN)
+	if !ok {
+		return
+	}
+	for _, ref := range actionRefs(list) {
+		for _, f := range props.All(c.In, props.Path(ref.Path)) {
+			group, ok := c.Get(view.TypeTargetGroup, kind.TextOf(f.Value))
+			if !ok {
+				continue
+			}
+			if vpc := props.Str(group.State, "vpcId"); vpc != "" && vpc != props.Str(lb.State, "vpcId") {
+				c.Refuse(f.Path, "InvalidConfigurationRequest", "The target group '%s' is in %s, the load balancer in %s",
+					group.ID, vpc, props.Str(lb.State, "vpcId"))
+			}
+			for _, other := range LoadBalancersOf(c.View, group.ID) {
+				if other != lbARN {
+					c.Refuse(f.Path, "TargetGroupAssociationLimit",
+						"The following target groups cannot be associated with more than one load balancer: %s is used by %s", group.ID, other)
+				}
+			}
+		}
+	}
+}
+
+// LoadBalancersOf returns the load balancers whose listeners or rules forward to
+// a target group.
+func LoadBalancersOf(v kind.View, targetGroup string) []string {
+	var out []string
+	add := func(lb string) {
+		if lb != "" && !slices.Contains(out, lb) {
+			out = append(out, lb)
+		}
+	}
+	for _, ref := range actionRefs("defaultActions") {
+		for _, l := range v.By(view.TypeListener, ref.Path, targetGroup) {
+			add(props.Str(l.State, "loadBalancerArn"))
+		}
+	}
+	for _, ref := range actionRefs("actions") {
+		for _, r := range v.By(view.TypeListenerRule, ref.Path, targetGroup) {
+			if l, ok := v.Get(view.TypeListener, props.Str(r.State, "listenerArn")); ok {
+				add(props.Str(l.State, "loadBalancerArn"))
+			}
+		}
+	}
+	return out
+}
+
+func createListener(c *kind.Call) error {
+	_, suffix, ok := strings.Cut(c.Str("loadBalancerArn"), ":loadbalancer/")
+	if !ok {
+		return fmt.Errorf("%s: %q is not the ARN of a load balancer", c.Type, c.Str("loadBalancerArn"))
+	}
+	c.ID = view.ARN("elasticloadbalancing", "listener/"+suffix+"/"+c.Hex("arn", 16))
+	c.Set("arn", c.ID)
+	c.Default("protocol", "HTTP")
+	if p := props.Str(c.State, "protocol"); p == "HTTPS" || p == "TLS" {
+		c.Default("sslPolicy", "ELBSecurityPolicy-2016-08")
+	}
+	numberActions(c, "defaultActions")
+	return nil
+}
+
+// numberActions sets the order that ELB gives to actions without one.
+func numberActions(c *kind.Call, list string) {
+	v := c.State[props.Key(list)]
+	if !v.IsArray() {
+		return
+	}
+	actions := make([]props.Value, len(v.ArrayValue()))
+	for i, a := range v.ArrayValue() {
+		if !a.IsObject() {
+			actions[i] = a
+			continue
+		}
+		m := props.CopyMap(a.ObjectValue())
+		if m["order"].IsNull() {
+			m["order"] = props.Of(i + 1)
+		}
+		actions[i] = props.Of(m)
+	}
+	c.State[props.Key(list)] = props.Of(actions)
+}
+
+var toListener = kind.Target{
+	Types: []string{view.TypeListener}, By: []string{"id"}, Generated: true,
+	Code: "ListenerNotFound", Message: "Listener '%s' not found",
+}
+
+func checkSecurityPolicy(c *kind.Checker) {
+	if policy, ok := c.Text("sslPolicy"); ok && policy != "" && !lists.Has("elb.SecurityPolicy", policy) {
+		c.Fail("sslPolicy", "SSLPolicyNotFound: SSL policy '%s' not found; %s", policy, lists.Expect("elb.SecurityPolicy", policy))
+	}
+	protocol, _ := c.Text("protocol")
+	if alpn, ok := c.Text("alpnPolicy"); ok && alpn != "" && protocol != "" && protocol != "TLS" {
+		c.Fail("alpnPolicy", "ValidationError: an ALPN policy (%s) is for TLS listeners only, not %s", alpn, protocol)
+	}
+}
