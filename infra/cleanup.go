@@ -10,6 +10,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sqs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/functions/cleanup/spec"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -197,11 +198,11 @@ func (c *Cleanup) permissions(args *CleanupArgs) []Statement {
 func (a *CleanupArgs) environment() pulumi.StringMap {
 	days := func(n int) pulumi.String { return pulumi.String(fmt.Sprintf("%dh", 24*n)) }
 	return pulumi.StringMap{
-		"WORKSPACE_ROOT": pulumi.String(cleanupMountPath),
-		"COMPRESS_AFTER": days(a.CompressAfterDays),
-		"DELETE_AFTER":   days(a.DeleteAfterDays),
-		"ARCHIVE_AFTER":  days(a.ArchiveAfterDays),
-		"DRY_RUN":        pulumi.String(strconv.FormatBool(a.DryRun)),
+		spec.Root:          pulumi.String(cleanupMountPath),
+		spec.CompressAfter: days(a.CompressAfterDays),
+		spec.DeleteAfter:   days(a.DeleteAfterDays),
+		spec.ArchiveAfter:  days(a.ArchiveAfterDays),
+		spec.DryRun:        pulumi.String(strconv.FormatBool(a.DryRun)),
 	}
 }
 

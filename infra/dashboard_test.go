@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/cost"
-	"github.com/webordinary/live-edit/functions/scaler/telemetry"
+	"github.com/webordinary/live-edit/functions/scaler/reconcile"
 	"github.com/webordinary/live-edit/infra/infratest"
 )
 
@@ -61,7 +61,7 @@ func TestDashboardShowsWhatPeopleAskFor(t *testing.T) {
 	for title, metrics := range map[string][]string{
 		"Sessions":                 {"RequestCount", "ActiveConnectionCount"},
 		"Requests":                 {"RequestCount"},
-		"Wake time":                {telemetry.MetricWakeSeconds},
+		"Wake time":                {reconcile.MetricWakeSeconds},
 		"Tasks":                    {"CPUUtilization", "HealthyHostCount", "UnHealthyHostCount"},
 		"CPU and memory":           {"CPUUtilization", "MemoryUtilization"},
 		"Answers":                  {"HTTPCode_Target_5XX_Count", "TargetResponseTime"},
@@ -70,7 +70,7 @@ func TestDashboardShowsWhatPeopleAskFor(t *testing.T) {
 			"DataReadIOBytes", "DataWriteIOBytes", "BurstCreditBalance",
 		},
 		"Cost so far": {"CPUUtilization", "EstimatedCharges"},
-		"Scaler":      {"Invocations", "Errors", "Throttles", telemetry.MetricGaveUp, telemetry.MetricSlept},
+		"Scaler":      {"Invocations", "Errors", "Throttles", reconcile.MetricGaveUp, reconcile.MetricSlept},
 		"Cleanup":     {"Compressed", "Deleted", "Archived", "LeftOver"},
 	} {
 		var found []string
@@ -175,7 +175,7 @@ func TestPricesAreTheCostReports(t *testing.T) {
 func TestMetricNamesAreTheFunctions(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, []string{
-		telemetry.Namespace, telemetry.MetricWakeSeconds, telemetry.MetricGaveUp, telemetry.MetricSlept,
+		reconcile.Namespace, reconcile.MetricWakeSeconds, reconcile.MetricGaveUp, reconcile.MetricSlept,
 	}, []string{scalerNamespace, metricWakeSeconds, metricGaveUp, metricSlept})
 }
 

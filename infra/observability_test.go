@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/functions/scaler/telemetry"
+	"github.com/webordinary/live-edit/functions/scaler/reconcile"
 	"github.com/webordinary/live-edit/infra/config"
 	"github.com/webordinary/live-edit/infra/infratest"
 )
@@ -87,7 +87,7 @@ func TestAlarmsOfProd(t *testing.T) {
 		"unhealthy-alarm": {"unhealthy", "AWS/ApplicationELB", "UnHealthyHostCount", "Maximum", api, 300, 2, 1},
 		"errors-alarm":    {"5xx", "AWS/ApplicationELB", "HTTPCode_Target_5XX_Count", "Sum", api, 300, 1, 5},
 		"gave-up-alarm": {
-			"cannot-start", telemetry.Namespace, telemetry.MetricGaveUp, "Sum",
+			"cannot-start", reconcile.Namespace, reconcile.MetricGaveUp, "Sum",
 			map[string]any{"Service": "webordinary-edit"},
 			300, 1, 1,
 		},

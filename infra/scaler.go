@@ -9,6 +9,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/functions/scaler/spec"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -136,16 +137,16 @@ func (s *Scaler) newFunction(ctx *pulumi.Context, name string, args *ScalerArgs,
 // environment is the function's configuration (functions/scaler/config).
 func (s *Scaler) environment(args *ScalerArgs) pulumi.StringMap {
 	environment := pulumi.StringMap{
-		"CLUSTER_NAME":             args.Service.ClusterName,
-		"SERVICE_NAME":             args.Service.ServiceName,
-		"WAKER_RULE_ARN":           s.WakerRuleArn,
-		"API_TARGET_GROUP_ARN":     args.Service.TargetGroups["api"].Arn,
-		"PREVIEW_TARGET_GROUP_ARN": args.Service.TargetGroups["preview"].Arn,
-		"RULE_PRIORITY_BASE":       pulumi.String(strconv.Itoa(args.RulePriorityBase)),
-		"IDLE_MINUTES":             pulumi.String(strconv.Itoa(args.IdleMinutes)),
+		spec.Cluster:      args.Service.ClusterName,
+		spec.Service:      args.Service.ServiceName,
+		spec.Rule:         s.WakerRuleArn,
+		spec.APIGroup:     args.Service.TargetGroups["api"].Arn,
+		spec.PreviewGroup: args.Service.TargetGroups["preview"].Arn,
+		spec.PriorityBase: pulumi.String(strconv.Itoa(args.RulePriorityBase)),
+		spec.IdleMinutes:  pulumi.String(strconv.Itoa(args.IdleMinutes)),
 	}
 	if len(args.WakeCredentials) > 0 {
-		environment["WAKE_CREDENTIALS"] = pulumi.String(strings.Join(args.WakeCredentials, ","))
+		environment[spec.Credentials] = pulumi.String(strings.Join(args.WakeCredentials, ","))
 	}
 	return environment
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
-	"github.com/webordinary/live-edit/functions/scaler/sim"
+	"github.com/webordinary/live-edit/functions/scaler/scalertest"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
@@ -112,7 +112,7 @@ func scannersMonth(s setup, name string, wakes func(*scanner) bool) outcome {
 			for range 20 {
 				comes = comes.Add(time.Duration(st.random.Int64N(int64(2 * time.Second))))
 				st.at(comes, func() {
-					if st.world.Request(sim.ToAPI) != sim.ToWaker {
+					if st.world.Request(scalertest.ToAPI) != scalertest.ToWaker {
 						return
 					}
 					if in == decide.Ask {

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
-	"github.com/webordinary/live-edit/functions/scaler/sim"
+	"github.com/webordinary/live-edit/functions/scaler/scalertest"
 )
 
 // month is a simulated month of 730 hours, AWS's own; it begins on a Sunday at midnight.
@@ -98,7 +98,7 @@ func tabMonth(s setup) outcome {
 	st.join(session{From: opens, Length: 30 * time.Minute, Pause: 40 * time.Second, Protects: true})
 	var ask func()
 	ask = func() {
-		if st.world.Request(sim.ToPreview) == sim.ToWaker {
+		if st.world.Request(scalertest.ToPreview) == scalertest.ToWaker {
 			st.invoke(decide.Look)
 		}
 		st.world.After(time.Minute, ask)

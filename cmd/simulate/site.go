@@ -9,7 +9,7 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/act"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
-	"github.com/webordinary/live-edit/functions/scaler/sim"
+	"github.com/webordinary/live-edit/functions/scaler/scalertest"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
@@ -26,7 +26,7 @@ const (
 
 // site is one stack: its world, and the scaler's decisions in it.
 type site struct {
-	world  *sim.World
+	world  *scalertest.World
 	policy decide.Policy
 	random *rand.Rand
 	began  time.Time
@@ -62,12 +62,12 @@ func newSite(s setup, began time.Time, length time.Duration, seed uint64) *site 
 		random: rand.New(rand.NewPCG(seed, 0x517e)), //nolint:gosec // a simulation wants repeatable chance
 	}
 	st.tickPhase = time.Duration(st.random.Int64N(int64(tick)))
-	st.world = sim.New(s.timing(), decide.Layout{Base: 100}, began, seed)
-	st.world.OnEnd = func(t *sim.Task) { st.bill(t) }
+	st.world = scalertest.New(s.timing(), decide.Layout{Base: 100}, began, seed)
+	st.world.OnEnd = func(t *scalertest.Task) { st.bill(t) }
 	return st
 }
 
-func (st *site) bill(t *sim.Task) {
+func (st *site) bill(t *scalertest.Task) {
 	if billed := t.Billed(st.end); billed > 0 {
 		st.Billed += billed
 		st.Runs = append(st.Runs, span{t.PullStarted, t.PullStarted.Add(billed)})
@@ -81,7 +81,7 @@ func (st *site) at(moment time.Time, do func()) { st.world.After(moment.Sub(st.w
 func (st *site) play() {
 	st.world.Advance(st.end)
 	for _, t := range st.world.Tasks() {
-		if t.Status != sim.Stopped {
+		if t.Status != scalertest.Stopped {
 			st.bill(t)
 		}
 	}
@@ -100,7 +100,7 @@ func (st *site) run(in decide.Intent) decide.Plan {
 	return result.Plan
 }
 
-// looker observes the world without AWS's calls; functions/scaler/model holds that the facts are the same.
+// looker observes the world without AWS's calls; functions/scaler/model_facts_test.go holds that the facts are the same.
 type looker struct{ *site }
 
 // Observe implements reconcile.Look.

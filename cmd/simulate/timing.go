@@ -4,7 +4,7 @@ import (
 	"math"
 	"time"
 
-	"github.com/webordinary/live-edit/functions/scaler/sim"
+	"github.com/webordinary/live-edit/functions/scaler/scalertest"
 )
 
 // setup is what decides how long a wake takes.
@@ -62,19 +62,19 @@ func initSeconds(cpu float64) float64 {
 }
 
 // around is a range of ± spread.
-func around(seconds float64) sim.Range {
-	return sim.Range{
+func around(seconds float64) scalertest.Range {
+	return scalertest.Range{
 		Least: time.Duration(seconds * (1 - spread) * float64(time.Second)),
 		Most:  time.Duration(seconds * (1 + spread) * float64(time.Second)),
 	}
 }
 
-func between(least, most float64) sim.Range {
-	return sim.Range{Least: time.Duration(least * float64(time.Second)), Most: time.Duration(most * float64(time.Second))}
+func between(least, most float64) scalertest.Range {
+	return scalertest.Range{Least: time.Duration(least * float64(time.Second)), Most: time.Duration(most * float64(time.Second))}
 }
 
 // timing turns a setup into the model's times.
-func (s setup) timing() sim.Timing {
+func (s setup) timing() scalertest.Timing {
 	pull := pullSeconds413 * math.Pow(s.ImageMB/413, pullExponent)
 	if s.Zstd {
 		pull *= zstdFactor
@@ -83,7 +83,7 @@ func (s setup) timing() sim.Timing {
 	if s.ListensEarly {
 		listen = between(1/s.CPU, 4/s.CPU)
 	}
-	return sim.Timing{
+	return scalertest.Timing{
 		Scheduler: between(1, 3), Place: between(8, 14), Pull: around(pull), Start: between(2, 5), Listen: listen,
 		HealthInterval: s.HealthInterval, FirstCheck: between(0, 3), UnhealthyAfter: 3, Grace: 10 * time.Minute, // infra/editservice.go
 		Deregistration: 30 * time.Second, Stop: 5 * time.Second, MetricLag: between(30, 90), Flip: between(0, 1),

@@ -4,7 +4,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
-	"github.com/webordinary/live-edit/functions/scaler/sim"
+	"github.com/webordinary/live-edit/functions/scaler/scalertest"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
@@ -48,10 +48,10 @@ func (v *visit) open() {
 	if v.lost() {
 		return
 	}
-	switch v.site.world.Request(sim.ToPreview) {
-	case sim.Served:
+	switch v.site.world.Request(scalertest.ToPreview) {
+	case scalertest.Served:
 		v.done()
-	case sim.Unserved:
+	case scalertest.Unserved:
 		v.site.Unserved++
 		v.after(afterError, v.open)
 	default:
@@ -71,10 +71,10 @@ func (v *visit) poll() {
 	if v.lost() {
 		return
 	}
-	switch v.site.world.Request(sim.ToPreview) {
-	case sim.Served:
+	switch v.site.world.Request(scalertest.ToPreview) {
+	case scalertest.Served:
 		v.open()
-	case sim.Unserved:
+	case scalertest.Unserved:
 		v.after(pollFirst, v.poll)
 	default:
 		switch plan := v.site.invoke(decide.Look); {
@@ -96,10 +96,10 @@ func (v *visit) call() {
 	if v.lost() {
 		return
 	}
-	switch v.site.world.Request(sim.ToAPI) {
-	case sim.Served:
+	switch v.site.world.Request(scalertest.ToAPI) {
+	case scalertest.Served:
 		v.done()
-	case sim.Unserved:
+	case scalertest.Unserved:
 		v.site.Unserved++
 		v.after(afterError, v.call)
 	default:

@@ -14,7 +14,6 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/webordinary/live-edit/functions/awslogin"
-	"github.com/webordinary/live-edit/functions/behaviors/command"
 	"github.com/webordinary/live-edit/functions/behaviors/distribution"
 )
 
@@ -25,7 +24,7 @@ func main() {
 		serve(ctx)
 		return
 	}
-	c := command.Command{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Distributions: ofAPerson}
+	c := command{Stdin: os.Stdin, Stdout: os.Stdout, Stderr: os.Stderr, Distributions: ofAPerson}
 	code := c.Run(ctx, os.Args[1:])
 	stop()
 	os.Exit(code)

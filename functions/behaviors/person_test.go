@@ -7,8 +7,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/require"
-
-	"github.com/webordinary/live-edit/functions/behaviors/command"
 )
 
 // TestAPersonWithoutCredentials reads what is missing and which command mends it, with the SDK's words behind that.
@@ -21,7 +19,7 @@ func TestAPersonWithoutCredentials(t *testing.T) {
 	t.Setenv("AWS_SHARED_CREDENTIALS_FILE", filepath.Join(nothing, "credentials"))
 	t.Setenv("AWS_EC2_METADATA_DISABLED", "true")
 	var stdout, stderr bytes.Buffer
-	c := command.Command{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Distributions: ofAPerson}
+	c := command{Stdin: strings.NewReader(""), Stdout: &stdout, Stderr: &stderr, Distributions: ofAPerson}
 	code := c.Run(t.Context(), []string{"-plan", "-distribution", "E2QWRUHAPOMQZL", "-origin-domain", "edit.example.com"})
 	require.Equal(t, 1, code, stderr.String())
 	require.True(t, strings.HasPrefix(stderr.String(), "behaviors: no usable AWS credentials:"), stderr.String())

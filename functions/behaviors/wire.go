@@ -12,7 +12,6 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	awsconfig "github.com/aws/aws-sdk-go-v2/config"
 
-	"github.com/webordinary/live-edit/functions/behaviors/config"
 	"github.com/webordinary/live-edit/functions/behaviors/distribution"
 	"github.com/webordinary/live-edit/functions/behaviors/invocation"
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
@@ -28,7 +27,7 @@ func newFunction(ctx context.Context) (func(context.Context, json.RawMessage) (i
 		return nil, err
 	}
 	// A broken environment is reported by the re-merge, which needs it. A delete brings its own input, and must work.
-	env, envErr := config.Load(os.Getenv)
+	env, envErr := invocation.LoadEnvironment(os.Getenv)
 	h := &invocation.Handler{
 		Distributions: distributions,
 		Standing:      func() (spec.Input, error) { return env.Input, envErr },

@@ -15,6 +15,7 @@ import (
 	"github.com/webordinary/live-edit/functions/cleanup/config"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/report"
+	"github.com/webordinary/live-edit/functions/cleanup/spec"
 	"github.com/webordinary/live-edit/functions/cleanup/sweep"
 )
 
@@ -88,7 +89,7 @@ var errDeadline = errors.New("the function's deadline is near")
 func (h handler) run(ctx context.Context, req request) (report.Summary, error) {
 	root, err := fsx.Open(h.cfg.Root)
 	if err != nil {
-		return report.Summary{}, fmt.Errorf("WORKSPACE_ROOT: %w; is the access point mounted there?", err)
+		return report.Summary{}, fmt.Errorf("%s: %w; is the access point mounted there?", spec.Root, err)
 	}
 	cfg := h.cfg.Sweep
 	cfg.DryRun = cfg.DryRun || req.DryRun

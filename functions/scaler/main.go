@@ -11,8 +11,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/webordinary/live-edit/functions/scaler/app"
-	"github.com/webordinary/live-edit/functions/scaler/awsapi"
 	"github.com/webordinary/live-edit/functions/scaler/config"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
@@ -24,9 +22,9 @@ func main() {
 		fmt.Fprintln(os.Stderr, err)
 		os.Exit(1)
 	}
-	clients := awsapi.New(cfg.Region, os.Getenv)
-	handler := app.New(cfg, &app.Surroundings{
-		ECS: clients.ECS, ELB: clients.ELB, CloudWatch: clients.CloudWatch, Log: log, Metrics: os.Stdout,
+	api := newClients(cfg.Region, os.Getenv)
+	handler := newHandler(cfg, &surroundings{
+		ECS: api.ECS, ELB: api.ELB, CloudWatch: api.CloudWatch, Log: log, Metrics: os.Stdout,
 	})
 	lambda.Start(func(ctx context.Context, payload json.RawMessage) (*web.Response, error) {
 		return handler.Handle(cfg.Clock.Context(ctx), payload)

@@ -9,7 +9,7 @@ import (
 
 // cleanup lets the cleanup's own bench measure and print.
 func cleanup(ctx context.Context, full bool) error {
-	args := []string{"run", "./functions/cleanup/bench"}
+	args := []string{"run", "./tools/cleanupbench"}
 	if full {
 		args = append(args, "-full")
 	}

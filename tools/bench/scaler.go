@@ -49,7 +49,7 @@ func scalerTable(ctx context.Context, runs int) error {
 	found := map[string]metrics{}
 	for _, part := range []struct{ pkg, bench, time string }{
 		{"./functions/scaler/decide", "Decide", "100000x"},
-		{"./functions/scaler/model", "Ticks", "10x"},
+		{"./functions/scaler", "Ticks", "10x"},
 		{"./functions/scaler", "ColdStart", "1x"},
 	} {
 		if err := goBench(ctx, found, runs, part.pkg, "-bench="+part.bench, "-benchtime="+part.time); err != nil {

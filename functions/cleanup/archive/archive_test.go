@@ -12,7 +12,7 @@ import (
 
 	"github.com/webordinary/live-edit/functions/cleanup/aside"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
 )
 
 func TestArchiveHoldsEverythingButWhatIsMadeAgain(t *testing.T) {

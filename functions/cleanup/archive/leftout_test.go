@@ -12,8 +12,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/memfs"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/memfs"
 )
 
 // leavesOut archives what the files make and says whether it leaves the directory out.

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/cleanup/aside"
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
 )
 
 // tarball packs files; a name that starts with the trailer's is a trailer that

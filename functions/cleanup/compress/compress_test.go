@@ -15,8 +15,8 @@ import (
 
 	"github.com/webordinary/live-edit/functions/cleanup/aside"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/memfs"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/memfs"
 	"github.com/webordinary/live-edit/functions/cleanup/gz"
 	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webordinary/live-edit/functions/cleanup/spec"
 	"github.com/webordinary/live-edit/functions/cleanup/sweep"
 )
 
@@ -43,20 +44,20 @@ func FromEnv(lookup Lookup) (Config, error) {
 	c := Config{Sweep: sweep.DefaultConfig()}
 	r := reader{lookup: lookup, named: map[string]bool{}}
 	s := &c.Sweep
-	r.path("WORKSPACE_ROOT", &c.Root)
-	r.duration("COMPRESS_AFTER", &s.Ages.Compress)
-	r.duration("DELETE_AFTER", &s.Ages.Delete)
-	r.duration("ARCHIVE_AFTER", &s.Ages.Archive)
-	r.boolean("DRY_RUN", &s.DryRun)
-	r.duration("SETTLE", &s.Settle)
-	r.integer("WORKERS", &s.Workers)
-	r.integer("PACKERS", &s.Packers)
-	r.bytes("MAX_THREAD_BYTES", &s.MaxThread)
-	r.bytes("MAX_ARCHIVE_BYTES", &s.MaxArchive)
+	r.path(spec.Root, &c.Root)
+	r.duration(spec.CompressAfter, &s.Ages.Compress)
+	r.duration(spec.DeleteAfter, &s.Ages.Delete)
+	r.duration(spec.ArchiveAfter, &s.Ages.Archive)
+	r.boolean(spec.DryRun, &s.DryRun)
+	r.duration(spec.Settle, &s.Settle)
+	r.integer(spec.Workers, &s.Workers)
+	r.integer(spec.Packers, &s.Packers)
+	r.bytes(spec.MaxThreadBytes, &s.MaxThread)
+	r.bytes(spec.MaxArchiveBytes, &s.MaxArchive)
 	c.Margin = 20 * time.Second
-	r.duration("DEADLINE_MARGIN", &c.Margin)
+	r.duration(spec.DeadlineMargin, &c.Margin)
 	if c.Margin < time.Second {
-		r.fault("DEADLINE_MARGIN", c.Margin.String(), "at least 1s")
+		r.fault(spec.DeadlineMargin, c.Margin.String(), "at least 1s")
 	}
 	for _, f := range s.Faults() {
 		r.fault(strings.ToUpper(strings.ReplaceAll(f.Key, "-", "_")), f.Value, f.Expected)

@@ -10,7 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
 )
 

@@ -16,7 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/memfs"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/memfs"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
 	"github.com/webordinary/live-edit/functions/cleanup/report"
 	"github.com/webordinary/live-edit/functions/cleanup/thread"

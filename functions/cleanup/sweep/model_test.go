@@ -11,7 +11,7 @@ import (
 	"pgregory.net/rapid"
 
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
 )
 
 // scale multiplies the number of cases, for a long run by hand.

@@ -10,8 +10,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/memfs"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/memfs"
 )
 
 // writer is the other side: the containers that read and write threads while

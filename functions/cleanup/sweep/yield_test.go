@@ -4,7 +4,7 @@ import (
 	"math/rand/v2"
 	"runtime"
 
-	"github.com/webordinary/live-edit/functions/cleanup/fsx/fault"
+	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
 )
 
 // yield lets another goroutine run now and then between operations.

@@ -9,20 +9,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webordinary/live-edit/functions/scaler/spec"
 	"github.com/webordinary/live-edit/functions/scaler/web"
-)
-
-// Names of the environment variables.
-const (
-	EnvRegion       = "AWS_REGION"
-	EnvCluster      = "CLUSTER_NAME"
-	EnvService      = "SERVICE_NAME"
-	EnvRule         = "WAKER_RULE_ARN"
-	EnvAPIGroup     = "API_TARGET_GROUP_ARN"
-	EnvPreviewGroup = "PREVIEW_TARGET_GROUP_ARN"
-	EnvPriorityBase = "RULE_PRIORITY_BASE"
-	EnvIdleMinutes  = "IDLE_MINUTES"
-	EnvCredentials  = "WAKE_CREDENTIALS"
 )
 
 // Config is the function's configuration.
@@ -66,15 +54,15 @@ func (f *Fault) Error() string {
 func Load(getenv func(string) string) (*Config, error) {
 	r := &reader{getenv: getenv}
 	cfg := &Config{
-		Region:          r.text(EnvRegion, region, "a region such as us-west-2"),
-		Cluster:         r.text(EnvCluster, ecsName, "the name or ARN of an ECS cluster"),
-		Service:         r.text(EnvService, ecsName, "the name or ARN of an ECS service"),
-		RuleARN:         r.text(EnvRule, ruleARN, "the ARN of a rule of an application load balancer's listener"),
-		APIGroupARN:     r.text(EnvAPIGroup, groupARN, "the ARN of a target group"),
-		PreviewGroupARN: r.text(EnvPreviewGroup, groupARN, "the ARN of a target group"),
-		PriorityBase:    r.number(EnvPriorityBase, bounds{least: 1, most: 49901}),
-		Idle:            time.Duration(r.number(EnvIdleMinutes, bounds{1, 1440, "5"})) * time.Minute,
-		Credentials:     r.credentials(EnvCredentials),
+		Region:          r.text(spec.Region, region, "a region such as us-west-2"),
+		Cluster:         r.text(spec.Cluster, ecsName, "the name or ARN of an ECS cluster"),
+		Service:         r.text(spec.Service, ecsName, "the name or ARN of an ECS service"),
+		RuleARN:         r.text(spec.Rule, ruleARN, "the ARN of a rule of an application load balancer's listener"),
+		APIGroupARN:     r.text(spec.APIGroup, groupARN, "the ARN of a target group"),
+		PreviewGroupARN: r.text(spec.PreviewGroup, groupARN, "the ARN of a target group"),
+		PriorityBase:    r.number(spec.PriorityBase, bounds{least: 1, most: 49901}),
+		Idle:            time.Duration(r.number(spec.IdleMinutes, bounds{1, 1440, "5"})) * time.Minute,
+		Credentials:     r.credentials(spec.Credentials),
 		Clock:           r.clock(EnvClock),
 	}
 	if err := errors.Join(r.faults...); err != nil {

@@ -1,0 +1,65 @@
+package main
+
+import (
+	"io"
+	"log/slog"
+
+	"github.com/webordinary/live-edit/functions/scaler/act"
+	"github.com/webordinary/live-edit/functions/scaler/config"
+	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/observe"
+	"github.com/webordinary/live-edit/functions/scaler/reconcile"
+	"github.com/webordinary/live-edit/functions/scaler/web"
+)
+
+// ecsAPI is all the function does with Amazon ECS.
+type ecsAPI interface {
+	observe.ECS
+	act.ECS
+}
+
+// elbAPI is all the function does with Elastic Load Balancing.
+type elbAPI interface {
+	observe.ELB
+	act.ELB
+}
+
+// surroundings are what the function lives in.
+type surroundings struct {
+	ECS        ecsAPI
+	ELB        elbAPI
+	CloudWatch observe.CloudWatch
+	Log        *slog.Logger
+	// Metrics receives lines in CloudWatch's embedded metric format.
+	Metrics io.Writer
+}
+
+// newHandler joins the layers (observe, decide, act) behind the web front, which calls them for every event of the function.
+func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
+	policy := decide.NewPolicy(cfg.Idle)
+	layout := decide.Layout{Base: cfg.PriorityBase}
+	observer := &observe.Observer{
+		Subject: observe.Subject{
+			Cluster: cfg.Cluster, Service: cfg.Service, RuleARN: cfg.RuleARN, APIGroupARN: cfg.APIGroupARN,
+			PreviewGroupARN: cfg.PreviewGroupARN, Layout: layout, Window: policy.Window(),
+		},
+		ECS: around.ECS, ELB: around.ELB, CloudWatch: around.CloudWatch,
+	}
+	return &web.Handler{
+		Classifier: web.Classifier{Credentials: cfg.Credentials},
+		Runner: &reconcile.Reconciler{
+			Policy: policy,
+			Begin:  func() reconcile.Look { return observer.Begin() },
+			Actor: &act.Actor{
+				Subject: act.Subject{Cluster: cfg.Cluster, Service: cfg.Service, RuleARN: cfg.RuleARN, Layout: layout},
+				ECS:     around.ECS, ELB: around.ELB, Now: cfg.Clock.Now,
+			},
+			Now: cfg.Clock.Now,
+		},
+		Recorder: &reconcile.Recorder{Service: cfg.Service, Log: around.Log, Metrics: around.Metrics, Now: cfg.Clock.Now},
+		Glance:   observer.Glance,
+		Log:      around.Log,
+		Now:      cfg.Clock.Now,
+		Sleep:    cfg.Clock.Sleep,
+	}
+}

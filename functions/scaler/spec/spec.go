@@ -1,0 +1,16 @@
+// Package spec names the environment variables of the function, which the program sets and the function reads. It imports
+// nothing, so that both can import it.
+package spec
+
+// The variables; functions/scaler/config says what their values mean.
+const (
+	Region       = "AWS_REGION" // Lambda sets it
+	Cluster      = "CLUSTER_NAME"
+	Service      = "SERVICE_NAME"
+	Rule         = "WAKER_RULE_ARN"
+	APIGroup     = "API_TARGET_GROUP_ARN"
+	PreviewGroup = "PREVIEW_TARGET_GROUP_ARN"
+	PriorityBase = "RULE_PRIORITY_BASE"
+	IdleMinutes  = "IDLE_MINUTES"
+	Credentials  = "WAKE_CREDENTIALS"
+)
