@@ -204,7 +204,7 @@ func TestEveryTypeOfTheProgramHasItsPermissions(t *testing.T) {
 			}
 			for _, typ := range types {
 				seen++
-				assert.True(t, covered[typ], "ciaccess.go has no entry for %s (%s)", typ, r.Name)
+				assert.True(t, covered[typ], "ci_access.go has no entry for %s (%s)", typ, r.Name)
 			}
 		}
 	}

@@ -3,7 +3,6 @@ package infra
 import (
 	"fmt"
 
-	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/efs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -241,24 +240,4 @@ func (w *Workspace) Outputs() WorkspaceOutputs {
 		SecurityGroupID:      w.SecurityGroupID,
 		Ready:                w.ready,
 	}
-}
-
-// securityGroupArgs describes a security group without rules.
-type securityGroupArgs struct {
-	Name, Description string
-	VpcID             pulumi.StringInput
-}
-
-// newSecurityGroup registers a group that lets nothing in or out: rules are separate resources only, since rules
-// inside the group and beside it undo each other (D13).
-func newSecurityGroup(
-	ctx *pulumi.Context, name string, args *securityGroupArgs, opts ...pulumi.ResourceOption,
-) (*ec2.SecurityGroup, error) {
-	group, err := ec2.NewSecurityGroup(ctx, name, &ec2.SecurityGroupArgs{
-		Name:        pulumi.String(args.Name),
-		Description: pulumi.String(args.Description),
-		VpcId:       args.VpcID.ToStringOutput().ToStringPtrOutput(),
-		Tags:        pulumi.StringMap{"Name": pulumi.String(args.Name)},
-	}, opts...)
-	return group, created(name, err)
 }

@@ -85,7 +85,7 @@ func (s setup) timing() scalertest.Timing {
 	}
 	return scalertest.Timing{
 		Scheduler: between(1, 3), Place: between(8, 14), Pull: around(pull), Start: between(2, 5), Listen: listen,
-		HealthInterval: s.HealthInterval, FirstCheck: between(0, 3), UnhealthyAfter: 3, Grace: 10 * time.Minute, // infra/editservice.go
+		HealthInterval: s.HealthInterval, FirstCheck: between(0, 3), UnhealthyAfter: 3, Grace: 10 * time.Minute, // infra/edit_service.go
 		Deregistration: 30 * time.Second, Stop: 5 * time.Second, MetricLag: between(30, 90), Flip: between(0, 1),
 	}
 }

@@ -103,17 +103,6 @@ func (s *EditService) addCluster(ctx *pulumi.Context, name string, args *EditSer
 	return err
 }
 
-// newLogGroup registers a log group whose entries expire.
-func newLogGroup(
-	ctx *pulumi.Context, name, groupName string, retentionDays int, opts ...pulumi.ResourceOption,
-) (*cloudwatch.LogGroup, error) {
-	group, err := cloudwatch.NewLogGroup(ctx, name, &cloudwatch.LogGroupArgs{
-		Name:            pulumi.String(groupName),
-		RetentionInDays: pulumi.Int(retentionDays),
-	}, opts...)
-	return group, created(name, err)
-}
-
 // addNetworkRules opens exactly the paths a task needs: in from the load balancer on the three ports, out to the file
 // system and to HTTPS (ECR, Secrets Manager, S3, GitHub, npm and the Claude API have no fixed addresses).
 func (s *EditService) addNetworkRules(ctx *pulumi.Context, name string, args *EditServiceArgs) error {
