@@ -517,3 +517,35 @@ func TestAServiceThatGoesAwayWhileItIsUsed(t *testing.T) {
 	assert.Len(t, found.Leftover, 1)
 	assert.Contains(t, told(t, found), "Left behind")
 }
+
+// TestSeveralTasksFailTheSessions lets three tasks answer, as scaling out does, when the sessions begin. Their container keeps
+// something in memory, and the load balancer sends a session's requests to any of them.
+func TestSeveralTasksFailTheSessions(t *testing.T) {
+	t.Parallel()
+	const tasks = 3
+	s := newStage(t)
+	s.serve(s.options())
+	notes := &watcher{text: "sessions at once", call: func() {
+		s.set("aws:ecs/service:Service", s.named("aws:ecs/service:Service", "name", "webordinary-edit"), "desiredCount", tasks)
+		require.Eventually(t, func() bool { return s.serving("edit-api-tg") == tasks }, time.Minute, 10*time.Millisecond)
+	}}
+	found := s.probe(notes, "-wakes", "1", "-socket", "0.5")
+	requireOnly(t, "three tasks", found, []string{report.Sessions}, []string{
+		"/api/check/memory/probe-", "404 from the container", "several tasks answer", "maxCapacity 1",
+		`docs/troubleshooting.md, "A session forgets what it has just done"`,
+	})
+}
+
+// serving counts the healthy targets of a target group.
+func (s *stage) serving(group string) int {
+	s.t.Helper()
+	targets, err := world.Targets(s.Account)
+	require.NoError(s.t, err)
+	n := 0
+	for _, target := range targets {
+		if strings.Contains(target.TargetGroupARN, "/"+group+"/") && target.State == world.TargetHealthy {
+			n++
+		}
+	}
+	return n
+}
