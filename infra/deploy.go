@@ -52,7 +52,7 @@ func Build(ctx *pulumi.Context) (pulumi.Map, error) {
 // lookUp asks the account for what the configuration leaves to it, and whether there is room, before anything is created. It
 // returns the configuration with what it found filled in, and reports everything that it misses at once.
 func lookUp(ctx *pulumi.Context, cfg *config.Config) (*config.Config, error) {
-	failed := []error{checkQuotas(ctx, cfg)}
+	failed := []error{checkSharedStack(ctx, cfg), checkQuotas(ctx, cfg)}
 	completed := *cfg
 	var err error
 	if !cfg.Sharing.Has(config.PartLoadBalancer) {

@@ -1,6 +1,7 @@
 package infra_test
 
 import (
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -163,27 +164,52 @@ func TestMissingOutputNamesStackOutputAndCommand(t *testing.T) {
 					t.Parallel()
 					v := borrower(t, `["`+part+`"]`, map[string]any{output: nil})
 					v.DryRun = preview
-					assert.ErrorContains(t, v.fail(t), fmt.Sprintf(`stack "organization/webordinary-live-edit/prod" has no output %q; `+
-						"deploy it with this version of the program first: `pulumi up --stack prod`", output))
+					assert.ErrorContains(t, v.fail(t), fmt.Sprintf(`sharedStack = "prod": expected a stack of this program that lends %s; `+
+						`of "organization/webordinary-live-edit/prod" there is a missing stack output: %s. `+
+						"If it was deployed by an older program, deploy it again: `pulumi up --stack prod`", part, output))
 				})
 			}
 		}
 	}
 }
 
-func TestOutputOfTheWrongTypeIsReported(t *testing.T) {
+// What a part is made of is checked before anything is registered: with those outputs and no others a stack deploys.
+func TestWhatALenderMustHaveIsEnough(t *testing.T) {
 	t.Parallel()
-	err := borrower(t, `["registry"]`, map[string]any{"repositoryUrl": 5}).fail(t)
-	assert.ErrorContains(t, err, `output "repositoryUrl" of stack "organization/webordinary-live-edit/prod" is a float64, not a string`)
-	err = borrower(t, `["loadBalancer"]`, map[string]any{"rulePriorityBase": "100"}).fail(t)
-	assert.ErrorContains(t, err, `output "rulePriorityBase" of stack "organization/webordinary-live-edit/prod" is a string, not a number`)
+	v := borrower(t, `["registry","secrets","workspace","loadBalancer"]`, nil)
+	enough := map[string]any{}
+	for _, output := range append(slices.Concat(slices.Collect(maps.Values(lentOutputs))...), "vpcId", "rulePriorityBase", "editUrl") {
+		enough[output] = v.References["prod"][output]
+	}
+	v.References["prod"] = enough
+	v.deploy(t)
 }
 
-func TestUnknownSharedStack(t *testing.T) {
+func TestOutputOfTheWrongTypeIsReported(t *testing.T) {
+	t.Parallel()
+	err := borrower(t, `["registry", "loadBalancer"]`, map[string]any{"repositoryUrl": 5, "rulePriorityBase": "100", "albArn": nil}).fail(t)
+	for _, says := range []string{
+		"repositoryUrl is a float64, not a string", "rulePriorityBase is a string, not a number", "missing stack output: albArn",
+	} {
+		assert.ErrorContains(t, err, says)
+	}
+}
+
+func TestSharedStackThatCannotBeHad(t *testing.T) {
 	t.Parallel()
 	v := borrower(t, `["registry"]`, nil)
 	v.Config["sharedStack"] = "production"
-	assert.ErrorContains(t, v.fail(t), `"organization/webordinary-live-edit/production"`)
+	assert.ErrorContains(t, v.fail(t), `sharedStack = "production": expected a stack that there is; `+
+		`unknown stack "organization/webordinary-live-edit/production". `+"`pulumi stack ls --all`")
+
+	v = borrower(t, `["registry"]`, nil)
+	v.References["prod"] = map[string]any{}
+	assert.ErrorContains(t, v.fail(t), "Deploy it first: `pulumi up --stack prod`")
+
+	v = borrower(t, `["registry"]`, nil)
+	v.FailInvokes = map[string]error{"pulumi:pulumi:readStackOutputs": errors.New("organization name must be 'organization'")}
+	assert.ErrorContains(t, v.fail(t), `expected a stack that can be read; of "organization/webordinary-live-edit/prod" the engine says: `)
+	assert.ErrorContains(t, v.fail(t), "organization name must be 'organization'")
 }
 
 // What does not fit beside the lender is reported like any other configuration fault, in the preview as well.

@@ -45,21 +45,9 @@ func qualifiedStackName(ctx *pulumi.Context, name string) string {
 	}
 }
 
-// value returns an output of the other stack; a missing one is an error that says what to run. GetOutput alone would
-// give nothing, and an unknown value in a preview, although the other stack's outputs are known there.
-func (s *sharedStack) value(output string) pulumi.AnyOutput {
-	// One secret among the outputs marks all of them; which names there are is no secret.
-	there := pulumi.Unsecret(s.reference.Outputs.ApplyT(func(outputs map[string]any) (bool, error) {
-		if outputs[output] == nil {
-			return false, fmt.Errorf("%w: stack %q has no output %q; deploy it with this version of the program first: "+
-				"`pulumi up --stack %s`", errMissingOutput, s.name, output, shortName(s.name))
-		}
-		return true, nil
-	}))
-	return pulumi.All(there, s.reference.GetOutput(pulumi.String(output))).ApplyT(func(values []any) any {
-		return values[1]
-	}).(pulumi.AnyOutput)
-}
+// value returns an output of the other stack. That it is there checkSharedStack has seen; GetOutput alone would give nothing,
+// and an unknown value in a preview.
+func (s *sharedStack) value(output string) pulumi.AnyOutput { return s.reference.GetOutput(pulumi.String(output)) }
 
 // text returns a string output of the other stack.
 func (s *sharedStack) text(output string) pulumi.StringOutput {

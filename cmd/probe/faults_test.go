@@ -539,11 +539,11 @@ func TestSeveralTasksFailTheSessions(t *testing.T) {
 // serving counts the healthy targets of a target group.
 func (s *stage) serving(group string) int {
 	s.t.Helper()
-	targets, err := world.Targets(s.Account)
+	targets, err := sandboxtest.Targets(s.Account)
 	require.NoError(s.t, err)
 	n := 0
 	for _, target := range targets {
-		if strings.Contains(target.TargetGroupARN, "/"+group+"/") && target.State == world.TargetHealthy {
+		if strings.Contains(target.TargetGroupARN, "/"+group+"/") && target.State == sandboxtest.TargetHealthy {
 			n++
 		}
 	}

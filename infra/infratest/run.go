@@ -183,15 +183,20 @@ func urnOf(stack string, args pulumi.MockResourceArgs) string {
 
 func (r *recorder) readStack(args pulumi.MockResourceArgs) (string, resource.PropertyMap, error) {
 	full := args.Inputs["name"].StringValue()
-	name := full[strings.LastIndex(full, "/")+1:]
 	r.guard.Lock()
 	r.references = append(r.references, full)
 	r.guard.Unlock()
-	outputs, ok := r.run.References[name]
+	properties, err := r.stackOutputs(full)
+	return full, properties, err
+}
+
+// stackOutputs answers as the engine does, to references and to the function that they are made of.
+func (r *recorder) stackOutputs(full string) (resource.PropertyMap, error) {
+	outputs, ok := r.run.References[full[strings.LastIndex(full, "/")+1:]]
 	if !ok {
-		return "", nil, fmt.Errorf("unknown stack %q", full)
+		return nil, fmt.Errorf("unknown stack %q", full)
 	}
-	return full, resource.PropertyMap{
+	return resource.PropertyMap{
 		"name":              resource.NewProperty(full),
 		"outputs":           resource.NewProperty(resource.NewPropertyMapFromMap(outputs)),
 		"secretOutputNames": resource.NewProperty([]resource.PropertyValue{}),
@@ -202,6 +207,9 @@ func (r *recorder) readStack(args pulumi.MockResourceArgs) (string, resource.Pro
 func (r *recorder) Call(args pulumi.MockCallArgs) (resource.PropertyMap, error) {
 	if err := r.run.FailInvokes[args.Token]; err != nil {
 		return nil, err
+	}
+	if args.Token == "pulumi:pulumi:readStackOutputs" {
+		return r.stackOutputs(args.Args["name"].StringValue())
 	}
 	answer := lookups[args.Token]
 	if own := r.run.Invokes[args.Token]; own != nil {
