@@ -26,11 +26,7 @@ var remedies = []remedy{
 	},
 	{regexp.MustCompile(`missing stack output`), adviseMissingOutput},
 	{regexp.MustCompile(`NoSuchDistribution`), adviseDistribution},
-	{
-		regexp.MustCompile(`(?i)(?:no resource named|resource) ['"]?urn:\S+['"]? (?:could not be )?found|` +
-			`[Tt]arget.*urn:.*(?:not found|could not be found)`),
-		adviseTarget,
-	},
+	{regexp.MustCompile(`Target '[^']*' could not be found in the stack|no resource named '[^']*' found`), adviseTarget},
 	{regexp.MustCompile(`incorrect passphrase|passphrase must be set`), advisePassphrase},
 }
 
@@ -89,8 +85,8 @@ func adviseDistribution(_ []string, failed *engine.FailedError, _ []string) stri
 }
 
 func adviseTarget(_ []string, failed *engine.FailedError, _ []string) string {
-	return fmt.Sprintf("a URN of --target or --replace is not in stack %s; `go run ./sandbox export --stack %s | grep '\"urn\"'` lists its "+
-		"URNs (quote them: they contain $)", failed.Stack, failed.Stack)
+	return fmt.Sprintf("--target and --replace take URNs of stack %s, as `go run ./sandbox export --stack %s | grep '\"urn\"'` lists them "+
+		"(quote them: they contain $)", failed.Stack, failed.Stack)
 }
 
 func advisePassphrase(_ []string, failed *engine.FailedError, _ []string) string {

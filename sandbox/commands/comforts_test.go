@@ -70,6 +70,21 @@ func TestAdviceOnAProtectedStack(t *testing.T) {
 	require.NoError(t, err)
 }
 
+// TestAdviceOnATargetThatThereIsNot uses the real engine's words about URNs that a stack does not have, and texts that are none.
+func TestAdviceOnATargetThatThereIsNot(t *testing.T) {
+	t.Parallel()
+	root := enginetest.Project(t, map[string]string{"prod": ""})
+	_, err := execute(t, oneBucket, root, "up", "--stack", "prod")
+	require.NoError(t, err)
+	for _, line := range []string{
+		"preview --target store", "up --target urn:pulumi:prod::x::a:b:C$d:e:F::g", "up --replace store", "destroy --target store",
+		"refresh --target urn:pulumi:prod::x::a:b:C::d",
+	} {
+		_, err := execute(t, oneBucket, root, append(strings.Fields(line), "--stack", "prod")...)
+		require.Contains(t, advised(t, err), "take URNs of stack prod, as `go run ./sandbox export --stack prod | grep '\"urn\"'` lists them", line)
+	}
+}
+
 func TestAdviceOnEverythingElse(t *testing.T) {
 	t.Parallel()
 	fault := func(operation, message string) *engine.FailedError {
