@@ -47,7 +47,9 @@ func qualifiedStackName(ctx *pulumi.Context, name string) string {
 
 // value returns an output of the other stack. That it is there checkSharedStack has seen; GetOutput alone would give nothing,
 // and an unknown value in a preview.
-func (s *sharedStack) value(output string) pulumi.AnyOutput { return s.reference.GetOutput(pulumi.String(output)) }
+func (s *sharedStack) value(output string) pulumi.AnyOutput {
+	return s.reference.GetOutput(pulumi.String(output))
+}
 
 // text returns a string output of the other stack.
 func (s *sharedStack) text(output string) pulumi.StringOutput {

@@ -51,9 +51,10 @@ func checkSharedStack(ctx *pulumi.Context, cfg *config.Config) error {
 	case err != nil && strings.Contains(err.Error(), "unknown stack"):
 		expected = otherStack(ctx, cfg, fmt.Sprintf("a stack that there is; unknown stack %q", name))
 	case err != nil:
-		expected = otherStack(ctx, cfg, fmt.Sprintf("a stack that can be read; of %q the engine says: %v", name, err))
+		expected = otherStack(ctx, cfg, fmt.Sprintf("a stack that can be read; of %q the engine says: %s", name, engineSays(err)))
 	case len(lender.Outputs) == 0:
-		expected = fmt.Sprintf("a deployed stack; %q is none yet, or was destroyed. Deploy it first: `pulumi up --stack %s`", name, shortName(name))
+		expected = fmt.Sprintf("a deployed stack; %q is none yet, or was destroyed. Deploy it first: `pulumi up --stack %s`",
+			name, shortName(name))
 	default:
 		expected = lacking(cfg, name, lender.Outputs)
 	}
@@ -61,6 +62,15 @@ func checkSharedStack(ctx *pulumi.Context, cfg *config.Config) error {
 		return nil
 	}
 	return configError(cfg, []config.Fault{{Key: "sharedStack", Value: cfg.Sharing.Stack, Expected: expected}})
+}
+
+// engineSays is an error of the engine's without the call's name that it puts before it.
+func engineSays(err error) string {
+	text := err.Error()
+	if _, after, ok := strings.Cut(text, "returned an error: "); ok {
+		return after
+	}
+	return text
 }
 
 // otherStack ends a message about a stack that cannot be had with the one that may be meant.
