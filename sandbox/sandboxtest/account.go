@@ -5,7 +5,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/account/document"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // The simulated account.
@@ -26,25 +26,25 @@ type (
 
 // Who the account is, and what a new one holds.
 const (
-	AccountID         = account.ID
-	DefaultVPCID      = account.DefaultVPCID
-	HostedZoneName    = account.HostedZoneName
-	CertificateARN    = account.CertificateARN
-	CertificateDomain = account.CertificateDomain
+	AccountID         = view.AccountID
+	DefaultVPCID      = view.DefaultVPCID
+	HostedZoneName    = view.HostedZoneName
+	CertificateARN    = view.CertificateARN
+	CertificateDomain = view.CertificateDomain
 )
 
 var (
 	// AvailabilityZones are the region's zones.
-	AvailabilityZones = account.AvailabilityZones
+	AvailabilityZones = view.AvailabilityZones
 	// DefaultSubnetIDs are the default VPC's subnets, in the order of their zones.
-	DefaultSubnetIDs = account.DefaultSubnetIDs
+	DefaultSubnetIDs = view.DefaultSubnetIDs
 )
 
 // OpenAccount opens the account in a folder, and creates it there when there is none.
 func OpenAccount(dir string) (*Account, error) { return account.Open(dir) }
 
 // Decode reads a resource's state into a struct by the JSON names of its fields.
-func Decode(state resource.PropertyMap, into any) error { return world.Decode(state, into) }
+func Decode(state resource.PropertyMap, into any) error { return view.Decode(state, into) }
 
 // DescribedContainers is the form in which DescribeTaskDefinition answers with container definitions.
 func DescribedContainers(text string, awsvpc bool) (string, error) {

@@ -3,6 +3,7 @@ package sandboxtest
 import (
 	"time"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -25,7 +26,7 @@ type (
 	// Distribution is a CloudFront distribution that another stack owns.
 	Distribution = world.Distribution
 	// Store is what all of this needs of an account.
-	Store = world.Store
+	Store = view.Store
 )
 
 // TargetHealthy is a healthy target's state, and TypeImage the type of the images in the registry.

@@ -15,6 +15,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 func checkName(t *testing.T, p *program, req account.CheckRequest) (string, []account.Failure) {
@@ -248,7 +249,7 @@ func TestRealisticOutputs(t *testing.T) {
 		"api-tg":      `:targetgroup/edit-api-tg/[0-9a-f]{16}$`,
 		"service":     `^arn:aws:ecs:us-west-2:942734823970:service/webordinary-edit-cluster/webordinary-edit$`,
 		"cluster":     `^arn:aws:ecs:us-west-2:942734823970:cluster/webordinary-edit-cluster$`,
-		"dns":         `^` + account.HostedZoneID + `_edit.ameliastamps.com_CNAME$`,
+		"dns":         `^` + view.HostedZoneID + `_edit.ameliastamps.com_CNAME$`,
 		"exec-policy": `^webordinary-edit-execution:execution$`, "daily-target": `^webordinary-cleanup-daily-cleanup$`,
 		"tick": `^default/webordinary-tick$`,
 		"dlq":  `^https://sqs.us-west-2.amazonaws.com/942734823970/webordinary-failures$`, "budget": `^942734823970:webordinary-monthly$`,
@@ -259,7 +260,7 @@ func TestRealisticOutputs(t *testing.T) {
 		require.Regexp(t, pattern, p.id(name))
 	}
 	require.Regexp(t, `^webordinary-edit-alb-\d{10}\.us-west-2\.elb\.amazonaws\.com$`, p.out("alb", "dnsName"))
-	require.Equal(t, account.DefaultVPCID, p.out("alb", "vpcId"))
+	require.Equal(t, view.DefaultVPCID, p.out("alb", "vpcId"))
 	require.Equal(t, "942734823970.dkr.ecr.us-west-2.amazonaws.com/webordinary/claude-code-astro", p.out("repo", "repositoryUrl"))
 	require.Equal(t, "us-west-2a", p.out("mount-a", "availabilityZoneName"))
 	require.Regexp(t, `^172\.31\.(\d|1[0-5])\.\d+$`, p.out("mount-a", "ipAddress"))
@@ -299,7 +300,7 @@ func TestRulePriorityIsChosen(t *testing.T) {
 	require.ErrorContains(t, err, `"waker-rule"`)
 	_, err = p.update("next", obj{"priority": 102})
 	require.NoError(t, err)
-	require.Equal(t, "arn:aws:acm:us-west-2:942734823970:certificate/5b0f1c9e-7d34-4a6f-9c21-3e8a4d6b7f10", account.CertificateARN)
+	require.Equal(t, "arn:aws:acm:us-west-2:942734823970:certificate/5b0f1c9e-7d34-4a6f-9c21-3e8a4d6b7f10", view.CertificateARN)
 }
 
 // TestUpdatesDoNotCollideWithThemselves: what a resource holds itself is not taken.
@@ -331,7 +332,7 @@ func TestUpdatesAreHeldToTheRules(t *testing.T) {
 		want    string
 	}{
 		"service":  {obj{"taskDefinition": "none:1"}, "TaskDefinition not found."},
-		"listener": {obj{"certificateArn": account.CertificateARN + "0"}, "CertificateNotFound"},
+		"listener": {obj{"certificateArn": view.CertificateARN + "0"}, "CertificateNotFound"},
 		"mount-a":  {obj{"securityGroups": list{"sg-0ffffffffffffffff"}}, "InvalidGroup.NotFound"},
 		"fn":       {obj{"role": "arn:aws:iam::942734823970:role/webordinary-scheduler"}, "cannot be assumed by Lambda"},
 		"https":    {obj{"cidrIpv4": nil, "prefixListId": "pl-1"}, "InvalidPrefixListID.NotFound"},
@@ -473,17 +474,17 @@ func TestSeedIsWhatTheConstantsSay(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
 	for typ, id := range map[string]string{
-		tVPC: account.DefaultVPCID, tGroup: account.DefaultSecurityGroupID, tGateway: account.DefaultInternetGatewayID,
-		tTable:                  account.DefaultRouteTableID,
-		"aws:route53/zone:Zone": account.HostedZoneID, "aws:acm/certificate:Certificate": account.CertificateARN,
+		tVPC: view.DefaultVPCID, tGroup: view.DefaultSecurityGroupID, tGateway: view.DefaultInternetGatewayID,
+		tTable:                  view.DefaultRouteTableID,
+		"aws:route53/zone:Zone": view.HostedZoneID, "aws:acm/certificate:Certificate": view.CertificateARN,
 	} {
 		_, ok := p.acc.Get(typ, id)
 		require.True(t, ok, "%s %s", typ, id)
 	}
-	for i, id := range account.DefaultSubnetIDs {
+	for i, id := range view.DefaultSubnetIDs {
 		r, ok := p.acc.Get(tSubnet, id)
 		require.True(t, ok)
-		require.Equal(t, account.AvailabilityZones[i], r.State["availabilityZone"].StringValue())
+		require.Equal(t, view.AvailabilityZones[i], r.State["availabilityZone"].StringValue())
 	}
 	bare, err := account.OpenWith(t.TempDir(), account.Options{Seed: []account.Resource{}})
 	require.NoError(t, err)
@@ -504,26 +505,26 @@ func TestLookups(t *testing.T) {
 		key   string
 		want  any
 	}{
-		{"aws:index/getCallerIdentity:getCallerIdentity", obj{}, "accountId", account.ID},
-		{"aws:index/getRegion:getRegion", obj{}, "name", account.Region},
+		{"aws:index/getCallerIdentity:getCallerIdentity", obj{}, "accountId", view.AccountID},
+		{"aws:index/getRegion:getRegion", obj{}, "name", view.Region},
 		{"aws:index/getPartition:getPartition", obj{}, "partition", "aws"},
 		{"aws:index/getAvailabilityZones:getAvailabilityZones", obj{}, "names", list{"us-west-2a", "us-west-2b", "us-west-2c", "us-west-2d"}},
-		{"aws:ec2/getVpc:getVpc", obj{"default": true}, "id", account.DefaultVPCID},
+		{"aws:ec2/getVpc:getVpc", obj{"default": true}, "id", view.DefaultVPCID},
 		{"aws:ec2/getVpc:getVpc", obj{"cidrBlock": "10.20.0.0/16"}, "id", p.id("vpc")},
 		{
 			"aws:ec2/getSubnets:getSubnets",
-			obj{"filters": list{obj{"name": "vpc-id", "values": list{account.DefaultVPCID}}, obj{"name": "default-for-az", "values": list{"true"}}}},
+			obj{"filters": list{obj{"name": "vpc-id", "values": list{view.DefaultVPCID}}, obj{"name": "default-for-az", "values": list{"true"}}}},
 			"ids",
-			list{account.DefaultSubnetIDs[0], account.DefaultSubnetIDs[1], account.DefaultSubnetIDs[2], account.DefaultSubnetIDs[3]},
+			list{view.DefaultSubnetIDs[0], view.DefaultSubnetIDs[1], view.DefaultSubnetIDs[2], view.DefaultSubnetIDs[3]},
 		},
 		{"aws:ec2/getSubnet:getSubnet", obj{"id": subnetA}, "availabilityZone", "us-west-2a"},
 		{"aws:ec2/getManagedPrefixList:getManagedPrefixList", obj{"name": "com.amazonaws.global.cloudfront.origin-facing"}, "id", "pl-82a045eb"},
-		{"aws:route53/getZone:getZone", obj{"name": "ameliastamps.com."}, "zoneId", account.HostedZoneID},
+		{"aws:route53/getZone:getZone", obj{"name": "ameliastamps.com."}, "zoneId", view.HostedZoneID},
 		{
 			"aws:acm/getCertificate:getCertificate",
 			obj{"domain": "*.ameliastamps.com", "statuses": list{"ISSUED"}, "mostRecent": true},
 			"arn",
-			account.CertificateARN,
+			view.CertificateARN,
 		},
 		{"aws:ecr/getRepository:getRepository", obj{"name": "webordinary/claude-code-astro"}, "repositoryUrl", p.out("repo", "repositoryUrl")},
 		{"aws:secretsmanager/getSecret:getSecret", obj{"name": "webordinary/github-token"}, "arn", p.id("secret")},

@@ -15,6 +15,7 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/quotas"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 const typeCertificate = "aws:acm/certificate:Certificate"
@@ -121,7 +122,7 @@ func lookupQuota(v store.View, args props.Map) (props.Map, error) {
 		if q.Service != service || q.Code != code && q.Name != name {
 			continue
 		}
-		arn := fmt.Sprintf("arn:aws:servicequotas:%s:%s:%s", Region, ID, q.ID())
+		arn := fmt.Sprintf("arn:aws:servicequotas:%s:%s:%s", view.Region, view.AccountID, q.ID())
 		return props.Map{
 			"id": props.Of(arn), "arn": props.Of(arn), "adjustable": props.Of(true), "globalQuota": props.Of(false),
 			"quotaCode": props.Of(q.Code), "quotaName": props.Of(q.Name), "serviceCode": props.Of(q.Service),

@@ -8,6 +8,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 func TestDeletionOfWhatIsInUse(t *testing.T) {
@@ -88,7 +89,7 @@ func TestRunningTasksKeepTheCluster(t *testing.T) {
 func TestDefaultSecurityGroupStays(t *testing.T) {
 	t.Parallel()
 	p := newProgram(t)
-	err := p.acc.Delete(t.Context(), account.DeleteRequest{Type: tGroup, ID: account.DefaultSecurityGroupID})
+	err := p.acc.Delete(t.Context(), account.DeleteRequest{Type: tGroup, ID: view.DefaultSecurityGroupID})
 	require.ErrorContains(t, err, "cannot be deleted by a user")
 }
 

@@ -9,6 +9,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // lookup is one data source: it finds what the arguments ask for.
@@ -38,24 +39,24 @@ func (a *Account) Invoke(_ context.Context, req InvokeRequest) (InvokeResult, er
 func lookups() map[string]lookup {
 	out := map[string]lookup{
 		"aws:index/getCallerIdentity:getCallerIdentity": func(store.View, props.Map) (props.Map, error) {
-			return props.Map{"accountId": props.Of(ID), "arn": props.Of(CallerARN), "userId": props.Of(CallerUserID), "id": props.Of(ID)}, nil
+			return props.Map{"accountId": props.Of(view.AccountID), "arn": props.Of(view.CallerARN), "userId": props.Of(view.CallerUserID), "id": props.Of(view.AccountID)}, nil
 		},
 		"aws:index/getRegion:getRegion": func(store.View, props.Map) (props.Map, error) {
 			return props.Map{
-				"id": props.Of(Region), "name": props.Of(Region), "description": props.Of("US West (Oregon)"),
-				"endpoint": props.Of("ec2." + Region + ".amazonaws.com"),
+				"id": props.Of(view.Region), "name": props.Of(view.Region), "description": props.Of("US West (Oregon)"),
+				"endpoint": props.Of("ec2." + view.Region + ".amazonaws.com"),
 			}, nil
 		},
 		"aws:index/getPartition:getPartition": func(store.View, props.Map) (props.Map, error) {
 			return props.Map{
-				"id": props.Of(Partition), "partition": props.Of(Partition), "dnsSuffix": props.Of("amazonaws.com"),
+				"id": props.Of(view.Partition), "partition": props.Of(view.Partition), "dnsSuffix": props.Of("amazonaws.com"),
 				"reverseDnsPrefix": props.Of("com.amazonaws"),
 			}, nil
 		},
 		"aws:index/getAvailabilityZones:getAvailabilityZones": func(store.View, props.Map) (props.Map, error) {
 			ids := []string{"usw2-az1", "usw2-az2", "usw2-az3", "usw2-az4"}
 			return props.Map{
-				"id": props.Of(Region), "names": props.Of(AvailabilityZones[:]), "zoneIds": props.Of(ids), "groupNames": props.Of([]string{Region}),
+				"id": props.Of(view.Region), "names": props.Of(view.AvailabilityZones[:]), "zoneIds": props.Of(ids), "groupNames": props.Of([]string{view.Region}),
 			}, nil
 		},
 		"aws:ec2/getVpc:getVpc":                 lookupVPC,

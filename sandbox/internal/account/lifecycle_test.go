@@ -10,6 +10,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // diff checks new inputs for a made resource and diffs them with its state.
@@ -90,7 +91,7 @@ type change struct {
 func TestUpdateOrReplace(t *testing.T) {
 	t.Parallel()
 	p := deployAll(t)
-	other := "arn:aws:iam::" + account.ID + ":role/other"
+	other := "arn:aws:iam::" + view.AccountID + ":role/other"
 	rows := []change{
 		{"repo", obj{"imageTagMutability": "IMMUTABLE"}, "imageTagMutability", false},
 		{"repo", obj{"imageScanningConfiguration": obj{"scanOnPush": false}}, "imageScanningConfiguration.scanOnPush", false},
@@ -111,7 +112,7 @@ func TestUpdateOrReplace(t *testing.T) {
 			obj{"lifecyclePolicies": list{obj{"transitionToIa": "AFTER_7_DAYS"}}},
 			"lifecyclePolicies[0].transitionToIa lifecyclePolicies[1]", false,
 		},
-		{"mount-a", obj{"subnetId": account.DefaultSubnetIDs[2]}, "subnetId!", true},
+		{"mount-a", obj{"subnetId": view.DefaultSubnetIDs[2]}, "subnetId!", true},
 		{"mount-a", obj{"securityGroups": list{"sg-2"}}, "securityGroups[0]", false},
 		{
 			"ap",
@@ -461,7 +462,7 @@ func TestLoadBalancerMovesToOtherSubnets(t *testing.T) {
 	subnets := func(ids ...int) list {
 		var in list
 		for _, i := range ids {
-			in = append(in, account.DefaultSubnetIDs[i])
+			in = append(in, view.DefaultSubnetIDs[i])
 		}
 		return in
 	}

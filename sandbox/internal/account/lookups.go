@@ -7,6 +7,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 const (
@@ -94,7 +95,7 @@ func lookupSubnets(v store.View, args props.Map) (props.Map, error) {
 		ids[i] = r.ID
 	}
 	out := props.CopyMap(args)
-	out["id"], out["ids"] = props.Of(Region), props.Of(ids)
+	out["id"], out["ids"] = props.Of(view.Region), props.Of(ids)
 	return out, nil
 }
 

@@ -6,12 +6,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 const (
 	// nobody is a role that was never made.
-	nobody     = "arn:aws:iam::" + account.ID + ":role/nobody"
+	nobody     = "arn:aws:iam::" + view.AccountID + ":role/nobody"
 	wantNobody = "nobody"
 
 	tRepoPolicy   = "aws:ecr/repositoryPolicy:RepositoryPolicy"
@@ -66,8 +66,8 @@ func TestClosedLists(t *testing.T) {
 			[]string{"replicas[0].region", "us-west-9"},
 		},
 		{
-			"replica at home", tSecret, "secret", same("x", obj{"replicas": list{obj{"region": account.Region}}}),
-			[]string{"replicas[0].region", account.Region},
+			"replica at home", tSecret, "secret", same("x", obj{"replicas": list{obj{"region": view.Region}}}),
+			[]string{"replicas[0].region", view.Region},
 		},
 		{
 			"time zone of another planet", tSchedule, "tick", same("x", obj{"scheduleExpressionTimezone": "Mars/Phobos"}),
@@ -299,7 +299,7 @@ func TestPrincipals(t *testing.T) {
 			return obj{"policy": says("s3:GetObject", "arn:aws:s3:::"+p.id("bucket")+"/*")(both)}
 		}, []string{wantNobody}},
 		{"bucket for a user", tBucketPolicy, "bucket-policy", func(p *program) obj {
-			return obj{"policy": says("s3:GetObject", "arn:aws:s3:::"+p.id("bucket")+"/*")(obj{"AWS": "arn:aws:iam::" + account.ID + ":user/ann"})}
+			return obj{"policy": says("s3:GetObject", "arn:aws:s3:::"+p.id("bucket")+"/*")(obj{"AWS": "arn:aws:iam::" + view.AccountID + ":user/ann"})}
 		}, []string{"Invalid principal in policy", "user/ann"}},
 		{"bucket for a service that is none", tBucketPolicy, "bucket-policy", func(p *program) obj {
 			return obj{"policy": says("s3:PutObject", "arn:aws:s3:::"+p.id("bucket")+"/*")(obj{"Service": "cloud-trail.amazonaws.com"})}
@@ -356,13 +356,13 @@ func TestNamesAndQuotas(t *testing.T) {
 			"name": "n", "namespace": "webordinary:edit", "value": "1",
 		}}), []string{"metricTransformation.namespace", "webordinary:edit"}},
 		{"action of an alarm in another region", tAlarm, "errors", same("x", obj{"alarmActions": list{
-			"arn:aws:sns:eu-west-1:" + account.ID + ":alarms",
+			"arn:aws:sns:eu-west-1:" + view.AccountID + ":alarms",
 		}}), []string{"alarmActions[0]", "eu-west-1"}},
 		{"11 policies on a role", tRole, "exec-role", same("x", obj{"managedPolicyArns": many(11, func(int) any {
 			return "arn:aws:iam::aws:policy/ReadOnlyAccess"
 		})}), []string{"managedPolicyArns", "PoliciesPerRole", "10"}},
 		{"six layers", tFunction, "fn", same("x", obj{"layers": many(6, func(int) any {
-			return "arn:aws:lambda:us-west-2:" + account.ID + ":layer:a:1"
+			return "arn:aws:lambda:us-west-2:" + view.AccountID + ":layer:a:1"
 		})}), []string{"layers", "5"}},
 		{"layer of another region", tFunction, "fn", same("x", obj{"layers": list{"arn:aws:lambda:eu-west-1:580247275435:layer:x:1"}}), []string{
 			"layers[0]", "eu-west-1",
@@ -409,9 +409,9 @@ func TestNotRefused(t *testing.T) {
 		}},
 		{tRole, "exec-role", set(obj{"assumeRolePolicy": trust("logs.us-west-2.amazonaws.com")})},
 		{tRole, "exec-role", set(obj{"assumeRolePolicy": policy(statement(obj{"Action": "sts:AssumeRole", "Principal": obj{"AWS": list{
-			role, account.ID, "arn:aws:iam::" + account.ID + ":root", "arn:aws:iam::123456789012:role/of-another-account",
-			"arn:aws:sts::" + account.ID + ":assumed-role/webordinary-edit-execution/session",
-			"arn:aws:iam::" + account.ID + ":role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
+			role, view.AccountID, "arn:aws:iam::" + view.AccountID + ":root", "arn:aws:iam::123456789012:role/of-another-account",
+			"arn:aws:sts::" + view.AccountID + ":assumed-role/webordinary-edit-execution/session",
+			"arn:aws:iam::" + view.AccountID + ":role/aws-service-role/ecs.amazonaws.com/AWSServiceRoleForECS",
 		}}}))})},
 		{tEndpoint, "", func(p *program) obj {
 			return obj{"vpcId": p.id("vpc"), "serviceName": "com.amazonaws.us-west-2.ecr.api", "vpcEndpointType": "Interface"}

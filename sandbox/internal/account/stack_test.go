@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Type tokens of the tests' program.
@@ -77,8 +77,8 @@ const (
 )
 
 var (
-	subnetA = account.DefaultSubnetIDs[0]
-	subnetB = account.DefaultSubnetIDs[1]
+	subnetA = view.DefaultSubnetIDs[0]
+	subnetB = view.DefaultSubnetIDs[1]
 )
 
 // deployAll deploys one resource of every type that the project uses, wired up as
@@ -118,7 +118,7 @@ func (p *program) foundation() {
 	}}})})
 	p.create(tSecret, "secret", obj{"name": "webordinary/github-token", "description": "GitHub personal access token"})
 	p.create(tVersion, "secret-version", obj{"secretId": p.id("secret"), "secretString": "ghp_0123456789"})
-	p.create(tGroup, "fs-sg", obj{"vpcId": account.DefaultVPCID, "name": "workspaces"})
+	p.create(tGroup, "fs-sg", obj{"vpcId": view.DefaultVPCID, "name": "workspaces"})
 	p.create(tFS, "fs", obj{
 		"creationToken": "webordinary-workspaces", "encrypted": true, "performanceMode": "generalPurpose", "throughputMode": "bursting",
 		"lifecyclePolicies": list{obj{"transitionToIa": "AFTER_30_DAYS"}, obj{"transitionToPrimaryStorageClass": "AFTER_1_ACCESS"}},
@@ -168,12 +168,12 @@ func (p *program) bucket() {
 }
 
 func (p *program) network() {
-	p.create(tGroup, "alb-sg", obj{"vpcId": account.DefaultVPCID, "name": "edit-alb", "description": "Load balancer"})
+	p.create(tGroup, "alb-sg", obj{"vpcId": view.DefaultVPCID, "name": "edit-alb", "description": "Load balancer"})
 	p.create(tRole, "fn-role", obj{"name": "webordinary-cleanup", "assumeRolePolicy": asJSON(p.t, trust("lambda.amazonaws.com"))})
 	p.create(tRolePolicy, "fn-vpc-policy", obj{"role": p.id("fn-role"), "name": "connect", "policy": asJSON(p.t, policy(statement(obj{
 		"Action": list{"ec2:CreateNetworkInterface", "ec2:DescribeNetworkInterfaces", "ec2:DeleteNetworkInterface"}, "Resource": "*",
 	})))})
-	p.create(tGroup, "task-sg", obj{"vpcId": account.DefaultVPCID, "name": "edit-task"})
+	p.create(tGroup, "task-sg", obj{"vpcId": view.DefaultVPCID, "name": "edit-task"})
 	p.create(tIngress, "https", obj{
 		"securityGroupId": p.id("alb-sg"), "cidrIpv4": "0.0.0.0/0", "ipProtocol": "tcp", "fromPort": 443,
 		"toPort": 443,
@@ -193,7 +193,7 @@ func (p *program) loadBalancer() {
 		"idleTimeout": 4000,
 	})
 	p.create(tListener, "listener", obj{
-		"loadBalancerArn": p.id("alb"), "port": 443, "protocol": "HTTPS", "certificateArn": account.CertificateARN,
+		"loadBalancerArn": p.id("alb"), "port": 443, "protocol": "HTTPS", "certificateArn": view.CertificateARN,
 		"sslPolicy": "ELBSecurityPolicy-TLS13-1-2-2021-06",
 		"defaultActions": list{obj{"type": "fixed-response", "fixedResponse": obj{
 			"contentType": "text/plain", "messageBody": "Webordinary ALB - No target configured", "statusCode": "200",
@@ -204,7 +204,7 @@ func (p *program) loadBalancer() {
 		"defaultActions": list{obj{"type": "redirect", "redirect": obj{"protocol": "HTTPS", "port": "443", "statusCode": "HTTP_301"}}},
 	})
 	p.create(tTG, "api-tg", obj{
-		"name": "edit-api-tg", "port": 8080, "protocol": "HTTP", "targetType": "ip", "vpcId": account.DefaultVPCID, "deregistrationDelay": 30,
+		"name": "edit-api-tg", "port": 8080, "protocol": "HTTP", "targetType": "ip", "vpcId": view.DefaultVPCID, "deregistrationDelay": 30,
 		"healthCheck": obj{"path": "/health", "interval": 30, "timeout": 5, "port": "8080"},
 		"stickiness":  obj{"type": "lb_cookie", "enabled": true, "cookieDuration": 86400},
 	})
@@ -213,7 +213,7 @@ func (p *program) loadBalancer() {
 		"conditions": list{obj{"hostHeader": obj{"values": list{"edit.ameliastamps.com"}}}, obj{"pathPattern": obj{"values": list{"/api/*"}}}},
 	})
 	p.create(tRecord, "dns", obj{
-		"zoneId": account.HostedZoneID, "name": "edit.ameliastamps.com", "type": "CNAME", "ttl": 300,
+		"zoneId": view.HostedZoneID, "name": "edit.ameliastamps.com", "type": "CNAME", "ttl": 300,
 		"records": list{p.out("alb", "dnsName")},
 	})
 }
@@ -230,7 +230,7 @@ func (p *program) containers(change func(c obj)) string {
 		"secrets":     list{obj{"name": "GITHUB_TOKEN", "valueFrom": p.out("secret", "arn")}},
 		"mountPoints": list{obj{"sourceVolume": "workspace", "containerPath": "/workspace", "readOnly": false}},
 		"logConfiguration": obj{"logDriver": "awslogs", "options": obj{
-			"awslogs-group": p.id("logs"), "awslogs-region": account.Region, "awslogs-stream-prefix": "edit",
+			"awslogs-group": p.id("logs"), "awslogs-region": view.Region, "awslogs-stream-prefix": "edit",
 		}},
 	}
 	if change != nil {

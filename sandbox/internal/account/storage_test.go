@@ -7,6 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 func TestStorageRules(t *testing.T) {
@@ -89,7 +90,7 @@ func TestStorageRules(t *testing.T) {
 		},
 		{"second mount target in a zone", tMount, "mount-a", func(p *program) obj {
 			subnet, complaint := p.try(tSubnet, "second-a", obj{
-				"vpcId": account.DefaultVPCID, "cidrBlock": "172.31.64.0/20", "availabilityZone": "us-west-2a",
+				"vpcId": view.DefaultVPCID, "cidrBlock": "172.31.64.0/20", "availabilityZone": "us-west-2a",
 			})
 			if complaint != "" {
 				p.t.Fatal(complaint)
@@ -153,7 +154,7 @@ func TestFunctionRules(t *testing.T) {
 		},
 		{"file system without a VPC", tFunction, "fn", same("x", obj{"vpcConfig": nil}), []string{"configured to execute in a VPC"}},
 		{"subnet without a mount target", tFunction, "fn", func(p *program) obj {
-			return obj{"name": "x", "vpcConfig": obj{"subnetIds": list{account.DefaultSubnetIDs[2]}, "securityGroupIds": list{p.id("task-sg")}}}
+			return obj{"name": "x", "vpcConfig": obj{"subnetIds": list{view.DefaultSubnetIDs[2]}, "securityGroupIds": list{p.id("task-sg")}}}
 		}, []string{"does not have mount targets created in all availability zones", "us-west-2c"}},
 		{"role that Lambda cannot assume", tFunction, "fn", func(p *program) obj {
 			return obj{

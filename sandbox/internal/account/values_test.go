@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 func TestNetworkRules(t *testing.T) {
@@ -131,12 +132,12 @@ func TestLoadBalancerRules(t *testing.T) {
 			[]string{"certificate must be specified for HTTPS"},
 		},
 		{
-			"HTTP with a certificate", tListener, "redirect", set(obj{"port": 81, "certificateArn": account.CertificateARN}),
+			"HTTP with a certificate", tListener, "redirect", set(obj{"port": 81, "certificateArn": view.CertificateARN}),
 			[]string{"is for HTTPS and TLS listeners only"},
 		},
 		{"unknown TLS policy", tListener, "listener", set(obj{"port": 444, "sslPolicy": "Modern"}), []string{"SSLPolicyNotFound", "Modern"}},
 		{"certificate that is not issued", tListener, "listener", func(p *program) obj {
-			arn := strings.TrimSuffix(account.CertificateARN, "0") + "1"
+			arn := strings.TrimSuffix(view.CertificateARN, "0") + "1"
 			state := inputs(obj{"arn": arn, "status": "PENDING_VALIDATION", "domainName": "x.ameliastamps.com"})
 			if err := p.acc.Put(account.Resource{Type: "aws:acm/certificate:Certificate", ID: arn, State: state}); err != nil {
 				p.t.Fatal(err)

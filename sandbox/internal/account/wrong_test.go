@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // wrong is one wrong resource. Its inputs are those of a resource that was
@@ -242,7 +242,9 @@ func TestNamesAreUnique(t *testing.T) {
 
 func TestReferencesMustExist(t *testing.T) {
 	t.Parallel()
-	arn := func(service, res string) string { return "arn:aws:" + service + ":us-west-2:" + account.ID + ":" + res }
+	arn := func(service, res string) string {
+		return "arn:aws:" + service + ":us-west-2:" + view.AccountID + ":" + res
+	}
 	runWrong(t, []wrong{
 		{
 			"subnet of a load balancer", tLB, "alb", same("x", obj{"subnets": list{subnetA, "subnet-0ffffffffffffffff"}}),
@@ -318,7 +320,7 @@ func TestReferencesMustExist(t *testing.T) {
 		{"file system of an access point", tAP, "ap", set(obj{"fileSystemId": "fs-0ffffffffffffffff"}), []string{"FileSystemNotFound"}},
 		{"bucket of a policy", tBucketPolicy, "bucket-policy", set(obj{"bucket": "nowhere"}), []string{"NoSuchBucket"}},
 		{
-			"execution role", tTaskDef, "task", set(obj{"family": "x", "executionRoleArn": "arn:aws:iam::" + account.ID + ":role/none"}),
+			"execution role", tTaskDef, "task", set(obj{"family": "x", "executionRoleArn": "arn:aws:iam::" + view.AccountID + ":role/none"}),
 			[]string{"executionRoleArn", "does not exist"},
 		},
 		{
@@ -368,7 +370,7 @@ func TestReferencesMustExist(t *testing.T) {
 			[]string{"No scalable target registered"},
 		},
 		{
-			"role of a function", tFunction, "fn", same("x", obj{"role": "arn:aws:iam::" + account.ID + ":role/none"}),
+			"role of a function", tFunction, "fn", same("x", obj{"role": "arn:aws:iam::" + view.AccountID + ":role/none"}),
 			[]string{"role", "does not exist"},
 		},
 		{"access point of a function", tFunction, "fn", same("x", obj{"fileSystemConfig": obj{"arn": arn("elasticfilesystem",

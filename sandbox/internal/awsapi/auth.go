@@ -16,8 +16,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 	v4 "github.com/aws/aws-sdk-go-v2/aws/signer/v4"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // credentials are what the server issued, and to whom.
@@ -45,7 +45,7 @@ func (s *Server) CredentialsFor(roleARN, session string) aws.Credentials {
 
 // DeployerCredentials issues credentials of the user who deploys. They may do everything.
 func (s *Server) DeployerCredentials() aws.Credentials {
-	return s.issue(credentials{Caller: authz.Caller{SessionARN: account.CallerARN}, admin: true})
+	return s.issue(credentials{Caller: authz.Caller{SessionARN: view.CallerARN}, admin: true})
 }
 
 func (s *Server) issue(c credentials) aws.Credentials {
@@ -108,7 +108,7 @@ func (s *Server) authenticate(x *exchange) error {
 	x.caller = caller
 	x.caller.region = claim.region
 	x.record.Caller, x.record.Session = caller.RoleARN, caller.SessionARN
-	if claim.region != account.Region && claim.region != globalRegion {
+	if claim.region != view.Region && claim.region != globalRegion {
 		return &Error{Kind: InvalidSignature, Message: fmt.Sprintf("Credential should be scoped to a valid region, not '%s'.", claim.region)}
 	}
 	return verify(x, claim, caller.secret)

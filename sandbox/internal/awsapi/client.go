@@ -5,14 +5,14 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Config is an SDK configuration that reaches this server with the given credentials, as AWS_ENDPOINT_URL, AWS_REGION
 // and the credentials' variables do for a process.
 func (s *Server) Config(c aws.Credentials) aws.Config {
 	return aws.Config{
-		Region: account.Region, BaseEndpoint: aws.String(s.url),
+		Region: view.Region, BaseEndpoint: aws.String(s.url),
 		Credentials: aws.CredentialsProviderFunc(func(context.Context) (aws.Credentials, error) { return c, nil }),
 	}
 }
@@ -21,8 +21,8 @@ func (s *Server) Config(c aws.Credentials) aws.Config {
 func (s *Server) Environment(c aws.Credentials) map[string]string {
 	return map[string]string{
 		"AWS_ENDPOINT_URL":      s.url,
-		"AWS_REGION":            account.Region,
-		"AWS_DEFAULT_REGION":    account.Region,
+		"AWS_REGION":            view.Region,
+		"AWS_DEFAULT_REGION":    view.Region,
 		"AWS_ACCESS_KEY_ID":     c.AccessKeyID,
 		"AWS_SECRET_ACCESS_KEY": c.SecretAccessKey,
 		"AWS_SESSION_TOKEN":     c.SessionToken,

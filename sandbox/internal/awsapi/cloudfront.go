@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -66,7 +66,7 @@ func (p restXMLProtocol) writeError(w http.ResponseWriter, x *exchange, e *Error
 // distribution authorises the action on the distribution that the path names, and finds it.
 func (x *exchange) distribution(action string) (*world.Distribution, error) {
 	id, _, _ := distributionPath(x.request.URL.Path)
-	arn := "arn:" + account.Partition + ":cloudfront::" + account.ID + ":distribution/" + id
+	arn := "arn:" + view.Partition + ":cloudfront::" + view.AccountID + ":distribution/" + id
 	if err := x.allow(action, arn, nil); err != nil {
 		return nil, err
 	}

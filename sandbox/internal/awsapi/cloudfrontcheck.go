@@ -8,7 +8,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Default quotas per distribution ("Quotas" in the CloudFront developer guide, 2023).
@@ -144,7 +144,7 @@ func checkTenants(config *distributionConfig) error {
 // it by different codes: logging and Lambda@Edge by AccessDenied, a web ACL by its own.
 func (x *exchange) checkRights(config *distributionConfig) error {
 	if config.Logging.Enabled {
-		bucket := "arn:" + account.Partition + ":s3:::" + config.Logging.Bucket[:max(0, strings.LastIndex(config.Logging.Bucket, ".s3"))]
+		bucket := "arn:" + view.Partition + ":s3:::" + config.Logging.Bucket[:max(0, strings.LastIndex(config.Logging.Bucket, ".s3"))]
 		for _, action := range []string{"s3:GetBucketAcl", "s3:PutBucketAcl"} {
 			if err := x.allow(action, bucket, nil); err != nil {
 				return err
@@ -169,7 +169,7 @@ func (x *exchange) checkWebACL(id string) error {
 	case id == "":
 		return nil
 	case !strings.HasPrefix(id, "arn:"):
-		action, arn = "waf:GetWebACL", "arn:"+account.Partition+":waf::"+account.ID+":webacl/"+id
+		action, arn = "waf:GetWebACL", "arn:"+view.Partition+":waf::"+view.AccountID+":webacl/"+id
 	}
 	if x.allow(action, arn, nil) != nil {
 		return refuse("InvalidWebACLId", "Unable to verify read permissions on Web ACL. Please retry the request.")

@@ -212,12 +212,12 @@ func getMetricStatistics(x *exchange, in *getMetricStatisticsInput) (any, error)
 	}
 	out := getMetricStatisticsOutput{Label: in.MetricName, Datapoints: []datapoint{}}
 	for _, point := range points {
-		view := datapoint{Timestamp: point.At, Unit: point.Unit}
-		if view.Unit == "" {
-			view.Unit = "None"
+		answer := datapoint{Timestamp: point.At, Unit: point.Unit}
+		if answer.Unit == "" {
+			answer.Unit = "None"
 		}
 		fields := map[string]**float64{
-			"SampleCount": &view.SampleCount, "Average": &view.Average, "Sum": &view.Sum, "Minimum": &view.Minimum, "Maximum": &view.Maximum,
+			"SampleCount": &answer.SampleCount, "Average": &answer.Average, "Sum": &answer.Sum, "Minimum": &answer.Minimum, "Maximum": &answer.Maximum,
 		}
 		for _, name := range in.Statistics {
 			value, err := point.statistic(name)
@@ -226,7 +226,7 @@ func getMetricStatistics(x *exchange, in *getMetricStatisticsInput) (any, error)
 			}
 			*fields[name] = &value
 		}
-		out.Datapoints = append(out.Datapoints, view)
+		out.Datapoints = append(out.Datapoints, answer)
 	}
 	return out, nil
 }

@@ -6,7 +6,8 @@ import (
 	"fmt"
 	"slices"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -28,17 +29,17 @@ func ecrService() *service {
 }
 
 func repositoryARN(name string) string {
-	return "arn:" + account.Partition + ":ecr:" + account.Region + ":" + account.ID + ":repository/" + name
+	return "arn:" + view.Partition + ":ecr:" + view.Region + ":" + view.AccountID + ":repository/" + name
 }
 
-func (x *exchange) repository(name string) (account.Resource, error) {
+func (x *exchange) repository(name string) (view.Resource, error) {
 	for _, r := range x.server.options.Store.List(typeRepository) {
 		if property(r, "name") == name {
 			return r, nil
 		}
 	}
-	return account.Resource{}, refuse("RepositoryNotFoundException",
-		"The repository with name '%s' does not exist in the registry with id '%s'", name, account.ID)
+	return view.Resource{}, refuse("RepositoryNotFoundException",
+		"The repository with name '%s' does not exist in the registry with id '%s'", name, view.AccountID)
 }
 
 type repositoryView struct {
@@ -73,8 +74,8 @@ func describeRepositories(x *exchange, in *struct {
 			return nil, err
 		}
 		views = append(views, repositoryView{
-			ARN: repositoryARN(name), RegistryID: account.ID, Name: name, TagMutability: property(r, "imageTagMutability"),
-			URI: account.ID + ".dkr.ecr." + account.Region + ".amazonaws.com/" + name,
+			ARN: repositoryARN(name), RegistryID: view.AccountID, Name: name, TagMutability: property(r, "imageTagMutability"),
+			URI: view.AccountID + ".dkr.ecr." + view.Region + ".amazonaws.com/" + name,
 		})
 	}
 	return map[string]any{"repositories": views}, nil
@@ -94,12 +95,12 @@ func getLifecyclePolicy(x *exchange, in *struct {
 	for _, r := range x.server.options.Store.List(typeLifecyclePolicy) {
 		if property(r, "repository") == in.RepositoryName {
 			return map[string]string{
-				"registryId": account.ID, "repositoryName": in.RepositoryName, "lifecyclePolicyText": property(r, "policy"),
+				"registryId": view.AccountID, "repositoryName": in.RepositoryName, "lifecyclePolicyText": property(r, "policy"),
 			}, nil
 		}
 	}
 	return nil, refuse("LifecyclePolicyNotFoundException",
-		"Lifecycle policy does not exist for the repository with name '%s' in the registry with id '%s'", in.RepositoryName, account.ID)
+		"Lifecycle policy does not exist for the repository with name '%s' in the registry with id '%s'", in.RepositoryName, view.AccountID)
 }
 
 type imageID struct {
@@ -146,7 +147,7 @@ func describeImages(x *exchange, in *imagesInput) (any, error) {
 	for _, id := range in.ImageIDs {
 		if !slices.ContainsFunc(images, id.names) {
 			return nil, refuse("ImageNotFoundException", "The image with imageId {imageDigest:'%s', imageTag:'%s'} does not exist within the "+
-				"repository with name '%s' in the registry with id '%s'", orNull(id.Digest), orNull(id.Tag), in.RepositoryName, account.ID)
+				"repository with name '%s' in the registry with id '%s'", orNull(id.Digest), orNull(id.Tag), in.RepositoryName, view.AccountID)
 		}
 	}
 	details := []imageDetail{}
@@ -155,7 +156,7 @@ func describeImages(x *exchange, in *imagesInput) (any, error) {
 			continue
 		}
 		details = append(details, imageDetail{
-			RegistryID: account.ID, Repository: image.Repository, Digest: image.Digest, Tags: image.Tags,
+			RegistryID: view.AccountID, Repository: image.Repository, Digest: image.Digest, Tags: image.Tags,
 			SizeBytes: image.SizeBytes, PushedAt: stamp(image.PushedAt),
 		})
 	}
@@ -183,11 +184,11 @@ func batchGetImage(x *exchange, in *imagesInput) (any, error) {
 			})
 			continue
 		}
-		view, err := viewImage(images[i], id.Tag)
+		answer, err := viewImage(images[i], id.Tag)
 		if err != nil {
 			return nil, err
 		}
-		found = append(found, view)
+		found = append(found, answer)
 	}
 	return map[string]any{"images": found, "failures": failures}, nil
 }
@@ -206,7 +207,7 @@ func viewImage(image *world.Image, tag string) (any, error) {
 		manifest = string(made)
 	}
 	return map[string]any{
-		"registryId": account.ID, "repositoryName": image.Repository, "imageManifest": manifest,
+		"registryId": view.AccountID, "repositoryName": image.Repository, "imageManifest": manifest,
 		"imageManifestMediaType": manifestType, "imageId": imageID{image.Digest, tag},
 	}, nil
 }
@@ -252,19 +253,19 @@ func putImage(x *exchange, in *putImageInput) (any, error) {
 	if err := x.server.options.World.PushImage(*image); err != nil {
 		return nil, err
 	}
-	view, err := viewImage(image, in.Tag)
-	return map[string]any{"image": view}, err
+	answer, err := viewImage(image, in.Tag)
+	return map[string]any{"image": answer}, err
 }
 
 // mayPut refuses an image that is there under that tag, and a tag that may not move.
-func (x *exchange) mayPut(repository account.Resource, image *world.Image, tag string) error {
+func (x *exchange) mayPut(repository view.Resource, image *world.Image, tag string) error {
 	same, err := world.FindImage(x.server.options.Store, image.Repository, image.Digest, tag)
 	if err != nil {
 		return err
 	}
 	if same != nil {
 		return refuse("ImageAlreadyExistsException", "Image with digest '%s' and tag '%s' already exists in the repository with name '%s' in "+
-			"registry with id '%s'", image.Digest, tag, image.Repository, account.ID)
+			"registry with id '%s'", image.Digest, tag, image.Repository, view.AccountID)
 	}
 	if tag == "" || property(repository, "imageTagMutability") != "IMMUTABLE" {
 		return nil

@@ -6,9 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
@@ -50,7 +51,7 @@ type describeServicesOutput struct {
 }
 
 func ecsARN(kind, path string) string {
-	return "arn:" + account.Partition + ":ecs:" + account.Region + ":" + account.ID + ":" + kind + "/" + path
+	return "arn:" + view.Partition + ":ecs:" + view.Region + ":" + view.AccountID + ":" + kind + "/" + path
 }
 
 // clusterARN gives the full ARN of what a client calls the cluster by.
@@ -88,7 +89,7 @@ func (x *exchange) clusterExists(cluster string) error {
 	return refuse("ClusterNotFoundException", "Cluster not found.")
 }
 
-func property(r account.Resource, key string) string {
+func property(r view.Resource, key string) string {
 	if value := r.State[resource.PropertyKey(key)]; value.IsString() {
 		return value.StringValue()
 	}
@@ -112,15 +113,15 @@ func describeServices(x *exchange, in *describeServicesInput) (any, error) {
 	out := describeServicesOutput{Services: []ecsServiceView{}, Failures: []ecsFailure{}}
 	for _, name := range in.Services {
 		arn := underCluster(in.Cluster, "service", name)
-		view, err := x.viewService(arn)
+		answer, err := x.viewService(arn)
 		if err != nil {
 			return nil, err
 		}
-		if view == nil {
+		if answer == nil {
 			out.Failures = append(out.Failures, ecsFailure{ARN: arn, Reason: "MISSING"})
 			continue
 		}
-		out.Services = append(out.Services, *view)
+		out.Services = append(out.Services, *answer)
 	}
 	return out, nil
 }
@@ -184,8 +185,8 @@ func updateService(x *exchange, in *updateServiceInput) (any, error) {
 	if err := x.server.step(x.now); err != nil { // so that the answer shows the change
 		return nil, err
 	}
-	view, err := x.viewService(arn)
-	return updateServiceOutput{Service: view}, err
+	answer, err := x.viewService(arn)
+	return updateServiceOutput{Service: answer}, err
 }
 
 // changeService writes what the service is to become; the world acts on it.

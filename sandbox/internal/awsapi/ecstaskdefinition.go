@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
@@ -61,33 +62,33 @@ func (x *exchange) findTaskDefinition(name string) (*taskDefinitionView, error) 
 	var found *taskDefinitionView
 	store := x.server.options.Store
 	for _, r := range append(store.List(typeTaskDefinition), store.List(world.TypeInactiveTaskDefinition)...) {
-		view, err := viewTaskDefinition(r)
+		answer, err := viewTaskDefinition(r)
 		if err != nil {
 			return nil, err
 		}
-		if view.isNamed(name) && (found == nil || found.Revision < view.Revision) {
-			found = view
+		if answer.isNamed(name) && (found == nil || found.Revision < answer.Revision) {
+			found = answer
 		}
 	}
 	return found, nil
 }
 
-func viewTaskDefinition(r account.Resource) (*taskDefinitionView, error) {
+func viewTaskDefinition(r view.Resource) (*taskDefinitionView, error) {
 	var state struct {
 		taskDefinitionView
 		ARN        string `json:"arn"`
 		Containers string `json:"containerDefinitions"`
 	}
-	if err := world.Decode(r.State, &state); err != nil {
+	if err := view.Decode(r.State, &state); err != nil {
 		return nil, err
 	}
-	view := state.taskDefinitionView
-	view.ARN, view.Status, view.Containers = state.ARN, statusActive, json.RawMessage(state.Containers)
+	answer := state.taskDefinitionView
+	answer.ARN, answer.Status, answer.Containers = state.ARN, statusActive, json.RawMessage(state.Containers)
 	if r.Type == world.TypeInactiveTaskDefinition {
-		view.Status = statusInactive
+		answer.Status = statusInactive
 	}
-	view.Revision, _ = strconv.Atoi(state.ARN[strings.LastIndexByte(state.ARN, ':')+1:]) // an ARN ends with the revision
-	return &view, nil
+	answer.Revision, _ = strconv.Atoi(state.ARN[strings.LastIndexByte(state.ARN, ':')+1:]) // an ARN ends with the revision
+	return &answer, nil
 }
 
 // takeTaskDefinition finds the definition that a service is to take, by any of its names. Who gives a service roles has

@@ -110,7 +110,7 @@ func (x *exchange) pickTasks(cluster string, names []string) ([]*world.Task, []e
 }
 
 func (x *exchange) viewTask(task *world.Task) ecsTaskView {
-	view := ecsTaskView{
+	answer := ecsTaskView{
 		TaskARN: task.ARN, ClusterARN: task.ClusterARN, TaskDefinitionARN: task.TaskDefinitionARN,
 		Group: "service:" + task.ServiceName, StartedBy: task.DeploymentID, LaunchType: "FARGATE",
 		LastStatus: task.LastStatus, DesiredStatus: task.DesiredStatus, HealthStatus: "UNKNOWN",
@@ -123,7 +123,7 @@ func (x *exchange) viewTask(task *world.Task) ecsTaskView {
 	// The network interface is attached at the end of provisioning and kept until the task has stopped.
 	if task.LastStatus != world.Provisioning && task.LastStatus != world.Stopped {
 		attachment := viewAttachment(task)
-		view.Attachments = append(view.Attachments, attachment)
+		answer.Attachments = append(answer.Attachments, attachment)
 		interfaces = append(interfaces, map[string]string{"attachmentId": attachment.ID, "privateIpv4Address": task.PrivateIP})
 	}
 	for _, definition := range x.containersOf(task.TaskDefinitionARN) {
@@ -137,9 +137,9 @@ func (x *exchange) viewTask(task *world.Task) ecsTaskView {
 		if task.StopCode == world.CodeTaskFailedToStart {
 			container.Reason = task.StoppedReason
 		}
-		view.Containers = append(view.Containers, container)
+		answer.Containers = append(answer.Containers, container)
 	}
-	return view
+	return answer
 }
 
 func viewAttachment(task *world.Task) ecsAttachmentView {
@@ -217,11 +217,11 @@ func (x *exchange) viewProtection(cluster string, names []string) (any, error) {
 	}
 	out := taskProtectionOutput{ProtectedTasks: []protectedTask{}, Failures: failures}
 	for _, task := range found {
-		view := protectedTask{TaskARN: task.ARN, ProtectionEnabled: task.Protected(x.now)}
-		if view.ProtectionEnabled {
-			view.ExpirationDate = stamp(task.ProtectedUntil)
+		answer := protectedTask{TaskARN: task.ARN, ProtectionEnabled: task.Protected(x.now)}
+		if answer.ProtectionEnabled {
+			answer.ExpirationDate = stamp(task.ProtectedUntil)
 		}
-		out.ProtectedTasks = append(out.ProtectedTasks, view)
+		out.ProtectedTasks = append(out.ProtectedTasks, answer)
 	}
 	return out, nil
 }

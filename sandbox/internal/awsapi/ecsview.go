@@ -65,47 +65,47 @@ func (x *exchange) viewService(arn string) (*ecsServiceView, error) {
 	if err != nil {
 		return nil, err
 	}
-	view := &ecsServiceView{
+	answer := &ecsServiceView{
 		ServiceARN: arn, ServiceName: service.Name, ClusterARN: service.ClusterARN(), Status: "ACTIVE",
 		DesiredCount: service.DesiredCount, LaunchType: "FARGATE", TaskDefinition: service.TaskDefinitionARN,
 		SchedulingStrategy: "REPLICA", HealthGrace: service.GracePeriod, DeploymentController: map[string]string{"type": "ECS"},
 		LoadBalancers: []ecsBalancerView{}, Deployments: []ecsDeploymentView{}, Events: []ecsEventView{},
 	}
 	for _, balancer := range service.LoadBalancers {
-		view.LoadBalancers = append(view.LoadBalancers, ecsBalancerView(balancer))
+		answer.LoadBalancers = append(answer.LoadBalancers, ecsBalancerView(balancer))
 	}
 	for _, deployment := range status.Deployments {
-		view.Deployments = append(view.Deployments, viewDeployment(deployment, view, tasks))
+		answer.Deployments = append(answer.Deployments, viewDeployment(deployment, answer, tasks))
 	}
 	if n := len(status.Deployments); n > 0 {
-		view.CreatedAt = stamp(status.Deployments[n-1].CreatedAt)
+		answer.CreatedAt = stamp(status.Deployments[n-1].CreatedAt)
 	}
 	for _, event := range status.Events {
-		view.Events = append(view.Events, ecsEventView{event.ID, stamp(event.CreatedAt), event.Message})
+		answer.Events = append(answer.Events, ecsEventView{event.ID, stamp(event.CreatedAt), event.Message})
 	}
-	return view, nil
+	return answer, nil
 }
 
 // viewDeployment shows a deployment and adds its tasks to the service's counts.
 func viewDeployment(d world.Deployment, service *ecsServiceView, tasks []*world.Task) ecsDeploymentView {
-	view := ecsDeploymentView{
+	answer := ecsDeploymentView{
 		ID: d.ID, Status: d.Status, TaskDefinition: d.TaskDefinitionARN, FailedTasks: d.FailedTasks, LaunchType: "FARGATE",
 		CreatedAt: stamp(d.CreatedAt), UpdatedAt: stamp(d.UpdatedAt), RolloutState: d.RolloutState, RolloutStateReason: d.RolloutStateReason,
 	}
 	if d.Status == world.DeploymentPrimary {
-		view.DesiredCount = service.DesiredCount
+		answer.DesiredCount = service.DesiredCount
 	}
 	for _, task := range tasks {
 		if task.ServiceARN != service.ServiceARN || task.DeploymentID != d.ID || task.DesiredStatus != world.Running {
 			continue
 		}
 		if task.LastStatus == world.Running {
-			view.RunningCount++
+			answer.RunningCount++
 		} else {
-			view.PendingCount++
+			answer.PendingCount++
 		}
 	}
-	service.RunningCount += view.RunningCount
-	service.PendingCount += view.PendingCount
-	return view
+	service.RunningCount += answer.RunningCount
+	service.PendingCount += answer.PendingCount
+	return answer
 }

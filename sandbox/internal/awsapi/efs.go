@@ -4,8 +4,7 @@ import (
 	"net/http"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 const (
@@ -78,22 +77,22 @@ func describeFileSystems(x *exchange) (any, error) {
 		if only != "" && r.ID != only {
 			continue
 		}
-		view := fileSystemView{
-			OwnerID: account.ID, FileSystemID: r.ID, FileSystemARN: property(r, "arn"), LifeCycleState: "available",
+		answer := fileSystemView{
+			OwnerID: view.AccountID, FileSystemID: r.ID, FileSystemARN: property(r, "arn"), LifeCycleState: "available",
 			Performance: property(r, "performanceMode"), Throughput: property(r, "throughputMode"), SizeInBytes: map[string]int{"Value": 6144},
 		}
 		if encrypted := r.State["encrypted"]; encrypted.IsBool() {
-			view.Encrypted = encrypted.BoolValue()
+			answer.Encrypted = encrypted.BoolValue()
 		}
 		if tags := r.State["tags"]; tags.IsObject() {
-			view.Name = property(account.Resource{State: tags.ObjectValue()}, "Name")
+			answer.Name = property(view.Resource{State: tags.ObjectValue()}, "Name")
 		}
 		for _, target := range x.server.options.Store.List(typeMountTarget) {
 			if property(target, "fileSystemId") == r.ID {
-				view.MountTargets++
+				answer.MountTargets++
 			}
 		}
-		views = append(views, view)
+		views = append(views, answer)
 	}
 	if only != "" && len(views) == 0 {
 		return nil, noFileSystem(only)
@@ -102,7 +101,7 @@ func describeFileSystems(x *exchange) (any, error) {
 }
 
 func fileSystemARN(id string) string {
-	return "arn:" + account.Partition + ":elasticfilesystem:" + account.Region + ":" + account.ID + ":file-system/" + id
+	return "arn:" + view.Partition + ":elasticfilesystem:" + view.Region + ":" + view.AccountID + ":file-system/" + id
 }
 
 func noFileSystem(id string) *Error {
@@ -126,7 +125,7 @@ func describeLifecycleConfiguration(x *exchange) (any, error) {
 			Archive string `json:"transitionToArchive"`
 		} `json:"lifecyclePolicies"`
 	}
-	if err := world.Decode(fileSystem.State, &state); err != nil {
+	if err := view.Decode(fileSystem.State, &state); err != nil {
 		return nil, err
 	}
 	policies := []map[string]string{}

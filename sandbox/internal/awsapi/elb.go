@@ -5,9 +5,10 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -160,11 +161,11 @@ func describeRules(p *parameters) func(x *exchange) (any, error) {
 			if !ok {
 				return nil, refuse("RuleNotFound", "One or more rules not found")
 			}
-			view, err := viewRule(rule)
+			answer, err := viewRule(rule)
 			if err != nil {
 				return nil, err
 			}
-			out.Rules = append(out.Rules, *view)
+			out.Rules = append(out.Rules, *answer)
 		}
 		return out, nil
 	}
@@ -180,11 +181,11 @@ func (x *exchange) rulesOfListener(listener string) (any, error) {
 		if property(r, "listenerArn") != listener {
 			continue
 		}
-		view, err := viewRule(r)
+		answer, err := viewRule(r)
 		if err != nil {
 			return nil, err
 		}
-		out.Rules = append(out.Rules, *view)
+		out.Rules = append(out.Rules, *answer)
 	}
 	slices.SortFunc(out.Rules, func(a, b ruleView) int { return a.priority - b.priority })
 	fallback, err := viewDefaultRule(found)
@@ -227,11 +228,11 @@ func setRulePriorities(p *parameters) func(x *exchange) (any, error) {
 				return nil, err
 			}
 			rule, _ := x.server.options.Store.Get(typeRule, arn)
-			view, err := viewRule(rule)
+			answer, err := viewRule(rule)
 			if err != nil {
 				return nil, err
 			}
-			out.Rules = append(out.Rules, *view)
+			out.Rules = append(out.Rules, *answer)
 		}
 		return out, nil
 	}
@@ -278,7 +279,7 @@ func (x *exchange) refusePriorityInUse(wanted map[string]int) error {
 	return nil
 }
 
-func number(r account.Resource, key string) int {
+func number(r view.Resource, key string) int {
 	if value := r.State[resource.PropertyKey(key)]; value.IsNumber() {
 		return int(value.NumberValue())
 	}

@@ -6,7 +6,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -80,16 +81,16 @@ type deployedAction struct {
 func viewActions(actions []deployedAction) []actionView {
 	var out []actionView
 	for _, a := range actions {
-		view := actionView{Type: a.Type, Order: a.Order, TargetGroupARN: a.TargetGroupARN, FixedResponse: a.FixedResponse, Redirect: a.Redirect}
+		answer := actionView{Type: a.Type, Order: a.Order, TargetGroupARN: a.TargetGroupARN, FixedResponse: a.FixedResponse, Redirect: a.Redirect}
 		if a.TargetGroupARN != "" {
-			view.Forward = &forwardView{TargetGroups: []weightedGroup{{a.TargetGroupARN, 1}}}
+			answer.Forward = &forwardView{TargetGroups: []weightedGroup{{a.TargetGroupARN, 1}}}
 		}
-		out = append(out, view)
+		out = append(out, answer)
 	}
 	return out
 }
 
-func viewRule(r account.Resource) (*ruleView, error) {
+func viewRule(r view.Resource) (*ruleView, error) {
 	var deployed struct {
 		ARN        string           `json:"arn"`
 		Priority   int              `json:"priority"`
@@ -103,27 +104,27 @@ func viewRule(r account.Resource) (*ruleView, error) {
 			} `json:"pathPattern"`
 		} `json:"conditions"`
 	}
-	if err := world.Decode(r.State, &deployed); err != nil {
+	if err := view.Decode(r.State, &deployed); err != nil {
 		return nil, fmt.Errorf("listener rule %s: %w", r.ID, err)
 	}
-	view := &ruleView{
+	answer := &ruleView{
 		RuleARN: deployed.ARN, Priority: strconv.Itoa(deployed.Priority), priority: deployed.Priority, Actions: viewActions(deployed.Actions),
 	}
 	for _, c := range deployed.Conditions {
 		switch {
 		case c.Host != nil:
-			view.Conditions = append(view.Conditions, conditionView{
+			answer.Conditions = append(answer.Conditions, conditionView{
 				Field: "host-header", Values: c.Host.Values, Host: &valuesView{c.Host.Values},
 			})
 		case c.Path != nil:
-			view.Conditions = append(view.Conditions, conditionView{
+			answer.Conditions = append(answer.Conditions, conditionView{
 				Field: "path-pattern", Values: c.Path.Values, Path: &valuesView{c.Path.Values},
 			})
 		default:
 			return nil, notSupported("listener rule %s: the sandbox shows host and path conditions only", r.ID)
 		}
 	}
-	return view, nil
+	return answer, nil
 }
 
 // deployedListener is a listener as the account holds it.
@@ -137,9 +138,9 @@ type deployedListener struct {
 	Actions         []deployedAction `json:"defaultActions"`
 }
 
-func viewDefaultRule(r account.Resource) (*ruleView, error) {
+func viewDefaultRule(r view.Resource) (*ruleView, error) {
 	var listener deployedListener
-	if err := world.Decode(r.State, &listener); err != nil {
+	if err := view.Decode(r.State, &listener); err != nil {
 		return nil, fmt.Errorf("listener %s: %w", r.ID, err)
 	}
 	return &ruleView{RuleARN: defaultRuleARN(r.ID), Priority: "default", Actions: viewActions(listener.Actions), IsDefault: true}, nil
@@ -170,20 +171,20 @@ func describeListeners(p *parameters) func(x *exchange) (any, error) {
 		}
 		for _, r := range x.server.options.Store.List(typeListener) {
 			var listener deployedListener
-			if err := world.Decode(r.State, &listener); err != nil {
+			if err := view.Decode(r.State, &listener); err != nil {
 				return nil, fmt.Errorf("listener %s: %w", r.ID, err)
 			}
 			if (balancer != "" && listener.LoadBalancerARN != balancer) || (len(arns) > 0 && !slices.Contains(arns, listener.ARN)) {
 				continue
 			}
-			view := listenerView{
+			answer := listenerView{
 				ARN: listener.ARN, LoadBalancerARN: listener.LoadBalancerARN, Port: listener.Port, Protocol: listener.Protocol,
 				SSLPolicy: listener.SSLPolicy, DefaultActions: viewActions(listener.Actions),
 			}
 			if listener.CertificateARN != "" {
-				view.Certificates = []certificateView{{listener.CertificateARN}}
+				answer.Certificates = []certificateView{{listener.CertificateARN}}
 			}
-			out.Listeners = append(out.Listeners, view)
+			out.Listeners = append(out.Listeners, answer)
 		}
 		if len(out.Listeners) < len(arns) {
 			return nil, refuse("ListenerNotFound", "One or more listeners not found")
@@ -217,14 +218,14 @@ func describeLoadBalancers(p *parameters) func(x *exchange) (any, error) {
 			if !wanted(arns, property(r, "arn")) || !wanted(names, property(r, "name")) {
 				continue
 			}
-			view := balancerView{
+			answer := balancerView{
 				ARN: property(r, "arn"), Name: property(r, "name"), DNSName: property(r, "dnsName"), VPCID: property(r, "vpcId"),
 				Scheme: "internet-facing", Type: "application", State: "active", ZoneID: property(r, "zoneId"), IPFamily: "ipv4",
 			}
 			if internal := r.State["internal"]; internal.IsBool() && internal.BoolValue() {
-				view.Scheme = "internal"
+				answer.Scheme = "internal"
 			}
-			out.Balancers = append(out.Balancers, view)
+			out.Balancers = append(out.Balancers, answer)
 		}
 		if len(out.Balancers) < len(arns) || len(out.Balancers) < len(names) {
 			return nil, refuse("LoadBalancerNotFound", "One or more load balancers not found")

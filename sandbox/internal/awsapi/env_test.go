@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
@@ -23,7 +24,7 @@ var epoch = time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)
 // env is a deployed stack, its world and the API front of its account, at a time that the test sets.
 type env struct {
 	t      *testing.T
-	store  *world.Memory
+	store  *view.Memory
 	world  *world.World
 	server *awsapi.Server
 
@@ -38,7 +39,7 @@ func newEnv(t *testing.T) *env {
 
 func newEnvWith(t *testing.T, options world.Options) *env {
 	t.Helper()
-	e := &env{t: t, store: &world.Memory{}, now: epoch}
+	e := &env{t: t, store: &view.Memory{}, now: epoch}
 	worldtest.Deploy(e.store)
 	e.world = world.New(e.store, options)
 	server, err := awsapi.Start(awsapi.Options{Store: e.store, World: e.world, Now: e.clock})

@@ -18,7 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
@@ -32,7 +32,7 @@ func TestCallerIdentity(t *testing.T) {
 	assert.Equal(t, "AROASANDBOXROLE:edit-scaler", *role.UserId)
 	deployer, err := sts.NewFromConfig(e.deployer()).GetCallerIdentity(e.context(), nil)
 	require.NoError(t, err)
-	assert.Equal(t, []string{account.CallerARN, account.CallerUserID, account.ID},
+	assert.Equal(t, []string{view.CallerARN, view.CallerUserID, view.AccountID},
 		[]string{*deployer.Arn, *deployer.UserId, *deployer.Account})
 }
 

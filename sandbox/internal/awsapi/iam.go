@@ -5,8 +5,8 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // iamService answers AWS Identity and Access Management, AWS Query.
@@ -39,7 +39,7 @@ type roleView struct {
 // listRoles lists all roles on one page; AWS gives at most 1,000 at a time, by default 100.
 func listRoles(*parameters) func(x *exchange) (any, error) {
 	return func(x *exchange) (any, error) {
-		if err := x.allow("iam:ListRoles", "arn:"+account.Partition+":iam::"+account.ID+":role/", nil); err != nil {
+		if err := x.allow("iam:ListRoles", "arn:"+view.Partition+":iam::"+view.AccountID+":role/", nil); err != nil {
 			return nil, err
 		}
 		var out rolesPage

@@ -4,7 +4,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 )
 
@@ -31,7 +32,7 @@ type secretInput struct {
 
 // findSecret finds a secret by name or ARN and authorises the call on it. For an unknown secret AWS authorises against
 // what the client named, so that a caller without permission cannot learn which secrets exist.
-func (x *exchange) findSecret(action, id string) (account.Resource, error) {
+func (x *exchange) findSecret(action, id string) (view.Resource, error) {
 	for _, r := range x.server.options.Store.List(typeSecret) {
 		if property(r, "arn") != id && property(r, "name") != id {
 			continue
@@ -41,17 +42,17 @@ func (x *exchange) findSecret(action, id string) (account.Resource, error) {
 	}
 	arn := id
 	if !strings.HasPrefix(id, "arn:") {
-		arn = "arn:" + account.Partition + ":secretsmanager:" + account.Region + ":" + account.ID + ":secret:" + id
+		arn = "arn:" + view.Partition + ":secretsmanager:" + view.Region + ":" + view.AccountID + ":secret:" + id
 	}
 	if err := x.allow(action, arn, authz.Context{"secretsmanager:SecretId": {id}}); err != nil {
-		return account.Resource{}, err
+		return view.Resource{}, err
 	}
-	return account.Resource{}, refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
+	return view.Resource{}, refuse("ResourceNotFoundException", "Secrets Manager can't find the specified secret.")
 }
 
 // currentVersion finds the version with the staging label.
-func (x *exchange) currentVersion(secret account.Resource, stage string) (account.Resource, bool) {
-	var found account.Resource
+func (x *exchange) currentVersion(secret view.Resource, stage string) (view.Resource, bool) {
+	var found view.Resource
 	ok := false
 	for _, r := range x.server.options.Store.List(typeSecretVersion) {
 		id := property(r, "secretId")

@@ -12,13 +12,14 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // Options configure a Server.
 type Options struct {
 	// Store is the account.
-	Store world.Store
+	Store view.Store
 	// World, when set, is stepped to the present before and after every call, so that a client sees the account as it
 	// is now and its changes take effect at once.
 	World *world.World

@@ -3,7 +3,7 @@ package awsapi
 import (
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // stsService answers the Security Token Service, AWS Query.
@@ -24,11 +24,11 @@ type callerIdentity struct {
 func getCallerIdentity(*parameters) func(x *exchange) (any, error) {
 	return func(x *exchange) (any, error) {
 		x.allowAnybody("sts:GetCallerIdentity")
-		user := account.CallerUserID
+		user := view.CallerUserID
 		if !x.caller.admin {
 			arn := x.caller.SessionARN
 			user = "AROASANDBOXROLE:" + arn[strings.LastIndexByte(arn, '/')+1:]
 		}
-		return callerIdentity{x.caller.SessionARN, user, account.ID}, nil
+		return callerIdentity{x.caller.SessionARN, user, view.AccountID}, nil
 	}
 }

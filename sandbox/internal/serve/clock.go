@@ -5,12 +5,13 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // newClock begins at the present, but after everything that the account remembers: time that ran fast in an earlier
 // session must not run backwards.
-func newClock(store world.Store, speed float64) (config.Clock, error) {
+func newClock(store view.Store, speed float64) (config.Clock, error) {
 	wall := time.Now().Round(0).UTC() // without the monotonic reading, as the functions see it
 	latest, err := latestFact(store)
 	if err != nil {
@@ -24,7 +25,7 @@ func newClock(store world.Store, speed float64) (config.Clock, error) {
 }
 
 // latestFact is the latest time that the world has left in the account.
-func latestFact(store world.Store) (time.Time, error) {
+func latestFact(store view.Store) (time.Time, error) {
 	var latest time.Time
 	consider := func(times ...time.Time) {
 		for _, at := range times {
@@ -42,7 +43,7 @@ func latestFact(store world.Store) (time.Time, error) {
 	}
 	for _, r := range store.List(world.TypeSeries) {
 		var series world.Series
-		if err := world.Decode(r.State, &series); err != nil {
+		if err := view.Decode(r.State, &series); err != nil {
 			return latest, fmt.Errorf("metric %s: %w", r.ID, err)
 		}
 		if n := len(series.Points); n > 0 {
@@ -51,7 +52,7 @@ func latestFact(store world.Store) (time.Time, error) {
 	}
 	for _, r := range store.List(world.TypeServiceStatus) {
 		var status world.ServiceStatus
-		if err := world.Decode(r.State, &status); err != nil {
+		if err := view.Decode(r.State, &status); err != nil {
 			return latest, fmt.Errorf("service %s: %w", r.ID, err)
 		}
 		for _, event := range status.Events {
@@ -62,7 +63,7 @@ func latestFact(store world.Store) (time.Time, error) {
 }
 
 // forgetTasks removes the tasks of an earlier session, whose processes ended with it.
-func forgetTasks(store world.Store) error {
+func forgetTasks(store view.Store) error {
 	for _, typ := range []string{world.TypeTask, world.TypeTarget} {
 		for _, r := range store.List(typ) {
 			if err := store.Remove(typ, r.ID); err != nil {

@@ -9,6 +9,7 @@ import (
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
@@ -36,7 +37,7 @@ type Surroundings struct {
 const typeAccessPoint = "aws:efs/accessPoint:AccessPoint"
 
 // mounts gives each access point a directory: below its file system's, at the path that it shows.
-func mounts(store world.Store, dir string) (map[string]string, error) {
+func mounts(store view.Store, dir string) (map[string]string, error) {
 	out := map[string]string{}
 	for _, r := range store.List(typeAccessPoint) {
 		var point struct {
@@ -46,7 +47,7 @@ func mounts(store world.Store, dir string) (map[string]string, error) {
 				Path string `json:"path"`
 			} `json:"rootDirectory"`
 		}
-		if err := world.Decode(r.State, &point); err != nil {
+		if err := view.Decode(r.State, &point); err != nil {
 			return nil, fmt.Errorf("access point %s: %w", r.ID, err)
 		}
 		path := filepath.Join(dir, point.FileSystemID, filepath.Clean("/"+point.Root.Path))

@@ -6,7 +6,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -21,7 +21,7 @@ const demoImageBytes = 400 << 20
 type needs struct{ images, secrets []string }
 
 // needsOf reads the deployed services' task definitions.
-func needsOf(store world.Store) (*needs, error) {
+func needsOf(store view.Store) (*needs, error) {
 	services, err := world.Services(store)
 	if err != nil {
 		return nil, err
@@ -35,7 +35,7 @@ func needsOf(store world.Store) (*needs, error) {
 		var definition struct {
 			Containers string `json:"containerDefinitions"`
 		}
-		if err := world.Decode(r.State, &definition); err != nil {
+		if err := view.Decode(r.State, &definition); err != nil {
 			return nil, fmt.Errorf("task definition %s: %w", r.ID, err)
 		}
 		if err := out.add(definition.Containers); err != nil {
@@ -74,7 +74,7 @@ func (s *Server) addDemoData() error {
 	for _, image := range wanted.images {
 		registry, name, _ := strings.Cut(image, "/")
 		repository, tag, _ := strings.Cut(name, ":")
-		if !strings.HasPrefix(registry, account.ID+".dkr.ecr.") {
+		if !strings.HasPrefix(registry, view.AccountID+".dkr.ecr.") {
 			continue
 		}
 		there, err := world.FindImage(store, repository, "", tag)
@@ -103,7 +103,7 @@ func (s *Server) addDemoSecret(arn string) error {
 		var version struct {
 			Secret string `json:"secretId"`
 		}
-		if err := world.Decode(r.State, &version); err != nil {
+		if err := view.Decode(r.State, &version); err != nil {
 			return fmt.Errorf("secret version %s: %w", r.ID, err)
 		}
 		if version.Secret == arn {

@@ -6,7 +6,7 @@ import (
 	"slices"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront/cdn"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // openCDN makes the stand-in for the account's distributions.
@@ -41,7 +41,7 @@ func (s *Server) resolve(host string) (https, http string, ok bool) {
 		Name string `json:"dnsName"`
 	}
 	r, found := s.options.Account.Get(typeLoadBalancer, s.options.output(outputBalancer))
-	if !found || world.Decode(r.State, &balancer) != nil {
+	if !found || view.Decode(r.State, &balancer) != nil {
 		return "", "", false
 	}
 	if host == balancer.Name {
@@ -52,7 +52,7 @@ func (s *Server) resolve(host string) (https, http string, ok bool) {
 			Name   string   `json:"fqdn"`
 			Values []string `json:"records"`
 		}
-		if err := world.Decode(r.State, &record); err == nil && record.Name == host && slices.Contains(record.Values, balancer.Name) {
+		if err := view.Decode(r.State, &record); err == nil && record.Name == host && slices.Contains(record.Values, balancer.Name) {
 			return s.options.HTTPS, s.options.HTTP, true
 		}
 	}

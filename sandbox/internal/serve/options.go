@@ -8,6 +8,7 @@ import (
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -17,7 +18,7 @@ type Options struct {
 	Stack   string
 	Outputs map[string]any
 	// Account is the account that the stack was deployed to.
-	Account world.Store
+	Account view.Store
 	// StateDir keeps what serving needs: binaries, certificates, the workspaces' files. It is the sandbox's own, .sandbox.
 	StateDir string
 	// ModuleDir is the repository, from which the functions and the container are built.

@@ -22,8 +22,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/serve"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
@@ -54,7 +54,7 @@ func (b *backend) Close() error {
 // small is a server over a small stack that was put into the account by hand.
 type small struct {
 	t       *testing.T
-	store   *world.Memory
+	store   *view.Memory
 	backend *backend
 	options serve.Options
 
@@ -64,12 +64,12 @@ type small struct {
 
 func newSmall(t *testing.T) *small {
 	t.Helper()
-	s := &small{t: t, store: &world.Memory{}, backend: &backend{}}
+	s := &small{t: t, store: &view.Memory{}, backend: &backend{}}
 	worldtest.Deploy(s.store)
-	worldtest.Put(s.store, typeCertificate, account.CertificateARN, map[string]any{
-		"arn": account.CertificateARN, "domainName": "*.ameliastamps.com", "subjectAlternativeNames": []any{"*.ameliastamps.com"},
+	worldtest.Put(s.store, typeCertificate, view.CertificateARN, map[string]any{
+		"arn": view.CertificateARN, "domainName": "*.ameliastamps.com", "subjectAlternativeNames": []any{"*.ameliastamps.com"},
 	})
-	worldtest.Set(s.store, "aws:lb/listener:Listener", worldtest.ListenerARN, "certificateArn", account.CertificateARN)
+	worldtest.Set(s.store, "aws:lb/listener:Listener", worldtest.ListenerARN, "certificateArn", view.CertificateARN)
 	s.policy("ELBSecurityPolicy-TLS13-1-2-2021-06")
 	// A thousand seconds here, more than any busy machine takes.
 	worldtest.Set(s.store, typeBalancer, worldtest.BalancerARN, "idleTimeout", 1_000_000)
@@ -257,13 +257,13 @@ func TestCertificates(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, uint16(tls.VersionTLS12), got.Version)
 
-	worldtest.Set(s.store, typeCertificate, account.CertificateARN, "notAfter", time.Now().Add(-time.Hour).Format(time.RFC3339))
+	worldtest.Set(s.store, typeCertificate, view.CertificateARN, "notAfter", time.Now().Add(-time.Hour).Format(time.RFC3339))
 	_, err = state(host, tls.VersionTLS13)
 	require.ErrorContains(t, err, "expired")
-	require.NoError(t, s.store.Remove(typeCertificate, account.CertificateARN))
+	require.NoError(t, s.store.Remove(typeCertificate, view.CertificateARN))
 	_, err = state(host, tls.VersionTLS13)
 	require.Error(t, err)
-	require.True(t, s.said("the listener's certificate "+account.CertificateARN+" is not in the account"))
+	require.True(t, s.said("the listener's certificate "+view.CertificateARN+" is not in the account"))
 }
 
 func TestStartRefuses(t *testing.T) {

@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/elb/alb"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/tlsca"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // handshake chooses certificate and TLS versions as the deployed listener, or the distribution of that name, says at this
@@ -58,7 +58,7 @@ func (s *Server) certificateOf(arn string) (tlsca.Request, error) {
 			Others   []string  `json:"subjectAlternativeNames"`
 			NotAfter time.Time `json:"notAfter"`
 		}
-		if err := world.Decode(r.State, &certificate); err != nil {
+		if err := view.Decode(r.State, &certificate); err != nil {
 			return tlsca.Request{}, fmt.Errorf("certificate %s: %w", r.ID, err)
 		}
 		if certificate.ARN != arn {

@@ -6,6 +6,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -83,7 +84,7 @@ func (w *watcher) rules(now map[string]string) error {
 				Group string `json:"targetGroupArn"`
 			} `json:"actions"`
 		}
-		if err := world.Decode(r.State, &rule); err != nil {
+		if err := view.Decode(r.State, &rule); err != nil {
 			return fmt.Errorf("listener rule %s: %w", r.ID, err)
 		}
 		name := r.ID[strings.LastIndexByte(r.ID, '/')+1:]

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strconv"
 	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // reconcile brings every service nearer to its configuration, as the ECS service scheduler does.
@@ -51,7 +53,7 @@ func (r *rollout) follow() {
 }
 
 func (r *rollout) deploy(taskDefinition, reason string) {
-	digest := shortID(r.service.ARN, taskDefinition, r.at.UnixNano(), len(r.status.Deployments))
+	digest := view.ShortID(r.service.ARN, taskDefinition, r.at.UnixNano(), len(r.status.Deployments))
 	number, _ := strconv.ParseUint(digest[:15], 16, 64) // hexadecimal by construction
 	id := fmt.Sprintf("ecs-svc/%019d", number)
 	for i := range r.status.Deployments {

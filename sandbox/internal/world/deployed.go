@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // Types of the deployed resources that the world reads.
@@ -66,12 +66,12 @@ func percent(value *int, fallback int) int {
 }
 
 // Services lists the deployed services, sorted by ID.
-func Services(store Store) ([]*Service, error) {
+func Services(store view.Store) ([]*Service, error) {
 	resources := store.List(typeService)
 	out := make([]*Service, 0, len(resources))
 	for _, r := range resources {
 		service := &Service{}
-		if err := Decode(r.State, service); err != nil {
+		if err := view.Decode(r.State, service); err != nil {
 			return nil, fmt.Errorf("service %s: %w", r.ID, err)
 		}
 		service.ID = r.ID
@@ -113,11 +113,11 @@ type TargetGroup struct {
 }
 
 // TargetGroups returns the deployed target groups by ARN.
-func TargetGroups(store Store) (map[string]*TargetGroup, error) {
+func TargetGroups(store view.Store) (map[string]*TargetGroup, error) {
 	out := map[string]*TargetGroup{}
 	for _, r := range store.List(typeTargetGroup) {
 		group := &TargetGroup{}
-		if err := Decode(r.State, group); err != nil {
+		if err := view.Decode(r.State, group); err != nil {
 			return nil, fmt.Errorf("target group %s: %w", r.ID, err)
 		}
 		if group.ARN == "" {
@@ -164,7 +164,7 @@ func (g *TargetGroup) Checked() bool {
 func (g *TargetGroup) used() bool { return len(g.LoadBalancerARNs) > 0 }
 
 // markUsed notes for each group the load balancers whose listeners, by default action or rule, forward to it.
-func markUsed(store Store, groups map[string]*TargetGroup) error {
+func markUsed(store view.Store, groups map[string]*TargetGroup) error {
 	balancers := map[string]string{} // listener ARN -> load balancer ARN
 	for _, r := range store.List(typeListener) {
 		var listener struct {
@@ -172,7 +172,7 @@ func markUsed(store Store, groups map[string]*TargetGroup) error {
 			LoadBalancerARN string   `json:"loadBalancerArn"`
 			Actions         []action `json:"defaultActions"`
 		}
-		if err := Decode(r.State, &listener); err != nil {
+		if err := view.Decode(r.State, &listener); err != nil {
 			return fmt.Errorf("listener %s: %w", r.ID, err)
 		}
 		balancers[r.ID], balancers[listener.ARN] = listener.LoadBalancerARN, listener.LoadBalancerARN
@@ -183,7 +183,7 @@ func markUsed(store Store, groups map[string]*TargetGroup) error {
 			ListenerARN string   `json:"listenerArn"`
 			Actions     []action `json:"actions"`
 		}
-		if err := Decode(r.State, &rule); err != nil {
+		if err := view.Decode(r.State, &rule); err != nil {
 			return fmt.Errorf("listener rule %s: %w", r.ID, err)
 		}
 		mark(groups, rule.Actions, balancers[rule.ListenerARN])
@@ -223,7 +223,7 @@ func contains(list []string, item string) bool {
 	return false
 }
 
-func setDesiredTaskDefinition(store Store, service *Service, arn string) error {
+func setDesiredTaskDefinition(store view.Store, service *Service, arn string) error {
 	return store.Mutate(typeService, service.ID, func(state resource.PropertyMap) error {
 		state["taskDefinition"] = resource.NewStringProperty(arn)
 		return nil
@@ -232,10 +232,10 @@ func setDesiredTaskDefinition(store Store, service *Service, arn string) error {
 
 // FindTaskDefinition finds a registered task definition by its ARN, or one that was deregistered, which is not active:
 // tasks and services that have it go on with it, and no other service can take it.
-func FindTaskDefinition(store Store, arn string) (r account.Resource, active, ok bool) {
-	if r, ok = findByARN(store, typeTaskDefinition, arn); ok {
+func FindTaskDefinition(store view.Store, arn string) (r view.Resource, active, ok bool) {
+	if r, ok = view.FindByARN(store, typeTaskDefinition, arn); ok {
 		return r, true, true
 	}
-	r, ok = findByARN(store, TypeInactiveTaskDefinition, arn)
+	r, ok = view.FindByARN(store, TypeInactiveTaskDefinition, arn)
 	return r, false, ok
 }

@@ -5,7 +5,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // TypeDistribution is a CloudFront distribution that another stack owns.
@@ -35,39 +35,39 @@ const propagation = 3 * time.Minute
 func (d *Distribution) SetConfig(config string, now time.Time) {
 	d.Version++
 	d.Config, d.LastModified, d.DeployedAt = config, now, now.Add(propagation)
-	d.ETag = "E" + strings.ToUpper(shortID(d.ID, d.Version)[:12])
+	d.ETag = "E" + strings.ToUpper(view.ShortID(d.ID, d.Version)[:12])
 }
 
 // PutDistribution creates a distribution with a DistributionConfig document, or overwrites it.
-func PutDistribution(store Store, id, config string, now time.Time) (*Distribution, error) {
+func PutDistribution(store view.Store, id, config string, now time.Time) (*Distribution, error) {
 	d := &Distribution{
-		ID: id, ARN: "arn:" + account.Partition + ":cloudfront::" + account.ID + ":distribution/" + id,
-		DomainName: "d" + strings.ToLower(shortID(id)[:13]) + ".cloudfront.net",
+		ID: id, ARN: "arn:" + view.Partition + ":cloudfront::" + view.AccountID + ":distribution/" + id,
+		DomainName: "d" + strings.ToLower(view.ShortID(id)[:13]) + ".cloudfront.net",
 	}
 	d.SetConfig(config, now)
 	return d, SaveDistribution(store, d)
 }
 
 // SaveDistribution stores a changed distribution.
-func SaveDistribution(store Store, d *Distribution) error {
-	return save(store, TypeDistribution, d.ID, d)
+func SaveDistribution(store view.Store, d *Distribution) error {
+	return view.Save(store, TypeDistribution, d.ID, d)
 }
 
 // FindDistribution returns a distribution; ok is false when there is none of that ID.
-func FindDistribution(store Store, id string) (d *Distribution, ok bool, err error) {
+func FindDistribution(store view.Store, id string) (d *Distribution, ok bool, err error) {
 	r, ok := store.Get(TypeDistribution, id)
 	if !ok {
 		return nil, false, nil
 	}
 	d = &Distribution{}
-	if err := Decode(r.State, d); err != nil {
+	if err := view.Decode(r.State, d); err != nil {
 		return nil, false, fmt.Errorf("distribution %s: %w", id, err)
 	}
 	return d, true, nil
 }
 
 // EditDistribution changes a distribution's configuration as another writer would.
-func EditDistribution(store Store, id string, now time.Time, edit func(config string) string) error {
+func EditDistribution(store view.Store, id string, now time.Time, edit func(config string) string) error {
 	d, ok, err := FindDistribution(store, id)
 	if err != nil {
 		return err

@@ -4,7 +4,7 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // ContainerImage is the digest that a container of a task runs, or of all tasks of a deployment.
@@ -27,7 +27,7 @@ type imageRef struct{ text, repository, tag, digest string }
 // ownImage reads what a container definition calls its image; ok is false for an image of another registry.
 func ownImage(image string) (ref imageRef, ok bool) {
 	registry, name, found := strings.Cut(image, "/")
-	if !found || !strings.HasPrefix(registry, account.ID+".dkr.ecr.") {
+	if !found || !strings.HasPrefix(registry, view.AccountID+".dkr.ecr.") {
 		return imageRef{}, false
 	}
 	name, digest, _ := strings.Cut(name, "@")
@@ -86,12 +86,12 @@ func (c *start) pin() {
 // pull finds the image's digest, or says in ECS's words why it cannot be pulled.
 func (c *start) pull(ref imageRef) (digest string, err error) {
 	const failed = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
-	r, ok := findByProperty(c.store, typeRepository, "name", ref.repository)
+	r, ok := view.FindBy(c.store, typeRepository, "name", ref.repository)
 	if !ok {
 		return "", &StartFailure{Reason: failed + ref.text + ": " + ref.text + ": not found"}
 	}
 	for _, action := range []string{"ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"} {
-		message, err := c.refused(c.definition.ExecutionRoleARN, action, textOf(r, "arn"))
+		message, err := c.refused(c.definition.ExecutionRoleARN, action, view.Text(r, "arn"))
 		if err != nil {
 			return "", err
 		}

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Series is one CloudWatch metric with its dimensions; its datapoints cover a minute each.
@@ -69,12 +71,12 @@ func (w *World) record(sample Sample) error {
 	key := SeriesKey(sample.Namespace, sample.Name, sample.Dimensions)
 	series := &Series{Namespace: sample.Namespace, Name: sample.Name, Dimensions: sample.Dimensions}
 	if r, ok := w.store.Get(TypeSeries, key); ok {
-		if err := Decode(r.State, series); err != nil {
+		if err := view.Decode(r.State, series); err != nil {
 			return fmt.Errorf("metric %s: %w", key, err)
 		}
 	}
 	series.add(sample)
-	return save(w.store, TypeSeries, key, series)
+	return view.Save(w.store, TypeSeries, key, series)
 }
 
 func (s *Series) add(sample Sample) {
@@ -118,13 +120,13 @@ func (s *Series) Visible(from, to, at time.Time) []Point {
 }
 
 // FindSeries returns a series; ok is false when nothing was ever recorded for it.
-func FindSeries(store Store, namespace, name string, dimensions map[string]string) (series *Series, ok bool, err error) {
+func FindSeries(store view.Store, namespace, name string, dimensions map[string]string) (series *Series, ok bool, err error) {
 	r, ok := store.Get(TypeSeries, SeriesKey(namespace, name, dimensions))
 	if !ok {
 		return nil, false, nil
 	}
 	series = &Series{}
-	if err := Decode(r.State, series); err != nil {
+	if err := view.Decode(r.State, series); err != nil {
 		return nil, false, fmt.Errorf("metric %s: %w", r.ID, err)
 	}
 	return series, true, nil

@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 const noMount = "ResourceInitializationError: failed to invoke EFS utils commands to set up EFS volumes: stderr: "
@@ -43,7 +44,7 @@ type Mount struct {
 }
 
 // Refusal tries the mount and says in the mount helper's words why it fails, or "" when it succeeds.
-func (m Mount) Refusal(store Store, authorizer *authz.Authorizer) (string, error) {
+func (m Mount) Refusal(store view.Store, authorizer *authz.Authorizer) (string, error) {
 	fileSystem, ok := store.Get(typeFileSystem, m.FileSystemID)
 	if !ok {
 		return fmt.Sprintf("Failed to resolve \"%s.efs.us-west-2.amazonaws.com\" - check that your file system ID is correct.",
@@ -59,14 +60,14 @@ func (m Mount) Refusal(store Store, authorizer *authz.Authorizer) (string, error
 	}
 	if m.AccessPointID != "" {
 		accessPoint, ok := store.Get(typeAccessPoint, m.AccessPointID)
-		if !ok || textOf(accessPoint, "fileSystemId") != m.FileSystemID {
+		if !ok || view.Text(accessPoint, "fileSystemId") != m.FileSystemID {
 			return fmt.Sprintf("b'mount.nfs4: mounting failed, access point %s does not exist on %s'", m.AccessPointID, m.FileSystemID), nil
 		}
-		context["elasticfilesystem:AccessPointArn"] = []string{textOf(accessPoint, "arn")}
+		context["elasticfilesystem:AccessPointArn"] = []string{view.Text(accessPoint, "arn")}
 	}
 	for _, action := range []string{"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"} {
 		decision, err := authorizer.Authorize(authz.Request{
-			Caller: m.caller(), Action: action, Resource: textOf(fileSystem, "arn"), Context: context,
+			Caller: m.caller(), Action: action, Resource: view.Text(fileSystem, "arn"), Context: context,
 		})
 		if err != nil {
 			return "", fmt.Errorf("mount %s: %w", m.FileSystemID, err)
@@ -87,9 +88,9 @@ func (m Mount) caller() authz.Caller {
 }
 
 // reachable says whether the file system has a mount target in the client's zone.
-func (m Mount) reachable(store Store) bool {
+func (m Mount) reachable(store view.Store) bool {
 	for _, r := range store.List(typeMountTarget) {
-		if textOf(r, "fileSystemId") == m.FileSystemID && ZoneOf(store, textOf(r, "subnetId")) == m.Zone {
+		if view.Text(r, "fileSystemId") == m.FileSystemID && ZoneOf(store, view.Text(r, "subnetId")) == m.Zone {
 			return true
 		}
 	}

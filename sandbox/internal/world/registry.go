@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Image is what a digest names in the registry. A tag belongs to one image at a time; an image that has lost its tags
@@ -38,7 +39,7 @@ func (w *World) PushImage(image Image) error {
 	defer w.mu.Unlock()
 	now := image.PushedAt
 	if image.Digest == "" {
-		image.Digest = "sha256:" + shortID(image.Repository, image.Tags, now.UnixNano()) + shortID(image.Tags, now.UnixNano())
+		image.Digest = "sha256:" + view.ShortID(image.Repository, image.Tags, now.UnixNano()) + view.ShortID(image.Tags, now.UnixNano())
 	}
 	images, err := Images(w.store, image.Repository)
 	if err != nil {
@@ -57,13 +58,13 @@ func (w *World) PushImage(image Image) error {
 			continue
 		}
 		other.Tags = left
-		if err := save(w.store, TypeImage, other.id(), other); err != nil {
+		if err := view.Save(w.store, TypeImage, other.id(), other); err != nil {
 			return err
 		}
 	}
 	slices.Sort(image.Tags)
 	image.Tags = slices.Compact(image.Tags)
-	if err := save(w.store, TypeImage, image.id(), image); err != nil {
+	if err := view.Save(w.store, TypeImage, image.id(), image); err != nil {
 		return err
 	}
 	return w.expireImages(image.Repository, now)
@@ -71,7 +72,7 @@ func (w *World) PushImage(image Image) error {
 
 // expireImages applies the lifecycle policy of a repository, if it has one.
 func (w *World) expireImages(repository string, now time.Time) error {
-	policy, ok := findByProperty(w.store, typeLifecyclePolicy, "repository", repository)
+	policy, ok := view.FindBy(w.store, typeLifecyclePolicy, "repository", repository)
 	if !ok {
 		return nil
 	}
@@ -83,7 +84,7 @@ func (w *World) expireImages(repository string, now time.Time) error {
 	for i, image := range images {
 		pushed[i] = document.PushedImage{Digest: image.Digest, Tags: image.Tags, PushedAt: image.PushedAt}
 	}
-	expired, err := document.ExpiredImages(textOf(policy, "policy"), pushed, now)
+	expired, err := document.ExpiredImages(view.Text(policy, "policy"), pushed, now)
 	if err != nil {
 		return fmt.Errorf("apply the lifecycle policy of %s: %w", repository, err)
 	}
@@ -96,8 +97,8 @@ func (w *World) expireImages(repository string, now time.Time) error {
 }
 
 // Images lists the images of a repository, newest first.
-func Images(store Store, repository string) ([]*Image, error) {
-	all, err := load[Image](store, TypeImage)
+func Images(store view.Store, repository string) ([]*Image, error) {
+	all, err := view.All[Image](store, TypeImage)
 	if err != nil {
 		return nil, err
 	}
@@ -107,7 +108,7 @@ func Images(store Store, repository string) ([]*Image, error) {
 }
 
 // FindImage finds the image of a repository that a digest or a tag names; nil when there is none.
-func FindImage(store Store, repository, digest, tag string) (*Image, error) {
+func FindImage(store view.Store, repository, digest, tag string) (*Image, error) {
 	images, err := Images(store, repository)
 	if err != nil {
 		return nil, err
@@ -120,11 +121,11 @@ func FindImage(store Store, repository, digest, tag string) (*Image, error) {
 
 // PutSecret gives a secret a value out of band, as an operator does with `aws secretsmanager put-secret-value`. The value
 // becomes AWSCURRENT.
-func PutSecret(store Store, secretARN, value string, now time.Time) error {
-	version := shortID(secretARN, now.UnixNano(), len(store.List(typeSecretVersion)))
+func PutSecret(store view.Store, secretARN, value string, now time.Time) error {
+	version := view.ShortID(secretARN, now.UnixNano(), len(store.List(typeSecretVersion)))
 	id := version[:8] + "-" + version[8:12] + "-" + version[12:16] + "-" + version[16:20] + "-" + version[20:]
 	for _, old := range store.List(typeSecretVersion) {
-		if textOf(old, "secretId") != secretARN {
+		if view.Text(old, "secretId") != secretARN {
 			continue
 		}
 		if err := store.Mutate(typeSecretVersion, old.ID, func(state resource.PropertyMap) error {
@@ -134,7 +135,7 @@ func PutSecret(store Store, secretARN, value string, now time.Time) error {
 			return fmt.Errorf("put a value into secret %s: %w", secretARN, err)
 		}
 	}
-	return save(store, typeSecretVersion, secretARN+"|"+id, map[string]any{
+	return view.Save(store, typeSecretVersion, secretARN+"|"+id, map[string]any{
 		"arn": secretARN, "secretId": secretARN, "secretString": value, "versionId": id, "versionStages": []string{"AWSCURRENT"},
 	})
 }

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"reflect"
 	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // scene is all facts and configuration during one step; it is loaded at the start and what changed is saved at the end.
@@ -42,7 +44,7 @@ func (w *World) load() (*scene, error) {
 	if s.targets, err = Targets(w.store); err != nil {
 		return nil, err
 	}
-	statuses, err := load[ServiceStatus](w.store, TypeServiceStatus)
+	statuses, err := view.All[ServiceStatus](w.store, TypeServiceStatus)
 	if err != nil {
 		return nil, err
 	}
@@ -74,7 +76,7 @@ func (s *scene) save() error {
 	store := s.world.store
 	for _, task := range s.tasks {
 		if old, known := s.before.tasks[task.ARN]; !known || !reflect.DeepEqual(old, *task) {
-			faults = append(faults, save(store, TypeTask, task.ARN, task))
+			faults = append(faults, view.Save(store, TypeTask, task.ARN, task))
 		}
 		delete(s.before.tasks, task.ARN)
 	}
@@ -83,7 +85,7 @@ func (s *scene) save() error {
 	}
 	for _, target := range s.targets {
 		if old, known := s.before.targets[target.key()]; !known || old != *target {
-			faults = append(faults, save(store, TypeTarget, target.key(), target))
+			faults = append(faults, view.Save(store, TypeTarget, target.key(), target))
 		}
 		delete(s.before.targets, target.key())
 	}
@@ -92,7 +94,7 @@ func (s *scene) save() error {
 	}
 	for arn, status := range s.statuses {
 		if old, known := s.before.statuses[arn]; !known || !reflect.DeepEqual(old, *status) {
-			faults = append(faults, save(store, TypeServiceStatus, arn, status))
+			faults = append(faults, view.Save(store, TypeServiceStatus, arn, status))
 		}
 	}
 	return errors.Join(faults...)
@@ -158,6 +160,6 @@ func (s *scene) service(arn string) *Service {
 
 func (s *scene) event(status *ServiceStatus, at time.Time, format string, args ...any) {
 	const kept = 100 // DescribeServices returns the latest 100 events
-	event := Event{ID: shortID(status.ServiceARN, at, len(status.Events), format), CreatedAt: at, Message: fmt.Sprintf(format, args...)}
+	event := Event{ID: view.ShortID(status.ServiceARN, at, len(status.Events), format), CreatedAt: at, Message: fmt.Sprintf(format, args...)}
 	status.Events = append([]Event{event}, status.Events[:min(len(status.Events), kept-1)]...)
 }

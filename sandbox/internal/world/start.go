@@ -6,9 +6,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 )
 
@@ -59,7 +58,7 @@ type containerDefinition struct {
 
 // start is the examination of one task that is about to start.
 type start struct {
-	store      Store
+	store      view.Store
 	authorizer *authz.Authorizer
 	service    *Service
 	task       *Task
@@ -83,7 +82,7 @@ func (s *scene) startProblem(task *Task) error {
 	check := &start{
 		store: s.world.store, authorizer: s.world.options.Authorizer, service: service, task: task, deployment: s.deploymentOf(task),
 	}
-	if err := Decode(r.State, &check.definition); err != nil {
+	if err := view.Decode(r.State, &check.definition); err != nil {
 		return fmt.Errorf("task definition %s: %w", task.TaskDefinitionARN, err)
 	}
 	if err := json.Unmarshal([]byte(check.definition.ContainerDefinitions), &check.containers); err != nil {
@@ -108,31 +107,6 @@ func (s *scene) deploymentOf(task *Task) *Deployment {
 		}
 	}
 	return &Deployment{}
-}
-
-func findByARN(store Store, typ, arn string) (account.Resource, bool) {
-	for _, r := range store.List(typ) {
-		if value := r.State["arn"]; value.IsString() && value.StringValue() == arn {
-			return r, true
-		}
-	}
-	return account.Resource{}, false
-}
-
-func findByProperty(store Store, typ, key, value string) (account.Resource, bool) {
-	for _, r := range store.List(typ) {
-		if textOf(r, key) == value {
-			return r, true
-		}
-	}
-	return account.Resource{}, false
-}
-
-func textOf(r account.Resource, key string) string {
-	if value := r.State[resource.PropertyKey(key)]; value.IsString() {
-		return value.StringValue()
-	}
-	return ""
 }
 
 // refused asks whether the role may do the action; a refusal comes back as AWS's message, a grant as "".
@@ -173,7 +147,7 @@ const noAuth = "ResourceInitializationError: unable to pull secrets or registry 
 // network refuses a task without a public address in the default VPC: its subnets are public and have no NAT gateway,
 // so nothing outside can be reached unless interface endpoints are there.
 func (c *start) network() error {
-	if c.service.Network.AssignPublicIP || !slices.Contains(account.DefaultSubnetIDs[:], c.task.SubnetID) ||
+	if c.service.Network.AssignPublicIP || !slices.Contains(view.DefaultSubnetIDs[:], c.task.SubnetID) ||
 		len(c.store.List(typeVpcEndpoint)) > 0 {
 		return nil
 	}
@@ -214,7 +188,7 @@ func (c *start) secretProblem(arn string) (string, error) {
 	if parts := strings.Split(arn, ":"); len(parts) > arnParts {
 		arn = strings.Join(parts[:arnParts], ":")
 	}
-	if _, ok := findByARN(c.store, typeSecret, arn); !ok {
+	if _, ok := view.FindByARN(c.store, typeSecret, arn); !ok {
 		return "ResourceNotFoundException: Secrets Manager can't find the specified secret.", nil
 	}
 	message, err := c.refused(c.definition.ExecutionRoleARN, "secretsmanager:GetSecretValue", arn)
@@ -224,7 +198,7 @@ func (c *start) secretProblem(arn string) (string, error) {
 	if message != "" {
 		return "AccessDeniedException: " + message, nil
 	}
-	if _, ok := findByProperty(c.store, typeSecretVersion, "secretId", arn); !ok {
+	if _, ok := view.FindBy(c.store, typeSecretVersion, "secretId", arn); !ok {
 		return "ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT", nil
 	}
 	return "", nil
@@ -237,11 +211,11 @@ func (c *start) logs() error {
 			continue
 		}
 		problem := ""
-		r, ok := findByProperty(c.store, typeLogGroup, "name", options["awslogs-group"])
+		r, ok := view.FindBy(c.store, typeLogGroup, "name", options["awslogs-group"])
 		if !ok {
 			problem = "ResourceNotFoundException: The specified log group does not exist."
 		} else {
-			message, err := c.refused(c.definition.ExecutionRoleARN, "logs:CreateLogStream", textOf(r, "arn")+":log-stream:edit")
+			message, err := c.refused(c.definition.ExecutionRoleARN, "logs:CreateLogStream", view.Text(r, "arn")+":log-stream:edit")
 			if err != nil {
 				return err
 			}

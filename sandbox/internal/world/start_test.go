@@ -6,8 +6,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
@@ -16,57 +16,57 @@ import (
 func TestWhatStopsATaskFromStarting(t *testing.T) {
 	t.Parallel()
 	const notAllowed = " because no identity-based policy allows the "
-	remove := func(typ, id string) func(world.Store) {
-		return func(s world.Store) { _ = s.Remove(typ, id) }
+	remove := func(typ, id string) func(view.Store) {
+		return func(s view.Store) { _ = s.Remove(typ, id) }
 	}
 	tests := []struct {
 		name, want string
-		breakIt    func(world.Store)
+		breakIt    func(view.Store)
 	}{
-		{"nothing", "", func(world.Store) {}},
+		{"nothing", "", func(view.Store) {}},
 		{"no definition", "Unable to describe task definition", remove("aws:ecs/taskDefinition:TaskDefinition", "edit:1")},
-		{"a definition that was deregistered", "", func(s world.Store) {
+		{"a definition that was deregistered", "", func(s view.Store) {
 			r, _ := s.Get("aws:ecs/taskDefinition:TaskDefinition", "edit:1")
 			_ = s.Remove(r.Type, r.ID)
 			r.Type = world.TypeInactiveTaskDefinition
 			_ = s.Put(r)
 		}},
-		{"role not for tasks", "ECS was unable to assume the role '" + worldtest.TaskRole, func(s world.Store) {
+		{"role not for tasks", "ECS was unable to assume the role '" + worldtest.TaskRole, func(s view.Store) {
 			worldtest.Set(s, "aws:iam/role:Role", "task", "assumeRolePolicy", `{"Version":"2012-10-17","Statement":
 				{"Effect":"Allow","Action":"sts:AssumeRole","Principal":{"Service":"lambda.amazonaws.com"}}}`)
 		}},
-		{"no way out", "There is a connection issue between the task and Amazon ECR", func(s world.Store) {
+		{"no way out", "There is a connection issue between the task and Amazon ECR", func(s view.Store) {
 			worldtest.Set(s, "aws:ecs/service:Service", worldtest.ServiceARN, "networkConfiguration", map[string]any{
-				"subnets": []any{account.DefaultSubnetIDs[0], account.DefaultSubnetIDs[1]}, "assignPublicIp": false,
+				"subnets": []any{view.DefaultSubnetIDs[0], view.DefaultSubnetIDs[1]}, "assignPublicIp": false,
 			})
 		}},
-		{"no registry token", notAllowed + "ecr:GetAuthorizationToken", func(s world.Store) { worldtest.SetPolicy(s, worldtest.ExecRole) }},
+		{"no registry token", notAllowed + "ecr:GetAuthorizationToken", func(s view.Store) { worldtest.SetPolicy(s, worldtest.ExecRole) }},
 		{"no secret", "Secrets Manager can't find the specified secret.", remove("aws:secretsmanager/secret:Secret", worldtest.SecretARN)},
 		{
 			"secret without a value", "can't find the specified secret value for staging label: AWSCURRENT",
 			remove("aws:secretsmanager/secretVersion:SecretVersion", worldtest.SecretARN+"|1"),
 		},
-		{"secret not readable", notAllowed + "secretsmanager:GetSecretValue", func(s world.Store) {
+		{"secret not readable", notAllowed + "secretsmanager:GetSecretValue", func(s view.Store) {
 			worldtest.SetPolicy(s, worldtest.ExecRole, "ecr:GetAuthorizationToken *")
 		}},
 		{"no image", "/webordinary/claude-code-astro:v1: not found", removeImages},
 		{"no repository", "/webordinary/claude-code-astro:v1: not found", remove("aws:ecr/repository:Repository", worldtest.Repository)},
-		{"image not readable", "403 Forbidden: User: arn:aws:sts::" + account.ID + ":assumed-role/execution/", func(s world.Store) {
+		{"image not readable", "403 Forbidden: User: arn:aws:sts::" + view.AccountID + ":assumed-role/execution/", func(s view.Store) {
 			worldtest.SetPolicy(s, worldtest.ExecRole, "ecr:GetAuthorizationToken *", "secretsmanager:GetSecretValue *", "logs:CreateLogStream *")
 		}},
 		{"no log group", "The specified log group does not exist.", remove("aws:cloudwatch/logGroup:LogGroup", worldtest.LogGroup)},
-		{"log group not writable", notAllowed + "logs:CreateLogStream", func(s world.Store) {
+		{"log group not writable", notAllowed + "logs:CreateLogStream", func(s view.Store) {
 			worldtest.SetPolicy(s, worldtest.ExecRole, "ecr:* *", "secretsmanager:GetSecretValue *")
 		}},
 		{
 			"no file system", "check that your file system ID is correct",
 			remove("aws:efs/fileSystem:FileSystem", worldtest.FileSystem),
 		},
-		{"no mount target in the zone", "mount target ip address cannot be found in availability zone us-west-2b", func(s world.Store) {
+		{"no mount target in the zone", "mount target ip address cannot be found in availability zone us-west-2b", func(s view.Store) {
 			_ = s.Remove("aws:efs/mountTarget:MountTarget", "fsmt-1")
 		}},
 		{"no access point", "does not exist on " + worldtest.FileSystem, remove("aws:efs/accessPoint:AccessPoint", worldtest.AccessPoint)},
-		{"mount not allowed", "access denied by server", func(s world.Store) {
+		{"mount not allowed", "access denied by server", func(s view.Store) {
 			worldtest.SetPolicy(s, worldtest.TaskRole)
 			worldtest.Put(s, "aws:efs/fileSystemPolicy:FileSystemPolicy", "p", map[string]any{
 				"fileSystemId": worldtest.FileSystem, "policy": `{"Version":"2012-10-17","Statement":{"Effect":"Allow",
@@ -96,7 +96,7 @@ func TestWhatStopsATaskFromStarting(t *testing.T) {
 
 func TestMountsByTransportAndRole(t *testing.T) {
 	t.Parallel()
-	store := &world.Memory{}
+	store := &view.Memory{}
 	worldtest.Deploy(store)
 	worldtest.Put(store, "aws:efs/fileSystemPolicy:FileSystemPolicy", "p", map[string]any{
 		"fileSystemId": worldtest.FileSystem, "policy": `{"Version":"2012-10-17","Statement":[
@@ -124,7 +124,7 @@ func TestMountsByTransportAndRole(t *testing.T) {
 }
 
 // removeImages empties the registry.
-func removeImages(s world.Store) {
+func removeImages(s view.Store) {
 	for _, image := range s.List(world.TypeImage) {
 		_ = s.Remove(image.Type, image.ID)
 	}

@@ -2,28 +2,21 @@ package world
 
 import (
 	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"slices"
 	"strings"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // stoppedFor is how long ECS shows a stopped task.
 const stoppedFor = time.Hour
 
-// shortID derives an identifier from what it names, so that the same history gives the same world.
-func shortID(parts ...any) string {
-	sum := sha256.Sum256(fmt.Append(nil, parts...))
-	return hex.EncodeToString(sum[:16])
-}
-
 func (s *scene) startTask(service *Service, status *ServiceStatus, at time.Time) *Task {
 	status.Started++
-	id := shortID(service.ARN, at.UnixNano(), status.Started)
+	id := view.ShortID(service.ARN, at.UnixNano(), status.Started)
 	prefix, _, _ := strings.Cut(service.ARN, ":service/")
 	task := &Task{
 		ARN:        fmt.Sprintf("%s:task/%s/%s", prefix, service.ClusterName(), id),
@@ -139,10 +132,10 @@ func (s *scene) pollExits(at time.Time) {
 }
 
 // ZoneOf gives the availability zone of a subnet.
-func ZoneOf(store Store, subnet string) string {
-	for i, id := range account.DefaultSubnetIDs {
+func ZoneOf(store view.Store, subnet string) string {
+	for i, id := range view.DefaultSubnetIDs {
 		if id == subnet {
-			return account.AvailabilityZones[i]
+			return view.AvailabilityZones[i]
 		}
 	}
 	if r, ok := store.Get(typeSubnet, subnet); ok {
@@ -150,5 +143,5 @@ func ZoneOf(store Store, subnet string) string {
 			return zone.StringValue()
 		}
 	}
-	return account.AvailabilityZones[0]
+	return view.AvailabilityZones[0]
 }

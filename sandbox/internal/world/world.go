@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Options say how fast and how kind the world is.
@@ -68,7 +69,7 @@ func (t *Timing) fillDefaults() {
 
 // World plays the account's own life. It is safe for concurrent use by one process.
 type World struct {
-	store   Store
+	store   view.Store
 	options Options
 
 	mu   sync.Mutex
@@ -76,7 +77,7 @@ type World struct {
 }
 
 // New returns a world over the account's facts.
-func New(store Store, options Options) *World {
+func New(store view.Store, options Options) *World {
 	options.Timing.fillDefaults()
 	if options.Containers == nil {
 		options.Containers = &Simulated{}
@@ -131,7 +132,7 @@ func (w *World) Redeploy(serviceARN string) error {
 		return fmt.Errorf("redeploy service %s: %w", serviceARN, err)
 	}
 	status.Redeploy = true
-	return save(w.store, TypeServiceStatus, serviceARN, status)
+	return view.Save(w.store, TypeServiceStatus, serviceARN, status)
 }
 
 // Protect sets the end of a task's scale-in protection; the zero time ends it at once.
@@ -143,16 +144,16 @@ func (w *World) Protect(taskARN string, until time.Time) error {
 		return fmt.Errorf("protect task %s: no such task", taskARN)
 	}
 	task := &Task{}
-	if err := Decode(r.State, task); err != nil {
+	if err := view.Decode(r.State, task); err != nil {
 		return fmt.Errorf("protect task %s: %w", taskARN, err)
 	}
 	task.ProtectedUntil = until
-	return save(w.store, TypeTask, taskARN, task)
+	return view.Save(w.store, TypeTask, taskARN, task)
 }
 
 // Tasks lists the tasks, oldest first; stopped ones stay for an hour, as in ECS.
-func Tasks(store Store) ([]*Task, error) {
-	tasks, err := load[Task](store, TypeTask)
+func Tasks(store view.Store) ([]*Task, error) {
+	tasks, err := view.All[Task](store, TypeTask)
 	if err != nil {
 		return nil, err
 	}
@@ -166,16 +167,16 @@ func Tasks(store Store) ([]*Task, error) {
 }
 
 // Targets lists the registrations of all target groups.
-func Targets(store Store) ([]*Target, error) { return load[Target](store, TypeTarget) }
+func Targets(store view.Store) ([]*Target, error) { return view.All[Target](store, TypeTarget) }
 
 // Status returns what ECS knows of a service; a service that the world has not seen yet has an empty status.
-func Status(store Store, serviceARN string) (*ServiceStatus, error) {
+func Status(store view.Store, serviceARN string) (*ServiceStatus, error) {
 	status := &ServiceStatus{ServiceARN: serviceARN}
 	r, ok := store.Get(TypeServiceStatus, serviceARN)
 	if !ok {
 		return status, nil
 	}
-	if err := Decode(r.State, status); err != nil {
+	if err := view.Decode(r.State, status); err != nil {
 		return nil, fmt.Errorf("status of service %s: %w", serviceARN, err)
 	}
 	return status, nil

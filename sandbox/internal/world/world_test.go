@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
@@ -22,13 +23,13 @@ func after(seconds int) time.Time { return epoch.Add(time.Duration(seconds) * ti
 // play is a world under test at a time of its own.
 type play struct {
 	t          require.TestingT
-	store      *world.Memory
+	store      *view.Memory
 	world      *world.World
 	containers *world.Simulated
 }
 
 func newPlay(t require.TestingT, options world.Options) *play {
-	p := &play{t: t, store: &world.Memory{}, containers: &world.Simulated{Boot: 5 * time.Second}}
+	p := &play{t: t, store: &view.Memory{}, containers: &world.Simulated{Boot: 5 * time.Second}}
 	worldtest.Deploy(p.store)
 	options.Containers = p.containers
 	p.world = world.New(p.store, options)

@@ -1,13 +1,26 @@
 // Package view says how everything in the account is named: the account itself, its ARNs, and the type tokens of what it holds.
-// It imports nothing of the sandbox.
+// It imports nothing of the sandbox but what keeps the account.
 package view
 
-import "time"
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"time"
+)
 
-// Identity of the account; the account package documents and exports these.
+// The account's identity, as in the specification.
 const (
+	// AccountID is the account number.
 	AccountID = "942734823970"
-	Region    = "us-west-2"
+	// Region is the only region that the account knows.
+	Region = "us-west-2"
+	// Partition is the ARN partition.
+	Partition = "aws"
+	// CallerARN is who deploys: the answer of getCallerIdentity.
+	CallerARN = "arn:aws:iam::942734823970:user/deployer"
+	// CallerUserID is the caller's unique ID.
+	CallerUserID = "AIDA5WLTTXLRJSANDBOX1"
 )
 
 // ARN is an ARN in this account and region.
@@ -22,3 +35,9 @@ func GlobalARN(service, resource string) string {
 
 // Timestamp is the time format of most AWS outputs.
 func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// ShortID derives an identifier from what it names, so that the same history gives the same world.
+func ShortID(parts ...any) string {
+	sum := sha256.Sum256(fmt.Append(nil, parts...))
+	return hex.EncodeToString(sum[:16])
+}

@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
 )
@@ -128,7 +129,7 @@ func TestLifeOfAStack(t *testing.T) {
 	up := mustUp(t, stack)
 	require.Equal(t, map[apitype.OpType]int{apitype.OpCreate: 4}, up.Changes)
 	require.Equal(t, "arn:aws:s3:::small-store", up.Outputs["bucketArn"].Value)
-	require.Equal(t, "arn:aws:iam::"+account.ID+":role/clerk", up.Outputs["roleArn"].Value)
+	require.Equal(t, "arn:aws:iam::"+view.AccountID+":role/clerk", up.Outputs["roleArn"].Value)
 	require.Equal(t, resource.NewProperty("small"), only(t, sandbox, bucketType).State["tagsAll"].ObjectValue()["Project"])
 
 	requireStable(t, stack)

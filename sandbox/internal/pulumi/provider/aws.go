@@ -9,7 +9,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // awsProvider is the provider aws, configured once.
@@ -66,9 +66,9 @@ func (p *awsProvider) CheckConfig(
 	_ context.Context, req plugin.CheckConfigRequest,
 ) (plugin.CheckConfigResponse, error) {
 	var failures []plugin.CheckFailure
-	if region, ok := text(req.News["region"]); ok && region != account.Region {
+	if region, ok := text(req.News["region"]); ok && region != view.Region {
 		failures = append(failures, plugin.CheckFailure{Property: "region", Reason: fmt.Sprintf(
-			"the simulated account has the region %s only, not %q", account.Region, region)})
+			"the simulated account has the region %s only, not %q", view.Region, region)})
 	}
 	if _, err := tagsOf(req.News); err != nil {
 		failures = append(failures, plugin.CheckFailure{Property: "defaultTags", Reason: err.Error()})

@@ -10,7 +10,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
 )
@@ -58,10 +58,10 @@ func TestDefaultVpc(t *testing.T) {
 		return nil
 	})
 	var subnets []any
-	for _, id := range account.DefaultSubnetIDs {
+	for _, id := range view.DefaultSubnetIDs {
 		subnets = append(subnets, id)
 	}
-	require.Equal(t, account.DefaultVPCID, result.Outputs["vpc"].Value)
+	require.Equal(t, view.DefaultVPCID, result.Outputs["vpc"].Value)
 	require.ElementsMatch(t, subnets, result.Outputs["public"].Value)
 	require.Empty(t, result.Outputs["private"].Value)
 	require.Equal(t, 1, counts(t, stack)["awsx:ec2:DefaultVpc"], "the component is really registered")
@@ -155,7 +155,7 @@ func TestTrail(t *testing.T) {
 		"aws:cloudtrail/trail:Trail": 1,
 	}, counts(t, stack))
 	require.Contains(t, result.Outputs["bucket"].Value, "audit-")
-	require.Contains(t, result.Outputs["trail"].Value, "arn:aws:cloudtrail:us-west-2:"+account.ID+":trail/audit-")
+	require.Contains(t, result.Outputs["trail"].Value, "arn:aws:cloudtrail:us-west-2:"+view.AccountID+":trail/audit-")
 	require.Contains(t, result.Outputs["logGroup"].Value, "audit-")
 }
 

@@ -13,6 +13,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -115,7 +116,7 @@ func (a *agent) get(_ *http.Request, g guest) (protection, error) {
 		return protection{}, &refusal{http.StatusNotFound, "ResourceNotFoundException", "The task does not exist."}
 	}
 	var task world.Task
-	if err := world.Decode(r.State, &task); err != nil {
+	if err := view.Decode(r.State, &task); err != nil {
 		return protection{}, err
 	}
 	out := protection{TaskARN: g.task, ProtectionEnabled: task.Protected(a.options.Now())}

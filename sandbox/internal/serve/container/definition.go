@@ -12,6 +12,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -52,7 +53,7 @@ func (p *Processes) describe(task world.Task) (*definition, error) {
 			} `json:"efsVolumeConfiguration"`
 		} `json:"volumes"`
 	}
-	if err := world.Decode(found.State, &state); err != nil {
+	if err := view.Decode(found.State, &state); err != nil {
 		return nil, fmt.Errorf("task definition %s: %w", task.TaskDefinitionARN, err)
 	}
 	containers, err := document.ParseContainers(state.Containers)
@@ -105,7 +106,7 @@ func (p *Processes) environment(d *definition, agent string) ([]string, error) {
 		vars[secret.Name] = value
 	}
 	maps.Copy(vars, map[string]string{
-		"ECS_AGENT_URI": agent, "AWS_REGION": account.Region, "AWS_DEFAULT_REGION": account.Region, "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+		"ECS_AGENT_URI": agent, "AWS_REGION": view.Region, "AWS_DEFAULT_REGION": view.Region, "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
 		"PATH": os.Getenv("PATH"), "TMPDIR": os.TempDir(),
 		"DEMO_BOOT":           p.options.Boot.String(),
 		"DEMO_SPEED":          strconv.FormatFloat(p.options.Speed, 'g', -1, 64),
@@ -183,7 +184,7 @@ func (p *Processes) secretVersion(secretARN, stage string) (value string, ok boo
 			Value  string   `json:"secretString"`
 			Stages []string `json:"versionStages"`
 		}
-		if err := world.Decode(r.State, &version); err != nil {
+		if err := view.Decode(r.State, &version); err != nil {
 			continue
 		}
 		switch {
@@ -199,7 +200,7 @@ func (p *Processes) secretVersion(secretARN, stage string) (value string, ok boo
 // text reads a string property; anything else reads as "".
 func text(r account.Resource, key string) string {
 	var fields map[string]any
-	if err := world.Decode(r.State, &fields); err != nil {
+	if err := view.Decode(r.State, &fields); err != nil {
 		return ""
 	}
 	value, _ := fields[key].(string)

@@ -17,9 +17,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
@@ -67,7 +67,7 @@ var epoch = time.Date(2026, 10, 1, 8, 0, 0, 0, time.UTC)
 // env is a stack in a world whose containers are processes. The world's clock moves by step only.
 type env struct {
 	t         *testing.T
-	store     *world.Memory
+	store     *view.Memory
 	world     *world.World
 	processes *container.Processes
 	workspace string
@@ -78,7 +78,7 @@ type env struct {
 
 func newEnv(t *testing.T, change func(*container.Options)) *env {
 	t.Helper()
-	e := &env{t: t, store: &world.Memory{}, workspace: t.TempDir(), now: epoch}
+	e := &env{t: t, store: &view.Memory{}, workspace: t.TempDir(), now: epoch}
 	worldtest.Deploy(e.store)
 	worldtest.SetPolicy(e.store, worldtest.TaskRole, "ecs:* "+worldtest.Prefix+":task/edit-cluster/*")
 	e.define(nil)
@@ -103,7 +103,7 @@ func newEnv(t *testing.T, change func(*container.Options)) *env {
 // define gives the stack's task definition the container that the program deploys, with some properties of its own.
 func (e *env) define(change map[string]any) {
 	definition := map[string]any{
-		"name": "app", "image": account.ID + ".dkr.ecr.us-west-2.amazonaws.com/" + worldtest.Repository + ":v1", "essential": true,
+		"name": "app", "image": view.AccountID + ".dkr.ecr.us-west-2.amazonaws.com/" + worldtest.Repository + ":v1", "essential": true,
 		"environment": []map[string]any{
 			{"name": "WORKSPACE_PATH", "value": "/workspace"},
 			{"name": "WORKSPACE_LIST", "value": "/workspaces"},

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Package is the demo's Go package, for runner.Builder or go build.
@@ -15,7 +15,7 @@ const Package = "./sandbox/internal/serve/container/demo"
 // Options configure Processes.
 type Options struct {
 	// Store is the account, read for task definitions, secrets and access points.
-	Store world.Store
+	Store view.Store
 	// Binary is the path of the process to run for each task: the built Package.
 	Binary string
 	// Mounts maps the ARN of an EFS access point to a directory of this machine, as runner.Options.Mounts does for

@@ -7,32 +7,31 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // Names and ARNs of the stack.
 const (
-	Prefix       = "arn:aws:ecs:" + account.Region + ":" + account.ID
+	Prefix       = "arn:aws:ecs:" + view.Region + ":" + view.AccountID
 	ClusterARN   = Prefix + ":cluster/edit-cluster"
 	ServiceARN   = Prefix + ":service/edit-cluster/edit"
 	TaskDef1     = Prefix + ":task-definition/edit:1"
 	TaskDef2     = Prefix + ":task-definition/edit:2"
-	elb          = "arn:aws:elasticloadbalancing:" + account.Region + ":" + account.ID
+	elb          = "arn:aws:elasticloadbalancing:" + view.Region + ":" + view.AccountID
 	BalancerARN  = elb + ":loadbalancer/app/edit-alb/50dc6c495c0c9188"
 	ListenerARN  = elb + ":listener/app/edit-alb/50dc6c495c0c9188/f2f7dc8efc522ab2"
 	APIGroup     = elb + ":targetgroup/edit-api-tg/73e2d6bc24d8a067"
 	PreviewGroup = elb + ":targetgroup/edit-preview-tg/83e2d6bc24d8a067"
 	SocketGroup  = elb + ":targetgroup/edit-ws-tg/93e2d6bc24d8a067"
 	WakerGroup   = elb + ":targetgroup/edit-waker-tg/a3e2d6bc24d8a067"
-	ScalerRole   = "arn:aws:iam::" + account.ID + ":role/scaler"
-	ExecRole     = "arn:aws:iam::" + account.ID + ":role/execution"
-	TaskRole     = "arn:aws:iam::" + account.ID + ":role/task"
-	SecretARN    = "arn:aws:secretsmanager:" + account.Region + ":" + account.ID + ":secret:webordinary/github-token-AbCdEf"
+	ScalerRole   = "arn:aws:iam::" + view.AccountID + ":role/scaler"
+	ExecRole     = "arn:aws:iam::" + view.AccountID + ":role/execution"
+	TaskRole     = "arn:aws:iam::" + view.AccountID + ":role/task"
+	SecretARN    = "arn:aws:secretsmanager:" + view.Region + ":" + view.AccountID + ":secret:webordinary/github-token-AbCdEf"
 	Repository   = "webordinary/claude-code-astro"
-	FunctionARN  = "arn:aws:lambda:" + account.Region + ":" + account.ID + ":function:edit-scaler"
+	FunctionARN  = "arn:aws:lambda:" + view.Region + ":" + view.AccountID + ":function:edit-scaler"
 	FileSystem   = "fs-0123456789abcdef0"
 	AccessPoint  = "fsap-0123456789abcdef0"
 	LogGroup     = "/ecs/edit"
@@ -49,14 +48,14 @@ func RuleARN(name string) string {
 }
 
 // Put stores one resource; it panics when the store refuses, which a store in memory never does.
-func Put(store world.Store, typ, id string, state map[string]any) {
-	if err := store.Put(account.Resource{Type: typ, ID: id, State: resource.NewPropertyMapFromMap(state)}); err != nil {
+func Put(store view.Store, typ, id string, state map[string]any) {
+	if err := store.Put(view.Resource{Type: typ, ID: id, State: resource.NewPropertyMapFromMap(state)}); err != nil {
 		panic(err)
 	}
 }
 
 // Set changes one property of a resource behind everybody's back.
-func Set(store world.Store, typ, id, key string, value any) {
+func Set(store view.Store, typ, id, key string, value any) {
 	err := store.Mutate(typ, id, func(state resource.PropertyMap) error {
 		state[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
 		return nil
@@ -67,13 +66,13 @@ func Set(store world.Store, typ, id, key string, value any) {
 }
 
 // SetDesired changes the service's desired count.
-func SetDesired(store world.Store, count int) {
+func SetDesired(store view.Store, count int) {
 	Set(store, "aws:ecs/service:Service", ServiceARN, "desiredCount", count)
 }
 
 // SetPolicy replaces the only inline policy of a role by one that allows what the statements say; each is "action
 // resource [resource...]". Without statements the role may do nothing.
-func SetPolicy(store world.Store, roleARN string, statements ...string) {
+func SetPolicy(store view.Store, roleARN string, statements ...string) {
 	name := roleARN[strings.LastIndexByte(roleARN, '/')+1:]
 	var parts []string
 	for _, statement := range statements {
@@ -89,7 +88,7 @@ func SetPolicy(store world.Store, roleARN string, statements ...string) {
 }
 
 // Deploy puts the stack into the store, asleep: desired count 0, the waker's rule on top.
-func Deploy(store world.Store) {
+func Deploy(store view.Store) {
 	deployRoles(store)
 	deployRouting(store)
 	deployTaskDefinition(store, TaskDef1, "v1")
@@ -105,16 +104,16 @@ func Deploy(store world.Store) {
 		"deploymentMinimumHealthyPercent": 100, "deploymentMaximumPercent": 200, "healthCheckGracePeriodSeconds": 120,
 		"deploymentCircuitBreaker": map[string]any{"enable": true, "rollback": true},
 		"networkConfiguration": map[string]any{
-			"subnets": []any{account.DefaultSubnetIDs[0], account.DefaultSubnetIDs[1]}, "assignPublicIp": true,
+			"subnets": []any{view.DefaultSubnetIDs[0], view.DefaultSubnetIDs[1]}, "assignPublicIp": true,
 		},
 		"loadBalancers": balancers,
 	})
 }
 
 // DeployTaskDefinition adds a revision whose container has that image tag.
-func deployTaskDefinition(store world.Store, arn, tag string) {
+func deployTaskDefinition(store view.Store, arn, tag string) {
 	containers := fmt.Sprintf(`[{"name":"app","image":"%s.dkr.ecr.us-west-2.amazonaws.com/%s:%s","secrets":[{"name":"T","valueFrom":%q}],
-		"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":%q}}}]`, account.ID, Repository, tag, SecretARN, LogGroup)
+		"logConfiguration":{"logDriver":"awslogs","options":{"awslogs-group":%q}}}]`, view.AccountID, Repository, tag, SecretARN, LogGroup)
 	Put(store, "aws:ecs/taskDefinition:TaskDefinition", arn[strings.LastIndexByte(arn, '/')+1:], map[string]any{
 		"arn": arn, "family": "edit", "cpu": "2048", "memory": "4096", "executionRoleArn": ExecRole, "taskRoleArn": TaskRole,
 		"containerDefinitions": containers,
@@ -126,12 +125,12 @@ func deployTaskDefinition(store world.Store, arn, tag string) {
 }
 
 // Redeploy gives the service a second task definition with another image tag.
-func Redeploy(store world.Store, tag string) {
+func Redeploy(store view.Store, tag string) {
 	deployTaskDefinition(store, TaskDef2, tag)
 	Set(store, "aws:ecs/service:Service", ServiceARN, "taskDefinition", TaskDef2)
 }
 
-func deployRoles(store world.Store) {
+func deployRoles(store view.Store) {
 	for arn, service := range map[string]string{ScalerRole: "lambda", ExecRole: "ecs-tasks", TaskRole: "ecs-tasks"} {
 		name := arn[strings.LastIndexByte(arn, '/')+1:]
 		Put(store, "aws:iam/role:Role", name, map[string]any{
@@ -140,18 +139,18 @@ func deployRoles(store world.Store) {
 				"Principal":{"Service":"` + service + `.amazonaws.com"}}]}`,
 		})
 	}
-	repository := "arn:aws:ecr:us-west-2:" + account.ID + ":repository/" + Repository
+	repository := "arn:aws:ecr:us-west-2:" + view.AccountID + ":repository/" + Repository
 	SetPolicy(store, ExecRole, "ecr:GetAuthorizationToken *", "ecr:BatchGetImage "+repository, "ecr:GetDownloadUrlForLayer "+repository,
-		"secretsmanager:GetSecretValue "+SecretARN, "logs:CreateLogStream arn:aws:logs:us-west-2:"+account.ID+":log-group:"+LogGroup+":*")
+		"secretsmanager:GetSecretValue "+SecretARN, "logs:CreateLogStream arn:aws:logs:us-west-2:"+view.AccountID+":log-group:"+LogGroup+":*")
 	SetPolicy(store, TaskRole, "elasticfilesystem:Client* "+fileSystemARN)
 	SetPolicy(store, ScalerRole)
 }
 
-const fileSystemARN = "arn:aws:elasticfilesystem:" + account.Region + ":" + account.ID + ":file-system/" + FileSystem
+const fileSystemARN = "arn:aws:elasticfilesystem:" + view.Region + ":" + view.AccountID + ":file-system/" + FileSystem
 
-func deployDependencies(store world.Store) {
+func deployDependencies(store view.Store) {
 	Put(store, "aws:ecr/repository:Repository", Repository, map[string]any{
-		"name": Repository, "arn": "arn:aws:ecr:us-west-2:" + account.ID + ":repository/" + Repository,
+		"name": Repository, "arn": "arn:aws:ecr:us-west-2:" + view.AccountID + ":repository/" + Repository,
 	})
 	Put(store, "aws:secretsmanager/secret:Secret", SecretARN, map[string]any{
 		"arn": SecretARN, "name": "webordinary/github-token", "description": "token",
@@ -161,7 +160,7 @@ func deployDependencies(store world.Store) {
 		"versionStages": []any{"AWSCURRENT"},
 	})
 	Put(store, "aws:cloudwatch/logGroup:LogGroup", LogGroup, map[string]any{
-		"name": LogGroup, "arn": "arn:aws:logs:us-west-2:" + account.ID + ":log-group:" + LogGroup,
+		"name": LogGroup, "arn": "arn:aws:logs:us-west-2:" + view.AccountID + ":log-group:" + LogGroup,
 	})
 	Put(store, "aws:efs/fileSystem:FileSystem", FileSystem, map[string]any{"arn": fileSystemARN})
 	Put(store, "aws:efs/accessPoint:AccessPoint", AccessPoint, map[string]any{
@@ -169,15 +168,15 @@ func deployDependencies(store world.Store) {
 	})
 	for i := range 2 {
 		Put(store, "aws:efs/mountTarget:MountTarget", fmt.Sprint("fsmt-", i), map[string]any{
-			"fileSystemId": FileSystem, "subnetId": account.DefaultSubnetIDs[i],
+			"fileSystemId": FileSystem, "subnetId": view.DefaultSubnetIDs[i],
 		})
 	}
 }
 
-func deployRouting(store world.Store) {
+func deployRouting(store view.Store) {
 	Put(store, "aws:lb/loadBalancer:LoadBalancer", BalancerARN, map[string]any{
-		"arn": BalancerARN, "name": "edit-alb", "dnsName": "edit-alb-1.us-west-2.elb.amazonaws.com", "vpcId": account.DefaultVPCID,
-		"arnSuffix": "app/edit-alb/50dc6c495c0c9188", "subnets": []any{account.DefaultSubnetIDs[0], account.DefaultSubnetIDs[1]},
+		"arn": BalancerARN, "name": "edit-alb", "dnsName": "edit-alb-1.us-west-2.elb.amazonaws.com", "vpcId": view.DefaultVPCID,
+		"arnSuffix": "app/edit-alb/50dc6c495c0c9188", "subnets": []any{view.DefaultSubnetIDs[0], view.DefaultSubnetIDs[1]},
 	})
 	Put(store, "aws:lb/listener:Listener", ListenerARN, map[string]any{
 		"arn": ListenerARN, "loadBalancerArn": BalancerARN, "port": 443, "protocol": "HTTPS",
@@ -187,7 +186,7 @@ func deployRouting(store world.Store) {
 	})
 	for _, group := range serviceGroups {
 		deployGroup(store, group.arn, map[string]any{
-			"port": group.port, "protocol": "HTTP", "targetType": "ip", "deregistrationDelay": 30, "vpcId": account.DefaultVPCID,
+			"port": group.port, "protocol": "HTTP", "targetType": "ip", "deregistrationDelay": 30, "vpcId": view.DefaultVPCID,
 			"healthCheck": map[string]any{
 				"interval": 10, "timeout": 5, "healthyThreshold": 2, "unhealthyThreshold": 3, "path": "/health", "port": "8080",
 				"protocol": "HTTP", "matcher": "200", "enabled": true,
@@ -212,7 +211,7 @@ func deployRouting(store world.Store) {
 	}
 }
 
-func deployGroup(store world.Store, arn string, state map[string]any) {
+func deployGroup(store view.Store, arn string, state map[string]any) {
 	suffix := arn[strings.LastIndexByte(arn, ':')+1:]
 	state["arn"], state["arnSuffix"], state["name"] = arn, suffix, strings.Split(suffix, "/")[1]
 	Put(store, "aws:lb/targetGroup:TargetGroup", arn, state)

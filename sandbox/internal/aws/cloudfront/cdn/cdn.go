@@ -15,7 +15,7 @@ import (
 	"sync"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Clock is the service's clock.
@@ -28,7 +28,7 @@ type Clock interface {
 // Options configure a CDN.
 type Options struct {
 	// Store is the account.
-	Store world.Store
+	Store view.Store
 	Clock Clock
 	// Origins says where requests go.
 	Origins Origins

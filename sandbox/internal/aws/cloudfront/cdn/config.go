@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/wildcard"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
@@ -57,7 +58,7 @@ type errorResponse struct {
 }
 
 // distributions reads all distributions of the account.
-func distributions(store world.Store) ([]*distribution, error) {
+func distributions(store view.Store) ([]*distribution, error) {
 	var out []*distribution
 	for _, r := range store.List(world.TypeDistribution) {
 		found, _, err := world.FindDistribution(store, r.ID)

@@ -15,6 +15,7 @@ import (
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront/cdn"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/tlsca"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
@@ -48,7 +49,7 @@ func (c *clock) pass(d time.Duration) {
 // env is a distribution with the live editor's behaviours in front of an origin that the test plays.
 type env struct {
 	t         *testing.T
-	store     *world.Memory
+	store     *view.Memory
 	clock     *clock
 	authority *tlsca.Authority
 	front     *httptest.Server // TLS
@@ -64,7 +65,7 @@ type env struct {
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
-	e := &env{t: t, store: &world.Memory{}, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}}
+	e := &env{t: t, store: &view.Memory{}, clock: &clock{now: time.Date(2026, 3, 1, 12, 0, 0, 0, time.UTC)}}
 	var err error
 	e.authority, err = tlsca.Open(t.TempDir())
 	require.NoError(t, err)

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Clock is the service's clock: what the load balancer's timeouts, cookies and metrics go by.
@@ -24,7 +24,7 @@ type Clock interface {
 // Options configure a Balancer.
 type Options struct {
 	// Store is the account.
-	Store world.Store
+	Store view.Store
 	// ARN is the load balancer's.
 	ARN   string
 	Clock Clock

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -86,11 +87,11 @@ type stickiness struct {
 }
 
 // Listeners reads the load balancer's listeners by port.
-func Listeners(store world.Store, balancer string) (map[int]*Listener, error) {
+func Listeners(store view.Store, balancer string) (map[int]*Listener, error) {
 	out := map[int]*Listener{}
 	for _, r := range store.List(typeListener) {
 		l := &Listener{}
-		if err := world.Decode(r.State, l); err != nil {
+		if err := view.Decode(r.State, l); err != nil {
 			return nil, fmt.Errorf("listener %s: %w", r.ID, err)
 		}
 		l.ARN = r.ID
@@ -102,11 +103,11 @@ func Listeners(store world.Store, balancer string) (map[int]*Listener, error) {
 }
 
 // rulesOf reads a listener's rules in the order of their priorities.
-func rulesOf(store world.Store, listener string) ([]*rule, error) {
+func rulesOf(store view.Store, listener string) ([]*rule, error) {
 	var out []*rule
 	for _, r := range store.List(typeRule) {
 		found := &rule{}
-		if err := world.Decode(r.State, found); err != nil {
+		if err := view.Decode(r.State, found); err != nil {
 			return nil, fmt.Errorf("listener rule %s: %w", r.ID, err)
 		}
 		if found.ARN = r.ID; found.Listener == listener {
@@ -117,13 +118,13 @@ func rulesOf(store world.Store, listener string) ([]*rule, error) {
 	return out, nil
 }
 
-func attributesOf(store world.Store, balancer string) (attributes, error) {
+func attributesOf(store view.Store, balancer string) (attributes, error) {
 	a := attributes{}
 	r, ok := store.Get(typeLoadBalancer, balancer)
 	if !ok {
 		return a, fmt.Errorf("load balancer %s is not in the account", balancer)
 	}
-	if err := world.Decode(r.State, &a); err != nil {
+	if err := view.Decode(r.State, &a); err != nil {
 		return a, fmt.Errorf("load balancer %s: %w", balancer, err)
 	}
 	if a.IdleTimeout == 0 {
@@ -132,7 +133,7 @@ func attributesOf(store world.Store, balancer string) (attributes, error) {
 	return a, nil
 }
 
-func groupOf(store world.Store, arn string) (*group, error) {
+func groupOf(store view.Store, arn string) (*group, error) {
 	groups, err := world.TargetGroups(store)
 	if err != nil {
 		return nil, err
@@ -149,7 +150,7 @@ func groupOf(store world.Store, arn string) (*group, error) {
 	var own struct {
 		Stickiness stickiness `json:"stickiness"`
 	}
-	if err := world.Decode(r.State, &own); err != nil {
+	if err := view.Decode(r.State, &own); err != nil {
 		return nil, fmt.Errorf("target group %s: %w", arn, err)
 	}
 	out.Stickiness = own.Stickiness
@@ -157,13 +158,13 @@ func groupOf(store world.Store, arn string) (*group, error) {
 }
 
 // functionOf gives the ARN of the function behind a Lambda target group; "" when none is registered.
-func functionOf(store world.Store, groupARN string) (string, error) {
+func functionOf(store view.Store, groupARN string) (string, error) {
 	for _, r := range store.List(typeAttachment) {
 		var attachment struct {
 			Group  string `json:"targetGroupArn"`
 			Target string `json:"targetId"`
 		}
-		if err := world.Decode(r.State, &attachment); err != nil {
+		if err := view.Decode(r.State, &attachment); err != nil {
 			return "", fmt.Errorf("target group attachment %s: %w", r.ID, err)
 		}
 		if attachment.Group == groupARN {

@@ -16,6 +16,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/elb/alb"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
@@ -39,7 +40,7 @@ func (clock) Wait(d time.Duration) time.Duration { return d / 1000 }
 // env is a load balancer over a deployed stack, with its waker's function and its containers played by the test.
 type env struct {
 	t        *testing.T
-	store    *world.Memory
+	store    *view.Memory
 	balancer *alb.Balancer
 	front    *httptest.Server
 	function http.HandlerFunc
@@ -55,7 +56,7 @@ type env struct {
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
-	e := &env{t: t, store: &world.Memory{}, addresses: map[string]string{}}
+	e := &env{t: t, store: &view.Memory{}, addresses: map[string]string{}}
 	worldtest.Deploy(e.store)
 	e.idleTimeout(1_000_000) // more than any busy machine takes
 	var err error

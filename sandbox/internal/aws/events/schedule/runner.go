@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 const (
@@ -34,7 +34,7 @@ type Firing struct {
 
 // Runner fires rules.
 type Runner struct {
-	Store     world.Store
+	Store     view.Store
 	Functions Functions
 	// Report, if set, is told about every invocation when it is over.
 	Report func(Firing)
@@ -77,7 +77,7 @@ func (r *Runner) Tick(ctx context.Context, now time.Time) (next time.Time, err e
 	var faults []error
 	for _, found := range r.Store.List(typeRule) {
 		var rule rule
-		if err := world.Decode(found.State, &rule); err != nil {
+		if err := view.Decode(found.State, &rule); err != nil {
 			faults = append(faults, fmt.Errorf("event rule %s: %w", found.ID, err))
 			continue
 		}
@@ -104,7 +104,7 @@ func (r *Runner) Tick(ctx context.Context, now time.Time) (next time.Time, err e
 func (r *Runner) fire(ctx context.Context, rule *rule, due time.Time) error {
 	for _, found := range r.Store.List(typeTarget) {
 		var t target
-		if err := world.Decode(found.State, &t); err != nil {
+		if err := view.Decode(found.State, &t); err != nil {
 			return fmt.Errorf("event target %s: %w", found.ID, err)
 		}
 		key := t.Rule + "/" + t.ID

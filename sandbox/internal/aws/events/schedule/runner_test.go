@@ -13,7 +13,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/events/schedule"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
 
@@ -40,7 +40,7 @@ func (f *functions) Invoke(_ context.Context, call runner.Invocation) (*runner.R
 
 type env struct {
 	t         *testing.T
-	store     *world.Memory
+	store     *view.Memory
 	functions *functions
 	runner    *schedule.Runner
 	mu        sync.Mutex
@@ -49,7 +49,7 @@ type env struct {
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
-	e := &env{t: t, store: &world.Memory{}, functions: &functions{}}
+	e := &env{t: t, store: &view.Memory{}, functions: &functions{}}
 	e.runner = &schedule.Runner{
 		Store: e.store, Functions: e.functions, Report: e.report,
 	}

@@ -6,14 +6,14 @@ import (
 	"strings"
 	"sync"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 // Resources is the part of the account that authorisation reads.
 type Resources interface {
-	List(typ string) []account.Resource
+	List(typ string) []view.Resource
 }
 
 // Authorizer answers requests with the policies that the account holds at that moment. It is safe for concurrent use.

@@ -3,20 +3,20 @@ package authz
 import (
 	"testing"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
-
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 )
 
 // store is an account of a few resources.
-type store map[string][]account.Resource
+type store map[string][]view.Resource
 
-func (s store) List(typ string) []account.Resource { return s[typ] }
+func (s store) List(typ string) []view.Resource { return s[typ] }
 
 func (s store) add(typ, id string, state map[string]any) store {
-	s[typ] = append(s[typ], account.Resource{Type: typ, ID: id, State: resource.NewPropertyMapFromMap(state)})
+	s[typ] = append(s[typ], view.Resource{Type: typ, ID: id, State: resource.NewPropertyMapFromMap(state)})
 	return s
 }
 
@@ -215,12 +215,12 @@ func TestPermissionsOfAFunction(t *testing.T) {
 	)
 	s := store{}.add(typePermission, "alb", map[string]any{
 		"function": "scaler", "action": "lambda:InvokeFunction", "principal": balancer, "sourceArn": group, "statementId": "AlbInvoke",
-		"sourceAccount": account.ID,
+		"sourceAccount": view.AccountID,
 	})
 	from := func(service, source string) Request {
 		return Request{
 			Caller: Caller{Service: service}, Action: "lambda:InvokeFunction", Resource: function,
-			Context: Context{"aws:SourceArn": {source}, "aws:SourceAccount": {account.ID}},
+			Context: Context{"aws:SourceArn": {source}, "aws:SourceAccount": {view.AccountID}},
 		}
 	}
 	tests := map[string]struct {

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Pulumi types that hold a role's permissions.
@@ -15,13 +15,13 @@ const (
 	typePolicyAttachment = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
 )
 
-func (a *Authorizer) role(arn string) (account.Resource, error) {
+func (a *Authorizer) role(arn string) (view.Resource, error) {
 	for _, role := range a.resources.List(typeRole) {
 		if text(role.State, "arn") == arn {
 			return role, nil
 		}
 	}
-	return account.Resource{}, fmt.Errorf("role %s: %w", arn, errNoRole)
+	return view.Resource{}, fmt.Errorf("role %s: %w", arn, errNoRole)
 }
 
 // identityPolicies collects the role's inline policies, as resources of their own and as properties of the role, and
@@ -57,7 +57,7 @@ type policyDocument struct {
 	source, document string
 }
 
-func (a *Authorizer) inlineDocuments(role account.Resource, name string) []policyDocument {
+func (a *Authorizer) inlineDocuments(role view.Resource, name string) []policyDocument {
 	var out []policyDocument
 	for _, r := range a.resources.List(typeRolePolicy) {
 		if owner := text(r.State, "role"); owner == name || owner == role.ID {
@@ -79,7 +79,7 @@ func (a *Authorizer) inlineDocuments(role account.Resource, name string) []polic
 	return out
 }
 
-func (a *Authorizer) managedDocuments(role account.Resource, name string) ([]policyDocument, error) {
+func (a *Authorizer) managedDocuments(role view.Resource, name string) ([]policyDocument, error) {
 	attached := map[string]bool{}
 	for _, r := range a.resources.List(typePolicyAttachment) {
 		if owner := text(r.State, "role"); owner == name || owner == role.ID {

@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // policyHolder says where the account keeps the policy of one kind of resource.
@@ -121,7 +121,7 @@ func (a *Authorizer) functionPolicy(arn string) []*Policy {
 	return []*Policy{policy}
 }
 
-func permissionStatement(r account.Resource, arn string) Statement {
+func permissionStatement(r view.Resource, arn string) Statement {
 	principal := property(r, "principal")
 	typ := "AWS"
 	if strings.HasSuffix(principal, ".amazonaws.com") {
@@ -146,6 +146,6 @@ func permissionStatement(r account.Resource, arn string) Statement {
 	return out
 }
 
-func property(r account.Resource, key string) string {
+func property(r view.Resource, key string) string {
 	return text(r.State, key)
 }

@@ -10,6 +10,7 @@ import (
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
@@ -27,7 +28,7 @@ const siteConfig = `<DistributionConfig xmlns="http://cloudfront.amazonaws.com/d
 func TestTheRealBehaviorsFunctionAddsAndRemoves(t *testing.T) {
 	t.Parallel()
 	const id, name = "E2QWRUHAPOMQZL", "webordinary-edit-behaviors"
-	store := &world.Memory{}
+	store := &view.Memory{}
 	worldtest.Deploy(store)
 	before, err := world.PutDistribution(store, id, siteConfig, time.Now())
 	require.NoError(t, err)

@@ -10,10 +10,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
 
@@ -45,14 +44,14 @@ func run(m *testing.M) int {
 // env is an account with a deployed function, its API front and the runtime.
 type env struct {
 	t       *testing.T
-	store   *world.Memory
+	store   *view.Memory
 	server  *awsapi.Server
 	runtime *runner.Runtime
 }
 
 func newEnv(t *testing.T, change func(*runner.Options)) *env {
 	t.Helper()
-	e := &env{t: t, store: &world.Memory{}}
+	e := &env{t: t, store: &view.Memory{}}
 	worldtest.Deploy(e.store)
 	worldtest.SetPolicy(e.store, worldtest.ScalerRole, "logs:* *")
 	e.deploy(nil)
@@ -106,4 +105,4 @@ func must[T any](e *env, order map[string]any) (T, *runner.Result) {
 	return out, result
 }
 
-const accountID = account.ID
+const accountID = view.AccountID

@@ -9,10 +9,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
 const (
@@ -74,7 +73,7 @@ const (
 var errNoFunction = errors.New("the account has no such function")
 
 // Functions reads all deployed functions.
-func Functions(store world.Store) ([]*Function, error) {
+func Functions(store view.Store) ([]*Function, error) {
 	var out []*Function
 	for _, r := range store.List(typeFunction) {
 		f, err := readFunction(r)
@@ -87,7 +86,7 @@ func Functions(store world.Store) ([]*Function, error) {
 }
 
 // findFunction reads a deployed function by its name or ARN.
-func findFunction(store world.Store, nameOrARN string) (*Function, error) {
+func findFunction(store view.Store, nameOrARN string) (*Function, error) {
 	for _, r := range store.List(typeFunction) {
 		if text(r.State, "name") == nameOrARN || text(r.State, "arn") == nameOrARN {
 			return readFunction(r)
@@ -96,9 +95,9 @@ func findFunction(store world.Store, nameOrARN string) (*Function, error) {
 	return nil, fmt.Errorf("function %s: %w", nameOrARN, errNoFunction)
 }
 
-func readFunction(r account.Resource) (*Function, error) {
+func readFunction(r view.Resource) (*Function, error) {
 	f := &Function{}
-	if err := world.Decode(r.State, f); err != nil {
+	if err := view.Decode(r.State, f); err != nil {
 		return nil, fmt.Errorf("function %s: %w", r.ID, err)
 	}
 	if code := r.State["code"]; code.IsArchive() {

@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/webordinary/live-edit/sandbox/internal/account"
 )
 
@@ -14,7 +16,7 @@ type Invoker struct{ Runtime *Runtime }
 var _ account.Invoker = Invoker{}
 
 // Invoke implements account.Invoker. A function that fails is an error with its document and the end of its log.
-func (i Invoker) Invoke(ctx context.Context, function account.Resource, payload []byte) ([]byte, error) {
+func (i Invoker) Invoke(ctx context.Context, function view.Resource, payload []byte) ([]byte, error) {
 	result, err := i.Runtime.Invoke(ctx, Invocation{Function: text(function.State, "name"), Payload: payload})
 	if err != nil {
 		return nil, err

@@ -8,8 +8,8 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // outputFile takes what a process writes. It is a file and no pipe: what the process has written before its answer is
@@ -92,7 +92,7 @@ func (r *Runtime) Log(function string) string {
 
 // logLoss says why the function's role cannot write its log, which Lambda passes over in silence.
 func (r *Runtime) logLoss(f *Function) (string, error) {
-	group := "arn:" + account.Partition + ":logs:" + account.Region + ":" + account.ID + ":log-group:" + f.LogGroup()
+	group := "arn:" + view.Partition + ":logs:" + view.Region + ":" + view.AccountID + ":log-group:" + f.LogGroup()
 	actions := []string{"logs:CreateLogStream", "logs:PutLogEvents"}
 	exists := false
 	for _, have := range r.options.Store.List(typeLogGroup) {

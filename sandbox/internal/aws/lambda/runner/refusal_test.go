@@ -3,17 +3,18 @@ package runner_test
 import (
 	"testing"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/archive"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
 
-func function(e *env) account.Resource {
+func function(e *env) view.Resource {
 	r, ok := e.store.Get("aws:lambda/function:Function", "edit-scaler")
 	require.True(e.t, ok)
 	return r
@@ -97,14 +98,14 @@ func TestFunctionInAVPC(t *testing.T) {
 	e := newEnv(t, func(o *runner.Options) { o.Mounts = map[string]string{accessPoint: dir} })
 	vpc := func(subnet string) map[string]any {
 		return map[string]any{
-			"vpcConfig":        map[string]any{"subnetIds": []any{account.DefaultSubnetIDs[0], subnet}},
+			"vpcConfig":        map[string]any{"subnetIds": []any{view.DefaultSubnetIDs[0], subnet}},
 			"fileSystemConfig": map[string]any{"arn": accessPoint, "localMountPath": "/mnt/workspaces"},
 			"environment": map[string]any{"variables": map[string]any{
 				"ROOT": "/mnt/workspaces", "CLIENT": "/mnt/workspaces/a", "OTHER": "/mnt/workspacesX",
 			}},
 		}
 	}
-	e.deploy(vpc(account.DefaultSubnetIDs[1]))
+	e.deploy(vpc(view.DefaultSubnetIDs[1]))
 	worldtest.SetPolicy(e.store, worldtest.ScalerRole, "elasticfilesystem:Client* *", "ecs:* *")
 	got, _ := must[map[string]string](e, map[string]any{"do": "environment"})
 	assert.Equal(t, []string{dir, dir + "/a", "/mnt/workspacesX"}, []string{got["ROOT"], got["CLIENT"], got["OTHER"]})
@@ -112,12 +113,12 @@ func TestFunctionInAVPC(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorContains(t, result.Err(), "connection refused", "no way out of the VPC to the AWS APIs")
 
-	e.deploy(vpc(account.DefaultSubnetIDs[3]))
+	e.deploy(vpc(view.DefaultSubnetIDs[3]))
 	_, err = e.do(map[string]any{"do": "count"})
 	require.ErrorContains(t, err, "EFSMountFailureException")
 	require.ErrorContains(t, err, "in availability zone us-west-2d")
 	withoutDir := newEnv(t, nil)
-	withoutDir.deploy(vpc(account.DefaultSubnetIDs[1]))
+	withoutDir.deploy(vpc(view.DefaultSubnetIDs[1]))
 	_, err = withoutDir.do(map[string]any{"do": "count"})
 	require.ErrorContains(t, err, "Options.Mounts names no directory for it")
 }

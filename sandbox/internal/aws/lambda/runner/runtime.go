@@ -9,7 +9,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/aws"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // Credentials is the part of the API front that the functions' processes need; *awsapi.Server has it.
@@ -21,7 +21,7 @@ type Credentials interface {
 // Options configure a Runtime.
 type Options struct {
 	// Store is the account.
-	Store world.Store
+	Store view.Store
 	// API is the account's API front.
 	API Credentials
 	// Builder builds the functions.

@@ -13,15 +13,16 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
 
 // scalerStack is the real scaler in an account whose world runs on the wall clock, and so fast that a wake takes a moment.
-func scalerStack(t *testing.T, permissions ...string) (*world.Memory, *awsapi.Server, *runner.Runtime) {
+func scalerStack(t *testing.T, permissions ...string) (*view.Memory, *awsapi.Server, *runner.Runtime) {
 	t.Helper()
-	store := &world.Memory{}
+	store := &view.Memory{}
 	worldtest.Deploy(store)
 	const moment = 20 * time.Millisecond
 	scene := world.New(store, world.Options{Timing: world.Timing{

@@ -1,22 +1,4 @@
-package account
-
-import (
-	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-)
-
-// The account's identity, as in the specification.
-const (
-	// ID is the account number.
-	ID = view.AccountID
-	// Region is the only region that the account knows.
-	Region = view.Region
-	// Partition is the ARN partition.
-	Partition = "aws"
-	// CallerARN is who deploys: the answer of getCallerIdentity.
-	CallerARN = "arn:aws:iam::942734823970:user/deployer"
-	// CallerUserID is the caller's unique ID.
-	CallerUserID = "AIDA5WLTTXLRJSANDBOX1"
-)
+package view
 
 // What exists before anything is deployed.
 const (
