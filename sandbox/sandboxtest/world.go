@@ -32,7 +32,7 @@ type (
 // TargetHealthy is a healthy target's state, and TypeImage the type of the images in the registry.
 const (
 	TargetHealthy = world.TargetHealthy
-	TypeImage     = world.TypeImage
+	TypeImage     = view.RuntimeImage
 )
 
 // NewWorld returns a world over an account.

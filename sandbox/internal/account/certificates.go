@@ -18,8 +18,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-const typeCertificate = "aws:acm/certificate:Certificate"
-
 // keyAlgorithms are what ACM lists certificates by; without a filter the first two only (ACM API reference: Filters).
 var keyAlgorithms = []string{
 	"RSA_1024", "RSA_2048", "RSA_3072", "RSA_4096", "EC_prime256v1", "EC_secp384r1", "EC_secp521r1",
@@ -42,7 +40,7 @@ func lookupCertificate(v store.View, args props.Map) (props.Map, error) {
 		statuses = []string{"ISSUED"}
 	}
 	domain, types := props.Str(args, "domain"), props.Strings(args, "types[*]")
-	list := slices.DeleteFunc(slices.Clone(v.List(typeCertificate)), func(r Resource) bool {
+	list := slices.DeleteFunc(slices.Clone(v.List(view.TypeCertificate)), func(r Resource) bool {
 		return props.Str(r.State, "domainName") != domain || !slices.Contains(statuses, props.Str(r.State, "status")) ||
 			!slices.Contains(keyTypes, props.Str(r.State, "keyAlgorithm"))
 	})

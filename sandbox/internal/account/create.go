@@ -5,6 +5,8 @@ import (
 	"encoding/base64"
 	"encoding/hex"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
@@ -28,7 +30,7 @@ func (a *Account) Create(ctx context.Context, req CreateRequest) (Resource, erro
 	if req.DryRun {
 		return op.previewCreate(req, inputs)
 	}
-	if req.Type == typeInvocation {
+	if req.Type == view.TypeInvocation {
 		return op.createInvocation(ctx, req, inputs)
 	}
 	return op.create(req, inputs, nil)

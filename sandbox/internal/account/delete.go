@@ -3,6 +3,8 @@ package account
 import (
 	"context"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
 )
@@ -18,7 +20,7 @@ func (a *Account) Delete(ctx context.Context, req DeleteRequest) error {
 	if props.Bool(req.State, "skipDestroy") {
 		return nil // the provider only forgets it
 	}
-	if req.Type == typeInvocation {
+	if req.Type == view.TypeInvocation {
 		if err := op.deleteInvocation(ctx, req); err != nil {
 			return err
 		}

@@ -5,6 +5,8 @@ import (
 	"encoding/json"
 	"fmt"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
@@ -12,9 +14,7 @@ import (
 )
 
 const (
-	typeInvocation = "aws:lambda/invocation:Invocation"
-	typeFunction   = "aws:lambda/function:Function"
-	scopeCRUD      = "CRUD"
+	scopeCRUD = "CRUD"
 )
 
 // NotRun is the result of an invocation in an account without an Invoker.
@@ -98,13 +98,13 @@ func (op operation) invoke(ctx context.Context, run invocation) (string, error) 
 }
 
 func (a *Account) findFunction(name string) (Resource, bool) {
-	if r, ok := a.Get(typeFunction, name); ok {
+	if r, ok := a.Get(view.TypeFunction, name); ok {
 		return r, true
 	}
 	var out Resource
 	found := false
 	err := a.store.View(func(v store.View) error {
-		for _, r := range v.By(typeFunction, "arn", name) {
+		for _, r := range v.By(view.TypeFunction, "arn", name) {
 			out, found = r.Copy(), true
 		}
 		return nil

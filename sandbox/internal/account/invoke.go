@@ -84,7 +84,7 @@ type simpleLookup struct {
 
 // simple are the data sources that answer with a resource's state.
 var simple = map[string]simpleLookup{
-	"aws:ec2/getSubnet:getSubnet": {typ: typeSubnet, by: map[string]string{"id": "id", "cidrBlock": "cidrBlock"}},
+	"aws:ec2/getSubnet:getSubnet": {typ: view.TypeSubnet, by: map[string]string{"id": "id", "cidrBlock": "cidrBlock"}},
 	"aws:ec2/getSecurityGroup:getSecurityGroup": {
 		typ: "aws:ec2/securityGroup:SecurityGroup", by: map[string]string{"id": "id", "name": "name", "vpcId": "vpcId"},
 	},

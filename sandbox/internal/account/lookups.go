@@ -10,11 +10,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-const (
-	typeVPC    = "aws:ec2/vpc:Vpc"
-	typeSubnet = "aws:ec2/subnet:Subnet"
-)
-
 // filterNames maps EC2's filter names to state properties.
 var filterNames = map[string]string{
 	"vpc-id": "vpcId", "default-for-az": "defaultForAz", "availability-zone": "availabilityZone", "availability-zone-id": "availabilityZoneId",
@@ -63,7 +58,7 @@ func propertyText(r Resource, property string) string {
 }
 
 func lookupVPC(v store.View, args props.Map) (props.Map, error) {
-	list, err := filtered(v.List(typeVPC), args)
+	list, err := filtered(v.List(view.TypeVPC), args)
 	if err != nil {
 		return nil, err
 	}
@@ -86,7 +81,7 @@ func lookupVPC(v store.View, args props.Map) (props.Map, error) {
 }
 
 func lookupSubnets(v store.View, args props.Map) (props.Map, error) {
-	list, err := filtered(v.List(typeSubnet), args)
+	list, err := filtered(v.List(view.TypeSubnet), args)
 	if err != nil {
 		return nil, err
 	}

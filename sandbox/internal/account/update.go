@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
@@ -33,7 +35,7 @@ func (a *Account) Update(ctx context.Context, req UpdateRequest) (Resource, erro
 	if req.DryRun {
 		return op.previewUpdate(req, changes)
 	}
-	if req.Type == typeInvocation {
+	if req.Type == view.TypeInvocation {
 		return op.updateInvocation(ctx, req, changes)
 	}
 	return op.update(req, changes, nil)

@@ -3,6 +3,8 @@ package awsapi_test
 import (
 	"testing"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecr"
 	ecrtypes "github.com/aws/aws-sdk-go-v2/service/ecr/types"
@@ -15,7 +17,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
 
@@ -157,7 +158,7 @@ func (e *env) deregister(revision string) {
 	found, ok := e.store.Get("aws:ecs/taskDefinition:TaskDefinition", revision)
 	require.True(e.t, ok)
 	require.NoError(e.t, e.store.Remove(found.Type, found.ID))
-	found.Type = world.TypeInactiveTaskDefinition
+	found.Type = view.RuntimeInactiveTaskDefinition
 	require.NoError(e.t, e.store.Put(found))
 }
 

@@ -11,11 +11,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
-const (
-	typeRepository      = "aws:ecr/repository:Repository"
-	typeLifecyclePolicy = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
-)
-
 // ecrService answers Amazon ECR, AWS JSON 1.1. Images are what world.PushImage has put into the registry. Layers are
 // not kept: PutImage takes the manifest of any image.
 func ecrService() *service {
@@ -33,7 +28,7 @@ func repositoryARN(name string) string {
 }
 
 func (x *exchange) repository(name string) (view.Resource, error) {
-	for _, r := range x.server.options.Store.List(typeRepository) {
+	for _, r := range x.server.options.Store.List(view.TypeRepository) {
 		if property(r, "name") == name {
 			return r, nil
 		}
@@ -60,7 +55,7 @@ func describeRepositories(x *exchange, in *struct {
 		if err := x.allow("ecr:DescribeRepositories", repositoryARN("*"), nil); err != nil {
 			return nil, err
 		}
-		for _, r := range x.server.options.Store.List(typeRepository) {
+		for _, r := range x.server.options.Store.List(view.TypeRepository) {
 			names = append(names, property(r, "name"))
 		}
 	}
@@ -92,7 +87,7 @@ func getLifecyclePolicy(x *exchange, in *struct {
 	if _, err := x.repository(in.RepositoryName); err != nil {
 		return nil, err
 	}
-	for _, r := range x.server.options.Store.List(typeLifecyclePolicy) {
+	for _, r := range x.server.options.Store.List(view.TypeLifecyclePolicy) {
 		if property(r, "repository") == in.RepositoryName {
 			return map[string]string{
 				"registryId": view.AccountID, "repositoryName": in.RepositoryName, "lifecyclePolicyText": property(r, "policy"),

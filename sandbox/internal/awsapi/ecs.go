@@ -14,11 +14,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
-const (
-	typeCluster    = "aws:ecs/cluster:Cluster"
-	typeECSService = "aws:ecs/service:Service"
-)
-
 // ecsService answers Amazon ECS, AWS JSON 1.1.
 func ecsService() *service {
 	return &service{name: "ecs", protocol: jsonProtocol{}, operations: map[string]handler{
@@ -81,7 +76,7 @@ func ecsContext(cluster string) authz.Context {
 // clusterExists refuses an unknown cluster, after authorisation as in AWS.
 func (x *exchange) clusterExists(cluster string) error {
 	want := clusterARN(cluster)
-	for _, r := range x.server.options.Store.List(typeCluster) {
+	for _, r := range x.server.options.Store.List(view.TypeCluster) {
 		if property(r, "arn") == want {
 			return nil
 		}
@@ -205,7 +200,7 @@ func (x *exchange) changeService(service *world.Service, in *updateServiceInput)
 	if len(change) == 0 {
 		return nil
 	}
-	return x.server.options.Store.Mutate(typeECSService, service.ID, func(state resource.PropertyMap) error {
+	return x.server.options.Store.Mutate(view.TypeService, service.ID, func(state resource.PropertyMap) error {
 		maps.Copy(state, change)
 		return nil
 	})

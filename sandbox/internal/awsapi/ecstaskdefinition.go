@@ -9,10 +9,7 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
-
-const typeTaskDefinition = "aws:ecs/taskDefinition:TaskDefinition"
 
 const (
 	statusActive   = "ACTIVE"
@@ -61,7 +58,7 @@ func describeTaskDefinition(x *exchange, in *struct {
 func (x *exchange) findTaskDefinition(name string) (*taskDefinitionView, error) {
 	var found *taskDefinitionView
 	store := x.server.options.Store
-	for _, r := range append(store.List(typeTaskDefinition), store.List(world.TypeInactiveTaskDefinition)...) {
+	for _, r := range append(store.List(view.TypeTaskDef), store.List(view.RuntimeInactiveTaskDefinition)...) {
 		answer, err := viewTaskDefinition(r)
 		if err != nil {
 			return nil, err
@@ -84,7 +81,7 @@ func viewTaskDefinition(r view.Resource) (*taskDefinitionView, error) {
 	}
 	answer := state.taskDefinitionView
 	answer.ARN, answer.Status, answer.Containers = state.ARN, statusActive, json.RawMessage(state.Containers)
-	if r.Type == world.TypeInactiveTaskDefinition {
+	if r.Type == view.RuntimeInactiveTaskDefinition {
 		answer.Status = statusInactive
 	}
 	answer.Revision, _ = strconv.Atoi(state.ARN[strings.LastIndexByte(state.ARN, ':')+1:]) // an ARN ends with the revision

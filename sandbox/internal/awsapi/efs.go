@@ -7,11 +7,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-const (
-	typeFileSystem  = "aws:efs/fileSystem:FileSystem"
-	typeMountTarget = "aws:efs/mountTarget:MountTarget"
-)
-
 // efsService answers Amazon EFS, REST-JSON.
 func efsService() *service {
 	return &service{name: "elasticfilesystem", protocol: efsProtocol{}, operations: map[string]handler{
@@ -73,7 +68,7 @@ func describeFileSystems(x *exchange) (any, error) {
 		}
 	}
 	views := []fileSystemView{}
-	for _, r := range x.server.options.Store.List(typeFileSystem) {
+	for _, r := range x.server.options.Store.List(view.TypeFileSystem) {
 		if only != "" && r.ID != only {
 			continue
 		}
@@ -87,7 +82,7 @@ func describeFileSystems(x *exchange) (any, error) {
 		if tags := r.State["tags"]; tags.IsObject() {
 			answer.Name = property(view.Resource{State: tags.ObjectValue()}, "Name")
 		}
-		for _, target := range x.server.options.Store.List(typeMountTarget) {
+		for _, target := range x.server.options.Store.List(view.TypeMountTarget) {
 			if property(target, "fileSystemId") == r.ID {
 				answer.MountTargets++
 			}
@@ -114,7 +109,7 @@ func describeLifecycleConfiguration(x *exchange) (any, error) {
 	if err := x.allow("elasticfilesystem:DescribeLifecycleConfiguration", fileSystemARN(id), nil); err != nil {
 		return nil, err
 	}
-	fileSystem, ok := x.server.options.Store.Get(typeFileSystem, id)
+	fileSystem, ok := x.server.options.Store.Get(view.TypeFileSystem, id)
 	if !ok {
 		return nil, noFileSystem(id)
 	}

@@ -12,13 +12,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
-const (
-	typeRule         = "aws:lb/listenerRule:ListenerRule"
-	typeListener     = "aws:lb/listener:Listener"
-	typeLoadBalancer = "aws:lb/loadBalancer:LoadBalancer"
-	typeAttachment   = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
-)
-
 // elbService answers Elastic Load Balancing version 2, AWS Query.
 func elbService() *service {
 	return &service{
@@ -123,7 +116,7 @@ func viewTarget(target *world.Target, group *world.TargetGroup) targetHealthDesc
 // lambdaHealth shows the function behind a Lambda target group without health checks.
 func (x *exchange) lambdaHealth(group string) describeTargetHealthResult {
 	var out describeTargetHealthResult
-	for _, r := range x.server.options.Store.List(typeAttachment) {
+	for _, r := range x.server.options.Store.List(view.TypeTargetGroupAttachment) {
 		if property(r, "targetGroupArn") != group {
 			continue
 		}
@@ -157,7 +150,7 @@ func describeRules(p *parameters) func(x *exchange) (any, error) {
 		}
 		var out rulesResult
 		for _, arn := range arns {
-			rule, ok := x.server.options.Store.Get(typeRule, arn)
+			rule, ok := x.server.options.Store.Get(view.TypeListenerRule, arn)
 			if !ok {
 				return nil, refuse("RuleNotFound", "One or more rules not found")
 			}
@@ -172,12 +165,12 @@ func describeRules(p *parameters) func(x *exchange) (any, error) {
 }
 
 func (x *exchange) rulesOfListener(listener string) (any, error) {
-	found, ok := x.server.options.Store.Get(typeListener, listener)
+	found, ok := x.server.options.Store.Get(view.TypeListener, listener)
 	if !ok {
 		return nil, refuse("ListenerNotFound", "One or more listeners not found")
 	}
 	var out rulesResult
-	for _, r := range x.server.options.Store.List(typeRule) {
+	for _, r := range x.server.options.Store.List(view.TypeListenerRule) {
 		if property(r, "listenerArn") != listener {
 			continue
 		}
@@ -220,14 +213,14 @@ func setRulePriorities(p *parameters) func(x *exchange) (any, error) {
 		var out rulesResult
 		for _, pair := range pairs {
 			arn := pair["RuleArn"]
-			err := x.server.options.Store.Mutate(typeRule, arn, func(state resource.PropertyMap) error {
+			err := x.server.options.Store.Mutate(view.TypeListenerRule, arn, func(state resource.PropertyMap) error {
 				state["priority"] = resource.NewNumberProperty(float64(wanted[arn]))
 				return nil
 			})
 			if err != nil {
 				return nil, err
 			}
-			rule, _ := x.server.options.Store.Get(typeRule, arn)
+			rule, _ := x.server.options.Store.Get(view.TypeListenerRule, arn)
 			answer, err := viewRule(rule)
 			if err != nil {
 				return nil, err
@@ -246,7 +239,7 @@ func (x *exchange) wantedPriorities(pairs []map[string]string) (map[string]int, 
 		if strings.HasSuffix(arn, "/default") {
 			return nil, refuse("OperationNotPermitted", "Default rule '%s' priority cannot be modified", arn)
 		}
-		if _, ok := x.server.options.Store.Get(typeRule, arn); !ok {
+		if _, ok := x.server.options.Store.Get(view.TypeListenerRule, arn); !ok {
 			return nil, refuse("RuleNotFound", "One or more rules not found")
 		}
 		priority, err := strconv.Atoi(pair["Priority"])
@@ -265,7 +258,7 @@ func (x *exchange) refusePriorityInUse(wanted map[string]int) error {
 		priority int
 	}
 	taken := map[slot]bool{}
-	for _, r := range x.server.options.Store.List(typeRule) {
+	for _, r := range x.server.options.Store.List(view.TypeListenerRule) {
 		priority, changed := wanted[r.ID]
 		if !changed {
 			priority = number(r, "priority")

@@ -169,7 +169,7 @@ func describeListeners(p *parameters) func(x *exchange) (any, error) {
 		var out struct {
 			Listeners []listenerView `xml:"Listeners>member"`
 		}
-		for _, r := range x.server.options.Store.List(typeListener) {
+		for _, r := range x.server.options.Store.List(view.TypeListener) {
 			var listener deployedListener
 			if err := view.Decode(r.State, &listener); err != nil {
 				return nil, fmt.Errorf("listener %s: %w", r.ID, err)
@@ -214,7 +214,7 @@ func describeLoadBalancers(p *parameters) func(x *exchange) (any, error) {
 		var out struct {
 			Balancers []balancerView `xml:"LoadBalancers>member"`
 		}
-		for _, r := range x.server.options.Store.List(typeLoadBalancer) {
+		for _, r := range x.server.options.Store.List(view.TypeLoadBalancer) {
 			if !wanted(arns, property(r, "arn")) || !wanted(names, property(r, "name")) {
 				continue
 			}

@@ -21,8 +21,6 @@ func iamService() *service {
 	}
 }
 
-const typeRole = "aws:iam/role:Role"
-
 type rolesPage struct {
 	Roles       []roleView `xml:"Roles>member"`
 	IsTruncated bool       `xml:"IsTruncated"`
@@ -43,7 +41,7 @@ func listRoles(*parameters) func(x *exchange) (any, error) {
 			return nil, err
 		}
 		var out rolesPage
-		for _, r := range x.server.options.Store.List(typeRole) {
+		for _, r := range x.server.options.Store.List(view.TypeRole) {
 			path := property(r, "path")
 			if path == "" {
 				path = "/"

@@ -9,12 +9,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 )
 
-const (
-	typeSecret        = "aws:secretsmanager/secret:Secret"
-	typeSecretVersion = "aws:secretsmanager/secretVersion:SecretVersion"
-	typeSecretPolicy  = "aws:secretsmanager/secretPolicy:SecretPolicy"
-)
-
 // secretsService answers AWS Secrets Manager, AWS JSON 1.1.
 func secretsService() *service {
 	return &service{name: "secretsmanager", protocol: jsonProtocol{}, operations: map[string]handler{
@@ -33,7 +27,7 @@ type secretInput struct {
 // findSecret finds a secret by name or ARN and authorises the call on it. For an unknown secret AWS authorises against
 // what the client named, so that a caller without permission cannot learn which secrets exist.
 func (x *exchange) findSecret(action, id string) (view.Resource, error) {
-	for _, r := range x.server.options.Store.List(typeSecret) {
+	for _, r := range x.server.options.Store.List(view.TypeSecret) {
 		if property(r, "arn") != id && property(r, "name") != id {
 			continue
 		}
@@ -54,7 +48,7 @@ func (x *exchange) findSecret(action, id string) (view.Resource, error) {
 func (x *exchange) currentVersion(secret view.Resource, stage string) (view.Resource, bool) {
 	var found view.Resource
 	ok := false
-	for _, r := range x.server.options.Store.List(typeSecretVersion) {
+	for _, r := range x.server.options.Store.List(view.TypeSecretVersion) {
 		id := property(r, "secretId")
 		if id != property(secret, "arn") && id != property(secret, "name") {
 			continue
@@ -135,7 +129,7 @@ func getResourcePolicy(x *exchange, in *secretInput) (any, error) {
 		Name   string `json:"Name"`
 		Policy string `json:"ResourcePolicy,omitempty"`
 	}{property(secret, "arn"), property(secret, "name"), property(secret, "policy")}
-	for _, r := range x.server.options.Store.List(typeSecretPolicy) {
+	for _, r := range x.server.options.Store.List(view.TypeSecretPolicy) {
 		if property(r, "secretArn") == out.ARN {
 			out.Policy = property(r, "policy")
 		}

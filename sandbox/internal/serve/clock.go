@@ -41,7 +41,7 @@ func latestFact(store view.Store) (time.Time, error) {
 	for _, task := range tasks {
 		consider(task.CreatedAt, task.StartedAt, task.StoppingAt, task.StoppedAt)
 	}
-	for _, r := range store.List(world.TypeSeries) {
+	for _, r := range store.List(view.RuntimeSeries) {
 		var series world.Series
 		if err := view.Decode(r.State, &series); err != nil {
 			return latest, fmt.Errorf("metric %s: %w", r.ID, err)
@@ -50,7 +50,7 @@ func latestFact(store view.Store) (time.Time, error) {
 			consider(series.Points[n-1].VisibleAt)
 		}
 	}
-	for _, r := range store.List(world.TypeServiceStatus) {
+	for _, r := range store.List(view.RuntimeServiceStatus) {
 		var status world.ServiceStatus
 		if err := view.Decode(r.State, &status); err != nil {
 			return latest, fmt.Errorf("service %s: %w", r.ID, err)
@@ -64,7 +64,7 @@ func latestFact(store view.Store) (time.Time, error) {
 
 // forgetTasks removes the tasks of an earlier session, whose processes ended with it.
 func forgetTasks(store view.Store) error {
-	for _, typ := range []string{world.TypeTask, world.TypeTarget} {
+	for _, typ := range []string{view.RuntimeTask, view.RuntimeTarget} {
 		for _, r := range store.List(typ) {
 			if err := store.Remove(typ, r.ID); err != nil {
 				return fmt.Errorf("forget %s of an earlier session: %w", r.ID, err)

@@ -34,12 +34,10 @@ type Surroundings struct {
 	Build func(pkg string) (path string, err error)
 }
 
-const typeAccessPoint = "aws:efs/accessPoint:AccessPoint"
-
 // mounts gives each access point a directory: below its file system's, at the path that it shows.
 func mounts(store view.Store, dir string) (map[string]string, error) {
 	out := map[string]string{}
-	for _, r := range store.List(typeAccessPoint) {
+	for _, r := range store.List(view.TypeAccessPoint) {
 		var point struct {
 			ARN          string `json:"arn"`
 			FileSystemID string `json:"fileSystemId"`

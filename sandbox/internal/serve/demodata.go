@@ -10,10 +10,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
-const (
-	typeSecretVersion = "aws:secretsmanager/secretVersion:SecretVersion"
-)
-
 // demoImageBytes is about what an image of Node, Astro and Claude Code weighs.
 const demoImageBytes = 400 << 20
 
@@ -99,7 +95,7 @@ func (s *Server) addDemoData() error {
 }
 
 func (s *Server) addDemoSecret(arn string) error {
-	for _, r := range s.options.Account.List(typeSecretVersion) {
+	for _, r := range s.options.Account.List(view.TypeSecretVersion) {
 		var version struct {
 			Secret string `json:"secretId"`
 		}

@@ -30,24 +30,19 @@ func (s *Server) byHost(balancer http.Handler) http.Handler {
 	})
 }
 
-const (
-	typeRecord       = "aws:route53/record:Record"
-	typeLoadBalancer = "aws:lb/loadBalancer:LoadBalancer"
-)
-
 // resolve follows the account's DNS records: a name leads here if it is the load balancer's own, or a CNAME of it.
 func (s *Server) resolve(host string) (https, http string, ok bool) {
 	var balancer struct {
 		Name string `json:"dnsName"`
 	}
-	r, found := s.options.Account.Get(typeLoadBalancer, s.options.output(outputBalancer))
+	r, found := s.options.Account.Get(view.TypeLoadBalancer, s.options.output(outputBalancer))
 	if !found || view.Decode(r.State, &balancer) != nil {
 		return "", "", false
 	}
 	if host == balancer.Name {
 		return s.options.HTTPS, s.options.HTTP, true
 	}
-	for _, r := range s.options.Account.List(typeRecord) {
+	for _, r := range s.options.Account.List(view.TypeRecord) {
 		var record struct {
 			Name   string   `json:"fqdn"`
 			Values []string `json:"records"`

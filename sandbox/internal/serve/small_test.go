@@ -379,7 +379,7 @@ func TestDemoData(t *testing.T) {
 	bare := newSmall(t)
 	bare.options.KeepEmpty = true
 	bare.start()
-	require.Empty(t, bare.store.List(world.TypeImage))
+	require.Empty(t, bare.store.List(view.RuntimeImage))
 }
 
 // TestTheClockGoesOn: a session begins after everything that the account remembers, and its tasks are forgotten.
@@ -387,14 +387,14 @@ func TestTheClockGoesOn(t *testing.T) {
 	t.Parallel()
 	s := newSmall(t)
 	future := time.Now().Add(48 * time.Hour).Truncate(time.Second)
-	worldtest.Put(s.store, world.TypeSeries, "x", map[string]any{"points": []any{
+	worldtest.Put(s.store, view.RuntimeSeries, "x", map[string]any{"points": []any{
 		map[string]any{"at": future.Format(time.RFC3339), "visibleAt": future.Format(time.RFC3339)},
 	}})
-	worldtest.Put(s.store, world.TypeTask, "task/old", map[string]any{"arn": "task/old", "lastStatus": world.Running, "createdAt": future.Format(time.RFC3339)})
+	worldtest.Put(s.store, view.RuntimeTask, "task/old", map[string]any{"arn": "task/old", "lastStatus": world.Running, "createdAt": future.Format(time.RFC3339)})
 	s.options.Speed = 0.001
 	server := s.start()
 	require.False(t, server.Clock().Now().Before(future))
-	require.Empty(t, s.store.List(world.TypeTask))
+	require.Empty(t, s.store.List(view.RuntimeTask))
 
 	fresh := newSmall(t)
 	fresh.options.Speed = 0.001

@@ -46,12 +46,10 @@ func (s *Server) handshake(hello *tls.ClientHelloInfo) (*tls.Config, error) {
 	}, nil
 }
 
-const typeCertificate = "aws:acm/certificate:Certificate"
-
 // certificateOf says what the certificate in the account says; names of this machine are added, so that a browser gets to
 // it without a DNS record.
 func (s *Server) certificateOf(arn string) (tlsca.Request, error) {
-	for _, r := range s.options.Account.List(typeCertificate) {
+	for _, r := range s.options.Account.List(view.TypeCertificate) {
 		var certificate struct {
 			ARN      string    `json:"arn"`
 			Domain   string    `json:"domainName"`

@@ -10,8 +10,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
-const typeListenerRule = "aws:lb/listenerRule:ListenerRule"
-
 // watcher tells what has changed in the account between two looks.
 type watcher struct {
 	server *Server
@@ -77,7 +75,7 @@ func (w *watcher) targets(now map[string]string) error {
 }
 
 func (w *watcher) rules(now map[string]string) error {
-	for _, r := range w.server.options.Account.List(typeListenerRule) {
+	for _, r := range w.server.options.Account.List(view.TypeListenerRule) {
 		var rule struct {
 			Priority int `json:"priority"`
 			Actions  []struct {

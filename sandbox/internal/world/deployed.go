@@ -9,15 +9,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-// Types of the deployed resources that the world reads.
-const (
-	typeService     = "aws:ecs/service:Service"
-	typeTargetGroup = "aws:lb/targetGroup:TargetGroup"
-	typeRule        = "aws:lb/listenerRule:ListenerRule"
-	typeListener    = "aws:lb/listener:Listener"
-	typeSubnet      = "aws:ec2/subnet:Subnet"
-)
-
 // Service is the configuration of a deployed service, as far as the world acts on it.
 type Service struct {
 	ID                string // the resource's ID in the account
@@ -67,7 +58,7 @@ func percent(value *int, fallback int) int {
 
 // Services lists the deployed services, sorted by ID.
 func Services(store view.Store) ([]*Service, error) {
-	resources := store.List(typeService)
+	resources := store.List(view.TypeService)
 	out := make([]*Service, 0, len(resources))
 	for _, r := range resources {
 		service := &Service{}
@@ -115,7 +106,7 @@ type TargetGroup struct {
 // TargetGroups returns the deployed target groups by ARN.
 func TargetGroups(store view.Store) (map[string]*TargetGroup, error) {
 	out := map[string]*TargetGroup{}
-	for _, r := range store.List(typeTargetGroup) {
+	for _, r := range store.List(view.TypeTargetGroup) {
 		group := &TargetGroup{}
 		if err := view.Decode(r.State, group); err != nil {
 			return nil, fmt.Errorf("target group %s: %w", r.ID, err)
@@ -166,7 +157,7 @@ func (g *TargetGroup) used() bool { return len(g.LoadBalancerARNs) > 0 }
 // markUsed notes for each group the load balancers whose listeners, by default action or rule, forward to it.
 func markUsed(store view.Store, groups map[string]*TargetGroup) error {
 	balancers := map[string]string{} // listener ARN -> load balancer ARN
-	for _, r := range store.List(typeListener) {
+	for _, r := range store.List(view.TypeListener) {
 		var listener struct {
 			ARN             string   `json:"arn"`
 			LoadBalancerARN string   `json:"loadBalancerArn"`
@@ -178,7 +169,7 @@ func markUsed(store view.Store, groups map[string]*TargetGroup) error {
 		balancers[r.ID], balancers[listener.ARN] = listener.LoadBalancerARN, listener.LoadBalancerARN
 		mark(groups, listener.Actions, listener.LoadBalancerARN)
 	}
-	for _, r := range store.List(typeRule) {
+	for _, r := range store.List(view.TypeListenerRule) {
 		var rule struct {
 			ListenerARN string   `json:"listenerArn"`
 			Actions     []action `json:"actions"`
@@ -224,7 +215,7 @@ func contains(list []string, item string) bool {
 }
 
 func setDesiredTaskDefinition(store view.Store, service *Service, arn string) error {
-	return store.Mutate(typeService, service.ID, func(state resource.PropertyMap) error {
+	return store.Mutate(view.TypeService, service.ID, func(state resource.PropertyMap) error {
 		state["taskDefinition"] = resource.NewStringProperty(arn)
 		return nil
 	})
@@ -233,9 +224,9 @@ func setDesiredTaskDefinition(store view.Store, service *Service, arn string) er
 // FindTaskDefinition finds a registered task definition by its ARN, or one that was deregistered, which is not active:
 // tasks and services that have it go on with it, and no other service can take it.
 func FindTaskDefinition(store view.Store, arn string) (r view.Resource, active, ok bool) {
-	if r, ok = view.FindByARN(store, typeTaskDefinition, arn); ok {
+	if r, ok = view.FindByARN(store, view.TypeTaskDef, arn); ok {
 		return r, true, true
 	}
-	r, ok = view.FindByARN(store, TypeInactiveTaskDefinition, arn)
+	r, ok = view.FindByARN(store, view.RuntimeInactiveTaskDefinition, arn)
 	return r, false, ok
 }

@@ -8,9 +8,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-// TypeDistribution is a CloudFront distribution that another stack owns.
-const TypeDistribution = "runtime:cloudfront/distribution"
-
 // Distribution is a CloudFront distribution. Its configuration is kept as the XML document that was sent, so that elements
 // which no client of today knows survive.
 type Distribution struct {
@@ -50,12 +47,12 @@ func PutDistribution(store view.Store, id, config string, now time.Time) (*Distr
 
 // SaveDistribution stores a changed distribution.
 func SaveDistribution(store view.Store, d *Distribution) error {
-	return view.Save(store, TypeDistribution, d.ID, d)
+	return view.Save(store, view.RuntimeDistribution, d.ID, d)
 }
 
 // FindDistribution returns a distribution; ok is false when there is none of that ID.
 func FindDistribution(store view.Store, id string) (d *Distribution, ok bool, err error) {
-	r, ok := store.Get(TypeDistribution, id)
+	r, ok := store.Get(view.RuntimeDistribution, id)
 	if !ok {
 		return nil, false, nil
 	}

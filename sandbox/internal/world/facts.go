@@ -5,17 +5,6 @@ import (
 	"time"
 )
 
-// Types of the facts in the account.
-const (
-	TypeTask          = "runtime:ecs/task"
-	TypeServiceStatus = "runtime:ecs/serviceStatus"
-	TypeTarget        = "runtime:elasticloadbalancingv2/target"
-	TypeSeries        = "runtime:cloudwatch/series"
-	TypeImage         = "runtime:ecr/image"
-	// TypeInactiveTaskDefinition is a task definition that was deregistered.
-	TypeInactiveTaskDefinition = "runtime:ecs/inactiveTaskDefinition"
-)
-
 // Task states, from "Amazon ECS task lifecycle" in the developer guide.
 const (
 	Provisioning   = "PROVISIONING"

@@ -86,7 +86,7 @@ func (c *start) pin() {
 // pull finds the image's digest, or says in ECS's words why it cannot be pulled.
 func (c *start) pull(ref imageRef) (digest string, err error) {
 	const failed = "CannotPullContainerError: pull image manifest has been retried 1 time(s): failed to resolve ref "
-	r, ok := view.FindBy(c.store, typeRepository, "name", ref.repository)
+	r, ok := view.FindBy(c.store, view.TypeRepository, "name", ref.repository)
 	if !ok {
 		return "", &StartFailure{Reason: failed + ref.text + ": " + ref.text + ": not found"}
 	}

@@ -70,13 +70,13 @@ func (w *World) Record(sample Sample) error {
 func (w *World) record(sample Sample) error {
 	key := SeriesKey(sample.Namespace, sample.Name, sample.Dimensions)
 	series := &Series{Namespace: sample.Namespace, Name: sample.Name, Dimensions: sample.Dimensions}
-	if r, ok := w.store.Get(TypeSeries, key); ok {
+	if r, ok := w.store.Get(view.RuntimeSeries, key); ok {
 		if err := view.Decode(r.State, series); err != nil {
 			return fmt.Errorf("metric %s: %w", key, err)
 		}
 	}
 	series.add(sample)
-	return view.Save(w.store, TypeSeries, key, series)
+	return view.Save(w.store, view.RuntimeSeries, key, series)
 }
 
 func (s *Series) add(sample Sample) {
@@ -121,7 +121,7 @@ func (s *Series) Visible(from, to, at time.Time) []Point {
 
 // FindSeries returns a series; ok is false when nothing was ever recorded for it.
 func FindSeries(store view.Store, namespace, name string, dimensions map[string]string) (series *Series, ok bool, err error) {
-	r, ok := store.Get(TypeSeries, SeriesKey(namespace, name, dimensions))
+	r, ok := store.Get(view.RuntimeSeries, SeriesKey(namespace, name, dimensions))
 	if !ok {
 		return nil, false, nil
 	}

@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -147,7 +149,7 @@ func TestImages(t *testing.T) {
 	again.Tags = []string{"stable"}
 	require.NoError(t, p.world.PushImage(again))
 	assert.Equal(t, []string{"latest", "stable v2", "v1"}, tags(), "what is there gets another tag")
-	assert.Equal(t, "other", p.store.List(world.TypeImage)[0].State["repositoryName"].StringValue(),
+	assert.Equal(t, "other", p.store.List(view.RuntimeImage)[0].State["repositoryName"].StringValue(),
 		"by which the account knows that a repository is not empty")
 	none, err := world.FindImage(p.store, "r", before.Digest, "latest")
 	require.NoError(t, err)

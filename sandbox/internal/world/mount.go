@@ -45,7 +45,7 @@ type Mount struct {
 
 // Refusal tries the mount and says in the mount helper's words why it fails, or "" when it succeeds.
 func (m Mount) Refusal(store view.Store, authorizer *authz.Authorizer) (string, error) {
-	fileSystem, ok := store.Get(typeFileSystem, m.FileSystemID)
+	fileSystem, ok := store.Get(view.TypeFileSystem, m.FileSystemID)
 	if !ok {
 		return fmt.Sprintf("Failed to resolve \"%s.efs.us-west-2.amazonaws.com\" - check that your file system ID is correct.",
 			m.FileSystemID), nil
@@ -59,7 +59,7 @@ func (m Mount) Refusal(store view.Store, authorizer *authz.Authorizer) (string, 
 		"aws:SecureTransport":                      {fmt.Sprint(m.Encrypted)},
 	}
 	if m.AccessPointID != "" {
-		accessPoint, ok := store.Get(typeAccessPoint, m.AccessPointID)
+		accessPoint, ok := store.Get(view.TypeAccessPoint, m.AccessPointID)
 		if !ok || view.Text(accessPoint, "fileSystemId") != m.FileSystemID {
 			return fmt.Sprintf("b'mount.nfs4: mounting failed, access point %s does not exist on %s'", m.AccessPointID, m.FileSystemID), nil
 		}
@@ -89,7 +89,7 @@ func (m Mount) caller() authz.Caller {
 
 // reachable says whether the file system has a mount target in the client's zone.
 func (m Mount) reachable(store view.Store) bool {
-	for _, r := range store.List(typeMountTarget) {
+	for _, r := range store.List(view.TypeMountTarget) {
 		if view.Text(r, "fileSystemId") == m.FileSystemID && ZoneOf(store, view.Text(r, "subnetId")) == m.Zone {
 			return true
 		}

@@ -58,13 +58,13 @@ func (w *World) PushImage(image Image) error {
 			continue
 		}
 		other.Tags = left
-		if err := view.Save(w.store, TypeImage, other.id(), other); err != nil {
+		if err := view.Save(w.store, view.RuntimeImage, other.id(), other); err != nil {
 			return err
 		}
 	}
 	slices.Sort(image.Tags)
 	image.Tags = slices.Compact(image.Tags)
-	if err := view.Save(w.store, TypeImage, image.id(), image); err != nil {
+	if err := view.Save(w.store, view.RuntimeImage, image.id(), image); err != nil {
 		return err
 	}
 	return w.expireImages(image.Repository, now)
@@ -72,7 +72,7 @@ func (w *World) PushImage(image Image) error {
 
 // expireImages applies the lifecycle policy of a repository, if it has one.
 func (w *World) expireImages(repository string, now time.Time) error {
-	policy, ok := view.FindBy(w.store, typeLifecyclePolicy, "repository", repository)
+	policy, ok := view.FindBy(w.store, view.TypeLifecyclePolicy, "repository", repository)
 	if !ok {
 		return nil
 	}
@@ -89,7 +89,7 @@ func (w *World) expireImages(repository string, now time.Time) error {
 		return fmt.Errorf("apply the lifecycle policy of %s: %w", repository, err)
 	}
 	for _, digest := range expired {
-		if err := w.store.Remove(TypeImage, (&Image{Repository: repository, Digest: digest}).id()); err != nil {
+		if err := w.store.Remove(view.RuntimeImage, (&Image{Repository: repository, Digest: digest}).id()); err != nil {
 			return fmt.Errorf("expire image %s of %s: %w", digest, repository, err)
 		}
 	}
@@ -98,7 +98,7 @@ func (w *World) expireImages(repository string, now time.Time) error {
 
 // Images lists the images of a repository, newest first.
 func Images(store view.Store, repository string) ([]*Image, error) {
-	all, err := view.All[Image](store, TypeImage)
+	all, err := view.All[Image](store, view.RuntimeImage)
 	if err != nil {
 		return nil, err
 	}
@@ -122,20 +122,20 @@ func FindImage(store view.Store, repository, digest, tag string) (*Image, error)
 // PutSecret gives a secret a value out of band, as an operator does with `aws secretsmanager put-secret-value`. The value
 // becomes AWSCURRENT.
 func PutSecret(store view.Store, secretARN, value string, now time.Time) error {
-	version := view.ShortID(secretARN, now.UnixNano(), len(store.List(typeSecretVersion)))
+	version := view.ShortID(secretARN, now.UnixNano(), len(store.List(view.TypeSecretVersion)))
 	id := version[:8] + "-" + version[8:12] + "-" + version[12:16] + "-" + version[16:20] + "-" + version[20:]
-	for _, old := range store.List(typeSecretVersion) {
+	for _, old := range store.List(view.TypeSecretVersion) {
 		if view.Text(old, "secretId") != secretARN {
 			continue
 		}
-		if err := store.Mutate(typeSecretVersion, old.ID, func(state resource.PropertyMap) error {
+		if err := store.Mutate(view.TypeSecretVersion, old.ID, func(state resource.PropertyMap) error {
 			state["versionStages"] = resource.NewPropertyValue([]any{"AWSPREVIOUS"})
 			return nil
 		}); err != nil {
 			return fmt.Errorf("put a value into secret %s: %w", secretARN, err)
 		}
 	}
-	return view.Save(store, typeSecretVersion, secretARN+"|"+id, map[string]any{
+	return view.Save(store, view.TypeSecretVersion, secretARN+"|"+id, map[string]any{
 		"arn": secretARN, "secretId": secretARN, "secretString": value, "versionId": id, "versionStages": []string{"AWSCURRENT"},
 	})
 }

@@ -44,7 +44,7 @@ func (w *World) load() (*scene, error) {
 	if s.targets, err = Targets(w.store); err != nil {
 		return nil, err
 	}
-	statuses, err := view.All[ServiceStatus](w.store, TypeServiceStatus)
+	statuses, err := view.All[ServiceStatus](w.store, view.RuntimeServiceStatus)
 	if err != nil {
 		return nil, err
 	}
@@ -76,25 +76,25 @@ func (s *scene) save() error {
 	store := s.world.store
 	for _, task := range s.tasks {
 		if old, known := s.before.tasks[task.ARN]; !known || !reflect.DeepEqual(old, *task) {
-			faults = append(faults, view.Save(store, TypeTask, task.ARN, task))
+			faults = append(faults, view.Save(store, view.RuntimeTask, task.ARN, task))
 		}
 		delete(s.before.tasks, task.ARN)
 	}
 	for arn := range s.before.tasks {
-		faults = append(faults, store.Remove(TypeTask, arn))
+		faults = append(faults, store.Remove(view.RuntimeTask, arn))
 	}
 	for _, target := range s.targets {
 		if old, known := s.before.targets[target.key()]; !known || old != *target {
-			faults = append(faults, view.Save(store, TypeTarget, target.key(), target))
+			faults = append(faults, view.Save(store, view.RuntimeTarget, target.key(), target))
 		}
 		delete(s.before.targets, target.key())
 	}
 	for key := range s.before.targets {
-		faults = append(faults, store.Remove(TypeTarget, key))
+		faults = append(faults, store.Remove(view.RuntimeTarget, key))
 	}
 	for arn, status := range s.statuses {
 		if old, known := s.before.statuses[arn]; !known || !reflect.DeepEqual(old, *status) {
-			faults = append(faults, view.Save(store, TypeServiceStatus, arn, status))
+			faults = append(faults, view.Save(store, view.RuntimeServiceStatus, arn, status))
 		}
 	}
 	return errors.Join(faults...)

@@ -11,20 +11,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 )
 
-// Types of the deployed resources that a task needs to start.
-const (
-	typeTaskDefinition  = "aws:ecs/taskDefinition:TaskDefinition"
-	typeRepository      = "aws:ecr/repository:Repository"
-	typeLifecyclePolicy = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
-	typeSecret          = "aws:secretsmanager/secret:Secret"
-	typeSecretVersion   = "aws:secretsmanager/secretVersion:SecretVersion"
-	typeLogGroup        = "aws:cloudwatch/logGroup:LogGroup"
-	typeFileSystem      = "aws:efs/fileSystem:FileSystem"
-	typeAccessPoint     = "aws:efs/accessPoint:AccessPoint"
-	typeMountTarget     = "aws:efs/mountTarget:MountTarget"
-	typeVpcEndpoint     = "aws:ec2/vpcEndpoint:VpcEndpoint"
-)
-
 // taskDefinition is what starting a task reads of its definition.
 type taskDefinition struct {
 	ExecutionRoleARN     string `json:"executionRoleArn"`
@@ -148,7 +134,7 @@ const noAuth = "ResourceInitializationError: unable to pull secrets or registry 
 // so nothing outside can be reached unless interface endpoints are there.
 func (c *start) network() error {
 	if c.service.Network.AssignPublicIP || !slices.Contains(view.DefaultSubnetIDs[:], c.task.SubnetID) ||
-		len(c.store.List(typeVpcEndpoint)) > 0 {
+		len(c.store.List(view.TypeEndpoint)) > 0 {
 		return nil
 	}
 	return &StartFailure{Reason: noAuth + "The task cannot pull registry auth from Amazon ECR: There is a connection issue between the " +
@@ -188,7 +174,7 @@ func (c *start) secretProblem(arn string) (string, error) {
 	if parts := strings.Split(arn, ":"); len(parts) > arnParts {
 		arn = strings.Join(parts[:arnParts], ":")
 	}
-	if _, ok := view.FindByARN(c.store, typeSecret, arn); !ok {
+	if _, ok := view.FindByARN(c.store, view.TypeSecret, arn); !ok {
 		return "ResourceNotFoundException: Secrets Manager can't find the specified secret.", nil
 	}
 	message, err := c.refused(c.definition.ExecutionRoleARN, "secretsmanager:GetSecretValue", arn)
@@ -198,7 +184,7 @@ func (c *start) secretProblem(arn string) (string, error) {
 	if message != "" {
 		return "AccessDeniedException: " + message, nil
 	}
-	if _, ok := view.FindBy(c.store, typeSecretVersion, "secretId", arn); !ok {
+	if _, ok := view.FindBy(c.store, view.TypeSecretVersion, "secretId", arn); !ok {
 		return "ResourceNotFoundException: Secrets Manager can't find the specified secret value for staging label: AWSCURRENT", nil
 	}
 	return "", nil
@@ -211,7 +197,7 @@ func (c *start) logs() error {
 			continue
 		}
 		problem := ""
-		r, ok := view.FindBy(c.store, typeLogGroup, "name", options["awslogs-group"])
+		r, ok := view.FindBy(c.store, view.TypeLogGroup, "name", options["awslogs-group"])
 		if !ok {
 			problem = "ResourceNotFoundException: The specified log group does not exist."
 		} else {

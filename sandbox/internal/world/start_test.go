@@ -28,7 +28,7 @@ func TestWhatStopsATaskFromStarting(t *testing.T) {
 		{"a definition that was deregistered", "", func(s view.Store) {
 			r, _ := s.Get("aws:ecs/taskDefinition:TaskDefinition", "edit:1")
 			_ = s.Remove(r.Type, r.ID)
-			r.Type = world.TypeInactiveTaskDefinition
+			r.Type = view.RuntimeInactiveTaskDefinition
 			_ = s.Put(r)
 		}},
 		{"role not for tasks", "ECS was unable to assume the role '" + worldtest.TaskRole, func(s view.Store) {
@@ -125,7 +125,7 @@ func TestMountsByTransportAndRole(t *testing.T) {
 
 // removeImages empties the registry.
 func removeImages(s view.Store) {
-	for _, image := range s.List(world.TypeImage) {
+	for _, image := range s.List(view.RuntimeImage) {
 		_ = s.Remove(image.Type, image.ID)
 	}
 }

@@ -138,7 +138,7 @@ func ZoneOf(store view.Store, subnet string) string {
 			return view.AvailabilityZones[i]
 		}
 	}
-	if r, ok := store.Get(typeSubnet, subnet); ok {
+	if r, ok := store.Get(view.TypeSubnet, subnet); ok {
 		if zone := r.State["availabilityZone"]; zone.IsString() {
 			return zone.StringValue()
 		}

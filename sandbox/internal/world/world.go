@@ -132,14 +132,14 @@ func (w *World) Redeploy(serviceARN string) error {
 		return fmt.Errorf("redeploy service %s: %w", serviceARN, err)
 	}
 	status.Redeploy = true
-	return view.Save(w.store, TypeServiceStatus, serviceARN, status)
+	return view.Save(w.store, view.RuntimeServiceStatus, serviceARN, status)
 }
 
 // Protect sets the end of a task's scale-in protection; the zero time ends it at once.
 func (w *World) Protect(taskARN string, until time.Time) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
-	r, ok := w.store.Get(TypeTask, taskARN)
+	r, ok := w.store.Get(view.RuntimeTask, taskARN)
 	if !ok {
 		return fmt.Errorf("protect task %s: no such task", taskARN)
 	}
@@ -148,12 +148,12 @@ func (w *World) Protect(taskARN string, until time.Time) error {
 		return fmt.Errorf("protect task %s: %w", taskARN, err)
 	}
 	task.ProtectedUntil = until
-	return view.Save(w.store, TypeTask, taskARN, task)
+	return view.Save(w.store, view.RuntimeTask, taskARN, task)
 }
 
 // Tasks lists the tasks, oldest first; stopped ones stay for an hour, as in ECS.
 func Tasks(store view.Store) ([]*Task, error) {
-	tasks, err := view.All[Task](store, TypeTask)
+	tasks, err := view.All[Task](store, view.RuntimeTask)
 	if err != nil {
 		return nil, err
 	}
@@ -167,12 +167,12 @@ func Tasks(store view.Store) ([]*Task, error) {
 }
 
 // Targets lists the registrations of all target groups.
-func Targets(store view.Store) ([]*Target, error) { return view.All[Target](store, TypeTarget) }
+func Targets(store view.Store) ([]*Target, error) { return view.All[Target](store, view.RuntimeTarget) }
 
 // Status returns what ECS knows of a service; a service that the world has not seen yet has an empty status.
 func Status(store view.Store, serviceARN string) (*ServiceStatus, error) {
 	status := &ServiceStatus{ServiceARN: serviceARN}
-	r, ok := store.Get(TypeServiceStatus, serviceARN)
+	r, ok := store.Get(view.RuntimeServiceStatus, serviceARN)
 	if !ok {
 		return status, nil
 	}

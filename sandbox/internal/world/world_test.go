@@ -234,7 +234,7 @@ func TestCircuitBreakerCannotRollBackToAnInactiveDefinition(t *testing.T) {
 	before, ok := p.store.Get("aws:ecs/taskDefinition:TaskDefinition", "edit:1")
 	require.True(t, ok)
 	require.NoError(t, p.store.Remove(before.Type, before.ID))
-	before.Type = world.TypeInactiveTaskDefinition
+	before.Type = view.RuntimeInactiveTaskDefinition
 	require.NoError(t, p.store.Put(before))
 	p.step(900)
 	assert.Equal(t, worldtest.TaskDef2, p.status().Primary().TaskDefinitionARN)

@@ -10,8 +10,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-const typeScalingPolicy = "aws:appautoscaling/policy:Policy"
-
 func init() { kind.Register(scalingKinds()) }
 
 func scalingKinds() map[string]*kind.Kind {
@@ -29,7 +27,7 @@ func scalingKinds() map[string]*kind.Kind {
 			PublicID: func(r kind.Resource) string { return props.Str(r.State, "resourceId") },
 			StoreID:  func(_ string, state props.Map) string { return scalableKey(state) },
 		},
-		typeScalingPolicy: {
+		view.TypeScalingPolicy: {
 			Refs: []kind.Ref{{Path: "resourceId", To: toScalable, OnDelete: kind.Cascade}},
 			Unique: []kind.Unique{{
 				// PutScalingPolicy would replace the other one silently.

@@ -4,10 +4,8 @@ package quotas
 import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
-
-// TypeQuota is a quota whose value in the account is another than AWS's default; its ID is "<service>/<code>".
-const TypeQuota = "aws:servicequotas/serviceQuota:ServiceQuota"
 
 // Quota is one of AWS's quotas.
 type Quota struct {
@@ -30,7 +28,7 @@ func (q Quota) ID() string { return q.Service + "/" + q.Code }
 
 // QuotaValue is a quota's value in the account.
 func QuotaValue(v kind.View, q Quota) float64 {
-	if r, ok := v.Get(TypeQuota, q.ID()); ok {
+	if r, ok := v.Get(view.TypeServiceQuota, q.ID()); ok {
 		if value := r.State[props.Key("value")]; value.IsNumber() {
 			return value.NumberValue()
 		}

@@ -111,7 +111,7 @@ func (a *agent) get(_ *http.Request, g guest) (protection, error) {
 	if err := a.allow("ecs:GetTaskProtection", g); err != nil {
 		return protection{}, err
 	}
-	r, ok := a.options.Store.Get(world.TypeTask, g.task)
+	r, ok := a.options.Store.Get(view.RuntimeTask, g.task)
 	if !ok {
 		return protection{}, &refusal{http.StatusNotFound, "ResourceNotFoundException", "The task does not exist."}
 	}

@@ -16,13 +16,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
-// Types of the deployed resources that a container's environment is made of.
-const (
-	typeSecret        = "aws:secretsmanager/secret:Secret"
-	typeSecretVersion = "aws:secretsmanager/secretVersion:SecretVersion"
-	typeAccessPoint   = "aws:efs/accessPoint:AccessPoint"
-)
-
 // defaultStopTimeout is Fargate's, in seconds (ECS API reference, ContainerDefinition.stopTimeout).
 const defaultStopTimeout = 30
 
@@ -124,7 +117,7 @@ func (p *Processes) environment(d *definition, agent string) ([]string, error) {
 
 // directory finds the directory that stands for what an access point shows.
 func (p *Processes) directory(accessPointID string) (string, error) {
-	r, ok := p.options.Store.Get(typeAccessPoint, accessPointID)
+	r, ok := p.options.Store.Get(view.TypeAccessPoint, accessPointID)
 	if !ok {
 		return "", fmt.Errorf("access point %q does not exist", accessPointID)
 	}
@@ -171,12 +164,12 @@ func noSecret(valueFrom, why string) error {
 // secretVersion finds the value with a staging label; a version without labels is the current one.
 func (p *Processes) secretVersion(secretARN, stage string) (value string, ok bool) {
 	ids := []string{secretARN}
-	for _, r := range p.options.Store.List(typeSecret) {
+	for _, r := range p.options.Store.List(view.TypeSecret) {
 		if text(r, "arn") == secretARN {
 			ids = append(ids, text(r, "name")) // a version may name its secret either way
 		}
 	}
-	for _, r := range p.options.Store.List(typeSecretVersion) {
+	for _, r := range p.options.Store.List(view.TypeSecretVersion) {
 		if !slices.Contains(ids, text(r, "secretId")) {
 			continue
 		}

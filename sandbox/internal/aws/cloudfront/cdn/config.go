@@ -60,7 +60,7 @@ type errorResponse struct {
 // distributions reads all distributions of the account.
 func distributions(store view.Store) ([]*distribution, error) {
 	var out []*distribution
-	for _, r := range store.List(world.TypeDistribution) {
+	for _, r := range store.List(view.RuntimeDistribution) {
 		found, _, err := world.FindDistribution(store, r.ID)
 		if err != nil {
 			return nil, err

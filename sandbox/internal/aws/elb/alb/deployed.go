@@ -9,14 +9,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
-const (
-	typeLoadBalancer = "aws:lb/loadBalancer:LoadBalancer"
-	typeListener     = "aws:lb/listener:Listener"
-	typeRule         = "aws:lb/listenerRule:ListenerRule"
-	typeTargetGroup  = "aws:lb/targetGroup:TargetGroup"
-	typeAttachment   = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
-)
-
 // attributes are the load balancer's, as far as they concern requests.
 type attributes struct {
 	IdleTimeout         int    `json:"idleTimeout"` // seconds
@@ -89,7 +81,7 @@ type stickiness struct {
 // Listeners reads the load balancer's listeners by port.
 func Listeners(store view.Store, balancer string) (map[int]*Listener, error) {
 	out := map[int]*Listener{}
-	for _, r := range store.List(typeListener) {
+	for _, r := range store.List(view.TypeListener) {
 		l := &Listener{}
 		if err := view.Decode(r.State, l); err != nil {
 			return nil, fmt.Errorf("listener %s: %w", r.ID, err)
@@ -105,7 +97,7 @@ func Listeners(store view.Store, balancer string) (map[int]*Listener, error) {
 // rulesOf reads a listener's rules in the order of their priorities.
 func rulesOf(store view.Store, listener string) ([]*rule, error) {
 	var out []*rule
-	for _, r := range store.List(typeRule) {
+	for _, r := range store.List(view.TypeListenerRule) {
 		found := &rule{}
 		if err := view.Decode(r.State, found); err != nil {
 			return nil, fmt.Errorf("listener rule %s: %w", r.ID, err)
@@ -120,7 +112,7 @@ func rulesOf(store view.Store, listener string) ([]*rule, error) {
 
 func attributesOf(store view.Store, balancer string) (attributes, error) {
 	a := attributes{}
-	r, ok := store.Get(typeLoadBalancer, balancer)
+	r, ok := store.Get(view.TypeLoadBalancer, balancer)
 	if !ok {
 		return a, fmt.Errorf("load balancer %s is not in the account", balancer)
 	}
@@ -143,7 +135,7 @@ func groupOf(store view.Store, arn string) (*group, error) {
 		return nil, fmt.Errorf("target group %s is not in the account", arn)
 	}
 	out := &group{TargetGroup: found}
-	r, ok := store.Get(typeTargetGroup, arn)
+	r, ok := store.Get(view.TypeTargetGroup, arn)
 	if !ok {
 		return out, nil
 	}
@@ -159,7 +151,7 @@ func groupOf(store view.Store, arn string) (*group, error) {
 
 // functionOf gives the ARN of the function behind a Lambda target group; "" when none is registered.
 func functionOf(store view.Store, groupARN string) (string, error) {
-	for _, r := range store.List(typeAttachment) {
+	for _, r := range store.List(view.TypeTargetGroupAttachment) {
 		var attachment struct {
 			Group  string `json:"targetGroupArn"`
 			Target string `json:"targetId"`

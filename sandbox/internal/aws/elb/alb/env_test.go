@@ -132,7 +132,7 @@ func (e *env) target(group, task, state string, handler http.HandlerFunc) *httpt
 }
 
 func (e *env) register(group, task, state string) {
-	worldtest.Put(e.store, world.TypeTarget, group+"|"+task, map[string]any{
+	worldtest.Put(e.store, view.RuntimeTarget, group+"|"+task, map[string]any{
 		"targetGroupArn": group, "taskArn": task, "serviceArn": worldtest.ServiceARN, "id": "172.31.0.5", "port": 8080, "state": state,
 		"registeredAt": noon.Format(time.RFC3339),
 	})

@@ -4,6 +4,8 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -87,11 +89,11 @@ func TestDeregisteredTargetsLoseTheirConnections(t *testing.T) {
 	e := newEnv(t)
 	e.target(worldtest.SocketGroup, "task/1", world.TargetHealthy, echoSocket)
 	conn, _ := e.dial()
-	worldtest.Set(e.store, world.TypeTarget, worldtest.SocketGroup+"|task/1", "state", world.TargetDraining)
+	worldtest.Set(e.store, view.RuntimeTarget, worldtest.SocketGroup+"|task/1", "state", world.TargetDraining)
 	require.NoError(t, e.balancer.Sweep())
 	require.NoError(t, e.exchange(conn, "draining"))
 	require.Equal(t, http.StatusServiceUnavailable, e.get("/ws/x").status, "new requests do not get there")
-	require.NoError(t, e.store.Remove(world.TypeTarget, worldtest.SocketGroup+"|task/1"))
+	require.NoError(t, e.store.Remove(view.RuntimeTarget, worldtest.SocketGroup+"|task/1"))
 	require.NoError(t, e.balancer.Sweep())
 	requireEnds(t, conn)
 }
@@ -115,7 +117,7 @@ func TestDeregisteredTargetsLoseTheirRequests(t *testing.T) {
 	})
 	go func() {
 		<-arrived
-		assert.NoError(t, e.store.Remove(world.TypeTarget, worldtest.APIGroup+"|task/1"))
+		assert.NoError(t, e.store.Remove(view.RuntimeTarget, worldtest.APIGroup+"|task/1"))
 		assert.NoError(t, e.balancer.Sweep())
 	}()
 	require.Equal(t, http.StatusBadGateway, e.get("/api/slow").status)

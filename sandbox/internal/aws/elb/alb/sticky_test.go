@@ -6,6 +6,8 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/sandbox/internal/world"
@@ -71,7 +73,7 @@ func TestStickiness(t *testing.T) {
 	forged := e.send(http.MethodGet, "/ws/x", http.Header{"Cookie": {"AWSALB=" + strings.Repeat("A", 80)}})
 	require.Equal(t, "2", forged.body)
 
-	worldtest.Set(e.store, world.TypeTarget, worldtest.SocketGroup+"|task/0", "state", world.TargetUnhealthy)
+	worldtest.Set(e.store, view.RuntimeTarget, worldtest.SocketGroup+"|task/0", "state", world.TargetUnhealthy)
 	moved := e.send(http.MethodGet, "/ws/x", http.Header{"Cookie": {"AWSALB=" + got["AWSALB"].Value}})
 	require.NotEqual(t, "0", moved.body)
 	again := e.send(http.MethodGet, "/ws/x", http.Header{"Cookie": {"AWSALB=" + cookies(t, moved)["AWSALB"].Value}})

@@ -12,11 +12,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-const (
-	typeRule   = "aws:cloudwatch/eventRule:EventRule"
-	typeTarget = "aws:cloudwatch/eventTarget:EventTarget"
-)
-
 // Functions runs a function; *runner.Runtime does.
 type Functions interface {
 	Invoke(ctx context.Context, call runner.Invocation) (*runner.Result, error)
@@ -75,7 +70,7 @@ func (r *Runner) Tick(ctx context.Context, now time.Time) (next time.Time, err e
 	}
 	r.last = now
 	var faults []error
-	for _, found := range r.Store.List(typeRule) {
+	for _, found := range r.Store.List(view.TypeEventRule) {
 		var rule rule
 		if err := view.Decode(found.State, &rule); err != nil {
 			faults = append(faults, fmt.Errorf("event rule %s: %w", found.ID, err))
@@ -102,7 +97,7 @@ func (r *Runner) Tick(ctx context.Context, now time.Time) (next time.Time, err e
 // fire invokes the functions behind a rule. One that is still at work for the same target is left alone: on a clock that
 // runs faster than the function can, its calls would pile up.
 func (r *Runner) fire(ctx context.Context, rule *rule, due time.Time) error {
-	for _, found := range r.Store.List(typeTarget) {
+	for _, found := range r.Store.List(view.TypeEventTarget) {
 		var t target
 		if err := view.Decode(found.State, &t); err != nil {
 			return fmt.Errorf("event target %s: %w", found.ID, err)

@@ -28,7 +28,7 @@ func roleStore(extra map[string]any) store {
 	for k, v := range extra {
 		state[k] = v
 	}
-	return store{}.add(typeRole, "scaler", state)
+	return store{}.add(view.TypeRole, "scaler", state)
 }
 
 func allow(action, resource string) string {
@@ -48,12 +48,12 @@ func TestIdentityPoliciesOfARole(t *testing.T) {
 	}{
 		{"none", roleStore(nil), "ecs:UpdateService", "no statement allows it"},
 		{
-			"inline resource", roleStore(nil).add(typeRolePolicy, "scaler:ecs", map[string]any{"name": "ecs", "role": "scaler", "policy": document}),
+			"inline resource", roleStore(nil).add(view.TypeRolePolicy, "scaler:ecs", map[string]any{"name": "ecs", "role": "scaler", "policy": document}),
 			"ecs:UpdateService", `allowed by statement 1 of inline policy "ecs" of role scaler`,
 		},
 		{
 			"inline resource of another role",
-			roleStore(nil).add(typeRolePolicy, "other:ecs", map[string]any{"name": "ecs", "role": "other", "policy": document}),
+			roleStore(nil).add(view.TypeRolePolicy, "other:ecs", map[string]any{"name": "ecs", "role": "other", "policy": document}),
 			"ecs:UpdateService", "no statement allows it",
 		},
 		{
@@ -63,8 +63,8 @@ func TestIdentityPoliciesOfARole(t *testing.T) {
 		},
 		{
 			"attachment of an own policy", roleStore(nil).
-				add(typePolicyAttachment, "a", map[string]any{"role": "scaler", "policyArn": managed}).
-				add(typePolicy, managed, map[string]any{"arn": managed, "policy": document}),
+				add(view.TypeAttachment, "a", map[string]any{"role": "scaler", "policyArn": managed}).
+				add(view.TypePolicy, managed, map[string]any{"arn": managed, "policy": document}),
 			"ecs:UpdateService", "allowed by statement 1 of managed policy " + managed,
 		},
 		{
@@ -95,7 +95,7 @@ func TestWhatCannotBeEvaluatedIsAnError(t *testing.T) {
 			"AdministratorAccess is neither in the account nor one of the AWS-managed ones",
 		},
 		"malformed inline policy": {
-			roleStore(nil).add(typeRolePolicy, "p", map[string]any{"name": "bad", "role": "scaler", "policy": "{"}),
+			roleStore(nil).add(view.TypeRolePolicy, "p", map[string]any{"name": "bad", "role": "scaler", "policy": "{"}),
 			`inline policy "bad" of role scaler: malformed policy document`,
 		},
 	}
@@ -110,11 +110,11 @@ func TestWhatCannotBeEvaluatedIsAnError(t *testing.T) {
 
 func TestChangedPoliciesCountAtOnce(t *testing.T) {
 	t.Parallel()
-	s := roleStore(nil).add(typeRolePolicy, "scaler:ecs", map[string]any{"name": "ecs", "role": "scaler", "policy": allow("ecs:*", "*")})
+	s := roleStore(nil).add(view.TypeRolePolicy, "scaler:ecs", map[string]any{"name": "ecs", "role": "scaler", "policy": allow("ecs:*", "*")})
 	authorizer := New(s)
 	before, err := authorizer.Authorize(request("ecs:UpdateService", testService, nil))
 	require.NoError(t, err)
-	s[typeRolePolicy][0].State["policy"] = resource.NewStringProperty(allow("ecs:Describe*", "*"))
+	s[view.TypeRolePolicy][0].State["policy"] = resource.NewStringProperty(allow("ecs:Describe*", "*"))
 	after, err := authorizer.Authorize(request("ecs:UpdateService", testService, nil))
 	require.NoError(t, err)
 	assert.True(t, before.Allowed())
@@ -162,17 +162,17 @@ func TestResourcePolicies(t *testing.T) {
 			"s3:GetObject", "arn:aws:s3:::b/some/key", nil, AllowedByResource,
 		},
 		{
-			"file system policy", typeFileSystemPolicy,
+			"file system policy", view.TypeFileSystemPolicy,
 			map[string]any{"fileSystemId": "fs-1", "policy": byRole("elasticfilesystem:ClientMount")},
 			"elasticfilesystem:ClientMount", fs, nil, AllowedByResource,
 		},
 		{
-			"file system policy replaces the open default", typeFileSystemPolicy,
+			"file system policy replaces the open default", view.TypeFileSystemPolicy,
 			map[string]any{"fileSystemId": "fs-1", "policy": byRole("elasticfilesystem:ClientMount")},
 			"elasticfilesystem:ClientWrite", fs, viaTarget, NoAllow,
 		},
 		{
-			"default file system policy is open", typeFileSystemPolicy,
+			"default file system policy is open", view.TypeFileSystemPolicy,
 			map[string]any{"fileSystemId": "fs-2", "policy": byRole("x:y")},
 			"elasticfilesystem:ClientWrite", fs, viaTarget, AllowedByResource,
 		},
@@ -213,7 +213,7 @@ func TestPermissionsOfAFunction(t *testing.T) {
 		group    = "arn:aws:elasticloadbalancing:us-west-2:942734823970:targetgroup/waker/1"
 		balancer = "elasticloadbalancing.amazonaws.com"
 	)
-	s := store{}.add(typePermission, "alb", map[string]any{
+	s := store{}.add(view.TypePermission, "alb", map[string]any{
 		"function": "scaler", "action": "lambda:InvokeFunction", "principal": balancer, "sourceArn": group, "statementId": "AlbInvoke",
 		"sourceAccount": view.AccountID,
 	})
@@ -238,7 +238,7 @@ func TestPermissionsOfAFunction(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			held := roleStore(nil)
-			held[typePermission] = s[typePermission]
+			held[view.TypePermission] = s[view.TypePermission]
 			decision, err := New(held).Authorize(test.request)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, decision.Allowed())
@@ -285,7 +285,7 @@ func TestGlobalKeys(t *testing.T) {
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := roleStore(nil).add(typeRolePolicy, "p", map[string]any{
+			s := roleStore(nil).add(view.TypeRolePolicy, "p", map[string]any{
 				"name": "p", "role": "scaler",
 				"policy": one(`{"Effect":"Allow","Action":"ecs:*","Resource":"*","Condition":{` + test.condition + `}}`),
 			})

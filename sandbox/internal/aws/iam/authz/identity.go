@@ -7,16 +7,8 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-// Pulumi types that hold a role's permissions.
-const (
-	typeRole             = "aws:iam/role:Role"
-	typeRolePolicy       = "aws:iam/rolePolicy:RolePolicy"
-	typePolicy           = "aws:iam/policy:Policy"
-	typePolicyAttachment = "aws:iam/rolePolicyAttachment:RolePolicyAttachment"
-)
-
 func (a *Authorizer) role(arn string) (view.Resource, error) {
-	for _, role := range a.resources.List(typeRole) {
+	for _, role := range a.resources.List(view.TypeRole) {
 		if text(role.State, "arn") == arn {
 			return role, nil
 		}
@@ -59,7 +51,7 @@ type policyDocument struct {
 
 func (a *Authorizer) inlineDocuments(role view.Resource, name string) []policyDocument {
 	var out []policyDocument
-	for _, r := range a.resources.List(typeRolePolicy) {
+	for _, r := range a.resources.List(view.TypeRolePolicy) {
 		if owner := text(r.State, "role"); owner == name || owner == role.ID {
 			source := fmt.Sprintf("inline policy %q of role %s", text(r.State, "name"), name)
 			out = append(out, policyDocument{source, text(r.State, "policy")})
@@ -81,7 +73,7 @@ func (a *Authorizer) inlineDocuments(role view.Resource, name string) []policyDo
 
 func (a *Authorizer) managedDocuments(role view.Resource, name string) ([]policyDocument, error) {
 	attached := map[string]bool{}
-	for _, r := range a.resources.List(typePolicyAttachment) {
+	for _, r := range a.resources.List(view.TypeAttachment) {
 		if owner := text(r.State, "role"); owner == name || owner == role.ID {
 			attached[text(r.State, "policyArn")] = true
 		}
@@ -108,7 +100,7 @@ func (a *Authorizer) managedDocument(arn string) (string, error) {
 	if document, ok := awsManaged[arn]; ok {
 		return document, nil
 	}
-	for _, r := range a.resources.List(typePolicy) {
+	for _, r := range a.resources.List(view.TypePolicy) {
 		if text(r.State, "arn") == arn {
 			return text(r.State, "policy"), nil
 		}

@@ -24,17 +24,12 @@ var policyHolders = map[string][]policyHolder{
 		{"aws:secretsmanager/secretPolicy:SecretPolicy", "secretArn", "policy", ResourceBased, wholeARN},
 		{"aws:secretsmanager/secret:Secret", "arn", "policy", ResourceBased, wholeARN},
 	},
-	"elasticfilesystem": {{typeFileSystemPolicy, "fileSystemId", "policy", ResourceBased, afterSlash}},
+	"elasticfilesystem": {{view.TypeFileSystemPolicy, "fileSystemId", "policy", ResourceBased, afterSlash}},
 	"s3":                {{"aws:s3/bucketPolicy:BucketPolicy", "bucket", "policy", ResourceBased, bucketOf}},
 	"ecr":               {{"aws:ecr/repositoryPolicy:RepositoryPolicy", "repository", "policy", Implied, afterSlash}},
 	"sns":               {{"aws:sns/topicPolicy:TopicPolicy", "arn", "policy", ResourceBased, wholeARN}},
 	"sqs":               {{"aws:sqs/queuePolicy:QueuePolicy", "queueUrl", "policy", ResourceBased, queueURL}},
 }
-
-const (
-	typeFileSystemPolicy = "aws:efs/fileSystemPolicy:FileSystemPolicy"
-	typePermission       = "aws:lambda/permission:Permission"
-)
 
 func wholeARN(arn string) string { return arn }
 
@@ -112,7 +107,7 @@ const defaultFileSystemPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":
 func (a *Authorizer) functionPolicy(arn string) []*Policy {
 	name := strings.TrimPrefix(resourcePart(arn), "function:")
 	policy := &Policy{Source: "the resource policy of function " + name, Kind: ResourceBased}
-	for _, r := range a.resources.List(typePermission) {
+	for _, r := range a.resources.List(view.TypePermission) {
 		if function := property(r, "function"); function != name && function != arn {
 			continue
 		}

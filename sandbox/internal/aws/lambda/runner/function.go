@@ -14,14 +14,6 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 )
 
-const (
-	typeFunction    = "aws:lambda/function:Function"
-	typeLogGroup    = "aws:cloudwatch/logGroup:LogGroup"
-	typeAccessPoint = "aws:efs/accessPoint:AccessPoint"
-	typeVpcEndpoint = "aws:ec2/vpcEndpoint:VpcEndpoint"
-	typeSubnet      = "aws:ec2/subnet:Subnet"
-)
-
 // Function is the configuration of a deployed function.
 type Function struct {
 	Name          string   `json:"name"`
@@ -75,7 +67,7 @@ var errNoFunction = errors.New("the account has no such function")
 // Functions reads all deployed functions.
 func Functions(store view.Store) ([]*Function, error) {
 	var out []*Function
-	for _, r := range store.List(typeFunction) {
+	for _, r := range store.List(view.TypeFunction) {
 		f, err := readFunction(r)
 		if err != nil {
 			return nil, err
@@ -87,7 +79,7 @@ func Functions(store view.Store) ([]*Function, error) {
 
 // findFunction reads a deployed function by its name or ARN.
 func findFunction(store view.Store, nameOrARN string) (*Function, error) {
-	for _, r := range store.List(typeFunction) {
+	for _, r := range store.List(view.TypeFunction) {
 		if text(r.State, "name") == nameOrARN || text(r.State, "arn") == nameOrARN {
 			return readFunction(r)
 		}

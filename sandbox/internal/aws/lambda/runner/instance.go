@@ -11,6 +11,8 @@ import (
 	"path/filepath"
 	"sync"
 	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // initTimeout is how long a function may take to ask for its first event ("Lambda execution environment lifecycle": 10 s).
@@ -161,7 +163,7 @@ func (r *Runtime) environment(f *Function, mount mountedDir, api string) []strin
 	for name, value := range r.options.API.Environment(credentials) {
 		vars[name] = value
 	}
-	if f.inVPC() && len(r.options.Store.List(typeVpcEndpoint)) == 0 {
+	if f.inVPC() && len(r.options.Store.List(view.TypeEndpoint)) == 0 {
 		// A function in a VPC has no public address: without NAT or endpoints no AWS API can be reached. Lambda's calls
 		// hang until they time out; here nobody listens.
 		vars["AWS_ENDPOINT_URL"] = unreachable

@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
@@ -26,7 +28,7 @@ func (r *Runtime) mount(f *Function) (mountedDir, error) {
 		return mountedDir{}, nil
 	}
 	mount := world.Mount{RoleARN: f.RoleARN, Encrypted: true}
-	for _, accessPoint := range r.options.Store.List(typeAccessPoint) {
+	for _, accessPoint := range r.options.Store.List(view.TypeAccessPoint) {
 		if text(accessPoint.State, "arn") == arn {
 			mount.AccessPointID, mount.FileSystemID = accessPoint.ID, text(accessPoint.State, "fileSystemId")
 		}

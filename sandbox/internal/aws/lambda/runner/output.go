@@ -95,7 +95,7 @@ func (r *Runtime) logLoss(f *Function) (string, error) {
 	group := "arn:" + view.Partition + ":logs:" + view.Region + ":" + view.AccountID + ":log-group:" + f.LogGroup()
 	actions := []string{"logs:CreateLogStream", "logs:PutLogEvents"}
 	exists := false
-	for _, have := range r.options.Store.List(typeLogGroup) {
+	for _, have := range r.options.Store.List(view.TypeLogGroup) {
 		exists = exists || text(have.State, "name") == f.LogGroup()
 	}
 	if !exists {
