@@ -32,7 +32,7 @@ type operator struct {
 	*world
 	ecs   *ecs.Client
 	ecr   *ecr.Client
-	scene *sandboxtest.World
+	scene *sandboxtest.Scheduler
 	// pushed numbers the images, so that each is another one.
 	pushed int
 }
@@ -60,11 +60,11 @@ func newOperator(t *testing.T) *operator {
 	t.Helper()
 	o := &operator{world: newWorld(t)}
 	store := o.sandbox.Account()
-	o.scene = sandboxtest.NewWorld(store, sandboxtest.WorldOptions{Authorizer: sandboxtest.NewAuthorizer(store), Timing: sandboxtest.Timing{
+	o.scene = sandboxtest.NewScheduler(store, sandboxtest.SchedulerOptions{Authorizer: sandboxtest.NewAuthorizer(store), Timing: sandboxtest.Timing{
 		Scheduler: moment, Provisioning: moment, Pull: moment, Activating: moment, FirstCheck: moment, Stop: moment,
 		Deprovisioning: moment,
 	}})
-	api, err := sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store, World: o.scene, Now: time.Now})
+	api, err := sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store, Scheduler: o.scene, Now: time.Now})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, api.Close()) })
 	config := api.Config(api.DeployerCredentials())

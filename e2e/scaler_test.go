@@ -25,7 +25,7 @@ type scalerWorld struct {
 	stack   *sandboxtest.Stack
 	api     *sandboxtest.API
 	runtime *sandboxtest.Runtime
-	scene   *sandboxtest.World
+	scene   *sandboxtest.Scheduler
 	// ahead is how far the account's clock is ahead of the machine's.
 	ahead time.Duration
 	// Names of what the scaler works with.
@@ -42,11 +42,11 @@ func newScalerWorld(t *testing.T) *scalerWorld {
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	store := s.sandbox.Account()
-	s.scene = sandboxtest.NewWorld(store, sandboxtest.WorldOptions{Timing: sandboxtest.Timing{
+	s.scene = sandboxtest.NewScheduler(store, sandboxtest.SchedulerOptions{Timing: sandboxtest.Timing{
 		Scheduler: moment, Provisioning: moment, Pull: moment, Activating: moment, FirstCheck: moment, Stop: moment,
 		Deprovisioning: moment,
 	}})
-	s.api, err = sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store, World: s.scene, Now: s.now})
+	s.api, err = sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store, Scheduler: s.scene, Now: s.now})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.api.Close()) })
 	s.runtime = sandboxtest.NewRuntime(sandboxtest.RuntimeOptions{Store: store, API: s.api, Builder: sandboxtest.NewBuilder(root, t.TempDir())})
@@ -131,13 +131,13 @@ func (s *scalerWorld) past(requests int) {
 	s.t.Helper()
 	dimensions := map[string]string{"LoadBalancer": s.balancer, "TargetGroup": s.apiGroup[strings.Index(s.apiGroup, "targetgroup/"):]}
 	for ago := 9; ago >= 1; ago-- {
-		require.NoError(s.t, s.scene.Record(sandboxtest.Sample{
+		require.NoError(s.t, sandboxtest.Record(s.sandbox.Account(), sandboxtest.Sample{
 			Namespace: "AWS/ApplicationELB", Name: "HealthyHostCount", Dimensions: dimensions, Value: 1, Lag: -1,
 			At: time.Now().Add(-time.Duration(ago) * time.Minute),
 		}))
 	}
 	if requests > 0 {
-		require.NoError(s.t, s.scene.Record(sandboxtest.Sample{
+		require.NoError(s.t, sandboxtest.Record(s.sandbox.Account(), sandboxtest.Sample{
 			Namespace: "AWS/ApplicationELB", Name: "RequestCount", Dimensions: dimensions, Value: 3, Lag: -1,
 			At: time.Now().Add(-time.Duration(requests) * time.Minute),
 		}))

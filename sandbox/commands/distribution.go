@@ -11,7 +11,7 @@ import (
 
 	"github.com/spf13/cobra"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront"
 )
 
 // siteDistribution is the site's distribution as its own stack would deploy it.
@@ -37,7 +37,7 @@ func newDistributionCommand(s *session) *cobra.Command {
 				return err
 			}
 			return s.withSandbox(func(sandbox *openSandbox) error {
-				d, err := world.PutDistribution(sandbox.Account(), id, config, time.Now())
+				d, err := cloudfront.PutDistribution(sandbox.Account(), id, config, time.Now())
 				if err != nil {
 					return err
 				}

@@ -7,7 +7,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
-	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
+	"github.com/webordinary/live-edit/sandbox/internal/wire"
 )
 
 // functions runs the account's Lambda functions for deployments: the real
@@ -18,7 +18,7 @@ type functions struct {
 	root, binaries string
 
 	mu      sync.Mutex
-	api     *awsapi.Server
+	api     *wire.Server
 	runtime *runner.Runtime
 }
 
@@ -40,7 +40,7 @@ func (f *functions) open() (*runner.Runtime, error) {
 	if f.runtime != nil {
 		return f.runtime, nil
 	}
-	api, err := awsapi.Start(awsapi.Options{Store: f.account})
+	api, err := wire.Start(wire.Options{Store: f.account})
 	if err != nil {
 		return nil, err
 	}

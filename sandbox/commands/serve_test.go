@@ -14,10 +14,10 @@ import (
 
 	"github.com/webordinary/live-edit/infra"
 	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 const distributionOfTheSite = "E2QWRUHAPOMQZL"
@@ -72,7 +72,7 @@ func siteConfig(t *testing.T, dir string) string {
 	a, err := account.Open(filepath.Join(dir, ".sandbox", "account"))
 	require.NoError(t, err)
 	defer func() { require.NoError(t, a.Close()) }()
-	d, ok, err := world.FindDistribution(a, distributionOfTheSite)
+	d, ok, err := cloudfront.FindDistribution(a, distributionOfTheSite)
 	require.NoError(t, err)
 	require.True(t, ok)
 	return d.Config

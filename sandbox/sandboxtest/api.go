@@ -1,23 +1,25 @@
 package sandboxtest
 
-import "github.com/webordinary/live-edit/sandbox/internal/awsapi"
+import (
+	"github.com/webordinary/live-edit/sandbox/internal/wire"
+)
 
 // The AWS APIs of an account.
 type (
 	// API answers AWS's clients.
-	API = awsapi.Server
+	API = wire.Server
 	// APIOptions say which account answers, and when it is.
-	APIOptions = awsapi.Options
+	APIOptions = wire.Options
 	// APIError is a refusal as a client sees it.
-	APIError = awsapi.Error
+	APIError = wire.Error
 	// Call is one call that was made.
-	Call = awsapi.Call
+	Call = wire.Call
 	// Fault is something that goes wrong with calls to come.
-	Fault = awsapi.Fault
+	Fault = wire.Fault
 )
 
 // Throttled is the kind of error of too many calls.
-const Throttled = awsapi.Throttled
+const Throttled = wire.Throttled
 
 // StartAPI starts the APIs on a free port of this machine.
-func StartAPI(o APIOptions) (*API, error) { return awsapi.Start(o) }
+func StartAPI(o APIOptions) (*API, error) { return wire.Start(o) }

@@ -4,7 +4,7 @@
 //   - [Open] and [Stack]: deploy a stack with the real Pulumi engine.
 //   - [Account] and its resources: what a deployment left, and what somebody changes behind its back.
 //   - [StartAPI]: the AWS APIs in front of an account, with calls to look at and faults to inject.
-//   - [NewWorld]: what the account does by itself as time passes.
+//   - [NewScheduler]: what the account does by itself as time passes.
 //   - [NewRuntime]: the deployed functions' real binaries.
 //   - [NewAuthorizer] and [EvaluatePolicies]: what a role may do.
 //   - [Serve]: a deployed stack on localhost.

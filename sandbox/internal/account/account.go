@@ -15,6 +15,7 @@ import (
 	"time"
 
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/all" // the services register themselves
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
@@ -22,6 +23,8 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/store"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda"
 )
+
+var _ view.Store = (*Account)(nil)
 
 // Account is one AWS account in one region. It is safe for concurrent use, and
 // several processes may have the same one open.

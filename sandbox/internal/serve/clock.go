@@ -5,8 +5,9 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudwatch"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // newClock begins at the present, but after everything that the account remembers: time that ran fast in an earlier
@@ -24,7 +25,7 @@ func newClock(store view.Store, speed float64) (config.Clock, error) {
 	return config.Clock{Wall: wall, Service: start, Speed: speed}, nil
 }
 
-// latestFact is the latest time that the world has left in the account.
+// latestFact is the latest time that the scheduler has left in the account.
 func latestFact(store view.Store) (time.Time, error) {
 	var latest time.Time
 	consider := func(times ...time.Time) {
@@ -34,7 +35,7 @@ func latestFact(store view.Store) (time.Time, error) {
 			}
 		}
 	}
-	tasks, err := world.Tasks(store)
+	tasks, err := scheduler.Tasks(store)
 	if err != nil {
 		return latest, err
 	}
@@ -42,7 +43,7 @@ func latestFact(store view.Store) (time.Time, error) {
 		consider(task.CreatedAt, task.StartedAt, task.StoppingAt, task.StoppedAt)
 	}
 	for _, r := range store.List(view.RuntimeSeries) {
-		var series world.Series
+		var series cloudwatch.Series
 		if err := view.Decode(r.State, &series); err != nil {
 			return latest, fmt.Errorf("metric %s: %w", r.ID, err)
 		}
@@ -51,7 +52,7 @@ func latestFact(store view.Store) (time.Time, error) {
 		}
 	}
 	for _, r := range store.List(view.RuntimeServiceStatus) {
-		var status world.ServiceStatus
+		var status scheduler.ServiceStatus
 		if err := view.Decode(r.State, &status); err != nil {
 			return latest, fmt.Errorf("service %s: %w", r.ID, err)
 		}

@@ -8,15 +8,15 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // Containers are what runs in the tasks.
 type Containers interface {
-	world.Containers
+	scheduler.Containers
 	// Address says where a port of the task's container listens on this machine.
 	Address(taskARN string, containerPort int) (address string, ok bool)
 	// Close ends them all.

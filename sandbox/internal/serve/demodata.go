@@ -6,8 +6,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecr"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/secrets"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // demoImageBytes is about what an image of Node, Astro and Claude Code weighs.
@@ -18,13 +20,13 @@ type needs struct{ images, secrets []string }
 
 // needsOf reads the deployed services' task definitions.
 func needsOf(store view.Store) (*needs, error) {
-	services, err := world.Services(store)
+	services, err := scheduler.Services(store)
 	if err != nil {
 		return nil, err
 	}
 	out := &needs{}
 	for _, service := range services {
-		r, _, ok := world.FindTaskDefinition(store, service.TaskDefinitionARN)
+		r, _, ok := scheduler.FindTaskDefinition(store, service.TaskDefinitionARN)
 		if !ok {
 			continue
 		}
@@ -73,15 +75,15 @@ func (s *Server) addDemoData() error {
 		if !strings.HasPrefix(registry, view.AccountID+".dkr.ecr.") {
 			continue
 		}
-		there, err := world.FindImage(store, repository, "", tag)
+		there, err := ecr.FindImage(store, repository, "", tag)
 		if err != nil {
 			return fmt.Errorf("look for image %s: %w", name, err)
 		}
 		if there != nil {
 			continue
 		}
-		pushed := world.Image{Repository: repository, Tags: []string{tag}, PushedAt: s.clock.Now(), SizeBytes: demoImageBytes}
-		if err := s.world.PushImage(pushed); err != nil {
+		pushed := ecr.Image{Repository: repository, Tags: []string{tag}, PushedAt: s.clock.Now(), SizeBytes: demoImageBytes}
+		if err := ecr.PushImage(s.options.Account, pushed); err != nil {
 			return fmt.Errorf("push the demo image %s: %w", name, err)
 		}
 		s.say("demo", "pushed a demo image as %s: the registry had none of that tag", name)
@@ -106,7 +108,7 @@ func (s *Server) addDemoSecret(arn string) error {
 			return nil
 		}
 	}
-	if err := world.PutSecret(s.options.Account, arn, "demo-value", s.clock.Now().Truncate(time.Millisecond)); err != nil {
+	if err := secrets.PutSecret(s.options.Account, arn, "demo-value", s.clock.Now().Truncate(time.Millisecond)); err != nil {
 		return fmt.Errorf("set a demo value of secret %s: %w", arn, err)
 	}
 	s.say("demo", "set a demo value of secret %s: it had none", arn[strings.LastIndex(arn, ":")+1:])

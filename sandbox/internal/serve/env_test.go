@@ -16,12 +16,13 @@ import (
 
 	"github.com/webordinary/live-edit/infra"
 	"github.com/webordinary/live-edit/sandbox/internal/account"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
-	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/wire"
 )
 
 // builder is shared by the tests, so that everything is built once.
@@ -77,7 +78,7 @@ func deploy(t *testing.T) *deployed {
 	config, err := os.ReadFile("../../../functions/behaviors/testdata/s3-spa.xml")
 	require.NoError(t, err)
 	_, text, _ := strings.Cut(string(config), "?>\n")
-	_, err = world.PutDistribution(d.account, distribution, text, time.Now())
+	_, err = cloudfront.PutDistribution(d.account, distribution, text, time.Now())
 	require.NoError(t, err)
 	stack, err := sandbox.Stack(engine.StackOptions{Name: "prod", Program: infra.Deploy, Config: map[string]engine.ConfigValue{
 		"distributionId": {Value: distribution}, "healthIntervalSeconds": {Value: 10}, "alarms": {Value: false},
@@ -95,7 +96,7 @@ func deploy(t *testing.T) *deployed {
 
 // invokeFunctions lets the deployment put the real behaviours on the distribution.
 func (d *deployed) invokeFunctions() {
-	api, err := awsapi.Start(awsapi.Options{Store: d.account})
+	api, err := wire.Start(wire.Options{Store: d.account})
 	require.NoError(d.t, err)
 	d.t.Cleanup(func() { assert.NoError(d.t, api.Close()) })
 	runtime := runner.New(runner.Options{Store: d.account, API: api, Builder: builder})
@@ -189,19 +190,19 @@ func (s *served) eventually(what string, holds func() bool) {
 
 func (s *served) desired() int {
 	s.t.Helper()
-	services, err := world.Services(s.account)
+	services, err := scheduler.Services(s.account)
 	require.NoError(s.t, err)
 	require.Len(s.t, services, 1)
 	return services[0].DesiredCount
 }
 
 // tasks are those that have not stopped.
-func (s *served) tasks() (out []*world.Task) {
+func (s *served) tasks() (out []*scheduler.Task) {
 	s.t.Helper()
-	tasks, err := world.Tasks(s.account)
+	tasks, err := scheduler.Tasks(s.account)
 	require.NoError(s.t, err)
 	for _, task := range tasks {
-		if task.LastStatus != world.Stopped {
+		if task.LastStatus != scheduler.Stopped {
 			out = append(out, task)
 		}
 	}

@@ -5,7 +5,8 @@ import (
 	"errors"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
 )
 
 const (
@@ -48,9 +49,9 @@ func (s *Server) live(ctx context.Context) {
 
 // step brings everything to the present, and says when the next thing is due; the zero time when nothing is.
 func (s *Server) step(ctx context.Context) (next time.Time, err error) {
-	err = errors.Join(s.balancer.Flush(s.world), s.world.Step(s.clock.Now()), s.balancer.Sweep())
+	err = errors.Join(s.balancer.Flush(s.options.Account, s.scheduler.MetricLag()), s.scheduler.Step(s.clock.Now()), s.balancer.Sweep())
 	next, scheduled := s.schedules.Tick(ctx, s.clock.Now())
-	due, ok, ahead := s.world.NextDue()
+	due, ok, ahead := s.scheduler.NextDue()
 	if ok && (next.IsZero() || due.Before(next)) {
 		next = due
 	}
@@ -64,23 +65,23 @@ func (s *Server) pause(next time.Time) time.Duration {
 	return min(max(s.clock.Wait(next.Sub(s.clock.Now())), shortestPause), longestPause)
 }
 
-// lateContainers lets the world be made before the containers, which need the world's Protect.
+// lateContainers lets the scheduler be made before the containers, which need the scheduler's Protect.
 type lateContainers struct{ server *Server }
 
-// Start implements world.Containers.
-func (l *lateContainers) Start(at time.Time, task world.Task) error {
+// Start implements scheduler.Containers.
+func (l *lateContainers) Start(at time.Time, task scheduler.Task) error {
 	return l.server.containers.Start(at, task)
 }
 
-// Exited implements world.Containers.
-func (l *lateContainers) Exited(at time.Time, task world.Task) bool {
+// Exited implements scheduler.Containers.
+func (l *lateContainers) Exited(at time.Time, task scheduler.Task) bool {
 	return l.server.containers.Exited(at, task)
 }
 
-// Stop implements world.Containers.
-func (l *lateContainers) Stop(at time.Time, task world.Task) { l.server.containers.Stop(at, task) }
+// Stop implements scheduler.Containers.
+func (l *lateContainers) Stop(at time.Time, task scheduler.Task) { l.server.containers.Stop(at, task) }
 
-// Probe implements world.Containers.
-func (l *lateContainers) Probe(at time.Time, probe world.Probe) world.ProbeResult {
+// Probe implements scheduler.Containers.
+func (l *lateContainers) Probe(at time.Time, probe scheduler.Probe) elb.ProbeResult {
 	return l.server.containers.Probe(at, probe)
 }

@@ -12,9 +12,9 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/serve"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // fast is the speed of the life test. A busy machine keeps up with it: a wake that takes five minutes is given up.
@@ -148,7 +148,7 @@ func requireItEnds(s *served) {
 	options.Speed = 0.001 // nothing moves by itself
 	again, err := serve.Start(s.ctx, options)
 	require.NoError(s.t, err)
-	tasks, err := world.Tasks(s.account)
+	tasks, err := scheduler.Tasks(s.account)
 	require.NoError(s.t, err)
 	require.Empty(s.t, tasks)
 	require.True(s.t, again.Clock().Now().After(end.Add(-time.Minute)), "its time goes on where it was, not back to the machine's")

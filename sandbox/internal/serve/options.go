@@ -7,9 +7,9 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // Options say what to serve, and how.
@@ -30,8 +30,8 @@ type Options struct {
 	// HTTPS and HTTP are the addresses of the load balancer's ports 443 and 80; empty means a free port of the loopback
 	// interface.
 	HTTPS, HTTP string
-	// Timing of the tasks' lives; its zero fields take the world's defaults.
-	Timing world.Timing
+	// Timing of the tasks' lives; its zero fields take the scheduler's defaults.
+	Timing scheduler.Timing
 	// Containers makes what runs in the tasks; nil means the demo container.
 	Containers func(*Surroundings) (Containers, error)
 	// ContainerBoot is how long the demo container takes until it is healthy, in the service's time.

@@ -12,22 +12,22 @@ import (
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront/cdn"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/elb/alb"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/events/schedule"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
-	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/tlsca"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/wire"
 )
 
 // Server is a stack that answers on this machine.
 type Server struct {
 	options     Options
 	clock       config.Clock
-	world       *world.World
-	api         *awsapi.Server
+	scheduler   *scheduler.Scheduler
+	api         *wire.Server
 	runtime     *runner.Runtime
 	containers  Containers
 	balancer    *alb.Balancer
@@ -124,13 +124,13 @@ func (s *Server) openLog(context.Context) error {
 	return nil
 }
 
-// openAPI starts the world and the API front. The containers come later, since they need both.
+// openAPI starts the scheduler and the API front. The containers come later, since they need both.
 func (s *Server) openAPI(context.Context) error {
-	s.world = world.New(s.options.Account, world.Options{
+	s.scheduler = scheduler.New(s.options.Account, scheduler.Options{
 		Timing: s.options.Timing, Containers: &lateContainers{server: s}, Authorizer: authz.New(s.options.Account),
 	})
 	var err error
-	if s.api, err = awsapi.Start(awsapi.Options{Store: s.options.Account, World: s.world, Now: s.clock.Now}); err != nil {
+	if s.api, err = wire.Start(wire.Options{Store: s.options.Account, Scheduler: s.scheduler, Now: s.clock.Now}); err != nil {
 		return err
 	}
 	s.atClose(s.api.Close)
@@ -164,7 +164,7 @@ func (s *Server) openContainers(ctx context.Context) error {
 	if open == nil {
 		open = s.demoContainers
 	}
-	s.containers, err = open(&Surroundings{Clock: s.clock, Mounts: mounted, Protect: s.world.Protect, Build: s.build(ctx)})
+	s.containers, err = open(&Surroundings{Clock: s.clock, Mounts: mounted, Protect: s.scheduler.Protect, Build: s.build(ctx)})
 	if err != nil {
 		return fmt.Errorf("the containers: %w", err)
 	}
@@ -210,10 +210,10 @@ func (s *Server) describe(context.Context) error {
 func (s *Server) Description() Description { return *s.description }
 
 // API is the account's API front.
-func (s *Server) API() *awsapi.Server { return s.api }
+func (s *Server) API() *wire.Server { return s.api }
 
 // World plays the account's life; it is stepped by the server.
-func (s *Server) World() *world.World { return s.world }
+func (s *Server) World() *scheduler.Scheduler { return s.scheduler }
 
 // Clock is the service's.
 func (s *Server) Clock() config.Clock { return s.clock }

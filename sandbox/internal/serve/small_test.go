@@ -22,11 +22,14 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudwatch"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecr"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
 
 const (
@@ -36,7 +39,7 @@ const (
 
 // backend plays the containers without processes: every port of every task is the same small server.
 type backend struct {
-	world.Simulated
+	scheduler.Simulated
 	server  *httptest.Server
 	around  *serve.Surroundings
 	closed  bool
@@ -65,21 +68,21 @@ type small struct {
 func newSmall(t *testing.T) *small {
 	t.Helper()
 	s := &small{t: t, store: &view.Memory{}, backend: &backend{}}
-	worldtest.Deploy(s.store)
-	worldtest.Put(s.store, typeCertificate, view.CertificateARN, map[string]any{
+	awstest.Deploy(s.store)
+	awstest.Put(s.store, typeCertificate, view.CertificateARN, map[string]any{
 		"arn": view.CertificateARN, "domainName": "*.ameliastamps.com", "subjectAlternativeNames": []any{"*.ameliastamps.com"},
 	})
-	worldtest.Set(s.store, "aws:lb/listener:Listener", worldtest.ListenerARN, "certificateArn", view.CertificateARN)
+	awstest.Set(s.store, "aws:lb/listener:Listener", awstest.ListenerARN, "certificateArn", view.CertificateARN)
 	s.policy("ELBSecurityPolicy-TLS13-1-2-2021-06")
 	// A thousand seconds here, more than any busy machine takes.
-	worldtest.Set(s.store, typeBalancer, worldtest.BalancerARN, "idleTimeout", 1_000_000)
+	awstest.Set(s.store, typeBalancer, awstest.BalancerARN, "idleTimeout", 1_000_000)
 	s.backend.server = httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
 		_, _ = io.WriteString(w, "the container")
 	}))
 	t.Cleanup(s.backend.server.Close)
 	s.options = serve.Options{
-		Stack: "prod", Outputs: map[string]any{"albArn": worldtest.BalancerARN, "editUrl": "https://" + host}, Account: s.store,
-		StateDir: t.TempDir(), Speed: 1000, Builder: builder, Timing: world.Timing{Pull: 10 * time.Minute},
+		Stack: "prod", Outputs: map[string]any{"albArn": awstest.BalancerARN, "editUrl": "https://" + host}, Account: s.store,
+		StateDir: t.TempDir(), Speed: 1000, Builder: builder, Timing: scheduler.Timing{Pull: 10 * time.Minute},
 		Containers: func(around *serve.Surroundings) (serve.Containers, error) {
 			s.backend.around = around
 			return s.backend, nil
@@ -94,7 +97,7 @@ func newSmall(t *testing.T) *small {
 }
 
 func (s *small) policy(name string) {
-	worldtest.Set(s.store, "aws:lb/listener:Listener", worldtest.ListenerARN, "sslPolicy", name)
+	awstest.Set(s.store, "aws:lb/listener:Listener", awstest.ListenerARN, "sslPolicy", name)
 }
 
 func (s *small) start() *serve.Server {
@@ -141,10 +144,10 @@ func TestTheAccountDecides(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, http.StatusBadGateway, got.status, "there is no such function")
 
-	worldtest.SetDesired(s.store, 1)
+	awstest.SetDesired(s.store, 1)
 	elb := elasticloadbalancingv2.NewFromConfig(server.API().Config(server.API().DeployerCredentials()))
 	_, err = elb.SetRulePriorities(t.Context(), &elasticloadbalancingv2.SetRulePrioritiesInput{RulePriorities: []types.RulePriorityPair{
-		{RuleArn: aws.String(worldtest.RuleARN("waker")), Priority: aws.Int32(190)},
+		{RuleArn: aws.String(awstest.RuleARN("waker")), Priority: aws.Int32(190)},
 	}})
 	require.NoError(t, err)
 	got, err = fetch(t, server.Client(), "https://"+host+"/preview/x")
@@ -157,10 +160,10 @@ func TestTheAccountDecides(t *testing.T) {
 	require.Eventually(t, func() bool { return s.said("edit wants 1 tasks") && s.said("to edit-waker-tg has priority 190") },
 		soon, 10*time.Millisecond)
 	dimensions := map[string]string{
-		"LoadBalancer": "app/edit-alb/50dc6c495c0c9188", "TargetGroup": worldtest.PreviewGroup[strings.Index(worldtest.PreviewGroup, "targetgroup/"):],
+		"LoadBalancer": "app/edit-alb/50dc6c495c0c9188", "TargetGroup": awstest.PreviewGroup[strings.Index(awstest.PreviewGroup, "targetgroup/"):],
 	}
 	require.Eventually(t, func() bool {
-		_, counted, err := world.FindSeries(s.store, "AWS/ApplicationELB", "RequestCount", dimensions)
+		_, counted, err := cloudwatch.FindSeries(s.store, "AWS/ApplicationELB", "RequestCount", dimensions)
 		return assert.NoError(t, err) && counted
 	}, soon, 10*time.Millisecond)
 }
@@ -178,7 +181,7 @@ func TestSocketsEndWithTheirTarget(t *testing.T) {
 		<-conn.CloseRead(r.Context()).Done()
 	})
 	server := s.start()
-	worldtest.SetDesired(s.store, 1)
+	awstest.SetDesired(s.store, 1)
 	var conn *websocket.Conn
 	require.Eventually(t, func() bool {
 		var err error
@@ -186,7 +189,7 @@ func TestSocketsEndWithTheirTarget(t *testing.T) {
 		return err == nil
 	}, soon, 10*time.Millisecond)
 	defer func() { _ = conn.CloseNow() }()
-	worldtest.SetDesired(s.store, 0)
+	awstest.SetDesired(s.store, 0)
 	ctx, cancel := context.WithTimeout(t.Context(), soon)
 	defer cancel()
 	_, _, err := conn.Read(ctx)
@@ -199,8 +202,8 @@ func TestOriginsByName(t *testing.T) {
 	t.Parallel()
 	s := newSmall(t)
 	const balancer = "edit-alb-1.us-west-2.elb.amazonaws.com"
-	worldtest.Put(s.store, "aws:route53/record:Record", "edit", map[string]any{"fqdn": host, "records": []any{balancer}})
-	worldtest.Put(s.store, "aws:route53/record:Record", "old", map[string]any{"fqdn": "old.ameliastamps.com", "records": []any{"gone"}})
+	awstest.Put(s.store, "aws:route53/record:Record", "edit", map[string]any{"fqdn": host, "records": []any{balancer}})
+	awstest.Put(s.store, "aws:route53/record:Record", "old", map[string]any{"fqdn": "old.ameliastamps.com", "records": []any{"gone"}})
 	server := s.start()
 	for origin, want := range map[string]int{
 		host: http.StatusOK, "other.ameliastamps.com": http.StatusBadGateway, "old.ameliastamps.com": http.StatusBadGateway,
@@ -210,7 +213,7 @@ func TestOriginsByName(t *testing.T) {
 			"<Origin><Id>o</Id><DomainName>" + origin + "</DomainName><CustomOriginConfig><OriginReadTimeout>1000000</OriginReadTimeout>" +
 			"</CustomOriginConfig></Origin></Items></Origins><DefaultCacheBehavior><TargetOriginId>o</TargetOriginId><AllowedMethods><Items>" +
 			"<Method>GET</Method></Items></AllowedMethods></DefaultCacheBehavior></DistributionConfig>"
-		_, err := world.PutDistribution(s.store, distribution, config, time.Now())
+		_, err := cloudfront.PutDistribution(s.store, distribution, config, time.Now())
 		require.NoError(t, err)
 		got, err := fetch(t, server.Client(), "https://"+cdnHost+"/"+origin)
 		require.NoError(t, err)
@@ -257,7 +260,7 @@ func TestCertificates(t *testing.T) {
 	require.NoError(t, err)
 	require.Equal(t, uint16(tls.VersionTLS12), got.Version)
 
-	worldtest.Set(s.store, typeCertificate, view.CertificateARN, "notAfter", time.Now().Add(-time.Hour).Format(time.RFC3339))
+	awstest.Set(s.store, typeCertificate, view.CertificateARN, "notAfter", time.Now().Add(-time.Hour).Format(time.RFC3339))
 	_, err = state(host, tls.VersionTLS13)
 	require.ErrorContains(t, err, "expired")
 	require.NoError(t, s.store.Remove(typeCertificate, view.CertificateARN))
@@ -298,7 +301,7 @@ func TestStartRefuses(t *testing.T) {
 func noRoom(*serve.Surroundings) (serve.Containers, error) { return nil, errors.New("no room") }
 
 func (s *small) function(name string) {
-	worldtest.Put(s.store, "aws:lambda/function:Function", name, map[string]any{"name": name, "arn": worldtest.FunctionARN})
+	awstest.Put(s.store, "aws:lambda/function:Function", name, map[string]any{"name": name, "arn": awstest.FunctionARN})
 }
 
 // breakFunction deploys the scaler from a module that has none.
@@ -316,7 +319,7 @@ func (s *small) writeFile(name string) {
 func (s *small) blockDirectory(name string) { s.writeFile(name) }
 
 func (s *small) damageSecrets() {
-	worldtest.Put(s.store, "aws:secretsmanager/secretVersion:SecretVersion", worldtest.SecretARN+"|1", map[string]any{"secretId": 7})
+	awstest.Put(s.store, "aws:secretsmanager/secretVersion:SecretVersion", awstest.SecretARN+"|1", map[string]any{"secretId": 7})
 }
 
 // TestOneServerPerAccount: two would play its life twice.
@@ -339,16 +342,16 @@ func TestOneServerPerAccount(t *testing.T) {
 	require.ErrorContains(t, again.Close(), "one would not end")
 }
 
-// TestWhatContainersGet: a directory for every access point, and the world's protection.
+// TestWhatContainersGet: a directory for every access point, and the scheduler's protection.
 func TestWhatContainersGet(t *testing.T) {
 	t.Parallel()
 	s := newSmall(t)
-	worldtest.Set(s.store, "aws:efs/accessPoint:AccessPoint", worldtest.AccessPoint, "rootDirectory", map[string]any{"path": "/../clients"})
+	awstest.Set(s.store, "aws:efs/accessPoint:AccessPoint", awstest.AccessPoint, "rootDirectory", map[string]any{"path": "/../clients"})
 	s.start()
 	around := s.backend.around
 	require.Len(t, around.Mounts, 1)
 	for _, dir := range around.Mounts {
-		require.Equal(t, filepath.Join(s.options.StateDir, "serve", "files", worldtest.FileSystem, "clients"), dir)
+		require.Equal(t, filepath.Join(s.options.StateDir, "serve", "files", awstest.FileSystem, "clients"), dir)
 		require.DirExists(t, dir)
 	}
 	require.ErrorContains(t, around.Protect("task/none", time.Now()), "no such task")
@@ -360,18 +363,18 @@ func TestDemoData(t *testing.T) {
 	t.Parallel()
 	s := newSmall(t)
 	s.start()
-	images, err := world.Images(s.store, worldtest.Repository)
+	images, err := ecr.Images(s.store, awstest.Repository)
 	require.NoError(t, err)
 	require.Len(t, images, 1)
 	require.Equal(t, []string{"v1"}, images[0].Tags)
-	require.True(t, s.said("pushed a demo image as "+worldtest.Repository+":v1: the registry had none of that tag"))
+	require.True(t, s.said("pushed a demo image as "+awstest.Repository+":v1: the registry had none of that tag"))
 	require.Len(t, s.store.List("aws:secretsmanager/secretVersion:SecretVersion"), 1, "it has a value")
 
 	own := newSmall(t)
-	image := world.Image{Repository: worldtest.Repository, Tags: []string{"v1"}, PushedAt: time.Now().Truncate(time.Second), SizeBytes: 7}
-	require.NoError(t, world.New(own.store, world.Options{}).PushImage(image))
+	image := ecr.Image{Repository: awstest.Repository, Tags: []string{"v1"}, PushedAt: time.Now().Truncate(time.Second), SizeBytes: 7}
+	require.NoError(t, ecr.PushImage(own.store, image))
 	own.start()
-	images, err = world.Images(own.store, worldtest.Repository)
+	images, err = ecr.Images(own.store, awstest.Repository)
 	require.NoError(t, err)
 	require.Len(t, images, 1)
 	require.EqualValues(t, 7, images[0].SizeBytes, "an image of one's own is not written over")
@@ -387,10 +390,10 @@ func TestTheClockGoesOn(t *testing.T) {
 	t.Parallel()
 	s := newSmall(t)
 	future := time.Now().Add(48 * time.Hour).Truncate(time.Second)
-	worldtest.Put(s.store, view.RuntimeSeries, "x", map[string]any{"points": []any{
+	awstest.Put(s.store, view.RuntimeSeries, "x", map[string]any{"points": []any{
 		map[string]any{"at": future.Format(time.RFC3339), "visibleAt": future.Format(time.RFC3339)},
 	}})
-	worldtest.Put(s.store, view.RuntimeTask, "task/old", map[string]any{"arn": "task/old", "lastStatus": world.Running, "createdAt": future.Format(time.RFC3339)})
+	awstest.Put(s.store, view.RuntimeTask, "task/old", map[string]any{"arn": "task/old", "lastStatus": scheduler.Running, "createdAt": future.Format(time.RFC3339)})
 	s.options.Speed = 0.001
 	server := s.start()
 	require.False(t, server.Clock().Now().Before(future))

@@ -3,7 +3,8 @@ package serve
 import (
 	"fmt"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
 )
 
 // KindState is the kind of the events that say whether the service sleeps: asleep, waking, awake or falling asleep, with the number of
@@ -31,25 +32,25 @@ func (l lifeSigns) String() string {
 
 // lifeSigns counts what lives in the account.
 func (s *Server) lifeSigns() (l lifeSigns, err error) {
-	services, err := world.Services(s.options.Account)
+	services, err := scheduler.Services(s.options.Account)
 	if err != nil {
 		return l, err
 	}
 	for _, service := range services {
 		l.wanted += service.DesiredCount
 	}
-	tasks, err := world.Tasks(s.options.Account)
+	tasks, err := scheduler.Tasks(s.options.Account)
 	if err != nil {
 		return l, err
 	}
 	for _, task := range tasks {
-		if task.LastStatus != world.Stopped {
+		if task.LastStatus != scheduler.Stopped {
 			l.tasks++
 		}
 	}
-	targets, err := world.Targets(s.options.Account)
+	targets, err := elb.Targets(s.options.Account)
 	for _, target := range targets {
-		if target.State == world.TargetHealthy {
+		if target.State == elb.TargetHealthy {
 			l.healthy++
 		}
 	}

@@ -6,8 +6,10 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // watcher tells what has changed in the account between two looks.
@@ -43,7 +45,7 @@ func (w *watcher) look() error {
 }
 
 func (w *watcher) services(now map[string]string) error {
-	services, err := world.Services(w.server.options.Account)
+	services, err := scheduler.Services(w.server.options.Account)
 	for _, service := range services {
 		now["service "+service.Name] = fmt.Sprintf("wants %d tasks", service.DesiredCount)
 	}
@@ -51,13 +53,13 @@ func (w *watcher) services(now map[string]string) error {
 }
 
 func (w *watcher) tasks(now map[string]string) error {
-	tasks, err := world.Tasks(w.server.options.Account)
+	tasks, err := scheduler.Tasks(w.server.options.Account)
 	for _, task := range tasks {
 		text := "is " + task.LastStatus
-		if task.LastStatus == world.Stopped || task.LastStatus == world.Deprovisioning {
+		if task.LastStatus == scheduler.Stopped || task.LastStatus == scheduler.Deprovisioning {
 			text += ": " + task.StoppedReason
 		}
-		if task.LastStatus == world.Running && task.Protected(w.server.clock.Now()) {
+		if task.LastStatus == scheduler.Running && task.Protected(w.server.clock.Now()) {
 			text += ", protected"
 		}
 		now["task "+strings.TrimPrefix(shortTask(task.ARN), "task ")] = text
@@ -66,7 +68,7 @@ func (w *watcher) tasks(now map[string]string) error {
 }
 
 func (w *watcher) targets(now map[string]string) error {
-	targets, err := world.Targets(w.server.options.Account)
+	targets, err := elb.Targets(w.server.options.Account)
 	for _, target := range targets {
 		now[fmt.Sprintf("target %s of %s", strings.TrimPrefix(shortTask(target.TaskARN), "task "), groupName(target.TargetGroupARN))] =
 			"is " + target.State

@@ -6,6 +6,7 @@ import (
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/acm" // each of these registers itself
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/autoscaling"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/budgets"
+	_ "github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/cloudtrail"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/cloudwatch"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
@@ -23,4 +24,5 @@ import (
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/secrets"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/sns"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/sqs"
+	_ "github.com/webordinary/live-edit/sandbox/internal/aws/sts"
 )

@@ -36,7 +36,7 @@ func GlobalARN(service, resource string) string {
 // Timestamp is the time format of most AWS outputs.
 func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
 
-// ShortID derives an identifier from what it names, so that the same history gives the same world.
+// ShortID derives an identifier from what it names, so that the same history gives the same account.
 func ShortID(parts ...any) string {
 	sum := sha256.Sum256(fmt.Append(nil, parts...))
 	return hex.EncodeToString(sum[:16])

@@ -12,9 +12,9 @@ import (
 	"sync"
 	"time"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // agent is the ECS agent's endpoint for all tasks ("Amazon ECS task scale-in protection endpoint" in the developer guide).
@@ -47,7 +47,7 @@ func startAgent(options *Options) (*agent, error) {
 func (a *agent) close() error { return a.server.Close() }
 
 // admit gives the address for a task's ECS_AGENT_URI.
-func (a *agent) admit(task world.Task, roleARN string) (uri string, err error) {
+func (a *agent) admit(task scheduler.Task, roleARN string) (uri string, err error) {
 	token := rand.Text()
 	a.mu.Lock()
 	defer a.mu.Unlock()
@@ -115,7 +115,7 @@ func (a *agent) get(_ *http.Request, g guest) (protection, error) {
 	if !ok {
 		return protection{}, &refusal{http.StatusNotFound, "ResourceNotFoundException", "The task does not exist."}
 	}
-	var task world.Task
+	var task scheduler.Task
 	if err := view.Decode(r.State, &task); err != nil {
 		return protection{}, err
 	}

@@ -11,13 +11,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
 
 // agentOf finds the endpoint that a task's process was given.
-func agentOf(e *env, task *world.Task) string {
+func agentOf(e *env, task *scheduler.Task) string {
 	e.t.Helper()
 	for _, variable := range e.environment(task) {
 		if uri, ok := strings.CutPrefix(variable, "ECS_AGENT_URI="); ok {
@@ -79,7 +79,7 @@ func TestAgentEndpoint(t *testing.T) {
 		require.Equal(t, c.status, status, c.body)
 		assert.Equal(t, c.code, answer.Error.Code, c.body)
 		assert.Equal(t, task.ARN, answer.Error.Arn+answer.Protection.TaskArn, c.body)
-		until := e.task(world.Running).ProtectedUntil
+		until := e.task(scheduler.Running).ProtectedUntil
 		if c.status == 200 {
 			assert.Equal(t, c.minutes > 0, answer.Protection.ProtectionEnabled, c.body)
 			assert.True(t, answer.Protection.ExpirationDate.Equal(until), c.body)
@@ -96,7 +96,7 @@ func TestAgentEndpoint(t *testing.T) {
 func TestAgentNeedsThePermission(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, nil)
-	worldtest.SetPolicy(e.store, worldtest.TaskRole, "ecs:UpdateTaskProtection "+worldtest.Prefix+":task/another-cluster/*")
+	awstest.SetPolicy(e.store, awstest.TaskRole, "ecs:UpdateTaskProtection "+awstest.Prefix+":task/another-cluster/*")
 	task := e.wake()
 	e.call(task, 8080, "PUT /api/session/one")
 	e.until("refused", func() bool {
@@ -107,8 +107,8 @@ func TestAgentNeedsThePermission(t *testing.T) {
 	status, answer := ask(e, "GET", agentOf(e, task), "")
 	assert.Equal(t, 400, status)
 	assert.Equal(t, "AccessDeniedException", answer.Error.Code)
-	worldtest.Set(e.store, "aws:ecs/taskDefinition:TaskDefinition", "edit:1", "taskRoleArn", "")
-	other := world.Task{ARN: "arn:other", TaskDefinitionARN: worldtest.TaskDef1}
+	awstest.Set(e.store, "aws:ecs/taskDefinition:TaskDefinition", "edit:1", "taskRoleArn", "")
+	other := scheduler.Task{ARN: "arn:other", TaskDefinitionARN: awstest.TaskDef1}
 	require.NoError(t, e.processes.Start(epoch, other))
 	_, answer = ask(e, "PUT", agentOf(e, &other), `{"ProtectionEnabled": true}`)
 	assert.Contains(t, answer.Error.Message, "no task role")
@@ -121,7 +121,7 @@ func TestAgentAsksForTheRightPermission(t *testing.T) {
 		"ecs:GetTaskProtection": {"GET": 200, "PUT": 400}, "ecs:UpdateTaskProtection": {"GET": 400, "PUT": 200},
 	} {
 		e := newEnv(t, nil)
-		worldtest.SetPolicy(e.store, worldtest.TaskRole, action+" "+worldtest.Prefix+":task/edit-cluster/*")
+		awstest.SetPolicy(e.store, awstest.TaskRole, action+" "+awstest.Prefix+":task/edit-cluster/*")
 		uri := agentOf(e, e.wake())
 		for method, want := range answers {
 			status, _ := ask(e, method, uri, `{"ProtectionEnabled": true}`)
@@ -152,7 +152,7 @@ func TestAgentSaysWhatTheWorldSays(t *testing.T) {
 	e := newEnv(t, func(o *container.Options) {
 		o.Authorizer = nil
 	})
-	task := world.Task{ARN: "arn:unknown", TaskDefinitionARN: worldtest.TaskDef1}
+	task := scheduler.Task{ARN: "arn:unknown", TaskDefinitionARN: awstest.TaskDef1}
 	require.NoError(t, e.processes.Start(epoch, task))
 	status, answer := ask(e, "PUT", agentOf(e, &task), `{"ProtectionEnabled": true}`)
 	assert.Equal(t, http.StatusInternalServerError, status)

@@ -12,8 +12,8 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
 	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // defaultStopTimeout is Fargate's, in seconds (ECS API reference, ContainerDefinition.stopTimeout).
@@ -27,10 +27,10 @@ type definition struct {
 }
 
 // describe reads a task's definition. A definition that is gone is how the task fails in ECS.
-func (p *Processes) describe(task world.Task) (*definition, error) {
-	found, _, ok := world.FindTaskDefinition(p.options.Store, task.TaskDefinitionARN)
+func (p *Processes) describe(task scheduler.Task) (*definition, error) {
+	found, _, ok := scheduler.FindTaskDefinition(p.options.Store, task.TaskDefinitionARN)
 	if !ok {
-		return nil, &world.StartFailure{
+		return nil, &scheduler.StartFailure{
 			Reason: fmt.Sprintf("ClientException: Unable to describe task definition %s.", task.TaskDefinitionARN),
 		}
 	}
@@ -64,7 +64,7 @@ func (p *Processes) describe(task world.Task) (*definition, error) {
 	return out, nil
 }
 
-// stopTimeout is the time between SIGTERM and SIGKILL, in the world's time.
+// stopTimeout is the time between SIGTERM and SIGKILL, in the scheduler's time.
 func (d *definition) stopTimeout() time.Duration {
 	seconds := defaultStopTimeout
 	if d.container.StopTimeout != nil {
@@ -156,7 +156,7 @@ func (p *Processes) secret(valueFrom string) (string, error) {
 
 // noSecret fails a task in the words of "Stopped task error messages" in the developer guide.
 func noSecret(valueFrom, why string) error {
-	return &world.StartFailure{Reason: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource " +
+	return &scheduler.StartFailure{Reason: "ResourceInitializationError: unable to pull secrets or registry auth: execution resource " +
 		"retrieval failed: unable to retrieve secret from asm: service call has been retried 1 time(s): failed to fetch secret " +
 		valueFrom + " from secrets manager: " + why}
 }

@@ -14,9 +14,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
 
 // withFault starts containers with faults, in a time that runs fast.
@@ -26,7 +26,7 @@ func withFault(faults string) func(*container.Options) {
 
 func fast(o *container.Options) { o.Speed = 600 }
 
-func (e *env) dial(task *world.Task, path string) (*websocket.Conn, *http.Response, error) {
+func (e *env) dial(task *scheduler.Task, path string) (*websocket.Conn, *http.Response, error) {
 	e.t.Helper()
 	ctx, cancel := context.WithTimeout(e.t.Context(), patience)
 	e.t.Cleanup(cancel)
@@ -131,7 +131,7 @@ func TestSessionProtectsItsTask(t *testing.T) {
 	require.Equal(t, http.StatusOK, code, text)
 	e.until("protected", func() bool { return e.protected(task) })
 	e.untilLog(task, "protected the task: [one] at work")
-	have := e.task(world.Running)
+	have := e.task(scheduler.Running)
 	assert.Equal(t, e.clock().Add(3*time.Minute), have.ProtectedUntil)
 	e.call(task, 8080, "PUT /api/session/two")
 	e.call(task, 8080, "DELETE /api/session/one")
@@ -157,56 +157,56 @@ func TestProtectionFollowsTheServicesTime(t *testing.T) {
 	began := e.status(task)["uptimeSeconds"].(float64)
 	e.call(task, 8080, "PUT /api/session/four?job=10m")
 	e.until("protected", func() bool { return e.protected(task) })
-	first := e.task(world.Running).ProtectedUntil
+	first := e.task(scheduler.Running).ProtectedUntil
 	e.step(time.Minute)
-	e.until("renewed", func() bool { return e.task(world.Running).ProtectedUntil.After(first) })
+	e.until("renewed", func() bool { return e.task(scheduler.Running).ProtectedUntil.After(first) })
 	e.until("released", func() bool { return !e.protected(task) })
 	assert.GreaterOrEqual(t, e.status(task)["uptimeSeconds"], began+600)
 }
 
 func TestEveryFault(t *testing.T) {
 	t.Parallel()
-	for fault, see := range map[string]func(*env, *world.Task){
-		"api-errors": func(e *env, task *world.Task) {
+	for fault, see := range map[string]func(*env, *scheduler.Task){
+		"api-errors": func(e *env, task *scheduler.Task) {
 			status, _ := e.call(task, 8080, "GET /api/status")
 			assert.Equal(e.t, 500, status)
 			status, _ = e.call(task, 8080, "PUT /api/check/a")
 			assert.Equal(e.t, 204, status)
 		},
-		"no-check": func(e *env, task *world.Task) {
+		"no-check": func(e *env, task *scheduler.Task) {
 			status, _ := e.call(task, 8080, "PUT /api/check/a")
 			assert.Equal(e.t, 404, status)
 		},
-		"no-preview": func(e *env, task *world.Task) {
+		"no-preview": func(e *env, task *scheduler.Task) {
 			status, _ := e.call(task, 4321, "GET /preview/")
 			assert.Equal(e.t, 404, status)
 		},
-		"no-sockets": func(e *env, task *world.Task) {
+		"no-sockets": func(e *env, task *scheduler.Task) {
 			_, response, err := e.dial(task, "/ws/hmr")
 			require.Error(e.t, err)
 			assert.Equal(e.t, 404, response.StatusCode)
 		},
-		"drop-sockets": func(e *env, task *world.Task) {
+		"drop-sockets": func(e *env, task *scheduler.Task) {
 			connection, _, err := e.dial(task, "/ws/echo")
 			require.NoError(e.t, err)
 			_, _, err = connection.Read(e.t.Context())
 			require.Error(e.t, err)
 		},
-		"lose-workspace": func(e *env, task *world.Task) {
+		"lose-workspace": func(e *env, task *scheduler.Task) {
 			status, _ := e.call(task, 8080, "PUT /api/check/a")
 			assert.Equal(e.t, 204, status)
 			assert.NoFileExists(e.t, e.file(".check/a"))
 		},
-		"never-protect": func(e *env, task *world.Task) {
+		"never-protect": func(e *env, task *scheduler.Task) {
 			e.call(task, 8080, "PUT /api/session/one")
 			assert.Equal(e.t, []any{"one"}, e.status(task)["atWork"])
 			e.until("a few renewals old", func() bool { return e.status(task)["uptimeSeconds"].(float64) > 300 })
-			assert.True(e.t, e.task(world.Running).ProtectedUntil.IsZero())
+			assert.True(e.t, e.task(scheduler.Running).ProtectedUntil.IsZero())
 		},
-		"stay-protected": func(e *env, task *world.Task) {
+		"stay-protected": func(e *env, task *scheduler.Task) {
 			e.until("protected", func() bool { return e.protected(task) })
 		},
-		"hang": func(e *env, task *world.Task) {
+		"hang": func(e *env, task *scheduler.Task) {
 			for port, path := range map[int]string{8080: "/api/status", 4321: "/preview/", 4322: "/ws/hmr"} {
 				ctx, cancel := context.WithTimeout(e.t.Context(), 100*time.Millisecond)
 				request, err := http.NewRequestWithContext(ctx, http.MethodGet, "http://"+e.address(task, port)+path, nil)
@@ -239,9 +239,9 @@ func TestFaultsOfTheStart(t *testing.T) {
 				o.Boot = boot
 			})
 			e.step(0)
-			worldtest.SetDesired(e.store, 1)
+			awstest.SetDesired(e.store, 1)
 			e.step(39 * time.Second)
-			task := e.task(world.Running)
+			task := e.task(scheduler.Running)
 			e.until("listening", func() bool { _, ok := e.processes.Address(task.ARN, 8080); return ok })
 			status, _ := e.call(task, 8080, "GET /health")
 			assert.Equal(t, http.StatusServiceUnavailable, status)
@@ -263,7 +263,7 @@ func TestDemoRefusesBadSettings(t *testing.T) {
 	e.define(map[string]any{"environment": []map[string]any{{"name": "CLIENT_ID", "value": "amelia"}}})
 	e.processes.SetEnv("DEMO_BOOT", "soon")
 	e.processes.SetEnv("DEMO_SPEED", "0")
-	task := world.Task{ARN: "arn:task", TaskDefinitionARN: worldtest.TaskDef1}
+	task := scheduler.Task{ARN: "arn:task", TaskDefinitionARN: awstest.TaskDef1}
 	require.NoError(t, e.processes.Start(epoch, task))
 	e.untilLog(&task, "[exit status 1]")
 	log := strings.Join(e.processes.Log(task.ARN), "\n")
@@ -279,7 +279,7 @@ func TestDamagedSession(t *testing.T) {
 	e := newEnv(t, nil)
 	require.NoError(t, os.MkdirAll(e.file(""), 0o750))
 	require.NoError(t, os.WriteFile(e.file(".demo-session.json"), []byte("{"), 0o600))
-	task := world.Task{ARN: "arn:task", TaskDefinitionARN: worldtest.TaskDef1}
+	task := scheduler.Task{ARN: "arn:task", TaskDefinitionARN: awstest.TaskDef1}
 	require.NoError(t, e.processes.Start(epoch, task))
 	e.untilLog(&task, "[exit status 1]")
 	assert.Contains(t, e.processes.Log(task.ARN)[0], ".demo-session.json is damaged")

@@ -17,12 +17,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
 
 // binary builds the demo, once for all tests of the package. It reads the sources, too: files that a test reads are what
@@ -64,11 +65,11 @@ const patience = 30 * time.Second
 
 var epoch = time.Date(2026, 10, 1, 8, 0, 0, 0, time.UTC)
 
-// env is a stack in a world whose containers are processes. The world's clock moves by step only.
+// env is a stack under a scheduler whose containers are processes. The scheduler's clock moves by step only.
 type env struct {
 	t         *testing.T
 	store     *view.Memory
-	world     *world.World
+	scheduler *scheduler.Scheduler
 	processes *container.Processes
 	workspace string
 
@@ -79,15 +80,15 @@ type env struct {
 func newEnv(t *testing.T, change func(*container.Options)) *env {
 	t.Helper()
 	e := &env{t: t, store: &view.Memory{}, workspace: t.TempDir(), now: epoch}
-	worldtest.Deploy(e.store)
-	worldtest.SetPolicy(e.store, worldtest.TaskRole, "ecs:* "+worldtest.Prefix+":task/edit-cluster/*")
+	awstest.Deploy(e.store)
+	awstest.SetPolicy(e.store, awstest.TaskRole, "ecs:* "+awstest.Prefix+":task/edit-cluster/*")
 	e.define(nil)
-	accessPoint, _ := e.store.Get("aws:efs/accessPoint:AccessPoint", worldtest.AccessPoint)
+	accessPoint, _ := e.store.Get("aws:efs/accessPoint:AccessPoint", awstest.AccessPoint)
 	demo, err := binary()
 	require.NoError(t, err)
 	options := container.Options{
 		Store: e.store, Binary: demo, Mounts: map[string]string{accessPoint.State["arn"].StringValue(): e.workspace},
-		Protect:    func(task string, until time.Time) error { return e.world.Protect(task, until) },
+		Protect:    func(task string, until time.Time) error { return e.scheduler.Protect(task, until) },
 		Authorizer: authz.New(e.store), Now: e.clock,
 	}
 	if change != nil {
@@ -96,14 +97,14 @@ func newEnv(t *testing.T, change func(*container.Options)) *env {
 	e.processes, err = container.New(options)
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, e.processes.Close()) })
-	e.world = world.New(e.store, world.Options{Containers: e.processes})
+	e.scheduler = scheduler.New(e.store, scheduler.Options{Containers: e.processes})
 	return e
 }
 
 // define gives the stack's task definition the container that the program deploys, with some properties of its own.
 func (e *env) define(change map[string]any) {
 	definition := map[string]any{
-		"name": "app", "image": view.AccountID + ".dkr.ecr.us-west-2.amazonaws.com/" + worldtest.Repository + ":v1", "essential": true,
+		"name": "app", "image": view.AccountID + ".dkr.ecr.us-west-2.amazonaws.com/" + awstest.Repository + ":v1", "essential": true,
 		"environment": []map[string]any{
 			{"name": "WORKSPACE_PATH", "value": "/workspace"},
 			{"name": "WORKSPACE_LIST", "value": "/workspaces"},
@@ -111,7 +112,7 @@ func (e *env) define(change map[string]any) {
 			{"name": "CLIENT_ID", "value": "amelia"},
 			{"name": "USER_ID", "value": "ed"},
 		},
-		"secrets":     []map[string]any{{"name": "GITHUB_TOKEN", "valueFrom": worldtest.SecretARN}},
+		"secrets":     []map[string]any{{"name": "GITHUB_TOKEN", "valueFrom": awstest.SecretARN}},
 		"mountPoints": []map[string]any{{"sourceVolume": "workspace", "containerPath": "/workspace"}},
 		"stopTimeout": 60,
 	}
@@ -120,7 +121,7 @@ func (e *env) define(change map[string]any) {
 	}
 	text, err := json.Marshal([]any{definition})
 	require.NoError(e.t, err)
-	worldtest.Set(e.store, "aws:ecs/taskDefinition:TaskDefinition", "edit:1", "containerDefinitions", string(text))
+	awstest.Set(e.store, "aws:ecs/taskDefinition:TaskDefinition", "edit:1", "containerDefinitions", string(text))
 }
 
 func (e *env) clock() time.Time {
@@ -129,23 +130,23 @@ func (e *env) clock() time.Time {
 	return e.now
 }
 
-// step lets the world's time run.
+// step lets the scheduler's time run.
 func (e *env) step(d time.Duration) {
 	e.mu.Lock()
 	e.now = e.now.Add(d)
 	now := e.now
 	e.mu.Unlock()
-	require.NoError(e.t, e.world.Step(now))
+	require.NoError(e.t, e.scheduler.Step(now))
 }
 
 // wake starts the service and waits until its task is healthy.
-func (e *env) wake() *world.Task {
+func (e *env) wake() *scheduler.Task {
 	e.t.Helper()
 	e.step(0)
-	worldtest.SetDesired(e.store, 1)
+	awstest.SetDesired(e.store, 1)
 	e.step(39 * time.Second)
-	task := e.task(world.Running)
-	// The world's time stands still while the process boots: checks that fail would end the task.
+	task := e.task(scheduler.Running)
+	// The scheduler's time stands still while the process boots: checks that fail would end the task.
 	e.until("booted", func() bool {
 		if _, ok := e.processes.Address(task.ARN, 8080); !ok {
 			return false
@@ -159,9 +160,9 @@ func (e *env) wake() *world.Task {
 }
 
 // task gives the youngest task, which has to be in that state.
-func (e *env) task(status string) *world.Task {
+func (e *env) task(status string) *scheduler.Task {
 	e.t.Helper()
-	tasks, err := world.Tasks(e.store)
+	tasks, err := scheduler.Tasks(e.store)
 	require.NoError(e.t, err)
 	require.NotEmpty(e.t, tasks)
 	task := tasks[len(tasks)-1]
@@ -170,10 +171,10 @@ func (e *env) task(status string) *world.Task {
 }
 
 func (e *env) healthy() (count int) {
-	targets, err := world.Targets(e.store)
+	targets, err := elb.Targets(e.store)
 	require.NoError(e.t, err)
 	for _, target := range targets {
-		if target.State == world.TargetHealthy {
+		if target.State == elb.TargetHealthy {
 			count++
 		}
 	}
@@ -193,7 +194,7 @@ func (e *env) until(what string, done func() bool) {
 
 // environment gives the variables of a task's process. Start returns when the kernel closes the files of the old program, which is
 // before it notes where the environment of the new one is: for a moment there is none to read.
-func (e *env) environment(task *world.Task) []string {
+func (e *env) environment(task *scheduler.Task) []string {
 	e.t.Helper()
 	var data []byte
 	e.until("started", func() bool {
@@ -206,7 +207,7 @@ func (e *env) environment(task *world.Task) []string {
 }
 
 func (e *env) logs() (out [][]string) {
-	tasks, err := world.Tasks(e.store)
+	tasks, err := scheduler.Tasks(e.store)
 	require.NoError(e.t, err)
 	for _, task := range tasks {
 		out = append(out, e.processes.Log(task.ARN))
@@ -214,7 +215,7 @@ func (e *env) logs() (out [][]string) {
 	return out
 }
 
-func (e *env) untilLog(task *world.Task, line string) {
+func (e *env) untilLog(task *scheduler.Task, line string) {
 	e.t.Helper()
 	e.until("logged: "+line, func() bool {
 		for _, have := range e.processes.Log(task.ARN) {
@@ -226,7 +227,7 @@ func (e *env) untilLog(task *world.Task, line string) {
 	})
 }
 
-func (e *env) address(task *world.Task, port int) string {
+func (e *env) address(task *scheduler.Task, port int) string {
 	e.t.Helper()
 	address, ok := e.processes.Address(task.ARN, port)
 	require.True(e.t, ok, "port %d", port)
@@ -234,7 +235,7 @@ func (e *env) address(task *world.Task, port int) string {
 }
 
 // call makes a request to a port of the task's container.
-func (e *env) call(task *world.Task, port int, order string, body ...byte) (int, string) {
+func (e *env) call(task *scheduler.Task, port int, order string, body ...byte) (int, string) {
 	e.t.Helper()
 	var method, path string
 	_, err := fmt.Sscan(order, &method, &path)
@@ -250,7 +251,7 @@ func (e *env) call(task *world.Task, port int, order string, body ...byte) (int,
 }
 
 // status reads what the process says of itself.
-func (e *env) status(task *world.Task) map[string]any {
+func (e *env) status(task *scheduler.Task) map[string]any {
 	e.t.Helper()
 	code, text := e.call(task, 8080, "GET /api/status")
 	require.Equal(e.t, http.StatusOK, code, text)
@@ -259,8 +260,8 @@ func (e *env) status(task *world.Task) map[string]any {
 	return out
 }
 
-func (e *env) protected(task *world.Task) bool {
-	tasks, err := world.Tasks(e.store)
+func (e *env) protected(task *scheduler.Task) bool {
+	tasks, err := scheduler.Tasks(e.store)
 	require.NoError(e.t, err)
 	for _, have := range tasks {
 		if have.ARN == task.ARN {

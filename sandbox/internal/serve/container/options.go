@@ -21,16 +21,16 @@ type Options struct {
 	// Mounts maps the ARN of an EFS access point to a directory of this machine, as runner.Options.Mounts does for
 	// functions. Environment variables that name the container's mount path, or a path below it, are rewritten to it.
 	Mounts map[string]string
-	// Protect sets the end of a task's scale-in protection, the zero time ends it: (*world.World).Protect. It is called
-	// by a container's request, never during a call of the world.
+	// Protect sets the end of a task's scale-in protection, the zero time ends it: (*scheduler.Scheduler).Protect. It is called
+	// by a container's request, never during a call of the scheduler.
 	Protect func(taskARN string, until time.Time) error
 	// Authorizer, when set, lets a container protect its task only if the task role may (ecs:UpdateTaskProtection).
 	Authorizer *authz.Authorizer
-	// Now is the world's clock; nil means time.Now.
+	// Now is the scheduler's clock; nil means time.Now.
 	Now func() time.Time
-	// Speed is how many times faster than the clock on the wall the world's time runs; 0 means 1.
+	// Speed is how many times faster than the clock on the wall the scheduler's time runs; 0 means 1.
 	Speed float64
-	// Boot is how long a container takes until it is healthy, in the world's time.
+	// Boot is how long a container takes until it is healthy, in the scheduler's time.
 	Boot time.Duration
 	// Env is added to every process, for instance DEMO_FAULT. SetEnv changes it for later starts.
 	Env map[string]string
@@ -47,7 +47,7 @@ func (o *Options) complete() error {
 		faults = append(faults, fmt.Errorf("option Binary is missing; expected the path of the built %s", Package))
 	}
 	if o.Protect == nil {
-		faults = append(faults, errors.New("option Protect is missing; expected (*world.World).Protect"))
+		faults = append(faults, errors.New("option Protect is missing; expected (*scheduler.Scheduler).Protect"))
 	}
 	if o.Speed < 0 {
 		faults = append(faults, fmt.Errorf("option Speed is %g; expected a number greater than 0", o.Speed))
@@ -64,7 +64,7 @@ func (o *Options) complete() error {
 	return nil
 }
 
-// wall gives the time on the wall for one of the world's.
+// wall gives the time on the wall for one of the scheduler's.
 func (o *Options) wall(worldTime time.Duration) time.Duration {
 	return time.Duration(float64(worldTime) / o.Speed)
 }

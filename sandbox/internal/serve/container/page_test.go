@@ -14,12 +14,12 @@ import (
 	"github.com/chromedp/chromedp"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 )
 
 // balancer sends each path to the port that the rules send it to.
-func (e *env) balancer(task func() *world.Task) *httptest.Server {
+func (e *env) balancer(task func() *scheduler.Task) *httptest.Server {
 	proxy := &httputil.ReverseProxy{Rewrite: func(r *httputil.ProxyRequest) {
 		port := 8080
 		for prefix, other := range map[string]int{"/preview/": 4321, "/ws/": 4322} {
@@ -72,7 +72,7 @@ func TestPageInABrowser(t *testing.T) {
 	e := newEnv(t, fast)
 	first := e.wake()
 	current := first
-	server := e.balancer(func() *world.Task { e.mu.Lock(); defer e.mu.Unlock(); return current })
+	server := e.balancer(func() *scheduler.Task { e.mu.Lock(); defer e.mu.Unlock(); return current })
 	until, click := browser(t, server.URL+"/preview/")
 	shows := func(id, text string) {
 		t.Helper()
@@ -85,7 +85,7 @@ func TestPageInABrowser(t *testing.T) {
 	click("#edit")
 	shows("edits", "1")
 	until(`/\d+ min \d+ s/.test(document.getElementById("uptime").textContent)`)
-	worldtest.SetDesired(e.store, 0)
+	awstest.SetDesired(e.store, 0)
 	e.step(time.Minute)
 	e.untilLog(first, "[exit status 0]")
 	shows("socket", "not connected")

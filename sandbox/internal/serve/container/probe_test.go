@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
 )
 
 func TestMatcher(t *testing.T) {
@@ -44,7 +44,7 @@ func TestCheckIsOnePlainRequest(t *testing.T) {
 	}))
 	defer server.Close()
 	now := time.Unix(0, 0)
-	for matcher, want := range map[string]world.ProbeResult{"200": world.ProbeMismatch(http.StatusFound), "302": world.ProbePassed} {
+	for matcher, want := range map[string]elb.ProbeResult{"200": elb.ProbeMismatch(http.StatusFound), "302": elb.ProbePassed} {
 		c := &checker{check: healthCheck{url: server.URL, matcher: matcher}}
 		requests.Store(0)
 		assert.Equal(t, want, c.ask(now, time.Minute))
@@ -55,10 +55,10 @@ func TestCheckIsOnePlainRequest(t *testing.T) {
 	}
 	server.Close()
 	c := &checker{check: healthCheck{url: server.URL, matcher: "200"}}
-	assert.Equal(t, world.ProbeRefused, c.ask(now, time.Minute))
+	assert.Equal(t, elb.ProbeRefused, c.ask(now, time.Minute))
 }
 
-// A process that hangs fails its checks and holds up the world once, not with every check; answering again heals it.
+// A process that hangs fails its checks and holds up the scheduler once, not with every check; answering again heals it.
 func TestHangingProcessIsWaitedForOnce(t *testing.T) {
 	t.Parallel()
 	answer := make(chan struct{})
@@ -70,11 +70,11 @@ func TestHangingProcessIsWaitedForOnce(t *testing.T) {
 	defer server.Close()
 	c := &checker{check: healthCheck{url: server.URL, matcher: "200"}}
 	now := time.Unix(0, 0)
-	assert.Equal(t, world.ProbeTimedOut, c.ask(now, time.Hour))
+	assert.Equal(t, elb.ProbeTimedOut, c.ask(now, time.Hour))
 	require.True(t, c.slow)
 	for range 1000 {
 		now = now.Add(10 * time.Second)
-		require.Equal(t, world.ProbeTimedOut, c.ask(now, time.Hour))
+		require.Equal(t, elb.ProbeTimedOut, c.ask(now, time.Hour))
 	}
 	assert.EqualValues(t, 1, requests.Load(), "the next check waits for the one before")
 	close(answer)
@@ -91,7 +91,7 @@ func TestHangingProcessIsWaitedForOnce(t *testing.T) {
 	}, time.Minute, time.Millisecond)
 }
 
-// While answers are slow the world does not wait: each check says how the one before it ended.
+// While answers are slow the scheduler does not wait: each check says how the one before it ended.
 func TestSlowAnswerCountsAtTheNextCheck(t *testing.T) {
 	t.Parallel()
 	answer := make(chan struct{})
@@ -100,12 +100,12 @@ func TestSlowAnswerCountsAtTheNextCheck(t *testing.T) {
 	defer close(answer)
 	c := &checker{check: healthCheck{url: server.URL, matcher: "200"}}
 	now := time.Unix(0, 0)
-	assert.Equal(t, world.ProbeTimedOut, c.ask(now, time.Hour))
+	assert.Equal(t, elb.ProbeTimedOut, c.ask(now, time.Hour))
 	answer <- struct{}{}
 	require.Eventually(t, func() bool { c.mu.Lock(); defer c.mu.Unlock(); return c.pending == nil }, time.Minute, time.Millisecond)
-	assert.Equal(t, world.ProbePassed, c.ask(now.Add(10*time.Second), time.Hour))
-	assert.Equal(t, world.ProbeTimedOut, c.ask(now.Add(20*time.Second), time.Hour), "that one has not been answered for an interval")
-	assert.Equal(t, world.ProbeTimedOut, c.ask(now.Add(20*time.Second), time.Hour), "for every target group")
+	assert.Equal(t, elb.ProbePassed, c.ask(now.Add(10*time.Second), time.Hour))
+	assert.Equal(t, elb.ProbeTimedOut, c.ask(now.Add(20*time.Second), time.Hour), "that one has not been answered for an interval")
+	assert.Equal(t, elb.ProbeTimedOut, c.ask(now.Add(20*time.Second), time.Hour), "for every target group")
 }
 
 // Only the first report of addresses counts; later lines of that form are the log's.

@@ -13,7 +13,7 @@ import (
 	"syscall"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 )
 
 // keptLines is how many lines of a process's log are kept.
@@ -36,12 +36,12 @@ type process struct {
 }
 
 // spawn starts the process of a task; reading its output and waiting for its end go on in the background.
-func (p *Processes) spawn(task world.Task, d *definition, env []string) (*process, error) {
+func (p *Processes) spawn(task scheduler.Task, d *definition, env []string) (*process, error) {
 	out := &process{
 		task: task.ARN, stopTimeout: p.options.wall(d.stopTimeout()), output: p.options.Output, exited: make(chan struct{}),
 		checkers: map[healthCheck]*checker{},
 	}
-	out.command = exec.Command(p.options.Binary) //nolint:gosec,noctx // built from this module; the world ends it, no request does
+	out.command = exec.Command(p.options.Binary) //nolint:gosec,noctx // built from this module; the scheduler ends it, no request does
 	out.command.Env = env
 	stdin, err := out.command.StdinPipe()
 	if err != nil {
@@ -172,7 +172,7 @@ func (p *process) end(grace time.Duration) {
 	p.killer = time.AfterFunc(max(grace, leastGrace), func() { _ = p.command.Process.Kill() })
 }
 
-// leastGrace is what a process gets on a busy machine, however fast the world's time runs.
+// leastGrace is what a process gets on a busy machine, however fast the scheduler's time runs.
 const leastGrace = 2 * time.Second
 
 func (p *process) stopKiller() {

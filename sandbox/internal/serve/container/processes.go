@@ -7,10 +7,10 @@ import (
 	"sync"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 )
 
-// Processes implements world.Containers with one process per task. It is safe for concurrent use; Close ends everything.
+// Processes implements scheduler.Containers with one process per task. It is safe for concurrent use; Close ends everything.
 type Processes struct {
 	options Options
 	agent   *agent
@@ -22,7 +22,7 @@ type Processes struct {
 	closed  bool
 }
 
-var _ world.Containers = (*Processes)(nil)
+var _ scheduler.Containers = (*Processes)(nil)
 
 // keptEnded is how many ended processes' logs are kept.
 const keptEnded = 20
@@ -54,8 +54,8 @@ func (p *Processes) SetEnv(name, value string) {
 	p.extra[name] = value
 }
 
-// Start implements world.Containers.
-func (p *Processes) Start(_ time.Time, task world.Task) error {
+// Start implements scheduler.Containers.
+func (p *Processes) Start(_ time.Time, task scheduler.Task) error {
 	if p.isClosed() {
 		return errClosed
 	}
@@ -127,15 +127,15 @@ func (p *Processes) find(taskARN string) *process {
 	return p.running[taskARN]
 }
 
-// Exited implements world.Containers. A task without a process, such as one that an earlier server left in the account,
+// Exited implements scheduler.Containers. A task without a process, such as one that an earlier server left in the account,
 // has ended too.
-func (p *Processes) Exited(_ time.Time, task world.Task) bool {
+func (p *Processes) Exited(_ time.Time, task scheduler.Task) bool {
 	found := p.find(task.ARN)
 	return found == nil || !found.alive()
 }
 
-// Stop implements world.Containers: SIGTERM now, SIGKILL after the definition's stop timeout.
-func (p *Processes) Stop(_ time.Time, task world.Task) {
+// Stop implements scheduler.Containers: SIGTERM now, SIGKILL after the definition's stop timeout.
+func (p *Processes) Stop(_ time.Time, task scheduler.Task) {
 	if found := p.find(task.ARN); found != nil {
 		found.end(found.stopTimeout)
 	}

@@ -11,9 +11,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/secrets"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
 )
 
 func TestTaskRunsAProcess(t *testing.T) {
@@ -69,9 +71,9 @@ func TestSleepSavesAndWakeRestores(t *testing.T) {
 	}
 	code, _ := e.call(first, 8080, "PUT /api/check/probe-1", []byte("kept")...)
 	require.Equal(t, http.StatusNoContent, code)
-	worldtest.SetDesired(e.store, 0)
+	awstest.SetDesired(e.store, 0)
 	e.step(time.Second)
-	require.Equal(t, world.Deactivating, e.task(world.Deactivating).LastStatus)
+	require.Equal(t, scheduler.Deactivating, e.task(scheduler.Deactivating).LastStatus)
 	assert.EqualValues(t, 3, e.status(first)["edits"], "while its targets drain, the container still serves")
 	e.step(40 * time.Second)
 	e.untilLog(first, "saved the session: 3 edits")
@@ -93,21 +95,21 @@ func TestCrashEndsTheTask(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, func(o *container.Options) { o.Env = map[string]string{"DEMO_FAULT": "crash"} })
 	e.step(0)
-	worldtest.SetDesired(e.store, 1)
+	awstest.SetDesired(e.store, 1)
 	e.step(39 * time.Second)
-	task := e.task(world.Running)
+	task := e.task(scheduler.Running)
 	e.untilLog(task, "[exit status 1]")
 	e.until("stopped", func() bool {
 		e.step(time.Second)
-		tasks, err := world.Tasks(e.store)
+		tasks, err := scheduler.Tasks(e.store)
 		require.NoError(t, err)
-		i := slices.IndexFunc(tasks, func(have *world.Task) bool { return have.ARN == task.ARN })
-		return tasks[i].StopCode == world.CodeEssentialContainerExited
+		i := slices.IndexFunc(tasks, func(have *scheduler.Task) bool { return have.ARN == task.ARN })
+		return tasks[i].StopCode == scheduler.CodeEssentialContainerExited
 	})
 	assert.Contains(t, e.processes.Log(task.ARN), "demo: fault crash")
 }
 
-// A task whose process another server ran has ended: the world then starts a new one.
+// A task whose process another server ran has ended: the scheduler then starts a new one.
 func TestTaskWithoutProcessHasExited(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, nil)
@@ -116,7 +118,7 @@ func TestTaskWithoutProcessHasExited(t *testing.T) {
 	successor := newEnv(t, nil)
 	assert.True(t, successor.processes.Exited(epoch, *task))
 	successor.processes.Stop(epoch, *task)
-	assert.Equal(t, world.ProbeRefused, successor.processes.Probe(epoch, world.Probe{Task: *task}))
+	assert.Equal(t, elb.ProbeRefused, successor.processes.Probe(epoch, scheduler.Probe{Task: *task}))
 }
 
 func TestStubbornProcessIsKilled(t *testing.T) {
@@ -125,7 +127,7 @@ func TestStubbornProcessIsKilled(t *testing.T) {
 		o.Env, o.Speed = map[string]string{"DEMO_FAULT": "ignore-sigterm"}, 1000
 	})
 	task := e.wake()
-	worldtest.SetDesired(e.store, 0)
+	awstest.SetDesired(e.store, 0)
 	e.step(time.Minute)
 	e.untilLog(task, "[signal: killed]")
 }
@@ -161,21 +163,21 @@ func TestStartTwiceIsOneProcess(t *testing.T) {
 func TestStartFailures(t *testing.T) {
 	t.Parallel()
 	secretWith := func(suffix string) map[string]any {
-		return map[string]any{"secrets": []map[string]any{{"name": "T", "valueFrom": worldtest.SecretARN + suffix}}}
+		return map[string]any{"secrets": []map[string]any{{"name": "T", "valueFrom": awstest.SecretARN + suffix}}}
 	}
 	for name, c := range map[string]struct {
 		change map[string]any
 		broken func(*env)
-		reason string // of a *world.StartFailure
+		reason string // of a *scheduler.StartFailure
 		fault  string // of any other error
 	}{
 		"no definition": {
 			broken: func(e *env) { require.NoError(e.t, e.store.Remove("aws:ecs/taskDefinition:TaskDefinition", "edit:1")) },
-			reason: "ClientException: Unable to describe task definition " + worldtest.TaskDef1,
+			reason: "ClientException: Unable to describe task definition " + awstest.TaskDef1,
 		},
 		"no secret value": {
 			broken: func(e *env) {
-				require.NoError(e.t, e.store.Remove("aws:secretsmanager/secretVersion:SecretVersion", worldtest.SecretARN+"|1"))
+				require.NoError(e.t, e.store.Remove("aws:secretsmanager/secretVersion:SecretVersion", awstest.SecretARN+"|1"))
 			},
 			reason: "Secrets Manager can't find the specified secret value for staging label: AWSCURRENT",
 		},
@@ -189,7 +191,7 @@ func TestStartFailures(t *testing.T) {
 		},
 		"no directory": {
 			broken: func(e *env) {
-				worldtest.Set(e.store, "aws:efs/accessPoint:AccessPoint", worldtest.AccessPoint, "arn", "arn:aws:efs:another")
+				awstest.Set(e.store, "aws:efs/accessPoint:AccessPoint", awstest.AccessPoint, "arn", "arn:aws:efs:another")
 			},
 			fault: "Options.Mounts names no directory for access point arn:aws:efs:another",
 		},
@@ -201,8 +203,8 @@ func TestStartFailures(t *testing.T) {
 			if c.broken != nil {
 				c.broken(e)
 			}
-			err := e.processes.Start(epoch, world.Task{ARN: "arn:task", TaskDefinitionARN: worldtest.TaskDef1})
-			var failure *world.StartFailure
+			err := e.processes.Start(epoch, scheduler.Task{ARN: "arn:task", TaskDefinitionARN: awstest.TaskDef1})
+			var failure *scheduler.StartFailure
 			if c.reason == "" {
 				require.ErrorContains(t, err, c.fault)
 				assert.False(t, errors.As(err, &failure), "it is the sandbox's own fault")
@@ -217,11 +219,11 @@ func TestStartFailures(t *testing.T) {
 func TestSecretForms(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, nil)
-	require.NoError(t, world.PutSecret(e.store, worldtest.SecretARN, `{"token":"new"}`, epoch))
+	require.NoError(t, secrets.PutSecret(e.store, awstest.SecretARN, `{"token":"new"}`, epoch))
 	e.define(map[string]any{"secrets": []map[string]any{
-		{"name": "WHOLE", "valueFrom": worldtest.SecretARN},
-		{"name": "KEY", "valueFrom": worldtest.SecretARN + ":token::"},
-		{"name": "BEFORE", "valueFrom": worldtest.SecretARN + "::AWSPREVIOUS:"},
+		{"name": "WHOLE", "valueFrom": awstest.SecretARN},
+		{"name": "KEY", "valueFrom": awstest.SecretARN + ":token::"},
+		{"name": "BEFORE", "valueFrom": awstest.SecretARN + "::AWSPREVIOUS:"},
 	}})
 	task := e.wake()
 	environment := e.environment(task)
@@ -234,7 +236,7 @@ func TestSecretForms(t *testing.T) {
 func TestSecretWithoutLabels(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, nil)
-	worldtest.Put(e.store, "aws:secretsmanager/secretVersion:SecretVersion", worldtest.SecretARN+"|1", map[string]any{
+	awstest.Put(e.store, "aws:secretsmanager/secretVersion:SecretVersion", awstest.SecretARN+"|1", map[string]any{
 		"secretId": "webordinary/github-token", "secretString": "plain", "versionId": "1",
 	})
 	task := e.wake()

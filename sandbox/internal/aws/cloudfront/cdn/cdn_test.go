@@ -11,15 +11,15 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront/cdn"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 func TestWhichDistribution(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	edge := cdn.New(cdn.Options{Store: e.store, Clock: e.clock})
-	d, ok, err := world.FindDistribution(e.store, id)
+	d, ok, err := cloudfront.FindDistribution(e.store, id)
 	require.NoError(t, err)
 	require.True(t, ok)
 	for host, want := range map[string]bool{

@@ -8,9 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/wildcard"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // distribution is what requests need to know of a DistributionConfig document.
@@ -61,7 +61,7 @@ type errorResponse struct {
 func distributions(store view.Store) ([]*distribution, error) {
 	var out []*distribution
 	for _, r := range store.List(view.RuntimeDistribution) {
-		found, _, err := world.FindDistribution(store, r.ID)
+		found, _, err := cloudfront.FindDistribution(store, r.ID)
 		if err != nil {
 			return nil, err
 		}

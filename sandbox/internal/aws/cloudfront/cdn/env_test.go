@@ -14,10 +14,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront/cdn"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/tlsca"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 const (
@@ -149,7 +149,7 @@ func (e *env) configure(c config) {
 		<CacheBehaviors><Items>%s%s%s</Items></CacheBehaviors><CustomErrorResponses><Items>%s</Items></CustomErrorResponses>
 		</DistributionConfig>`, !c.disabled, site, originHost, readTimeout, behavior("/api/*", spec.AllMethods), behavior("preview/*", spec.ReadMethods),
 		behavior("/ws/*", spec.OptionsMethods), c.errorPages)
-	_, err := world.PutDistribution(e.store, id, text, e.clock.Now())
+	_, err := cloudfront.PutDistribution(e.store, id, text, e.clock.Now())
 	require.NoError(e.t, err)
 }
 

@@ -5,8 +5,8 @@ import (
 	"fmt"
 	"slices"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // attributes are the load balancer's, as far as they concern requests.
@@ -66,9 +66,9 @@ type redirect struct {
 	Status   string `json:"statusCode"`
 }
 
-// group is a target group: what the world knows of it, and its stickiness.
+// group is a target group: what the scheduler knows of it, and its stickiness.
 type group struct {
-	*world.TargetGroup
+	*elb.TargetGroup
 	Stickiness stickiness
 }
 
@@ -126,7 +126,7 @@ func attributesOf(store view.Store, balancer string) (attributes, error) {
 }
 
 func groupOf(store view.Store, arn string) (*group, error) {
-	groups, err := world.TargetGroups(store)
+	groups, err := elb.TargetGroups(store)
 	if err != nil {
 		return nil, err
 	}

@@ -14,11 +14,12 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudwatch"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/elb/alb"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 )
 
 const (
@@ -57,14 +58,14 @@ type env struct {
 func newEnv(t *testing.T) *env {
 	t.Helper()
 	e := &env{t: t, store: &view.Memory{}, addresses: map[string]string{}}
-	worldtest.Deploy(e.store)
+	awstest.Deploy(e.store)
 	e.idleTimeout(1_000_000) // more than any busy machine takes
 	var err error
 	e.balancer, err = alb.New(alb.Options{
-		Store: e.store, ARN: worldtest.BalancerARN, Clock: clock{}, Address: e.address, LocalHost: host,
+		Store: e.store, ARN: awstest.BalancerARN, Clock: clock{}, Address: e.address, LocalHost: host,
 		LocalPorts: map[int]string{443: "8443"}, Report: e.report,
 		Function: func(target runner.LambdaTarget, arn string, report func(*runner.Result, error)) http.Handler {
-			require.Equal(t, worldtest.FunctionARN, arn)
+			require.Equal(t, awstest.FunctionARN, arn)
 			e.invoked = target
 			return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 				report(nil, e.failure)
@@ -113,11 +114,11 @@ func (e *env) last(entry int) alb.Exchange {
 
 // idleTimeout sets the load balancer's, in thousandths of a second here.
 func (e *env) idleTimeout(limit int) {
-	worldtest.Set(e.store, typeBalancer, worldtest.BalancerARN, "idleTimeout", limit)
+	awstest.Set(e.store, typeBalancer, awstest.BalancerARN, "idleTimeout", limit)
 }
 
 // wake moves the waker's rule behind the others.
-func (e *env) wake() { worldtest.Set(e.store, typeRule, worldtest.RuleARN("waker"), "priority", 190) }
+func (e *env) wake() { awstest.Set(e.store, typeRule, awstest.RuleARN("waker"), "priority", 190) }
 
 // target registers a target in a state, with a container behind it.
 func (e *env) target(group, task, state string, handler http.HandlerFunc) *httptest.Server {
@@ -132,8 +133,8 @@ func (e *env) target(group, task, state string, handler http.HandlerFunc) *httpt
 }
 
 func (e *env) register(group, task, state string) {
-	worldtest.Put(e.store, view.RuntimeTarget, group+"|"+task, map[string]any{
-		"targetGroupArn": group, "taskArn": task, "serviceArn": worldtest.ServiceARN, "id": "172.31.0.5", "port": 8080, "state": state,
+	awstest.Put(e.store, view.RuntimeTarget, group+"|"+task, map[string]any{
+		"targetGroupArn": group, "taskArn": task, "serviceArn": awstest.ServiceARN, "id": "172.31.0.5", "port": 8080, "state": state,
 		"registeredAt": noon.Format(time.RFC3339),
 	})
 }
@@ -187,14 +188,14 @@ func (e *env) raw(request string) answer {
 }
 
 // point returns a metric's value in the minute of noon.
-func (e *env) point(w *world.World, name, group string) float64 {
+func (e *env) point(w *scheduler.Scheduler, name, group string) float64 {
 	e.t.Helper()
-	require.NoError(e.t, e.balancer.Flush(w))
+	require.NoError(e.t, e.balancer.Flush(e.store, w.MetricLag()))
 	dimensions := map[string]string{"LoadBalancer": "app/edit-alb/50dc6c495c0c9188"}
 	if group != "" {
 		dimensions["TargetGroup"] = group[strings.LastIndexByte(group, ':')+1:]
 	}
-	series, ok, err := world.FindSeries(e.store, "AWS/ApplicationELB", name, dimensions)
+	series, ok, err := cloudwatch.FindSeries(e.store, "AWS/ApplicationELB", name, dimensions)
 	require.NoError(e.t, err)
 	if !ok {
 		return 0

@@ -11,9 +11,9 @@ import (
 	"net/http/httputil"
 	"time"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/idle"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 const (
@@ -78,18 +78,18 @@ func (x *exchange) invoke(g *group) error {
 
 // pick chooses a target: the one of the client's cookie, else the next in turn. Healthy ones count; without any the load
 // balancer fails open to unhealthy ones. Targets that are initial or draining get nothing ("Target group health").
-func (x *exchange) pick(g *group) (*world.Target, error) {
-	all, err := world.Targets(x.balancer.options.Store)
+func (x *exchange) pick(g *group) (*elb.Target, error) {
+	all, err := elb.Targets(x.balancer.options.Store)
 	if err != nil {
 		return nil, err
 	}
-	var healthy, unhealthy []*world.Target
+	var healthy, unhealthy []*elb.Target
 	for _, target := range all {
 		switch {
 		case target.TargetGroupARN != g.ARN:
-		case target.State == world.TargetHealthy || target.State == world.TargetUnavailable:
+		case target.State == elb.TargetHealthy || target.State == elb.TargetUnavailable:
 			healthy = append(healthy, target)
-		case target.State == world.TargetUnhealthy:
+		case target.State == elb.TargetUnhealthy:
 			unhealthy = append(unhealthy, target)
 		}
 	}
@@ -110,7 +110,7 @@ func (x *exchange) pick(g *group) (*world.Target, error) {
 }
 
 // proxy passes the request to the target and the answer back.
-func (x *exchange) proxy(g *group, target *world.Target) {
+func (x *exchange) proxy(g *group, target *elb.Target) {
 	ctx, end := context.WithCancelCause(x.request.Context())
 	defer end(nil)
 	defer x.balancer.fly(&flight{target: targetKey(target), end: end})()
@@ -149,7 +149,7 @@ func (x *exchange) failProxy(ctx context.Context, err error) {
 
 // transport connects to the target. Its connections end when neither side has sent anything for the idle timeout, upgraded
 // ones too; none is used twice, so that no request is repeated behind the client's back.
-func (x *exchange) transport(target *world.Target) *http.Transport {
+func (x *exchange) transport(target *elb.Target) *http.Transport {
 	options := &x.balancer.options
 	limit := options.Clock.Wait(time.Duration(x.attributes.IdleTimeout) * time.Second)
 	dialer := &net.Dialer{Timeout: max(options.Clock.Wait(connectTimeout), leastConnect)}
@@ -169,7 +169,7 @@ func (x *exchange) transport(target *world.Target) *http.Transport {
 	}
 }
 
-func targetKey(t *world.Target) string {
+func targetKey(t *elb.Target) string {
 	return fmt.Sprintf("%s|%s|%d", t.TargetGroupARN, t.TaskARN, t.Port)
 }
 
@@ -188,7 +188,7 @@ func (b *Balancer) fly(f *flight) (land func()) {
 // Sweep ends the requests and WebSockets of targets that are not registered any more: a target stays registered, draining,
 // for its deregistration delay.
 func (b *Balancer) Sweep() error {
-	targets, err := world.Targets(b.options.Store)
+	targets, err := elb.Targets(b.options.Store)
 	if err != nil {
 		return fmt.Errorf("end what gone targets serve: %w", err)
 	}

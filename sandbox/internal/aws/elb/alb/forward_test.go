@@ -12,8 +12,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 )
 
 // echo answers with the request as the target got it.
@@ -31,7 +31,7 @@ func TestForward(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.wake()
-	e.target(worldtest.APIGroup, "task/1", world.TargetHealthy, echo)
+	e.target(awstest.APIGroup, "task/1", elb.TargetHealthy, echo)
 	const target = `/api//a%2Fb/../c"d?x=1;y=%20&x`
 	got := e.raw("POST " + target + " HTTP/1.1\r\nHost: " + host + "\r\nX-Two: a\r\nX-Two: b\r\nX_Odd: gone or not\r\nConnection: close\r\n" +
 		"X-Forwarded-For: 203.0.113.7\r\nX-Forwarded-Host: theirs\r\nX-Forwarded-Proto: ftp\r\nContent-Length: 5\r\n\r\nhello")
@@ -67,9 +67,9 @@ func TestForwardedHeaders(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
 			e.wake()
-			e.target(worldtest.APIGroup, "task/1", world.TargetHealthy, echo)
+			e.target(awstest.APIGroup, "task/1", elb.TargetHealthy, echo)
 			for key, value := range test.attributes {
-				worldtest.Set(e.store, typeBalancer, worldtest.BalancerARN, key, value)
+				awstest.Set(e.store, typeBalancer, awstest.BalancerARN, key, value)
 			}
 			got := e.send(http.MethodGet, "/api/x", http.Header{"X-Forwarded-For": {"203.0.113.7"}, "X_odd": {"x"}, "X-Fine": {"kept"}})
 			require.Contains(t, got.body, test.want)
@@ -78,7 +78,7 @@ func TestForwardedHeaders(t *testing.T) {
 	}
 	e := newEnv(t)
 	e.wake()
-	e.target(worldtest.APIGroup, "task/1", world.TargetHealthy, echo)
+	e.target(awstest.APIGroup, "task/1", elb.TargetHealthy, echo)
 	got := e.send(http.MethodGet, "/api/x", http.Header{"X-Amzn-Trace-Id": {"Root=1-2-3"}})
 	require.Regexp(t, `X-Amzn-Trace-Id: Self=1-[0-9a-f]{8}-[0-9a-f]{24};Root=1-2-3\r\n`, got.body)
 	got = e.send(http.MethodGet, "/api/x", http.Header{"Host": {"localhost:8443"}})
@@ -93,23 +93,23 @@ func TestWhoGetsRequests(t *testing.T) {
 		bodies string // the answers to four requests
 	}{
 		"none registered":                  {nil, 503, ""},
-		"only new ones":                    {[]string{world.TargetInitial}, 503, ""},
-		"only draining ones":               {[]string{world.TargetDraining}, 503, ""},
-		"only unused ones":                 {[]string{world.TargetUnused}, 503, ""},
-		"one healthy":                      {[]string{world.TargetHealthy, world.TargetUnhealthy, world.TargetInitial}, 200, "0000"},
-		"without health checks":            {[]string{world.TargetUnavailable}, 200, "0000"},
-		"in turn":                          {[]string{world.TargetHealthy, world.TargetDraining, world.TargetHealthy}, 200, "0202"},
-		"all unhealthy: it fails open":     {[]string{world.TargetUnhealthy, world.TargetUnhealthy}, 200, "0101"},
-		"unhealthy before initial ones":    {[]string{world.TargetInitial, world.TargetUnhealthy}, 200, "1111"},
+		"only new ones":                    {[]string{elb.TargetInitial}, 503, ""},
+		"only draining ones":               {[]string{elb.TargetDraining}, 503, ""},
+		"only unused ones":                 {[]string{elb.TargetUnused}, 503, ""},
+		"one healthy":                      {[]string{elb.TargetHealthy, elb.TargetUnhealthy, elb.TargetInitial}, 200, "0000"},
+		"without health checks":            {[]string{elb.TargetUnavailable}, 200, "0000"},
+		"in turn":                          {[]string{elb.TargetHealthy, elb.TargetDraining, elb.TargetHealthy}, 200, "0202"},
+		"all unhealthy: it fails open":     {[]string{elb.TargetUnhealthy, elb.TargetUnhealthy}, 200, "0101"},
+		"unhealthy before initial ones":    {[]string{elb.TargetInitial, elb.TargetUnhealthy}, 200, "1111"},
 		"another group's target is not it": {nil, 503, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			e := newEnv(t)
 			e.wake()
-			e.target(worldtest.PreviewGroup, "task/other", world.TargetHealthy, says("wrong"))
+			e.target(awstest.PreviewGroup, "task/other", elb.TargetHealthy, says("wrong"))
 			for i, state := range test.states {
-				e.target(worldtest.APIGroup, fmt.Sprint("task/", i), state, says(fmt.Sprint(i)))
+				e.target(awstest.APIGroup, fmt.Sprint("task/", i), state, says(fmt.Sprint(i)))
 			}
 			bodies := ""
 			for range 4 {
@@ -131,23 +131,23 @@ func TestTargetsThatFail(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.wake()
-	e.register(worldtest.APIGroup, "task/nowhere", world.TargetHealthy)
+	e.register(awstest.APIGroup, "task/nowhere", elb.TargetHealthy)
 	got := e.get("/api/x")
 	require.Equal(t, http.StatusBadGateway, got.status)
 	require.Contains(t, got.body, "502 Bad Gateway")
 	require.Contains(t, e.last(1).Problem, "nothing listens at the target's port")
 
-	e.target(worldtest.PreviewGroup, "task/closed", world.TargetHealthy, says("")).Close()
+	e.target(awstest.PreviewGroup, "task/closed", elb.TargetHealthy, says("")).Close()
 	require.Equal(t, http.StatusBadGateway, e.get("/preview/x").status, "connection refused")
 
-	e.serveRaw(worldtest.SocketGroup, "task/raw", func(net.Conn) {})
+	e.serveRaw(awstest.SocketGroup, "task/raw", func(net.Conn) {})
 	require.Equal(t, http.StatusBadGateway, e.get("/ws/x").status, "closed without an answer")
-	e.serveRaw(worldtest.SocketGroup, "task/raw", func(conn net.Conn) { _, _ = io.WriteString(conn, "nonsense\r\n\r\n") })
+	e.serveRaw(awstest.SocketGroup, "task/raw", func(conn net.Conn) { _, _ = io.WriteString(conn, "nonsense\r\n\r\n") })
 	require.Equal(t, http.StatusBadGateway, e.get("/ws/x").status, "no HTTP")
 	hold := make(chan struct{})
 	t.Cleanup(func() { close(hold) })
 	e.idleTimeout(100)
-	e.serveRaw(worldtest.SocketGroup, "task/raw", func(net.Conn) { <-hold })
+	e.serveRaw(awstest.SocketGroup, "task/raw", func(net.Conn) { <-hold })
 	got = e.get("/ws/x")
 	require.Equal(t, http.StatusGatewayTimeout, got.status, "silent for longer than the idle timeout")
 	require.Contains(t, got.body, "504 Gateway Time-out")
@@ -169,7 +169,7 @@ func (e *env) serveRaw(group, task string, serve func(net.Conn)) {
 			_ = conn.Close()
 		}
 	}()
-	e.register(group, task, world.TargetHealthy)
+	e.register(group, task, elb.TargetHealthy)
 	e.mu.Lock()
 	defer e.mu.Unlock()
 	e.addresses[task] = listener.Addr().String()
@@ -181,7 +181,7 @@ func TestAnswersAreStreamed(t *testing.T) {
 	e := newEnv(t)
 	e.wake()
 	goOn := make(chan struct{})
-	e.target(worldtest.APIGroup, "task/1", world.TargetHealthy, func(w http.ResponseWriter, _ *http.Request) {
+	e.target(awstest.APIGroup, "task/1", elb.TargetHealthy, func(w http.ResponseWriter, _ *http.Request) {
 		w.Header().Set("Content-Length", "18") // Go's proxy holds an answer of known length back, unless told otherwise
 		_, _ = io.WriteString(w, "data: 1\n\n")
 		_ = http.NewResponseController(w).Flush()
@@ -205,7 +205,7 @@ func TestTheClientGoesAway(t *testing.T) {
 	e := newEnv(t)
 	e.wake()
 	arrived := make(chan struct{})
-	e.target(worldtest.APIGroup, "task/1", world.TargetHealthy, func(_ http.ResponseWriter, r *http.Request) {
+	e.target(awstest.APIGroup, "task/1", elb.TargetHealthy, func(_ http.ResponseWriter, r *http.Request) {
 		close(arrived)
 		<-r.Context().Done()
 	})

@@ -8,7 +8,9 @@ import (
 	"sync"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudwatch"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // tally collects what goes into the load balancer's metrics, so that a burst of requests does not write the account each
@@ -78,22 +80,22 @@ func (t *tally) take() (requests map[requestKey]int, codes map[codeKey]int) {
 }
 
 // Flush records in CloudWatch what has happened since the last call, in the minutes of the requests.
-func (b *Balancer) Flush(w *world.World) error {
+func (b *Balancer) Flush(store view.Store, lag time.Duration) error {
 	requests, codes := b.tally.take()
 	var faults []error
 	for key, n := range requests {
-		faults = append(faults, w.RecordRequests(key.minute, key.group, n))
+		faults = append(faults, elb.RecordRequests(store, elb.Requests{At: key.minute, TargetGroupARN: key.group, Count: n, Lag: lag}))
 	}
 	_, suffix, _ := strings.Cut(b.options.ARN, ":loadbalancer/")
 	for key, n := range codes {
-		sample := world.Sample{
+		sample := cloudwatch.Sample{
 			Namespace: "AWS/ApplicationELB", Name: key.metric, At: key.minute, Value: float64(n), Count: float64(n), Unit: "Count",
-			Dimensions: map[string]string{"LoadBalancer": suffix}, Lag: w.MetricLag(),
+			Dimensions: map[string]string{"LoadBalancer": suffix}, Lag: lag,
 		}
-		faults = append(faults, w.Record(sample))
+		faults = append(faults, cloudwatch.Record(store, sample))
 		if key.group != "" {
 			sample.Dimensions = map[string]string{"LoadBalancer": suffix, "TargetGroup": key.group[strings.LastIndexByte(key.group, ':')+1:]}
-			faults = append(faults, w.Record(sample))
+			faults = append(faults, cloudwatch.Record(store, sample))
 		}
 	}
 	return errors.Join(faults...)

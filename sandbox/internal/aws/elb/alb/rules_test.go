@@ -8,8 +8,8 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 )
 
 // rule puts a rule in front of all others; it answers "matched".
@@ -18,8 +18,8 @@ func (e *env) rule(conditions ...map[string]any) {
 	for _, condition := range conditions {
 		list = append(list, condition)
 	}
-	worldtest.Put(e.store, typeRule, worldtest.RuleARN("test"), map[string]any{
-		"arn": worldtest.RuleARN("test"), "listenerArn": worldtest.ListenerARN, "priority": 1, "conditions": list,
+	awstest.Put(e.store, typeRule, awstest.RuleARN("test"), map[string]any{
+		"arn": awstest.RuleARN("test"), "listenerArn": awstest.ListenerARN, "priority": 1, "conditions": list,
 		"actions": []any{map[string]any{"type": "fixed-response", "order": 1, "fixedResponse": map[string]any{
 			"statusCode": "299", "contentType": "text/plain", "messageBody": "matched",
 		}}},
@@ -108,10 +108,10 @@ func TestConditions(t *testing.T) {
 func TestRulesByPriority(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	e.target(worldtest.APIGroup, "task/1", world.TargetHealthy, says("the api"))
+	e.target(awstest.APIGroup, "task/1", elb.TargetHealthy, says("the api"))
 	require.Equal(t, "the waker", e.get("/api/x").body)
 	require.Equal(t, 101, e.last(1).Priority)
-	require.Equal(t, worldtest.WakerGroup, e.last(1).Group)
+	require.Equal(t, awstest.WakerGroup, e.last(1).Group)
 	e.wake()
 	require.Equal(t, "the api", e.get("/api/x").body)
 	require.Equal(t, 120, e.last(2).Priority)
@@ -138,7 +138,7 @@ func TestFixedResponse(t *testing.T) {
 
 func (e *env) setDefault(action map[string]any) {
 	action["order"] = 1
-	worldtest.Set(e.store, typeListener, worldtest.ListenerARN, "defaultActions", []any{action})
+	awstest.Set(e.store, typeListener, awstest.ListenerARN, "defaultActions", []any{action})
 }
 
 func TestRedirect(t *testing.T) {
@@ -194,7 +194,7 @@ func TestWhatIsNotImplemented(t *testing.T) {
 func TestNoListener(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	require.NoError(t, e.store.Remove(typeListener, worldtest.ListenerARN))
+	require.NoError(t, e.store.Remove(typeListener, awstest.ListenerARN))
 	request, err := http.NewRequestWithContext(e.context(), http.MethodGet, e.front.URL, nil)
 	require.NoError(t, err)
 	response, err := http.DefaultTransport.RoundTrip(request)
@@ -209,11 +209,11 @@ func TestNoListener(t *testing.T) {
 func TestWeights(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	e.target(worldtest.APIGroup, "task/1", world.TargetHealthy, says("one"))
-	e.target(worldtest.PreviewGroup, "task/2", world.TargetHealthy, says("two"))
+	e.target(awstest.APIGroup, "task/1", elb.TargetHealthy, says("one"))
+	e.target(awstest.PreviewGroup, "task/2", elb.TargetHealthy, says("two"))
 	split := func(first, second int) {
 		e.setDefault(map[string]any{"type": "forward", "forward": map[string]any{"targetGroups": []any{
-			map[string]any{"arn": worldtest.APIGroup, "weight": first}, map[string]any{"arn": worldtest.PreviewGroup, "weight": second},
+			map[string]any{"arn": awstest.APIGroup, "weight": first}, map[string]any{"arn": awstest.PreviewGroup, "weight": second},
 		}}})
 	}
 	for range 5 {
@@ -235,9 +235,9 @@ func TestFunction(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	require.Equal(t, "the waker", e.get("/api/x").body)
-	require.Equal(t, worldtest.WakerGroup, e.invoked.GroupARN)
+	require.Equal(t, awstest.WakerGroup, e.invoked.GroupARN)
 	require.True(t, e.invoked.MultiValueHeaders)
-	worldtest.Set(e.store, typeGroup, worldtest.WakerGroup, "lambdaMultiValueHeadersEnabled", false)
+	awstest.Set(e.store, typeGroup, awstest.WakerGroup, "lambdaMultiValueHeadersEnabled", false)
 	e.failure = errors.New("it fails")
 	e.function = func(w http.ResponseWriter, _ *http.Request) { w.WriteHeader(http.StatusBadGateway) }
 	require.Equal(t, http.StatusBadGateway, e.get("/api/x").status)

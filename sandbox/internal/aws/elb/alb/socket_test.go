@@ -4,14 +4,15 @@ import (
 	"net/http"
 	"testing"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 )
 
 // echoSocket sends every message back.
@@ -53,7 +54,7 @@ func TestWebSocket(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.stickGroup(true)
-	e.target(worldtest.SocketGroup, "task/1", world.TargetHealthy, echoSocket)
+	e.target(awstest.SocketGroup, "task/1", elb.TargetHealthy, echoSocket)
 	conn, response := e.dial()
 	require.Equal(t, http.StatusSwitchingProtocols, response.StatusCode)
 	require.Equal(t, "vite-hmr", conn.Subprotocol())
@@ -63,8 +64,8 @@ func TestWebSocket(t *testing.T) {
 	require.True(t, opened.Socket)
 	require.Equal(t, http.StatusSwitchingProtocols, opened.Status)
 	require.NoError(t, conn.Close(websocket.StatusNormalClosure, ""))
-	w := world.New(e.store, world.Options{})
-	require.InDelta(t, 1, e.point(w, "RequestCount", worldtest.SocketGroup), 0, "it counts once")
+	w := scheduler.New(e.store, scheduler.Options{})
+	require.InDelta(t, 1, e.point(w, "RequestCount", awstest.SocketGroup), 0, "it counts once")
 	e.handling.Wait()
 	e.mu.Lock()
 	defer e.mu.Unlock()
@@ -76,7 +77,7 @@ func TestSilentSocketsEnd(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.idleTimeout(2000)
-	e.target(worldtest.SocketGroup, "task/1", world.TargetHealthy, echoSocket)
+	e.target(awstest.SocketGroup, "task/1", elb.TargetHealthy, echoSocket)
 	conn, _ := e.dial()
 	require.NoError(t, e.exchange(conn, "hello"))
 	_, _, err := conn.Read(t.Context())
@@ -87,13 +88,13 @@ func TestSilentSocketsEnd(t *testing.T) {
 func TestDeregisteredTargetsLoseTheirConnections(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	e.target(worldtest.SocketGroup, "task/1", world.TargetHealthy, echoSocket)
+	e.target(awstest.SocketGroup, "task/1", elb.TargetHealthy, echoSocket)
 	conn, _ := e.dial()
-	worldtest.Set(e.store, view.RuntimeTarget, worldtest.SocketGroup+"|task/1", "state", world.TargetDraining)
+	awstest.Set(e.store, view.RuntimeTarget, awstest.SocketGroup+"|task/1", "state", elb.TargetDraining)
 	require.NoError(t, e.balancer.Sweep())
 	require.NoError(t, e.exchange(conn, "draining"))
 	require.Equal(t, http.StatusServiceUnavailable, e.get("/ws/x").status, "new requests do not get there")
-	require.NoError(t, e.store.Remove(view.RuntimeTarget, worldtest.SocketGroup+"|task/1"))
+	require.NoError(t, e.store.Remove(view.RuntimeTarget, awstest.SocketGroup+"|task/1"))
 	require.NoError(t, e.balancer.Sweep())
 	requireEnds(t, conn)
 }
@@ -111,13 +112,13 @@ func TestDeregisteredTargetsLoseTheirRequests(t *testing.T) {
 	e := newEnv(t)
 	e.wake()
 	arrived := make(chan struct{})
-	e.target(worldtest.APIGroup, "task/1", world.TargetHealthy, func(_ http.ResponseWriter, r *http.Request) {
+	e.target(awstest.APIGroup, "task/1", elb.TargetHealthy, func(_ http.ResponseWriter, r *http.Request) {
 		close(arrived)
 		<-r.Context().Done()
 	})
 	go func() {
 		<-arrived
-		assert.NoError(t, e.store.Remove(view.RuntimeTarget, worldtest.APIGroup+"|task/1"))
+		assert.NoError(t, e.store.Remove(view.RuntimeTarget, awstest.APIGroup+"|task/1"))
 		assert.NoError(t, e.balancer.Sweep())
 	}()
 	require.Equal(t, http.StatusBadGateway, e.get("/api/slow").status)
@@ -127,7 +128,7 @@ func TestDeregisteredTargetsLoseTheirRequests(t *testing.T) {
 func TestCloseEndsEverything(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
-	e.target(worldtest.SocketGroup, "task/1", world.TargetHealthy, echoSocket)
+	e.target(awstest.SocketGroup, "task/1", elb.TargetHealthy, echoSocket)
 	conn, _ := e.dial()
 	require.NoError(t, e.exchange(conn, "hello"))
 	require.NoError(t, e.balancer.Close())

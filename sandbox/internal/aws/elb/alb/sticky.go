@@ -9,7 +9,7 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
 )
 
 // Cookies of duration-based stickiness ("Sticky sessions" in the guide): the second one is for requests across sites.
@@ -19,7 +19,7 @@ const (
 )
 
 // stuckTo gives the target that the client's cookie names, if it may still get requests.
-func (x *exchange) stuckTo(g *group, candidates []*world.Target) *world.Target {
+func (x *exchange) stuckTo(g *group, candidates []*elb.Target) *elb.Target {
 	if !g.Stickiness.Enabled || g.Stickiness.Type != "lb_cookie" {
 		return nil
 	}
@@ -40,7 +40,7 @@ func (x *exchange) stuckTo(g *group, candidates []*world.Target) *world.Target {
 }
 
 // stick has the client come back to the target, for the cookie's duration from now on.
-func (x *exchange) stick(g *group, target *world.Target, header http.Header) {
+func (x *exchange) stick(g *group, target *elb.Target, header http.Header) {
 	if !g.Stickiness.Enabled || g.Stickiness.Type != "lb_cookie" {
 		return
 	}

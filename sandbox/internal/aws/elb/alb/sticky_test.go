@@ -6,18 +6,18 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 )
 
 func (e *env) stickGroup(enabled bool) { e.stickiness(enabled, 86400) }
 
 func (e *env) stickiness(enabled bool, seconds int) {
-	worldtest.Set(e.store, typeGroup, worldtest.SocketGroup, "stickiness",
+	awstest.Set(e.store, typeGroup, awstest.SocketGroup, "stickiness",
 		map[string]any{"enabled": enabled, "type": "lb_cookie", "cookieDuration": seconds})
 }
 
@@ -27,7 +27,7 @@ func TestStickinessEnds(t *testing.T) {
 	e := newEnv(t)
 	e.stickiness(true, 0)
 	for i := range 2 {
-		e.target(worldtest.SocketGroup, fmt.Sprint("task/", i), world.TargetHealthy, says(fmt.Sprint(i)))
+		e.target(awstest.SocketGroup, fmt.Sprint("task/", i), elb.TargetHealthy, says(fmt.Sprint(i)))
 	}
 	cookie := "AWSALB=" + cookies(t, e.get("/ws/x"))["AWSALB"].Value
 	require.Equal(t, "1", e.send(http.MethodGet, "/ws/x", http.Header{"Cookie": {cookie}}).body)
@@ -50,7 +50,7 @@ func TestStickiness(t *testing.T) {
 	e := newEnv(t)
 	e.stickGroup(true)
 	for i := range 3 {
-		e.target(worldtest.SocketGroup, fmt.Sprint("task/", i), world.TargetHealthy, says(fmt.Sprint(i)))
+		e.target(awstest.SocketGroup, fmt.Sprint("task/", i), elb.TargetHealthy, says(fmt.Sprint(i)))
 	}
 	first := e.get("/ws/x")
 	require.Equal(t, "0", first.body)
@@ -73,7 +73,7 @@ func TestStickiness(t *testing.T) {
 	forged := e.send(http.MethodGet, "/ws/x", http.Header{"Cookie": {"AWSALB=" + strings.Repeat("A", 80)}})
 	require.Equal(t, "2", forged.body)
 
-	worldtest.Set(e.store, view.RuntimeTarget, worldtest.SocketGroup+"|task/0", "state", world.TargetUnhealthy)
+	awstest.Set(e.store, view.RuntimeTarget, awstest.SocketGroup+"|task/0", "state", elb.TargetUnhealthy)
 	moved := e.send(http.MethodGet, "/ws/x", http.Header{"Cookie": {"AWSALB=" + got["AWSALB"].Value}})
 	require.NotEqual(t, "0", moved.body)
 	again := e.send(http.MethodGet, "/ws/x", http.Header{"Cookie": {"AWSALB=" + cookies(t, moved)["AWSALB"].Value}})
@@ -84,6 +84,6 @@ func TestNoStickiness(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t)
 	e.stickGroup(false)
-	e.target(worldtest.SocketGroup, "task/1", world.TargetHealthy, says("1"))
+	e.target(awstest.SocketGroup, "task/1", elb.TargetHealthy, says("1"))
 	require.Empty(t, e.get("/ws/x").header.Values("Set-Cookie"))
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/events/schedule"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 )
 
 var noon = time.Date(2026, 3, 11, 12, 0, 0, 0, time.UTC)
@@ -67,7 +67,7 @@ func (e *env) report(f schedule.Firing) {
 
 func (e *env) rule(name string, state map[string]any) {
 	state["name"], state["arn"] = name, "arn:rule/"+name
-	worldtest.Put(e.store, "aws:cloudwatch/eventRule:EventRule", name, state)
+	awstest.Put(e.store, "aws:cloudwatch/eventRule:EventRule", name, state)
 }
 
 func (e *env) target(rule string, state map[string]any) {
@@ -75,7 +75,7 @@ func (e *env) target(rule string, state map[string]any) {
 	if state["arn"] == nil {
 		state["arn"] = "arn:aws:lambda:us-west-2:1:function:" + rule
 	}
-	worldtest.Put(e.store, "aws:cloudwatch/eventTarget:EventTarget", rule+"-"+fmt.Sprint(state["arn"]), state)
+	awstest.Put(e.store, "aws:cloudwatch/eventTarget:EventTarget", rule+"-"+fmt.Sprint(state["arn"]), state)
 }
 
 // tick advances to a time after noon and waits for what it began.

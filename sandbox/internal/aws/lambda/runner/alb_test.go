@@ -16,12 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 )
 
 var (
-	multi  = runner.LambdaTarget{GroupARN: worldtest.WakerGroup, MultiValueHeaders: true}
-	single = runner.LambdaTarget{GroupARN: worldtest.WakerGroup}
+	multi  = runner.LambdaTarget{GroupARN: awstest.WakerGroup, MultiValueHeaders: true}
+	single = runner.LambdaTarget{GroupARN: awstest.WakerGroup}
 )
 
 func requestEvent(t *testing.T, target runner.LambdaTarget, r *http.Request) events.ALBTargetGroupRequest {
@@ -68,7 +68,7 @@ func TestRequestEvent(t *testing.T) {
 	assert.Regexp(t, `^Root=1-[0-9a-f]{8}-[0-9a-f]{24}$`, event.MultiValueHeaders["x-amzn-trace-id"][0])
 	assert.Equal(t, "{}", event.Body)
 	assert.False(t, event.IsBase64Encoded)
-	assert.Equal(t, worldtest.WakerGroup, event.RequestContext.ELB.TargetGroupArn)
+	assert.Equal(t, awstest.WakerGroup, event.RequestContext.ELB.TargetGroupArn)
 	assert.Nil(t, event.Headers)
 	event = requestEvent(t, single, request())
 	assert.Equal(t, "b=2", event.Headers["cookie"], "the last value wins")

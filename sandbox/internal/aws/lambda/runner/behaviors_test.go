@@ -9,11 +9,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
+	"github.com/webordinary/live-edit/sandbox/internal/wire"
 )
 
 const siteConfig = `<DistributionConfig xmlns="http://cloudfront.amazonaws.com/doc/2020-05-31/"><CallerReference>site</CallerReference>` +
@@ -29,18 +29,18 @@ func TestTheRealBehaviorsFunctionAddsAndRemoves(t *testing.T) {
 	t.Parallel()
 	const id, name = "E2QWRUHAPOMQZL", "webordinary-edit-behaviors"
 	store := &view.Memory{}
-	worldtest.Deploy(store)
-	before, err := world.PutDistribution(store, id, siteConfig, time.Now())
+	awstest.Deploy(store)
+	before, err := cloudfront.PutDistribution(store, id, siteConfig, time.Now())
 	require.NoError(t, err)
 	input, err := spec.LiveEdit(id, "live-edit/prod", spec.Origin{ID: "alb-origin", DomainName: "edit.ameliastamps.com"}).JSON()
 	require.NoError(t, err)
-	worldtest.SetPolicy(store, worldtest.ScalerRole,
+	awstest.SetPolicy(store, awstest.ScalerRole,
 		"cloudfront:GetDistributionConfig "+before.ARN, "cloudfront:UpdateDistribution "+before.ARN)
-	worldtest.Put(store, "aws:lambda/function:Function", name, map[string]any{
-		"name": name, "arn": worldtest.FunctionARN, "role": worldtest.ScalerRole, "handler": "bootstrap", "timeout": 60, "memorySize": 128,
+	awstest.Put(store, "aws:lambda/function:Function", name, map[string]any{
+		"name": name, "arn": awstest.FunctionARN, "role": awstest.ScalerRole, "handler": "bootstrap", "timeout": 60, "memorySize": 128,
 		"environment": map[string]any{"variables": map[string]any{spec.InputVariable: input}},
 	})
-	server, err := awsapi.Start(awsapi.Options{Store: store})
+	server, err := wire.Start(wire.Options{Store: store})
 	require.NoError(t, err)
 	runtime := runner.New(runner.Options{Store: store, API: server, Builder: builder})
 	t.Cleanup(func() {
@@ -56,7 +56,7 @@ func TestTheRealBehaviorsFunctionAddsAndRemoves(t *testing.T) {
 		deployed, _ := store.Get("aws:lambda/function:Function", name)
 		_, err = runner.Invoker{Runtime: runtime}.Invoke(t.Context(), deployed, data)
 		require.NoError(t, err)
-		found, _, err := world.FindDistribution(store, id)
+		found, _, err := cloudfront.FindDistribution(store, id)
 		require.NoError(t, err)
 		return found.Config
 	}

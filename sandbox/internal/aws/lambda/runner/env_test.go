@@ -12,8 +12,8 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
+	"github.com/webordinary/live-edit/sandbox/internal/wire"
 )
 
 // builder is shared by all tests of the package, so that the specimen is built once.
@@ -45,19 +45,19 @@ func run(m *testing.M) int {
 type env struct {
 	t       *testing.T
 	store   *view.Memory
-	server  *awsapi.Server
+	server  *wire.Server
 	runtime *runner.Runtime
 }
 
 func newEnv(t *testing.T, change func(*runner.Options)) *env {
 	t.Helper()
 	e := &env{t: t, store: &view.Memory{}}
-	worldtest.Deploy(e.store)
-	worldtest.SetPolicy(e.store, worldtest.ScalerRole, "logs:* *")
+	awstest.Deploy(e.store)
+	awstest.SetPolicy(e.store, awstest.ScalerRole, "logs:* *")
 	e.deploy(nil)
-	worldtest.Put(e.store, "aws:cloudwatch/logGroup:LogGroup", "/aws/lambda/edit-scaler", map[string]any{"name": "/aws/lambda/edit-scaler"})
+	awstest.Put(e.store, "aws:cloudwatch/logGroup:LogGroup", "/aws/lambda/edit-scaler", map[string]any{"name": "/aws/lambda/edit-scaler"})
 	var err error
-	e.server, err = awsapi.Start(awsapi.Options{Store: e.store})
+	e.server, err = wire.Start(wire.Options{Store: e.store})
 	require.NoError(t, err)
 	options := runner.Options{
 		Store: e.store, API: e.server, Builder: builder, Package: func(*runner.Function) (string, error) { return specimen, nil },
@@ -76,14 +76,14 @@ func newEnv(t *testing.T, change func(*runner.Options)) *env {
 // deploy puts the function into the account, with some properties of its own.
 func (e *env) deploy(properties map[string]any) {
 	state := map[string]any{
-		"name": "edit-scaler", "arn": worldtest.FunctionARN, "role": worldtest.ScalerRole, "handler": "bootstrap", "runtime": "provided.al2023",
+		"name": "edit-scaler", "arn": awstest.FunctionARN, "role": awstest.ScalerRole, "handler": "bootstrap", "runtime": "provided.al2023",
 		"timeout": 30, "memorySize": 256, "reservedConcurrentExecutions": -1, "architectures": []any{"arm64"},
 		"environment": map[string]any{"variables": map[string]any{"CLUSTER": "edit-cluster"}},
 	}
 	for name, value := range properties {
 		state[name] = value
 	}
-	worldtest.Put(e.store, "aws:lambda/function:Function", "edit-scaler", state)
+	awstest.Put(e.store, "aws:lambda/function:Function", "edit-scaler", state)
 }
 
 func (e *env) context() context.Context { return e.t.Context() }

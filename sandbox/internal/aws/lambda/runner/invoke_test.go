@@ -14,7 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 )
 
 func TestInvoke(t *testing.T) {
@@ -36,7 +36,7 @@ func TestInvoke(t *testing.T) {
 	assert.NotContains(t, warm.Log, "started")
 	assert.NotContains(t, warm.Log, "Init Duration")
 	assert.Equal(t, result.Log+warm.Log, e.runtime.Log("edit-scaler"))
-	byARN, err := e.runtime.Invoke(e.context(), runner.Invocation{Function: worldtest.FunctionARN, Payload: []byte(`{"do":"count"}`)})
+	byARN, err := e.runtime.Invoke(e.context(), runner.Invocation{Function: awstest.FunctionARN, Payload: []byte(`{"do":"count"}`)})
 	require.NoError(t, err)
 	assert.Equal(t, "3", string(byARN.Payload), "one process has served all three")
 }
@@ -46,7 +46,7 @@ func TestTheContextOfAnInvocation(t *testing.T) {
 	e := newEnv(t, nil)
 	got, result := must[map[string]any](e, map[string]any{"do": "context"})
 	assert.Equal(t, result.RequestID, got["request"])
-	assert.Equal(t, worldtest.FunctionARN, got["arn"])
+	assert.Equal(t, awstest.FunctionARN, got["arn"])
 	assert.Equal(t, "edit-scaler", got["name"])
 	assert.InDelta(t, 256, got["memory"], 0)
 	assert.InDelta(t, 30_000, got["left"], 10_000, "milliseconds until the deadline")
@@ -75,11 +75,11 @@ func TestCallsAreAuthorisedByTheDeployedRole(t *testing.T) {
 	require.NoError(t, err)
 	require.ErrorContains(t, result.Err(), "User: arn:aws:sts::"+accountID+":assumed-role/scaler/edit-scaler is not authorized to perform: "+
 		"ecs:ListTasks because no identity-based policy allows the ecs:ListTasks action")
-	worldtest.SetPolicy(e.store, worldtest.ScalerRole, "ecs:ListTasks *")
+	awstest.SetPolicy(e.store, awstest.ScalerRole, "ecs:ListTasks *")
 	tasks, _ := must[[]string](e, map[string]any{"do": "list"})
 	assert.Empty(t, tasks)
 	calls := e.server.Calls()
-	assert.Equal(t, worldtest.ScalerRole, calls[len(calls)-1].Caller)
+	assert.Equal(t, awstest.ScalerRole, calls[len(calls)-1].Caller)
 }
 
 func TestFunctionErrors(t *testing.T) {

@@ -4,9 +4,9 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/efs"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-
-	"github.com/webordinary/live-edit/sandbox/internal/world"
 )
 
 // mountedDir is a directory of this machine that stands for a function's mounted file system.
@@ -27,7 +27,7 @@ func (r *Runtime) mount(f *Function) (mountedDir, error) {
 	if arn == "" {
 		return mountedDir{}, nil
 	}
-	mount := world.Mount{RoleARN: f.RoleARN, Encrypted: true}
+	mount := efs.Mount{RoleARN: f.RoleARN, Encrypted: true}
 	for _, accessPoint := range r.options.Store.List(view.TypeAccessPoint) {
 		if text(accessPoint.State, "arn") == arn {
 			mount.AccessPointID, mount.FileSystemID = accessPoint.ID, text(accessPoint.State, "fileSystemId")
@@ -38,7 +38,7 @@ func (r *Runtime) mount(f *Function) (mountedDir, error) {
 			"The function couldn't mount the EFS file system: access point %s does not exist", arn)
 	}
 	for _, subnet := range f.VPC.SubnetIDs {
-		mount.Zone = world.ZoneOf(r.options.Store, subnet)
+		mount.Zone = ec2.ZoneOf(r.options.Store, subnet)
 		refusal, err := mount.Refusal(r.options.Store, r.authorizer)
 		if err != nil {
 			return mountedDir{}, err

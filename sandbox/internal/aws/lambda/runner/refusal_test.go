@@ -11,7 +11,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 )
 
 func function(e *env) view.Resource {
@@ -43,7 +43,7 @@ func TestWhatLambdaRefuses(t *testing.T) {
 	}
 	refused(runner.Invocation{Function: "none"}, "ResourceNotFoundException")
 	refused(runner.Invocation{Function: "edit-scaler", Payload: make([]byte, 6_291_557)}, "RequestEntityTooLargeException")
-	worldtest.Set(e.store, "aws:iam/role:Role", "scaler", "assumeRolePolicy", `{"Version":"2012-10-17","Statement":{"Effect":"Allow",
+	awstest.Set(e.store, "aws:iam/role:Role", "scaler", "assumeRolePolicy", `{"Version":"2012-10-17","Statement":{"Effect":"Allow",
 		"Action":"sts:AssumeRole","Principal":{"Service":"ecs-tasks.amazonaws.com"}}}`)
 	refused(runner.Invocation{Function: "edit-scaler"}, "AccessDeniedException")
 }
@@ -52,26 +52,26 @@ func TestServicesNeedAPermission(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, nil)
 	call := runner.Invocation{
-		Function: "edit-scaler", Payload: []byte(`{"do":"count"}`), Service: runner.ServiceELB, SourceARN: worldtest.WakerGroup,
+		Function: "edit-scaler", Payload: []byte(`{"do":"count"}`), Service: runner.ServiceELB, SourceARN: awstest.WakerGroup,
 	}
 	_, err := e.runtime.Invoke(e.context(), call)
-	require.ErrorContains(t, err, "elasticloadbalancing.amazonaws.com on behalf of "+worldtest.WakerGroup+
+	require.ErrorContains(t, err, "elasticloadbalancing.amazonaws.com on behalf of "+awstest.WakerGroup+
 		" may not invoke function edit-scaler")
 	e.permit()
 	_, err = e.runtime.Invoke(e.context(), call)
 	require.NoError(t, err)
-	call.SourceARN = worldtest.APIGroup
+	call.SourceARN = awstest.APIGroup
 	_, err = e.runtime.Invoke(e.context(), call)
 	require.ErrorContains(t, err, "AccessDeniedException")
-	call.Service, call.SourceARN = runner.ServiceEvents, worldtest.WakerGroup
+	call.Service, call.SourceARN = runner.ServiceEvents, awstest.WakerGroup
 	_, err = e.runtime.Invoke(e.context(), call)
 	require.ErrorContains(t, err, "AccessDeniedException")
 }
 
 // permit lets the load balancer invoke the function for the waker's target group.
 func (e *env) permit() {
-	worldtest.Put(e.store, "aws:lambda/permission:Permission", "alb", map[string]any{
-		"function": "edit-scaler", "action": "lambda:InvokeFunction", "principal": runner.ServiceELB, "sourceArn": worldtest.WakerGroup,
+	awstest.Put(e.store, "aws:lambda/permission:Permission", "alb", map[string]any{
+		"function": "edit-scaler", "action": "lambda:InvokeFunction", "principal": runner.ServiceELB, "sourceArn": awstest.WakerGroup,
 		"statementId": "alb",
 	})
 }
@@ -79,13 +79,13 @@ func (e *env) permit() {
 func TestLogsNeedPermissions(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, nil)
-	worldtest.SetPolicy(e.store, worldtest.ScalerRole, "logs:CreateLogStream *")
+	awstest.SetPolicy(e.store, awstest.ScalerRole, "logs:CreateLogStream *")
 	_, result := must[string](e, map[string]any{"do": "echo", "text": "x"})
 	assert.Contains(t, result.LogLost, "may not logs:PutLogEvents on arn:aws:logs:us-west-2:"+accountID+":log-group:/aws/lambda/edit-scaler:")
 	assert.Contains(t, result.Log, "echoing x", "a test still sees it")
 	assert.Empty(t, e.runtime.Log("edit-scaler"))
 	require.NoError(t, e.store.Remove("aws:cloudwatch/logGroup:LogGroup", "/aws/lambda/edit-scaler"))
-	worldtest.SetPolicy(e.store, worldtest.ScalerRole, "logs:CreateLogStream *", "logs:PutLogEvents *")
+	awstest.SetPolicy(e.store, awstest.ScalerRole, "logs:CreateLogStream *", "logs:PutLogEvents *")
 	e.deploy(map[string]any{"timeout": 29})
 	_, result = must[string](e, map[string]any{"do": "echo"})
 	assert.Contains(t, result.LogLost, "may not logs:CreateLogGroup", "there is no such log group")
@@ -93,7 +93,7 @@ func TestLogsNeedPermissions(t *testing.T) {
 
 func TestFunctionInAVPC(t *testing.T) {
 	t.Parallel()
-	const accessPoint = "arn:aws:elasticfilesystem:us-west-2:" + accountID + ":access-point/" + worldtest.AccessPoint
+	const accessPoint = "arn:aws:elasticfilesystem:us-west-2:" + accountID + ":access-point/" + awstest.AccessPoint
 	dir := t.TempDir()
 	e := newEnv(t, func(o *runner.Options) { o.Mounts = map[string]string{accessPoint: dir} })
 	vpc := func(subnet string) map[string]any {
@@ -106,7 +106,7 @@ func TestFunctionInAVPC(t *testing.T) {
 		}
 	}
 	e.deploy(vpc(view.DefaultSubnetIDs[1]))
-	worldtest.SetPolicy(e.store, worldtest.ScalerRole, "elasticfilesystem:Client* *", "ecs:* *")
+	awstest.SetPolicy(e.store, awstest.ScalerRole, "elasticfilesystem:Client* *", "ecs:* *")
 	got, _ := must[map[string]string](e, map[string]any{"do": "environment"})
 	assert.Equal(t, []string{dir, dir + "/a", "/mnt/workspacesX"}, []string{got["ROOT"], got["CLIENT"], got["OTHER"]})
 	result, err := e.do(map[string]any{"do": "list"})

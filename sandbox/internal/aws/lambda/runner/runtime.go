@@ -12,7 +12,7 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-// Credentials is the part of the API front that the functions' processes need; *awsapi.Server has it.
+// Credentials is the part of the API front that the functions' processes need; *wire.Server has it.
 type Credentials interface {
 	CredentialsFor(roleARN, session string) aws.Credentials
 	Environment(c aws.Credentials) map[string]string

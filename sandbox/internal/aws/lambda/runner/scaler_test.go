@@ -12,36 +12,36 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
-	"github.com/webordinary/live-edit/sandbox/internal/awsapi"
-	"github.com/webordinary/live-edit/sandbox/internal/world"
-	"github.com/webordinary/live-edit/sandbox/internal/world/worldtest"
+	"github.com/webordinary/live-edit/sandbox/internal/awstest"
+	"github.com/webordinary/live-edit/sandbox/internal/wire"
 )
 
-// scalerStack is the real scaler in an account whose world runs on the wall clock, and so fast that a wake takes a moment.
-func scalerStack(t *testing.T, permissions ...string) (*view.Memory, *awsapi.Server, *runner.Runtime) {
+// scalerStack is the real scaler in an account whose scheduler runs on the wall clock, and so fast that a wake takes a moment.
+func scalerStack(t *testing.T, permissions ...string) (*view.Memory, *wire.Server, *runner.Runtime) {
 	t.Helper()
 	store := &view.Memory{}
-	worldtest.Deploy(store)
+	awstest.Deploy(store)
 	const moment = 20 * time.Millisecond
-	scene := world.New(store, world.Options{Timing: world.Timing{
+	scene := scheduler.New(store, scheduler.Options{Timing: scheduler.Timing{
 		Scheduler: moment, Provisioning: moment, Pull: moment, Activating: moment, FirstCheck: moment,
 	}})
-	server, err := awsapi.Start(awsapi.Options{Store: store, World: scene})
+	server, err := wire.Start(wire.Options{Store: store, Scheduler: scene})
 	require.NoError(t, err)
-	worldtest.SetPolicy(store, worldtest.ScalerRole, permissions...)
-	worldtest.Put(store, "aws:lambda/function:Function", "webordinary-edit-scaler", map[string]any{
-		"name": "webordinary-edit-scaler", "arn": worldtest.FunctionARN, "role": worldtest.ScalerRole, "handler": "bootstrap",
+	awstest.SetPolicy(store, awstest.ScalerRole, permissions...)
+	awstest.Put(store, "aws:lambda/function:Function", "webordinary-edit-scaler", map[string]any{
+		"name": "webordinary-edit-scaler", "arn": awstest.FunctionARN, "role": awstest.ScalerRole, "handler": "bootstrap",
 		"timeout": 29, "memorySize": 128,
 		"environment": map[string]any{"variables": map[string]any{
-			"CLUSTER_NAME": "edit-cluster", "SERVICE_NAME": "edit", "WAKER_RULE_ARN": worldtest.RuleARN("waker"),
-			"API_TARGET_GROUP_ARN": worldtest.APIGroup, "PREVIEW_TARGET_GROUP_ARN": worldtest.PreviewGroup, "RULE_PRIORITY_BASE": "100",
+			"CLUSTER_NAME": "edit-cluster", "SERVICE_NAME": "edit", "WAKER_RULE_ARN": awstest.RuleARN("waker"),
+			"API_TARGET_GROUP_ARN": awstest.APIGroup, "PREVIEW_TARGET_GROUP_ARN": awstest.PreviewGroup, "RULE_PRIORITY_BASE": "100",
 		}},
 	})
-	worldtest.Put(store, "aws:lambda/permission:Permission", "alb", map[string]any{
-		"function": worldtest.FunctionARN, "action": "lambda:InvokeFunction", "principal": runner.ServiceELB,
-		"sourceArn": worldtest.WakerGroup, "statementId": "alb",
+	awstest.Put(store, "aws:lambda/permission:Permission", "alb", map[string]any{
+		"function": awstest.FunctionARN, "action": "lambda:InvokeFunction", "principal": runner.ServiceELB,
+		"sourceArn": awstest.WakerGroup, "statementId": "alb",
 	})
 	runtime := runner.New(runner.Options{Store: store, API: server, Builder: builder})
 	t.Cleanup(func() {
@@ -57,7 +57,7 @@ func TestTheRealScalerWakesTheService(t *testing.T) {
 	t.Parallel()
 	store, server, runtime := scalerStack(t, "ecs:* *", "elasticloadbalancing:* *", "cloudwatch:* *", "logs:* *")
 	var log string
-	front := httptest.NewServer(runtime.Handler(multi, worldtest.FunctionARN, func(r *runner.Result, err error) {
+	front := httptest.NewServer(runtime.Handler(multi, awstest.FunctionARN, func(r *runner.Result, err error) {
 		assert.NoError(t, err)
 		log = r.Log
 	}))
@@ -71,13 +71,13 @@ func TestTheRealScalerWakesTheService(t *testing.T) {
 	require.NoError(t, errors.Join(err, response.Body.Close()))
 	require.Equal(t, http.StatusTemporaryRedirect, response.StatusCode, "%s\n%s", body, log)
 	assert.Equal(t, "/api/session?x=%20", response.Header.Get("Location"))
-	service, _ := store.Get("aws:ecs/service:Service", worldtest.ServiceARN)
+	service, _ := store.Get("aws:ecs/service:Service", awstest.ServiceARN)
 	assert.InDelta(t, 1, service.State["desiredCount"].NumberValue(), 0)
-	rule, _ := store.Get("aws:lb/listenerRule:ListenerRule", worldtest.RuleARN("waker"))
+	rule, _ := store.Get("aws:lb/listenerRule:ListenerRule", awstest.RuleARN("waker"))
 	assert.Greater(t, rule.State["priority"].NumberValue(), 130.0, "the waker is out of the way")
 	for _, call := range server.Calls() {
 		assert.False(t, call.Refused, "%+v", call)
-		assert.Equal(t, worldtest.ScalerRole, call.Caller)
+		assert.Equal(t, awstest.ScalerRole, call.Caller)
 	}
 }
 
@@ -85,7 +85,7 @@ func TestTheRealScalerWakesTheService(t *testing.T) {
 func TestTheRealScalerWithoutAPermission(t *testing.T) {
 	t.Parallel()
 	store, server, runtime := scalerStack(t, "ecs:Describe* *", "ecs:ListTasks *", "elasticloadbalancing:* *", "logs:* *")
-	front := httptest.NewServer(runtime.Handler(multi, worldtest.FunctionARN, nil))
+	front := httptest.NewServer(runtime.Handler(multi, awstest.FunctionARN, nil))
 	t.Cleanup(front.Close)
 	request, err := http.NewRequestWithContext(t.Context(), http.MethodPost, front.URL+"/api/session", nil)
 	require.NoError(t, err)
@@ -93,7 +93,7 @@ func TestTheRealScalerWithoutAPermission(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, response.Body.Close())
 	assert.GreaterOrEqual(t, response.StatusCode, http.StatusInternalServerError)
-	assert.True(t, slices.ContainsFunc(server.Calls(), func(c awsapi.Call) bool { return c.Refused && c.Action == "ecs:UpdateService" }))
-	service, _ := store.Get("aws:ecs/service:Service", worldtest.ServiceARN)
+	assert.True(t, slices.ContainsFunc(server.Calls(), func(c wire.Call) bool { return c.Refused && c.Action == "ecs:UpdateService" }))
+	service, _ := store.Get("aws:ecs/service:Service", awstest.ServiceARN)
 	assert.InDelta(t, 0, service.State["desiredCount"].NumberValue(), 0)
 }
