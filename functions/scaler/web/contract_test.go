@@ -53,6 +53,20 @@ func TestWhoWakes(t *testing.T) {
 		"a form of the previewed site": {
 			request{method: "POST", path: "/preview/form", header: with(opening, "sec-fetch-site", "same-origin")}, decide.Ask, 200,
 		},
+		"a file sent by a form": {
+			request{method: "POST", path: "/preview/upload", body: "x", header: with(opening, "content-type", "multipart/form-data; boundary=x")}, decide.Ask, 200,
+		},
+		"a form in a frame": {
+			request{method: "POST", path: "/preview/pay", body: "a=b", header: with(opening, "sec-fetch-dest", "iframe", "sec-fetch-site", "cross-site")}, decide.Ask, 200,
+		},
+		"Turbo's form": {
+			request{method: "POST", path: "/preview/contact", body: "a=b", header: with(json, "accept", "text/vnd.turbo-stream.html, text/html, application/xhtml+xml",
+				"content-type", "application/x-www-form-urlencoded;charset=UTF-8")}, decide.Ask, 503,
+		},
+		"a page with a semicolon":    {get("/preview/a;v=1/b,c:d@e", opening), decide.Ask, 200},
+		"gRPC-Web":                   {request{method: "POST", path: "/api/x.Y/Z", body: "x", header: map[string]string{"content-type": "application/grpc-web+proto"}}, decide.Ask, 503},
+		"a stream by XMLHttpRequest": {get("/api/x", map[string]string{"accept": "text/event-stream", "x-requested-with": "XMLHttpRequest"}), nothing, 204},
+		"a feed reader":              {get("/preview/rss.xml", map[string]string{"accept": "application/rss+xml, */*"}), decide.Touch, 409},
 		"Vite's ping":                {get("/preview/", map[string]string{"accept": "text/x-vite-ping"}), nothing, 204},
 		"HEAD":                       {request{method: "HEAD", path: "/preview/", header: opening}, nothing, 200},
 		"HEAD of the API":            {request{method: "HEAD", path: "/api/x"}, nothing, 200},
@@ -302,7 +316,7 @@ func TestEveryClassHasAMessage(t *testing.T) {
 func TestOneBadNeighbourHidesNothing(t *testing.T) {
 	t.Parallel()
 	for _, neighbour := range []string{
-		`g_state={"i_l":0}`, "foo", "a=1, 2", "stadt=Köln", "arr[0]=1", `quoted="a b"`, "=nameless", "a==b", "a b=c", ";", ";;", `"`, `x="`,
+		`g_state={"i_l":0}`, "foo", "a=1, 2", "stadt=Köln", "arr[0]=1", `consent={"ad":true,"on":[1,2]}`, "pct=%ZZ%", "J!D|x=~\u007f", `quoted="a b"`, "=nameless", "a==b", "a b=c", ";", ";;", `"`, `x="`,
 		"a=\x01\x7f", "@=1", "session", "session=", `session=""`, "Session=1", "a=b=c", strings.Repeat("x", 5000), "é=1", "a={,}", `\`,
 	} {
 		for name, r := range map[string]request{

@@ -12,12 +12,14 @@ import (
 func (c *Classifier) isUnwanted(r *Request, says wish) bool {
 	agent := strings.ToLower(clipAgent(r.Header("user-agent")))
 	agent = strings.ReplaceAll(agent, "cubot", "") // a maker of phones
+	agent = harmless.ReplaceAllString(agent, "")
 	switch {
 	case scanners.MatchString(agent):
 		return true
 	case robot.MatchString(agent):
 		return !c.hasCredential(r) && !r.hasBody
-	case strings.TrimSpace(agent) == "", guessed.MatchString(agent), isProbe(r.Path):
+	case strings.TrimSpace(r.Header("user-agent")) == "", guessed.MatchString(agent), contact.MatchString(agent),
+		isProbe(r.Path):
 		return says != wakeNow && !c.isEvident(r)
 	default:
 		return false
@@ -69,15 +71,26 @@ func clipAgent(agent string) string { return agent[:min(len(agent), maxAgent)] }
 
 // scanners say that they look for weaknesses.
 var scanners = regexp.MustCompile(`nikto|nmap|zgrab|sqlmap|nuclei|masscan|gobuster|dirbuster|wpscan|censys|shodan|` +
-	`internet-measurement|l9explore|expanse`)
+	`internet-measurement|l9explore|expanse|feroxbuster|ffuf|fuzz faster|acunetix|qualys|projectdiscovery`)
 
-// robot are names of programs that say what they are: they end in "bot", "crawler" or "spider", or are known.
+// robot are names of programs that say what they are: they end in "bot", "crawler" or "spider", or are known. Monitors are
+// among them: one that wakes the service each minute keeps it awake for ever.
 var robot = regexp.MustCompile(`(^|[^a-z])([a-z0-9]*(bot|bots|crawler|spider)|slurp|facebookexternalhit|facebookcatalog|embedly|` +
-	`ia_archiver|pingdom|elb-healthchecker|googlehc|kube-probe|feedfetcher|chrome-lighthouse)([^a-z]|$)|^whatsapp/`)
+	`ia_archiver|pingdom|elb-healthchecker|googlehc|kube-probe|feedfetcher|chrome-lighthouse|` +
+	`amazon-route53-health-check-service|[a-z0-9]*synthetics|newrelicpinger|statuscake|site24x7|blackbox exporter|updown\.io|checkly|` +
+	`prometheus|consul health check|envoy/hc|appinsights)([^a-z]|$)|^whatsapp/`)
 
 // guessed are words in the User-Agent that are mostly a robot's; there are people's apps with such names, too. Libraries
 // such as curl or Go's client are not among them: people's scripts use those. urllib's is, since scanners use it most.
-var guessed = regexp.MustCompile(`bot|crawl|spider|scan|preview|archiver|monitor|uptime|healthcheck|lighthouse|python-urllib|whatsapp`)
+var guessed = regexp.MustCompile(`bot|crawl|spider|scan|preview|archiver|monitor|uptime|health[-_ ]?check|lighthouse|` +
+	`python-urllib|whatsapp|scrapy|httrack|feedly|pinterest/|tumblr/|^(apis|mediapartners)-google|google-|^[a-z]+-ai\b`)
+
+// contact are the marks of programs that go round by themselves, whatever they are called: an address for complaints, and
+// the "compatible" that browsers sent until Internet Explorer 10.
+var contact = regexp.MustCompile(`https?://|[a-z0-9]@[a-z0-9-]+\.[a-z]|\(compatible;`)
+
+// harmless is what looks like such a mark: libraries of people's scripts that name their own page, and that Explorer.
+var harmless = regexp.MustCompile(`node-fetch/[0-9.]+ \(\+https?://[^)]*\)|got \(https?://[^)]*\)|\(compatible; msie `)
 
 // isProbe recognises what scanners try on any host and no editor is likely to open.
 func isProbe(path string) bool {

@@ -130,6 +130,16 @@ func TestEvidenceOutranksGuesses(t *testing.T) {
 		"a library's name":    func(r request) request { r.header = with(r.header, "user-agent", "Python-urllib/3.13"); return r },
 		"a name with a scan":  func(r request) request { r.header = with(r.header, "user-agent", "Mozilla/5.0 QRScanner/3"); return r },
 		"a name with preview": func(r request) request { r.header = with(r.header, "user-agent", "LinkPreviewKit/1"); return r },
+		"a complaints address": func(r request) request {
+			r.header = with(r.header, "user-agent", "WebThing/1.0 (+https://thing.example/about)")
+			return r
+		},
+		"a mail address": func(r request) request { r.header = with(r.header, "user-agent", "Reader; me@thing.example"); return r },
+		"compatible": func(r request) request {
+			r.header = with(r.header, "user-agent", "Mozilla/5.0 (compatible; GoogleOther)")
+			return r
+		},
+		"a name with a check": func(r request) request { r.header = with(r.header, "user-agent", "Health-Check of ours"); return r },
 		"a name with monitor": func(r request) request { r.header = with(r.header, "user-agent", "PowerMonitor/2"); return r },
 		"a secret's path":     func(r request) request { r.path = "/api/files/.env.example"; return r },
 		"a WordPress path":    func(r request) request { r.path = "/api/files/wp-content/readme.txt"; return r },
@@ -163,6 +173,45 @@ func TestEvidenceOutranksGuesses(t *testing.T) {
 		}
 		r = prove(r, opening)
 		require.Equal(t, []decide.Intent{decide.Ask}, intents(t, r), "%s, but somebody opens it in a browser", guess)
+	}
+}
+
+// TestProgramsThatGoRoundByThemselves wake nothing, though they ask for HTML or send every header of a browser: a monitor
+// that comes each minute would keep the service awake for ever. Libraries of people's scripts, and old browsers, are none.
+func TestProgramsThatGoRoundByThemselves(t *testing.T) {
+	t.Parallel()
+	html := map[string]string{"accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+	for agent, woken := range map[string]int{
+		"Amazon-Route53-Health-Check-Service (ref 1a; report http://amzn.to/1vsZADi)": 0,
+		"Blackbox Exporter/0.25.0": 0,
+		"Checkly/1.0":              0,
+		"Consul Health Check":      0,
+		"Datadog/Synthetics":       0,
+		"Feedly/1.0":               0,
+		"NewRelicPinger/1.0 (1)":   0,
+		"Site24x7":                 0,
+		"StatusCake":               0,
+		"updown.io daemon 2.11":    0,
+		"Mozilla/5.0 (compatible; Google-InspectionTool/1.0;)":                                                   0,
+		"Mozilla/5.0 (compatible; YandexImages/3.0; +http://yandex.com/bots)":                                    0,
+		"Mozilla/5.0 AppleWebKit/537.36 (KHTML, like Gecko; compatible; Claude-User/1.0; +a-user@thing.example)": 0,
+		"meta-externalagent/1.1 (+https://developers.facebook.com/docs/sharing/webmasters/crawler)":              0,
+		"Scrapy/2.11 (+https://scrapy.org)":                                                                      0,
+		"anthropic-ai":                                                                                           0,
+		"feroxbuster/2.10.1":                                                                                     0,
+		"got (https://github.com/sindresorhus/got)":                                                              1,
+		"node-fetch/1.0 (+https://github.com/bitinn/node-fetch)":                                                 1,
+		"Mozilla/5.0 (compatible; MSIE 10.0; Windows NT 6.2; Trident/6.0)":                                       1,
+		"curl/8.5.0":            1,
+		"synthetic-hair-shop/2": 1,
+	} {
+		for _, path := range []string{"/preview/", "/api/health"} {
+			got := intents(t, request{method: "GET", path: path, header: with(html, "user-agent", agent)})
+			require.Len(t, got, woken, "%s %s", agent, path)
+		}
+	}
+	for _, agent := range []string{"Mozilla/5.0 Chrome/156.0.0.0 Safari/537.36 DatadogSynthetics", "CloudWatchSynthetics/arn:aws:synthetics:x"} {
+		require.Empty(t, intents(t, request{method: "GET", path: "/preview/", header: with(opening, "user-agent", agent)}), agent)
 	}
 }
 
