@@ -60,9 +60,16 @@ func TestLastActivity(t *testing.T) {
 		"escaped value":            {`{"updatedAt": "2026-01-02\u0020\u202f03:04:05"}`, t1},
 		"deep":                     {`{"a": [{"b": {"c": {"d": {"e": {"updatedAt": "` + t1 + `"}}}}}]}`, t1},
 		"unknown key":              {`{"at": "` + t1 + `", "update": "` + t2 + `"}`, t2},
-		"number of a timely key":   {`{"cacheTimeMs": 1778051289123, "bytes": 1778051299000}`, t2},
-		"a key's value only":       {`{"x": "updatedAt", "y": 1767323045}`, ""},
-		"after a nested value":     {`{"timestamp": [` + "1778051289123" + `], "y": 1779051289123}`, t2},
+		"number of a timely key":   {`{"cacheTimeMs": 1778051289123, "bytes": 778051299000}`, t2},
+		"a key's value only":       {`{"x": "updatedAt", "y": 802000000}`, ""},
+		"after a nested value":     {`{"timestamp": [` + "1778051289123" + `], "y": 779051289123}`, t2},
+		"a key of two letters":     {`{"createdAt": "` + t1 + `", "hb": 1778051289123}`, t2},
+		"a foreign key":            {`{"createdAt": "` + t1 + `", "horodatage": 1778051289}`, "2026-05-06T07:08:09Z"},
+		"a text of digits":         {`{"createdAt": "` + t1 + `", "wall": "1778051289123"}`, t2},
+		"an entry":                 {`{"createdAt": "` + t1 + `", "log": [[1778051289123, "hi"]]}`, t2},
+		"a compact day":            {`{"createdAt": "` + t1 + `", "d": 20260506, "e": "20260505"}`, "2026-05-06T00:00:00Z"},
+		"numbers to come":          {`{"createdAt": "` + t1 + `", "max": 1999999999, "exp": 1999999999000}`, t1},
+		"numbers that are no date": {`{"createdAt": "` + t1 + `", "a": 4778051289, "b": 20269999, "c": 177805128.5, "d": "1778051289x"}`, t1},
 		"MongoDB":                  {`{"updatedAt": {"$date": {"$numberLong": "1778051289123"}}}`, t2},
 		"Firestore":                {`{"createTime": {"_seconds": 1767323045, "_nanoseconds": 7}}`, t1},
 		"Python":                   {`{"score": NaN, "min": -Infinity, "max": Infinity, "updatedAt": "` + t1 + `"}`, t1},
@@ -258,7 +265,7 @@ func reference(value any, key string, newest *time.Time) {
 	case string:
 		found, says = parseTime(v, present)
 	case json.Number:
-		if key != "" {
+		if key != "" || maybeCount([]byte(v)) {
 			found, says = parseNumber(v.String())
 		}
 	}

@@ -6,8 +6,9 @@ import "strings"
 // lists. They are told by their names. A name is cut into words at separators
 // and where small letters meet capitals; numbers count for nothing. It is an
 // administrative one if every word is in this list and one of them is what such
-// files are called. So sessions-index.json, settings.local.json and
-// threadIndex.v2.json are, and fix-the-index.json and thread-1.json are threads.
+// files are called. So sessions-index.json, settings.local.json,
+// current-session.json and threadIndex.v2.json are, and fix-the-index.json and
+// thread-1.json are threads.
 var administration = func() map[string]bool {
 	words := map[string]bool{}
 	for _, core := range strings.Fields(`
@@ -15,13 +16,16 @@ var administration = func() map[string]bool {
 		registry list lists preferences prefs options state states status cache lock locks schema schemas package tsconfig jsconfig version
 		versions credentials secrets token tokens permissions policy policies hooks plugins keybindings mcp servers todos stats statistics
 		statsig usage info summary summaries toc directory mapping mappings labels tags bookmarks pins favorites favourites templates profile
-		profiles workspace workspaces sessions threads chats conversations users projects accounts history histories queue queues trash`) {
+		profiles workspace workspaces sessions threads chats conversations users projects accounts history histories queue queues trash
+		current active recent latest last map marketplaces auth env keymap telemetry analytics flags consent onboarding license quota quotas
+		limits counters ids migration migrations backup backups cron jobs`) {
 		words[core] = true
 	}
 	for _, other := range strings.Fields(`
 		session thread chat conversation user project account message messages claude editor app client server local global default defaults
-		shared common main base root all my own current active recent last latest backup bak copy old new tmp temp dev prod production test
-		v the of and for by to json data db file files entry entries item items log logs store storage`) {
+		shared common main base root all my own bak copy old new tmp temp dev prod production test
+		v the of and for by to json data db file files entry entries item items log logs store storage
+		installed known remote needs limit feature rate id window`) {
 		words[other] = false
 	}
 	return words

@@ -28,13 +28,15 @@ func TestClassify(t *testing.T) {
 		"index", "sessions-index", "sessionsIndex", "SessionsIndex", "sessions_index", "thread.index", "index.v2", "index-2", "settings", "settings.local",
 		"claude-settings", "SETTINGS", "config", "app-config", "metadata", "session-metadata", "threads", "sessions", "history", "chat-history", "state",
 		"manifest", "package", "package-lock", "tsconfig", "mcp-servers", "todos", "user", "users", "project", "permissions", "2026-index", "_index",
+		"current", "latest-session", "last_thread", "activeChat", "session-map", "known_marketplaces", "installed_plugins", "remote-settings",
+		"policy-limits", "mcp-needs-auth-cache", "stats-cache", "session-env", "feature-flags", "window-state", "thread-ids", "backup-2",
 	} {
 		cases[base+".json"], cases[base+".json.gz"] = Foreign, Foreign
 	}
 	for _, base := range []string{
 		"thread-1", "thread", "session", "session-1", "chat-7f3a", "fix-the-index", "index-page-layout", "new-settings-page", "settings-are-broken",
 		"user-123", "2026-11-28", "7f3a", "old", "used", "indexing", "reindex", "conversation-b", "0", "ünïcode-index", "3f2b8c1e-index-4d",
-		"a-very-long-word-that-is-in-no-list-at-all", "msg_index_entries-of-bob",
+		"a-very-long-word-that-is-in-no-list-at-all", "msg_index_entries-of-bob", "current-prices-page", "auth-error-on-login", "last-minute-fix", "map-of-stores",
 	} {
 		cases[base+".json"], cases[base+".json.gz"] = Plain, Packed
 	}

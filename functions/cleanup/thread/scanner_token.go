@@ -116,7 +116,7 @@ func (s *scanner) text() {
 		return
 	}
 	raw := s.token[:s.length]
-	if kind == otherKey && s.compound.depth == 0 && !maybeDate(raw) {
+	if kind == otherKey && s.compound.depth == 0 && !maybeDate(raw) && !maybeCount(raw) {
 		return
 	}
 	text, ok := s.decoded()
@@ -168,7 +168,8 @@ func (s *scanner) endScalar() {
 			return
 		}
 		kind := s.kindAt(s.depth)
-		if first := raw[0]; (kind != otherKey || s.compound.depth > 0) && first >= '0' && first <= '9' {
+		timely := kind != otherKey || s.compound.depth > 0 || maybeCount(raw)
+		if first := raw[0]; timely && first >= '0' && first <= '9' {
 			t, says := parseNumber(string(raw))
 			s.note(t, says)
 			if says == isUnreadable && kind == ownKey {

@@ -230,6 +230,30 @@ func maybeDate(raw []byte) bool {
 	return year && digits >= 6 && digits < len(raw)
 }
 
+// maybeCount says whether digits may be a moment since 2001 whatever their key is called: a count of seconds, or of a
+// thousandth, millionth or billionth of one, or a compact date. Most other numbers are shorter; of those that are not, few lie in
+// the weeks that matter, and such a one keeps a thread for so much longer.
+func maybeCount(raw []byte) bool {
+	switch len(raw) {
+	case len("1767323045"), len("1767323045000"), len("1767323045000000"), len("1767323045000000000"):
+		if raw[0] != '1' {
+			return false
+		}
+	case len("20260102"), len("20260102030405"):
+		if raw[0] != '2' || raw[1] != '0' {
+			return false
+		}
+	default:
+		return false
+	}
+	for _, c := range raw {
+		if c < '0' || c > '9' {
+			return false
+		}
+	}
+	return true
+}
+
 // yearAt says whether 20xx begins at i and no digit before it.
 func yearAt(raw []byte, i int) bool {
 	digit := func(i int) bool { return i < len(raw) && raw[i] >= '0' && raw[i] <= '9' }
