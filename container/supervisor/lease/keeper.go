@@ -42,13 +42,18 @@ type flight struct {
 	err   error
 }
 
-// sighting is what was read of somebody's lease, and since when it has not changed.
+// sighting is what was read of somebody's lease, and how long it is known not to have changed: from the answer of the first read to the
+// asking of the last. The file system may hang with an answer that was true when it was asked.
 type sighting struct {
 	epoch   uint64
 	content string
 	since   time.Time
+	until   time.Time
 	exists  bool
 }
+
+// still is how long the lease is known to have stood still.
+func (s *sighting) still() time.Duration { return max(0, s.until.Sub(s.since)) }
 
 // NewKeeper returns a keeper that works until ctx ends.
 func NewKeeper(ctx context.Context, files Files, clock Clock, self Identity) *Keeper {
@@ -130,7 +135,7 @@ func (k *Keeper) claim(user string, s *session) (Found, error) {
 		record, readable := parseRecord([]byte(s.seen.content))
 		if s.seen.exists && !k.free(s, record, readable) {
 			return Found{Owner: &Owner{
-				Record: record, Readable: readable, Epoch: s.seen.epoch, StandsStill: k.clock.Now().Sub(s.seen.since),
+				Record: record, Readable: readable, Epoch: s.seen.epoch, StandsStill: s.seen.still(),
 			}}, nil
 		}
 		lease, err := k.create(user, s)
@@ -154,13 +159,13 @@ func (k *Keeper) free(s *session, record Record, readable bool) bool {
 	case readable && record.Instance == k.self.Instance:
 		return true // our own of before, which is over: a lease ends only when its processes have
 	default:
-		return k.clock.Now().Sub(s.seen.since) >= StandstillAfter
+		return s.seen.still() >= StandstillAfter
 	}
 }
 
 // look reads the newest lease and notes since when it has been as it is.
 func (k *Keeper) look(user string, s *session) error {
-	epoch := s.seen.epoch
+	epoch, asked := s.seen.epoch, k.clock.Now()
 	hint, err := k.files.Read(hintName(user))
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read %s: %w", hintName(user), err)
@@ -171,7 +176,7 @@ func (k *Keeper) look(user string, s *session) error {
 	content, err := k.files.Read(epochName(user, epoch))
 	switch {
 	case err == nil:
-		k.note(s, epoch, content)
+		k.note(s, epoch, content, asked)
 		return nil
 	case errors.Is(err, fs.ErrNotExist):
 		return k.search(user, s)
@@ -183,6 +188,7 @@ func (k *Keeper) look(user string, s *session) error {
 // search finds the newest lease where the hint does not lead to one: there is none yet, the hint is missing or garbage, or this machine
 // remembers that the file was not there. A listing may be old; whether the next epoch is free is decided when it is created.
 func (k *Keeper) search(user string, s *session) error {
+	asked := k.clock.Now()
 	epochs, err := k.epochs(user)
 	if err != nil {
 		return err
@@ -192,7 +198,7 @@ func (k *Keeper) search(user string, s *session) error {
 		newest = slices.Max(epochs)
 	}
 	if s.seen.exists && s.seen.epoch > newest { // the server said that it is there; it cannot be read yet
-		k.note(s, s.seen.epoch, nil)
+		k.note(s, s.seen.epoch, nil, asked)
 		return nil
 	}
 	if newest == 0 {
@@ -203,15 +209,16 @@ func (k *Keeper) search(user string, s *session) error {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("read lease %s: %w", epochName(user, newest), err)
 	}
-	k.note(s, newest, content)
+	k.note(s, newest, content, asked)
 	return nil
 }
 
-// note keeps the time since when a lease has been as it is. It is taken after the read: what was read was there before.
-func (k *Keeper) note(s *session, epoch uint64, content []byte) {
+// note keeps since when and until when a lease is known to be as it is: what is read was there at some time between asking and answer.
+func (k *Keeper) note(s *session, epoch uint64, content []byte, asked time.Time) {
 	if !s.seen.exists || s.seen.epoch != epoch || s.seen.content != string(content) {
 		s.seen = sighting{epoch: epoch, content: string(content), since: k.clock.Now(), exists: true}
 	}
+	s.seen.until = asked
 }
 
 // epochs lists the leases that a user's session has had.

@@ -244,6 +244,30 @@ func TestATakerFromThePastTakesNothing(t *testing.T) {
 	})
 }
 
+// TestAnAnswerThatHungProvesNothing reads a lease twice; the second answer is as old as its question, since the file system hung with it.
+func TestAnAnswerThatHungProvesNothing(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		files := newMemory()
+		mine := lease.NewKeeper(t.Context(), files, lease.SystemClock{}, lease.Identity{Task: "mine", Instance: "mine-1"})
+		defer mine.Close()
+		require.NotNil(t, claim(t, mine).Lease)
+		other := lease.NewKeeper(t.Context(), late{files}, lease.SystemClock{}, lease.Identity{Task: "other", Instance: "other-1"})
+		defer other.Close()
+		for range 4 {
+			require.NotNil(t, claim(t, other).Owner, "the owner lives and moves its lease on")
+		}
+	})
+}
+
+// late is a file system whose answers hang for longer than a lease may stand still.
+type late struct{ *memory }
+
+func (l late) Read(name string) ([]byte, error) {
+	content, err := l.memory.Read(name)
+	time.Sleep(lease.StandstillAfter)
+	return content, err
+}
+
 func TestOldLeasesAreRemoved(t *testing.T) {
 	bubble(t, "", func(t *testing.T) {
 		files := newMemory()
@@ -353,6 +377,33 @@ func TestARenewalAfterAStopRevivesNothing(t *testing.T) {
 		time.Sleep(21 * time.Second)
 		require.False(t, l.Held())
 		require.Zero(t, l.Record().Counter)
+	})
+}
+
+// TestALeaseCostsLittle holds an owner to one read and one write in each RenewEvery, and whoever does not ask to nothing.
+func TestALeaseCostsLittle(t *testing.T) {
+	bubble(t, "", func(t *testing.T) {
+		files := newMemory()
+		calls := map[string]int{}
+		keeper := lease.NewKeeper(t.Context(), files, lease.SystemClock{}, lease.Identity{Task: "mine", Instance: "mine-1"})
+		defer keeper.Close()
+		require.NotNil(t, claim(t, keeper).Lease)
+		files.mu.Lock()
+		files.before = func(op, _ string) error {
+			files.mu.Lock()
+			defer files.mu.Unlock()
+			calls[op]++
+			return nil
+		}
+		files.mu.Unlock()
+		const renewals = 100
+		time.Sleep(renewals*lease.RenewEvery + time.Second)
+		for range renewals { // the owner's own requests cost nothing
+			require.NotNil(t, claim(t, keeper).Lease)
+		}
+		files.mu.Lock()
+		defer files.mu.Unlock()
+		require.Equal(t, map[string]int{"read": renewals, "rewrite": renewals}, calls)
 	})
 }
 

@@ -2,14 +2,17 @@ package lease_test
 
 import (
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"slices"
+	"strconv"
 	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
 
+	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
 	"github.com/webordinary/live-edit/container/supervisor/lease"
@@ -301,13 +304,30 @@ func (p *play) run() []string {
 	return p.faults
 }
 
+// histories is how many a case of the property holds: a thousand in all where a property has 100 cases, and 10⁵ where it has the 3,000 of
+// `make soak`.
+func histories(t *testing.T) int {
+	t.Helper()
+	const each, most, soaks = 10, 34, 1000
+	checks := flag.Lookup("rapid.checks")
+	require.NotNil(t, checks)
+	if n, err := strconv.Atoi(checks.Value.String()); err == nil && n >= soaks {
+		return most
+	}
+	return each
+}
+
 func TestOwnershipInAnyHistory(t *testing.T) {
+	t.Parallel()
+	n := histories(t)
 	rapid.Check(t, func(rt *rapid.T) {
-		h := drawHistory(rt)
-		var faults []string
-		synctest.Test(t, func(*testing.T) { faults = newPlay(h).run() })
-		if len(faults) > 0 {
-			rt.Fatalf("%v", faults)
+		for range n {
+			h := drawHistory(rt)
+			var faults []string
+			synctest.Test(t, func(*testing.T) { faults = newPlay(h).run() })
+			if len(faults) > 0 {
+				rt.Fatalf("%v", faults)
+			}
 		}
 	})
 }
