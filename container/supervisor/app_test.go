@@ -46,6 +46,7 @@ func runApp(arguments []string) error {
 	mux.HandleFunc("POST /api/edit", a.edit)
 	mux.HandleFunc("/api/stream", a.stream)
 	mux.HandleFunc("/api/upload", a.upload)
+	mux.HandleFunc("/api/echo", echo)
 	mux.HandleFunc("/api/busy", a.busy)
 	mux.HandleFunc("/api/environment", a.environment)
 	mux.HandleFunc("/ws/", a.socket)
@@ -190,6 +191,20 @@ func (a *app) upload(w http.ResponseWriter, r *http.Request) {
 	}
 	n, err := io.Copy(io.Discard, r.Body)
 	writeAny(w, map[string]any{"size": n, "expect": r.Header.Get("Expect"), "error": fmt.Sprint(err)})
+}
+
+// echo answers while it is still being asked.
+func echo(w http.ResponseWriter, r *http.Request) {
+	control := http.NewResponseController(w)
+	_ = control.EnableFullDuplex()
+	for buffer := make([]byte, 100); ; {
+		n, err := r.Body.Read(buffer)
+		_, _ = w.Write(buffer[:n])
+		_ = control.Flush()
+		if err != nil {
+			return
+		}
+	}
 }
 
 // busy passes on to the supervisor's local port what it is asked.

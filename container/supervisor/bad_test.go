@@ -135,6 +135,13 @@ func TestStrangePeers(t *testing.T) {
 		"one that is something else": {func(w http.ResponseWriter, _ *http.Request) {
 			_, _ = fmt.Fprint(w, "secret of another service")
 		}, 1, http.StatusServiceUnavailable, "does not answer"},
+		"one that becomes something else": {func(w http.ResponseWriter, r *http.Request) {
+			if r.Header.Get("Live-Edit-Ask") != "" {
+				w.Header().Set("Live-Edit-Version", "1")
+				return
+			}
+			_, _ = fmt.Fprint(w, "secret of another service")
+		}, 1, http.StatusServiceUnavailable, "does not answer"},
 		"one that breaks off": {func(http.ResponseWriter, *http.Request) { panic(http.ErrAbortHandler) }, 1, http.StatusServiceUnavailable, "does not answer"},
 		"one that owns nothing": {func(w http.ResponseWriter, _ *http.Request) {
 			w.Header().Set("Live-Edit-Version", "1")

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"fmt"
 	"io"
 	"net/http"
 	"os"
@@ -62,6 +63,48 @@ func TestTaskGoesInTheMiddle(t *testing.T) {
 	assert.NotContains(t, other.output(), "taken over", "the session was handed back, so nobody had to wait for a lease")
 }
 
+// TestNoEditIsLostWhenItsTaskGoes edits without a pause while one task after the other goes.
+func TestNoEditIsLostWhenItsTaskGoes(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	stays := s.start()
+	stays.ready("bob") // so that ada's session goes from one task to the next
+	stop := make(chan struct{})
+	edited := make(chan int)
+	go func() {
+		n := 0
+		defer func() { edited <- n }()
+		for ; ; n++ {
+			select {
+			case <-stop:
+				return
+			case <-time.After(2 * time.Millisecond):
+			}
+			a, err := stays.try(ask{method: http.MethodPost, path: "/api/edit", body: fmt.Sprintf("edit-%d", n)})
+			if err != nil || a.status != http.StatusOK {
+				t.Errorf("edit %d: %v %d %s", n, err, a.status, a.body)
+				return
+			}
+		}
+	}()
+	for range 3 {
+		next := s.start()
+		next.ready("")
+		time.Sleep(500 * time.Millisecond)
+		assert.Less(t, next.terminate(), 8*time.Second)
+	}
+	close(stop)
+	n := <-edited
+	written, err := os.ReadFile(filepath.Join(s.directory("ada"), "edits"))
+	require.NoError(t, err)
+	var expected strings.Builder
+	for i := range n {
+		fmt.Fprintf(&expected, "edit-%d by ada\n", i)
+	}
+	assert.Equal(t, expected.String(), string(written), "every edit once, in its order")
+	t.Logf("%d edits", n)
+}
+
 // TestTaskGoesWhileASessionStarts leaves no process and no lease behind.
 func TestTaskGoesWhileASessionStarts(t *testing.T) {
 	t.Parallel()
@@ -94,11 +137,17 @@ func TestTaskThatStoodStill(t *testing.T) {
 	owner.waitFor(func() bool { _, err := os.Stat(escaped); return err == nil }, 10*time.Second, "a process has left its group")
 	require.NoError(t, os.Remove(filepath.Join(s.directory("ada"), "fault-preview")))
 	other := s.start()
+	_, there := other.who("") // so that it takes the owner to be there when the next request comes
+	require.Equal(t, pid, there)
 	require.NoError(t, owner.command.Process.Signal(syscall.SIGSTOP))
+	held := make(chan answer, 1)
+	go func() { held <- other.do(ask{path: "/api/who"}) }()
 	other.waitFor(func() bool {
 		a, err := other.try(ask{path: "/api/session"})
 		return err == nil && a.status == http.StatusOK && a.json(t)["instance"] == other.instance()
 	}, 20*time.Second, "the other task answers for the session")
+	a := <-held
+	assert.Equal(t, http.StatusOK, a.status, "a request that had been passed on was called back: %s", a.body)
 	began := time.Now()
 	require.NoError(t, owner.command.Process.Signal(syscall.SIGCONT))
 	owner.waitFor(func() bool { return syscall.Kill(pid, 0) != nil }, 5*time.Second, "the old process is gone")
@@ -110,7 +159,7 @@ func TestTaskThatStoodStill(t *testing.T) {
 	after, err := os.ReadFile(escaped)
 	require.NoError(t, err)
 	assert.Equal(t, string(before), string(after), "what had left its group writes no more, either")
-	_, there := owner.who("")
+	_, there = owner.who("")
 	_, here := other.who("")
 	assert.Equal(t, here, there, "it passes requests to the new owner")
 }

@@ -61,7 +61,7 @@ func TestAnyTaskTakesAnyRequest(t *testing.T) {
 // unchanged compares what the process gets from the owner with what it gets through another task.
 func unchanged(t *testing.T, owner, other *supervisor) {
 	sent := ask{
-		method: http.MethodPost, path: `/api/request/a%2fb//c?x=%zz&;a=&a&b=1;2`, user: "ada", body: "hello",
+		method: http.MethodPost, path: `/api/request/a%2fb//c|"^?x=%zz&;a=&a&b=1;2`, user: "ada", body: "hello",
 		header: http.Header{
 			"Host": {"edit.example.com"}, "X-Forwarded-For": {"203.0.113.7"}, "X-Forwarded-Proto": {"https"}, "Origin": {"https://edit.example.com"},
 			"Live-Edit-User": {"bob"}, "Live-Edit-Token": {"forged"}, "X-Amzn-Oidc-Identity": {"bob"}, "Accept-Encoding": {"br"},
@@ -150,6 +150,7 @@ func bodies(t *testing.T, owner, other *supervisor) {
 		require.Equal(t, http.StatusOK, got.status, got.body)
 		assert.InDelta(t, size, got.json(t)["size"], 0)
 		assert.Empty(t, got.json(t)["expect"], "Expect between the tasks is their own")
+		conversation(t, task)
 		// A client that asks before it sends hears the refusal, and never sends.
 		connection, err := net.Dial("tcp", net.JoinHostPort(task.address, strconv.Itoa(config.APIPort)))
 		require.NoError(t, err)
@@ -161,6 +162,32 @@ func bodies(t *testing.T, owner, other *supervisor) {
 		assert.Contains(t, status, "413", "the first line is the answer, not 100 Continue")
 		require.NoError(t, connection.Close())
 	}
+}
+
+// conversation sends a body bit by bit, each when the last one has been answered.
+func conversation(t *testing.T, task *supervisor) {
+	t.Helper()
+	reader, writer := io.Pipe()
+	request := task.request(ask{method: http.MethodPost, path: "/api/echo"})
+	request.Body = reader
+	go func() { _, _ = writer.Write([]byte("first\n")) }()
+	response, err := httpClient.Do(request)
+	require.NoError(t, err)
+	answers := bufio.NewReader(response.Body)
+	for i := range 5 {
+		line, err := answers.ReadString('\n')
+		require.NoError(t, err)
+		if i > 0 {
+			assert.Equal(t, "next\n", line)
+		}
+		_, err = writer.Write([]byte("next\n"))
+		require.NoError(t, err)
+	}
+	require.NoError(t, writer.Close())
+	rest, err := io.ReadAll(answers)
+	require.NoError(t, err)
+	assert.Equal(t, "next\n", string(rest))
+	require.NoError(t, response.Body.Close())
 }
 
 // peerPort answers tasks of the service only, and what was passed on goes no further.
