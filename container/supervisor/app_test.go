@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"encoding/json"
 	"flag"
 	"fmt"
@@ -24,6 +25,7 @@ import (
 type app struct {
 	workspace, user, role string
 	edits                 sync.Mutex
+	abrupt                bool // it ends with SIGTERM, whatever is under way
 }
 
 // runApp is this test's binary as that program.
@@ -51,6 +53,7 @@ func runApp(arguments []string) error {
 	mux.HandleFunc("/api/environment", a.environment)
 	mux.HandleFunc("/ws/", a.socket)
 	mux.HandleFunc("/api/ws/", a.socket)
+	var servers []*http.Server
 	for _, where := range []string{*address, *sockets} {
 		if where == "" {
 			continue
@@ -59,12 +62,23 @@ func runApp(arguments []string) error {
 		if err != nil {
 			return err
 		}
-		go func() { _ = http.Serve(listener, a.raw(mux)) }()
+		server := &http.Server{Handler: a.raw(mux), ReadHeaderTimeout: time.Minute}
+		go func() { _ = server.Serve(listener) }()
+		servers = append(servers, server)
 	}
 	stop := make(chan os.Signal, 1)
 	signal.Notify(stop, syscall.SIGTERM)
 	<-stop
-	a.edits.Lock() // an edit under way ends
+	if a.abrupt {
+		return nil
+	}
+	a.edits.Lock() // an edit under way ends, and its answer with it; streams don't
+	const answer = 200 * time.Millisecond
+	ctx, cancel := context.WithTimeout(context.Background(), answer)
+	defer cancel()
+	for _, server := range servers {
+		_ = server.Shutdown(ctx)
+	}
 	return nil
 }
 
@@ -94,6 +108,8 @@ func (a *app) misbehave(fault string, address *string) error {
 	case "escape": // a process that leaves its group and goes on writing
 		command := exec.Command("setsid", "sh", "-c", `while :; do date +%s%N > "$WORKSPACE/escaped.tmp" && mv "$WORKSPACE/escaped.tmp" "$WORKSPACE/escaped"; sleep 0.05; done`)
 		return command.Start()
+	case "abrupt":
+		a.abrupt = true
 	case "slow":
 		time.Sleep(3 * time.Second)
 	}

@@ -21,15 +21,26 @@ import (
 // ending, the work is saved, and the next task serves.
 func TestTaskGoesInTheMiddle(t *testing.T) {
 	t.Parallel()
+	for fault, pause := range map[string]string{"": "1500ms", "abrupt": "500ms"} { // an abrupt process has to be left in peace for a second
+		t.Run("a process that is "+fault, func(t *testing.T) {
+			t.Parallel()
+			taskGoes(t, fault, pause)
+		})
+	}
+}
+
+func taskGoes(t *testing.T, fault, pause string) {
+	t.Helper()
 	s := newService(t, func(f *config.File) {
 		f.Save = &config.Save{Program: config.Program{Command: []string{"sh", "-ec", "cat edits > saved"}}, Seconds: 5}
 	})
+	s.fault("ada", "api", fault)
 	owner := s.start()
 	pid := owner.ready("")
 	other := s.start()
 	edit := make(chan answer, 1)
 	go func() {
-		edit <- other.do(ask{method: http.MethodPost, path: "/api/edit?pause=1500ms", body: "in the middle"})
+		edit <- other.do(ask{method: http.MethodPost, path: "/api/edit?pause=" + pause, body: "in the middle"})
 	}()
 	var streams []*http.Response
 	for _, task := range []*supervisor{owner, other} {
@@ -67,8 +78,11 @@ func TestTaskGoesInTheMiddle(t *testing.T) {
 func TestNoEditIsLostWhenItsTaskGoes(t *testing.T) {
 	t.Parallel()
 	s := newService(t)
-	stays := s.start()
-	stays.ready("bob") // so that ada's session goes from one task to the next
+	stays := s.start("USER_ID=bob")
+	stays.ready("bob") // so that ada's session goes from one task with room to the next
+	goes := s.start()
+	goes.ready("")
+	require.Equal(t, goes.instance(), stays.owner("ada"))
 	stop := make(chan struct{})
 	edited := make(chan int)
 	go func() {
@@ -80,7 +94,7 @@ func TestNoEditIsLostWhenItsTaskGoes(t *testing.T) {
 				return
 			case <-time.After(2 * time.Millisecond):
 			}
-			a, err := stays.try(ask{method: http.MethodPost, path: "/api/edit", body: fmt.Sprintf("edit-%d", n)})
+			a, err := stays.try(ask{method: http.MethodPost, path: "/api/edit", user: "ada", body: fmt.Sprintf("edit-%d", n)})
 			if err != nil || a.status != http.StatusOK {
 				t.Errorf("edit %d: %v %d %s", n, err, a.status, a.body)
 				return
@@ -89,10 +103,13 @@ func TestNoEditIsLostWhenItsTaskGoes(t *testing.T) {
 	}()
 	for range 3 {
 		next := s.start()
-		next.ready("")
-		time.Sleep(500 * time.Millisecond)
-		assert.Less(t, next.terminate(), 8*time.Second)
+		next.instance()
+		time.Sleep(1200 * time.Millisecond) // until the others have asked what it does, which they do once a second
+		assert.Less(t, goes.terminate(), 8*time.Second)
+		goes = next
 	}
+	goes.ready("")
+	assert.Equal(t, goes.instance(), stays.owner("ada"))
 	close(stop)
 	n := <-edited
 	written, err := os.ReadFile(filepath.Join(s.directory("ada"), "edits"))

@@ -1,9 +1,10 @@
 // Command bench measures what people who change this program wait for: previews and updates in the sandbox, the cold
 // build, the mocked tests, and how a preview grows with the number of clients; and what the scaler costs: its decision,
-// its package, its start and its AWS calls; and the workspace cleanup against find and gzip. It prints medians with the
+// its package, its start and its AWS calls; the workspace cleanup against find and gzip; and the supervisor against the
+// process behind it. It prints medians with the
 // machine's shape, in Markdown, for docs/performance.md.
 //
-//	go run ./tools/bench [-part program|scaler|cleanup] [-runs 10] [-cold 1] [-clients 1,10,100,1000] [-full]
+//	go run ./tools/bench [-part program|scaler|cleanup|supervisor] [-runs 10] [-cold 1] [-clients 1,10,100,1000] [-full]
 //
 // `make bench FULL=1` is the same as -full: the cleanup of a million threads, some ten minutes more.
 package main
@@ -33,7 +34,7 @@ func run(ctx context.Context) error {
 	runs := flag.Int("runs", 10, "runs of each measurement")
 	cold := flag.Int("cold", 1, "cold builds, each a minute or more")
 	clients := flag.String("clients", "1,10,100,1000", "numbers of clients to preview")
-	part := flag.String("part", "", "measure only this: program, scaler or cleanup")
+	part := flag.String("part", "", "measure only this: program, scaler, cleanup or supervisor")
 	full := flag.Bool("full", os.Getenv("FULL") != "", "let the cleanup work on a million threads; also FULL=1 in the environment")
 	flag.Parse()
 	counts, err := parseCounts(*clients)
@@ -47,6 +48,7 @@ func run(ctx context.Context) error {
 		{"program", func() error { return program(ctx, *runs, *cold, counts) }},
 		{"scaler", func() error { return scalerTable(ctx, *runs) }},
 		{"cleanup", func() error { return cleanup(ctx, *full) }},
+		{"supervisor", func() error { return supervisor(ctx, *runs/2+1) }},
 	}
 	fmt.Printf("%s, %d cores, %s memory, %s, %s, load %s\n", time.Now().UTC().Format("2006-01-02"),
 		runtime.NumCPU(), memoryTotal(), runtime.Version(), cpuModel(), load())
@@ -62,7 +64,7 @@ func run(ctx context.Context) error {
 		}
 	}
 	if !known {
-		return fmt.Errorf("-part %q: expected program, scaler or cleanup", *part)
+		return fmt.Errorf("-part %q: expected program, scaler, cleanup or supervisor", *part)
 	}
 	return nil
 }

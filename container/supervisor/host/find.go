@@ -21,6 +21,8 @@ const (
 	watchEvery = time.Second
 	// loadsKept is how long the answers of the other tasks are used.
 	loadsKept = time.Second
+	// expectedFor is how long a session counts for the task that it was given to, though that has not told of it.
+	expectedFor = 5 * time.Second
 	// lookForRoom is how often a task with too many sessions looks for one with fewer.
 	lookForRoom = 10 * time.Second
 )
@@ -129,6 +131,8 @@ type loads struct {
 	at     time.Time
 	known  map[string]peer.Load // by address
 	dead   map[string]string    // owners that are silent, by user
+
+	expected map[string]expected // by user
 }
 
 // others asks every other task what it has to do.
@@ -161,8 +165,8 @@ func (h *Host) others(ctx context.Context) map[string]peer.Load {
 		})
 	}
 	asked.Wait()
-	h.loads.at, h.loads.known = time.Now(), known
-	return known
+	h.loads.at, h.loads.known = time.Now(), h.loads.withExpected(known)
+	return h.loads.known
 }
 
 // elsewhere finds the task that has a session already, or one that has fewer than this one and is to take it.
@@ -182,16 +186,37 @@ func (h *Host) elsewhere(ctx context.Context, user string, count int) (place, bo
 	return place{address: address, start: true}, true
 }
 
-// expect counts a session that another task has been given since it was last asked, so that the next one goes elsewhere.
+// expect counts a session that another task is being given, so that the next one goes elsewhere.
 func (h *Host) expect(address, user string) {
 	h.loads.asking.Lock()
 	defer h.loads.asking.Unlock()
-	known := maps.Clone(h.loads.known) // who has read the old one may be at it
-	if load, ok := known[address]; ok && !slices.Contains(load.Sessions, user) {
-		load.Sessions = append(slices.Clone(load.Sessions), user)
-		known[address] = load
-		h.loads.known = known
+	if h.loads.expected == nil {
+		h.loads.expected = map[string]expected{}
 	}
+	h.loads.expected[user] = expected{address, time.Now()}
+	h.loads.known = h.loads.withExpected(h.loads.known)
+}
+
+// expected is a session that a task was given and may not have told of yet.
+type expected struct {
+	address string
+	since   time.Time
+}
+
+// withExpected adds the sessions that tasks were given a moment ago to what they have said.
+func (l *loads) withExpected(said map[string]peer.Load) map[string]peer.Load {
+	out := maps.Clone(said) // somebody may be reading it
+	for user, e := range l.expected {
+		if time.Since(e.since) > expectedFor {
+			delete(l.expected, user)
+			continue
+		}
+		if load, ok := out[e.address]; ok && !slices.Contains(load.Sessions, user) {
+			load.Sessions = append(slices.Clone(load.Sessions), user)
+			out[e.address] = load
+		}
+	}
+	return out
 }
 
 // handOver gives one session away that has been silent, if this task has too many and another has room.

@@ -27,6 +27,8 @@ func TestNewSessionsSpread(t *testing.T) {
 	first, second := find("bob", 1), find("cyd", 1)
 	assert.ElementsMatch(t, []string{"a:1", "b:1"}, []string{first, second}, "one each")
 	assert.Equal(t, "here", find("fay", 1), "nobody has fewer than one now")
+	h.loads.known = h.loads.withExpected(map[string]peer.Load{"a:1": {}, "b:1": {}}) // they were asked before they could take them
+	assert.Equal(t, "here", find("fay", 1), "what they were given a moment ago still counts")
 	assert.Contains(t, []string{"a:1", "b:1"}, find("fay", 2))
 }
 

@@ -86,6 +86,16 @@ type play struct {
 
 	mu     sync.Mutex
 	faults []string
+	kept   bool // somebody could not tell the file system that its lease is given up
+}
+
+// end gives a lease up.
+func (p *play) end(l *lease.Lease) {
+	if l.End() != nil {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.kept = true
+	}
 }
 
 func (p *play) fault(format string, args ...any) {
@@ -126,7 +136,7 @@ func (h *host) serve(l *lease.Lease) {
 	}
 	if h.stopped || h.now() >= h.plan.End || !l.Held() {
 		h.mu.Unlock()
-		_ = l.End()
+		h.play.end(l)
 		return
 	}
 	h.running, h.since = l, h.now()
@@ -150,7 +160,7 @@ func (h *host) serve(l *lease.Lease) {
 		h.running, h.stopped = nil, h.stopped || h.now() >= h.plan.End
 		h.mu.Unlock()
 		if h.ctx.Err() == nil {
-			_ = l.End()
+			h.play.end(l)
 		}
 	}()
 }
@@ -250,6 +260,11 @@ func (p *play) checkServed(h *host, r request) {
 			bound = servedIn
 		}
 	}
+	p.mu.Lock()
+	if p.kept { // nor may anybody have looked since then
+		bound = servedIn
+	}
+	p.mu.Unlock()
 	if calls := 12 * p.Slowest; took > bound+calls { // the file system's own calls come on top
 		p.fault("the request of %s at %s took %s, not %s", h.name, r.At, took, bound+calls)
 	}
