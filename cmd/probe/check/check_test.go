@@ -106,7 +106,7 @@ func TestASoundStackPasses(t *testing.T) {
 	assert.Equal(t, "after 6m30s", r.result(t, report.Sleeps).Measured)
 	assert.Equal(t, 2, r.wakes, "the probe wakes it as often as asked, no more")
 	assert.Contains(t, r.result(t, report.WakeTime).Measured, "2 wakes")
-	assert.Contains(t, r.result(t, report.Sessions).Measured, "3 sessions, 3 sockets, 75 requests")
+	assert.Contains(t, r.result(t, report.Sessions).Measured, "3 sessions, 3 sockets, 85 requests")
 }
 
 // everything that a probe without CloudFront leaves out.
@@ -314,6 +314,12 @@ var faults = map[string]fault{
 		func(r *run) { r.tasks = 3 },
 		[]string{report.Sessions},
 		[]string{"/api/check/memory/probe-1-session-", "404 from the container", "several tasks answer", "maxCapacity 1"},
+		nil,
+	},
+	"three tasks that the sessions meet in step": {
+		func(r *run) { r.tasks, r.inStep = 3, 3*2*5 }, // three sessions, five rounds, a write and a read
+		[]string{report.Sessions},
+		[]string{"/api/check/memory/probe-1-session-1", "404 from the container", "several tasks answer"},
 		nil,
 	},
 	"no check of the memory": {func(r *run) { r.noMemory = true }, nil, nil, []string{report.Sessions}},

@@ -97,8 +97,10 @@ type fake struct {
 	boots                           []time.Duration
 	losesRule, staysReady, apiFails bool
 	edgeKeeps                       time.Duration
-	// tasks answer in turn, each with a memory of its own; noMemory says that there is no check of it.
+	// tasks answer in turn, each with a memory of its own; during the first inStep requests each session meets its own task, as
+	// when as many as there are tasks keep pace. noMemory says that there is no check of the memory.
 	tasks    int
+	inStep   int
 	noMemory bool
 	memory   []map[string]string
 	turn     int
@@ -385,7 +387,11 @@ func (f *fake) remember(w http.ResponseWriter, r *http.Request) {
 		f.memory = append(f.memory, map[string]string{})
 	}
 	f.turn++
-	task := f.memory[f.turn%len(f.memory)]
+	at := f.turn
+	if f.turn <= f.inStep {
+		at = int(r.URL.Path[len(r.URL.Path)-1]) // the session's number
+	}
+	task := f.memory[at%len(f.memory)]
 	content, ok := task[r.URL.Path]
 	switch {
 	case r.Method == http.MethodPut:
