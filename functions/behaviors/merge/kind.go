@@ -46,5 +46,24 @@ func (c config) kindWarnings() []string {
 		found = append(found, "the distribution has a continuous deployment policy: requests that it sends to the "+
 			"staging distribution do not meet our behaviors, and promoting that one takes them off until the next daily run")
 	}
+	return append(found, c.gateWarnings()...)
+}
+
+// gateWarnings are of what the owner puts before the whole distribution: it judges editors, too, whom the site's visitors' rules
+// were not made for.
+func (c config) gateWarnings() []string {
+	var found []string
+	if restriction := c.root.Child("Restrictions").Child("GeoRestriction"); restriction != nil {
+		switch restriction.Text("RestrictionType") {
+		case "whitelist":
+			found = append(found, "geo restriction: editors in other countries than those that the distribution allows get 403")
+		case "blacklist":
+			found = append(found, "geo restriction: editors in countries that the distribution blocks get 403")
+		}
+	}
+	if acl := c.root.Text("WebACLId"); acl != "" {
+		found = append(found, "the distribution's web ACL also judges what editors send: rules on the size or the markup of a body, such as "+
+			"AWSManagedRulesCommonRuleSet's, refuse saving a page with 403")
+	}
 	return found
 }

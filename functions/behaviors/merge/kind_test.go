@@ -55,6 +55,20 @@ func TestTheKindOfDistributionIsWarnedOf(t *testing.T) {
 	}
 }
 
+// What stands before the whole distribution judges editors as well.
+func TestGatesBeforeTheDistributionAreWarnedOf(t *testing.T) {
+	t.Parallel()
+	open := shape(t, "s3-spa.json")
+	require.False(t, has(warningsOf(t, open), "geo restriction"))
+	require.False(t, has(warningsOf(t, open), "web ACL"))
+	for kind, words := range map[string]string{"whitelist": "in other countries", "blacklist": "in countries that the distribution blocks"} {
+		closed := strings.Replace(open, `"RestrictionType": "none"`, `"RestrictionType": "`+kind+`"`, 1)
+		require.NotEqual(t, open, closed)
+		require.True(t, has(warningsOf(t, closed), "geo restriction", words, "403"), kind)
+	}
+	require.True(t, has(warningsOf(t, shape(t, "owner-settings.json")), "web ACL", "AWSManagedRulesCommonRuleSet", "403"))
+}
+
 func TestRightsThatTheOwnersSettingsAskFor(t *testing.T) {
 	t.Parallel()
 	acl := "arn:aws:wafv2:us-east-1:942734823970:global/webacl/site/473e64fd-f30b-4765-81a0-62ad96dd167a"
