@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net"
+	"net/url"
 	"os"
 	"slices"
 
@@ -71,18 +72,26 @@ var (
 // is returned as it is, and so is one that Load has explained.
 func Explain(err error) error {
 	var refused smithy.APIError
-	var unreachable net.Error
 	switch {
 	case err == nil, errors.Is(err, ErrCredentials), errors.Is(err, context.Canceled):
 		return err
 	case errors.As(err, &refused):
 		return explainRefusal(refused, err)
-	case errors.As(err, &unreachable):
+	case isOfNetwork(err):
 		return fmt.Errorf("AWS cannot be reached; check the network and AWS_ENDPOINT_URL, which should be unset for the real AWS, "+
 			"then run this again (%w)", err)
 	default:
 		return err
 	}
+}
+
+// isOfNetwork tells the network's faults from all others. That one is a [net.Error] says nothing: every fault of a file is, by the
+// number that the system gives for it.
+func isOfNetwork(err error) bool {
+	var request *url.Error
+	var connection *net.OpError
+	var name *net.DNSError
+	return errors.As(err, &request) || errors.As(err, &connection) || errors.As(err, &name) || errors.Is(err, context.DeadlineExceeded)
 }
 
 func explainRefusal(refused smithy.APIError, err error) error {

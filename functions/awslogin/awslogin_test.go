@@ -4,7 +4,10 @@ import (
 	"context"
 	"errors"
 	"net"
+	"net/url"
+	"os"
 	"path/filepath"
+	"syscall"
 	"testing"
 
 	"github.com/aws/smithy-go"
@@ -79,6 +82,13 @@ func TestWhatAWSRefuses(t *testing.T) {
 		})
 	}
 	require.ErrorContains(t, awslogin.Explain(&net.DNSError{Err: "no such host", Name: "ecr.us-west-2.amazonaws.com"}), "cannot be reached")
+	_, refused := (&net.Dialer{}).DialContext(t.Context(), "tcp", "127.0.0.1:1")
+	require.ErrorContains(t, awslogin.Explain(&url.Error{Op: "Post", URL: "https://ecr", Err: refused}), "cannot be reached")
+	// A file's fault is no network's, though it has a number of the system's as well.
+	_, missing := os.Open(filepath.Join(t.TempDir(), "config.json"))
+	require.Equal(t, missing, awslogin.Explain(missing))
+	full := &os.SyscallError{Syscall: "write", Err: syscall.ENOSPC}
+	require.Equal(t, full, awslogin.Explain(full))
 	other := errors.New("something else")
 	require.Equal(t, other, awslogin.Explain(other))
 	require.Equal(t, context.Canceled, awslogin.Explain(context.Canceled))
