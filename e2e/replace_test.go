@@ -67,6 +67,7 @@ func keyChanges() map[string]keyChange {
 		"minCapacity": set(1), "maxCapacity": set(5), "cpuTarget": set(50), "memoryTarget": set(70), "healthPath": set("/ready"),
 		"healthIntervalSeconds": set(10), "healthTimeoutSeconds": set(4), "healthyThreshold": set(3), "unhealthyThreshold": set(4),
 		"logRetentionDays": set(14), "scalerConcurrency": set(20), "wakeCredentials": set([]any{"header:Authorization"}),
+		"standInUrl":               set("https://site.example.com"),
 		"cleanupCompressAfterDays": set(8), "cleanupDeleteAfterDays": set(31), "cleanupArchiveAfterDays": set(91), "cleanupDryRun": set(true),
 		"distributionId": set(distributionB), "distributionBehaviorQuota": set(75), "distributionOriginQuota": set(100),
 		"distributionRights": set([]any{"arn:aws:s3:::webordinary-logs"}),

@@ -145,6 +145,9 @@ func (s *Scaler) environment(args *ScalerArgs) pulumi.StringMap {
 		spec.PriorityBase: pulumi.String(strconv.Itoa(args.RulePriorityBase)),
 		spec.IdleMinutes:  pulumi.String(strconv.Itoa(args.IdleMinutes)),
 	}
+	if args.StandInURL != "" {
+		environment[spec.StandIn] = pulumi.String(args.StandInURL)
+	}
 	if len(args.WakeCredentials) > 0 {
 		environment[spec.Credentials] = pulumi.String(strings.Join(args.WakeCredentials, ","))
 	}

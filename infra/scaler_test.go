@@ -73,7 +73,8 @@ func TestScalerIsToldWhatItManages(t *testing.T) {
 	require.Contains(t, environment["WAKER_RULE_ARN"], "listener-rule/")
 	require.Equal(t, "100", environment["RULE_PRIORITY_BASE"])
 	require.Equal(t, "5", environment["IDLE_MINUTES"])
-	require.Len(t, environment, 7, "the rest has defaults")
+	require.Equal(t, "https://www.ameliastamps.com", environment["STAND_IN_URL"], "the zone's own site")
+	require.Len(t, environment, 8, "the rest has defaults")
 	require.EqualValues(t, 50, function.Get("reservedConcurrentExecutions"), "holds are limited in number")
 	require.Equal(t, "provided.al2023", function.Text("runtime"))
 	require.Equal(t, []any{"arm64"}, function.Get("architectures"))
@@ -146,6 +147,7 @@ func TestScalerTakesWhatIsConfigured(t *testing.T) {
 	t.Parallel()
 	settings := infratest.StackConfig(t, "..", "prod")
 	settings["webordinary-live-edit:scalerConcurrency"] = "0"
+	settings["webordinary-live-edit:standInUrl"] = ""
 	settings["webordinary-live-edit:wakeCredentials"] = `["header:Authorization","cookie:session"]`
 	d := infratest.Run{Stack: "prod", Config: settings}.Do(t, infra.Build)
 	function := d.One(t, "scaler-function")
@@ -153,6 +155,7 @@ func TestScalerTakesWhatIsConfigured(t *testing.T) {
 	require.Nil(t, d.One(t, "cleanup-function").Get("reservedConcurrentExecutions"), "an account that can reserve nothing")
 	value, ok := function.Get("environment.variables").(map[string]any)["WAKE_CREDENTIALS"]
 	require.True(t, ok)
+	require.NotContains(t, function.Get("environment.variables"), "STAND_IN_URL", "an empty address shows no site")
 	environment := map[string]string{"WAKE_CREDENTIALS": value.(string)}
 	_, err := config.Load(func(name string) string { return environment[name] })
 	require.NotContains(t, err.Error(), "WAKE_CREDENTIALS", "the function reads what is written")

@@ -9,6 +9,7 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/observe"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
+	"github.com/webordinary/live-edit/functions/scaler/standin"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
@@ -45,7 +46,7 @@ func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
 		},
 		ECS: around.ECS, ELB: around.ELB, CloudWatch: around.CloudWatch,
 	}
-	return &web.Handler{
+	handler := &web.Handler{
 		Classifier: web.Classifier{Credentials: cfg.Credentials},
 		Runner: &reconcile.Reconciler{
 			Policy: policy,
@@ -62,4 +63,8 @@ func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
 		Now:      cfg.Clock.Now,
 		Sleep:    cfg.Clock.Sleep,
 	}
+	if cfg.StandIn != nil {
+		handler.StandIn = &standin.Site{Base: cfg.StandIn, Now: cfg.Clock.Now}
+	}
+	return handler
 }

@@ -167,6 +167,8 @@ type Scaler struct {
 	Concurrency int
 	// WakeCredentials, each header:NAME or cookie:NAME, are what a request must bring one of to wake the service.
 	WakeCredentials []string
+	// StandInURL is where the published site begins, which the waiting page shows behind its progress; empty shows none.
+	StandInURL string
 }
 
 // Cleanup sets the ages of the workspace cleanup, in days.

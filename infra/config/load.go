@@ -1,6 +1,8 @@
 package config
 
 import (
+	"strings"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
@@ -25,13 +27,14 @@ func Load(ctx *pulumi.Context) (*Config, error) {
 	if err := r.readFiles(); err != nil {
 		return nil, err
 	}
+	site := loadSite(r)
 	cfg := &Config{
 		Stack:         ctx.Stack(),
 		Region:        r.provider("aws:region", "us-west-2"),
 		NameSuffix:    r.text("nameSuffix", ""),
 		Protect:       r.flag("protect", false),
 		Adopt:         r.table("adopt"),
-		Site:          loadSite(r),
+		Site:          site,
 		Network:       loadNetwork(r),
 		Sharing:       Sharing{Stack: r.text("sharedStack", ""), Parts: r.list("shared", nil)},
 		Registry:      Registry{ImageTag: r.text("imageTag", "latest"), ImagesToKeep: r.number("imagesToKeep", 10)},
@@ -39,7 +42,7 @@ func Load(ctx *pulumi.Context) (*Config, error) {
 		Workspace:     loadWorkspace(r),
 		LoadBalancer:  loadLoadBalancer(r),
 		Service:       loadService(r),
-		Scaler:        Scaler{Concurrency: r.number("scalerConcurrency", 50), WakeCredentials: r.list("wakeCredentials", nil)},
+		Scaler:        loadScaler(r, site.Zone),
 		Cleanup:       loadCleanup(r),
 		Edge:          loadEdge(r),
 		Observability: loadObservability(r),
@@ -64,6 +67,18 @@ func loadSite(r *reader) Site {
 		Host:           r.text("host", "edit"),
 		HostedZoneID:   r.text("hostedZoneId", ""),
 		CertificateArn: r.text("certificateArn", ""),
+	}
+}
+
+// zoneInAddress is replaced by the stack's zone in standInUrl, so that its default fits every stack.
+const zoneInAddress = "<zone>"
+
+func loadScaler(r *reader, zone string) Scaler {
+	standIn := r.text("standInUrl", "https://www."+zoneInAddress)
+	return Scaler{
+		Concurrency:     r.number("scalerConcurrency", 50),
+		WakeCredentials: r.list("wakeCredentials", nil),
+		StandInURL:      strings.ReplaceAll(standIn, zoneInAddress, zone),
 	}
 }
 

@@ -131,6 +131,10 @@ func reachingFields() []struct {
 		{"logRetentionDays", "14", nil, func(c *Config) any { return c.Service.LogRetentionDays }, 14},
 		{"scalerConcurrency", "0", nil, func(c *Config) any { return c.Scaler.Concurrency }, 0},
 		{"wakeCredentials", `["cookie:session"]`, nil, func(c *Config) any { return c.Scaler.WakeCredentials }, []string{"cookie:session"}},
+		{
+			"standInUrl", "https://site.example.com/en", nil, func(c *Config) any { return c.Scaler.StandInURL },
+			"https://site.example.com/en",
+		},
 		{"cleanupCompressAfterDays", "8", nil, func(c *Config) any { return c.Cleanup.CompressAfterDays }, 8},
 		{"cleanupDeleteAfterDays", "31", nil, func(c *Config) any { return c.Cleanup.DeleteAfterDays }, 31},
 		{"cleanupArchiveAfterDays", "90", nil, func(c *Config) any { return c.Cleanup.ArchiveAfterDays }, 90},

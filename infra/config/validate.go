@@ -344,6 +344,10 @@ func (c Scaler) validate(v *validator) {
 	const least, most = 10, 900 // below, visitors get 502; an account has 1,000 by default, of which 100 stay unreserved
 	v.require(c.Concurrency == 0 || c.Concurrency >= least && c.Concurrency <= most, "scalerConcurrency", strconv.Itoa(c.Concurrency),
 		fmt.Sprintf("0, or a number from %d to %d", least, most))
+	site, err := url.Parse(c.StandInURL)
+	v.require(c.StandInURL == "" || err == nil && site.Scheme == "https" && site.Host != "" && site.User == nil && site.RawQuery == "" &&
+		site.Fragment == "", "standInUrl", c.StandInURL,
+		"empty, or an address with https and a host, without query, such as https://www.example.com")
 	for _, credential := range c.WakeCredentials {
 		v.require(credentialPattern.MatchString(credential), "wakeCredentials", credential,
 			"header:NAME or cookie:NAME; a header's name of letters, digits and hyphens, such as Authorization")

@@ -208,6 +208,8 @@ func badServices() []badValue {
 		one("scalerConcurrency", "-1", "0, or a number from 10 to 900"),
 		one("scalerConcurrency", "9", "0, or a number from 10 to 900"),
 		one("scalerConcurrency", "901", "0, or a number from 10 to 900"),
+		one("standInUrl", "www.example.com", "an address with https"), one("standInUrl", "http://www.example.com", "an address with https"),
+		one("standInUrl", "https://a:b@www.example.com", "an address with https"), one("standInUrl", "https://x/?a=b", "without query"),
 		one("wakeCredentials", `["session"]`, "header:NAME or cookie:NAME").shownAs("session"),
 		one("wakeCredentials", `["cookie:"]`, "header:NAME or cookie:NAME").shownAs("cookie:"),
 		one("wakeCredentials", `["cookie:a,header:b"]`, "header:NAME or cookie:NAME").shownAs("cookie:a,header:b"),

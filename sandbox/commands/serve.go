@@ -38,6 +38,7 @@ func newServeCommand(s *session) *cobra.Command {
 	cmd.Flags().StringVar(&options.HTTPS, "https", "127.0.0.1:8443", "address of the load balancer's port 443")
 	cmd.Flags().StringVar(&options.HTTP, "http", "127.0.0.1:8080", "address of the load balancer's port 80")
 	cmd.Flags().DurationVar(&options.ContainerBoot, "boot", 5*time.Second, "time that a container takes until it is healthy")
+	cmd.Flags().StringVar(&options.StandIn, "site", "", "published site to show behind the waiting page, such as https://www.example.com")
 	cmd.Flags().StringToStringVar(&options.ContainerEnv, "container-env", nil, "variables for the containers, such as DEMO_FAULT=unhealthy")
 	return cmd
 }

@@ -4,6 +4,7 @@ package config
 import (
 	"errors"
 	"fmt"
+	"net/url"
 	"regexp"
 	"strconv"
 	"strings"
@@ -31,6 +32,9 @@ type Config struct {
 	// Credentials, if any, are what a request must bring one of to wake the service; WAKE_CREDENTIALS, a comma-separated
 	// list of header:NAME and cookie:NAME, default none.
 	Credentials []web.Credential
+	// StandIn is where the published site begins, which the waiting page shows behind its progress; STAND_IN_URL, an address
+	// with https (http only for localhost), default none.
+	StandIn *url.URL
 	// Clock is the machine's, but for the sandbox's; SANDBOX_CLOCK, see EnvClock.
 	Clock Clock
 }
@@ -63,6 +67,7 @@ func Load(getenv func(string) string) (*Config, error) {
 		PriorityBase:    r.number(spec.PriorityBase, bounds{least: 1, most: 49901}),
 		Idle:            time.Duration(r.number(spec.IdleMinutes, bounds{1, 1440, "5"})) * time.Minute,
 		Credentials:     r.credentials(spec.Credentials),
+		StandIn:         r.address(spec.StandIn),
 		Clock:           r.clock(EnvClock),
 	}
 	if err := errors.Join(r.faults...); err != nil {
@@ -136,6 +141,21 @@ func (r *reader) credentials(name string) []web.Credential {
 		}
 	}
 	return credentials
+}
+
+func (r *reader) address(name string) *url.URL {
+	value := r.getenv(name)
+	if value == "" {
+		return nil
+	}
+	address, err := url.Parse(value)
+	local := err == nil && address.Scheme == "http" && (address.Hostname() == "localhost" || address.Hostname() == "127.0.0.1")
+	if err != nil || address.Scheme != "https" && !local || address.Host == "" || address.User != nil ||
+		address.RawQuery != "" || address.Fragment != "" {
+		r.fault(name, value, "an address with https and a host, without query, such as https://www.example.com")
+		return nil
+	}
+	return address
 }
 
 func (r *reader) clock(name string) Clock {

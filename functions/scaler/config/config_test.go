@@ -67,8 +67,11 @@ func TestEachMalformedValueIsRefused(t *testing.T) {
 		"PREVIEW_TARGET_GROUP_ARN": {"x"},
 		"RULE_PRIORITY_BASE":       {"0", "-5", "ten", "49902", "1.5"},
 		"IDLE_MINUTES":             {"0", "1441", "soon"},
-		"SANDBOX_CLOCK":            {"60", "now,then,60"},
-		"WAKE_CREDENTIALS":         {"session", "cookie:", "header:a b", "header:x_key", "query:x", "cookie:a,,cookie:b"},
+		"STAND_IN_URL": {
+			"www.example.com", "http://www.example.com", "https://", "https://u@www.example.com", "https://www.example.com/?a", "https://x/#a", ":",
+		},
+		"SANDBOX_CLOCK":    {"60", "now,then,60"},
+		"WAKE_CREDENTIALS": {"session", "cookie:", "header:a b", "header:x_key", "query:x", "cookie:a,,cookie:b"},
 	} {
 		for _, value := range values {
 			env := good()

@@ -13,4 +13,5 @@ const (
 	PriorityBase = "RULE_PRIORITY_BASE"
 	IdleMinutes  = "IDLE_MINUTES"
 	Credentials  = "WAKE_CREDENTIALS"
+	StandIn      = "STAND_IN_URL"
 )

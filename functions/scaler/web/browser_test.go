@@ -101,7 +101,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	body, _ := io.ReadAll(r.Body)
-	header := map[string][]string{}
+	header := map[string][]string{"host": {r.Host}, "x-forwarded-proto": {"http"}}
 	for name, values := range r.Header {
 		header[strings.ToLower(name)] = values
 	}

@@ -69,6 +69,8 @@ func (c *Classifier) classifyWanted(r *Request, says wish) Kind {
 			return KindPage
 		}
 		return KindForm
+	case isEmbedded(r):
+		return KindFile
 	case strings.HasPrefix(r.Path, apiPrefix), !reads(r.Method):
 		if !c.credible(r) {
 			return KindUnwanted
@@ -134,6 +136,20 @@ func isNavigation(r *Request) bool {
 		return false
 	}
 	return r.Method == http.MethodGet || isFormType(r.Header("content-type"))
+}
+
+// isEmbedded recognises a picture, a style, a script or a font that another site's page takes from us: the published site
+// behind the waiting page must not wake what it stands in for, and nobody else's page either.
+func isEmbedded(r *Request) bool {
+	if r.Header("sec-fetch-site") != "cross-site" || r.Header("sec-fetch-mode") != "no-cors" {
+		return false
+	}
+	switch r.Header("sec-fetch-dest") {
+	case "", "empty", "document", "iframe", "frame":
+		return false
+	default:
+		return true
+	}
 }
 
 // isFormType recognises the three types that a form without a script can have.

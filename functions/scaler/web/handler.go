@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
+	"net/url"
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
@@ -22,6 +23,12 @@ type Recorder interface {
 	Record(event string, result *reconcile.Result, err error)
 }
 
+// StandIn is what can be shown behind the waiting page.
+type StandIn interface {
+	// For returns the address to frame for a visitor of that origin and path, or nothing, within half a second.
+	For(ctx context.Context, editor *url.URL, path string) string
+}
+
 // Handler answers events.
 type Handler struct {
 	Classifier
@@ -33,6 +40,8 @@ type Handler struct {
 	Now    func() time.Time
 	// Sleep waits, or returns the context's error.
 	Sleep func(context.Context, time.Duration) error
+	// StandIn is the published site; nil for none.
+	StandIn StandIn
 }
 
 // Handle answers one invocation: a *Response for a request, nil for a tick. A tick's error, unlike a request's, fails the
@@ -66,7 +75,8 @@ func (h *Handler) serve(ctx context.Context, r *Request) *Response {
 	case KindPage:
 		return h.servePage(ctx, r)
 	case KindReload:
-		return h.page(r, h.ask(ctx, "reload", decide.Look), pageLook)
+		behind := h.behind(ctx, r)
+		return h.page(r, h.ask(ctx, "reload", decide.Look), pageLook, behind())
 	case KindForm:
 		return h.hold(ctx, r, "form", h.declineForm)
 	case KindCall:
@@ -119,11 +129,26 @@ const FlipSettle = 1500 * time.Millisecond
 
 // servePage gives the waiting page, or sends the browser straight on when the service was only draining.
 func (h *Handler) servePage(ctx context.Context, r *Request) *Response {
+	behind := h.behind(ctx, r)
 	plan, moved := h.plan(ctx, "page", decide.Ask)
 	if plan.State == decide.StateReady && moved && h.Sleep(ctx, FlipSettle) == nil {
 		return r.again(plan.State.String())
 	}
-	return h.page(r, h.statusOf(&plan, h.Now()), pageAsk)
+	return h.page(r, h.statusOf(&plan, h.Now()), pageAsk, behind())
+}
+
+// behind begins to look for what to show behind the page, while AWS is asked for the service's state.
+func (h *Handler) behind(ctx context.Context, r *Request) func() string {
+	if h.StandIn == nil || r.Method != http.MethodGet {
+		return func() string { return "" }
+	}
+	scheme := "https"
+	if r.Header("x-forwarded-proto") == "http" {
+		scheme = "http"
+	}
+	found := make(chan string, 1)
+	go func() { found <- h.StandIn.For(ctx, &url.URL{Scheme: scheme, Host: r.Header("host")}, r.Path) }()
+	return func() string { return <-found }
 }
 
 // serveFile gives a page's file back to the service if that is up, and never wakes for one.
@@ -137,8 +162,8 @@ func (h *Handler) serveFile(ctx context.Context, r *Request) *Response {
 }
 
 // page answers with the waiting page.
-func (h *Handler) page(r *Request, status Status, purpose pagePurpose) *Response {
-	return r.answer(http.StatusOK, waitingPage(&status, purpose),
-		"Content-Type", htmlType, "Content-Security-Policy", contentSecurityPolicy, "Referrer-Policy", "same-origin",
+func (h *Handler) page(r *Request, status Status, purpose pagePurpose, behind string) *Response {
+	return r.answer(http.StatusOK, waitingPage(&status, purpose, behind),
+		"Content-Type", htmlType, "Content-Security-Policy", policyWith(behind), "Referrer-Policy", "same-origin",
 		"X-Robots-Tag", "noindex, nofollow", "Vary", "Accept", stateHeader, status.State)
 }

@@ -45,7 +45,7 @@ func (h *Handler) hold(ctx context.Context, r *Request, event string, decline fu
 // declineForm answers a form that is not held any longer: with the page, which is reloaded, form and all, when the service
 // is up. Its browser asks before it sends the form again.
 func (h *Handler) declineForm(r *Request, plan *decide.Plan) *Response {
-	return h.page(r, h.statusOf(plan, h.Now()), pageAsk)
+	return h.page(r, h.statusOf(plan, h.Now()), pageAsk, "")
 }
 
 // declineCall answers a call that is not held any longer.

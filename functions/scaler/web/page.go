@@ -5,6 +5,7 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"html"
+	"net/url"
 	"strings"
 )
 
@@ -25,7 +26,7 @@ const (
 	pageLook pagePurpose = "look"
 )
 
-// The page around its two values, and the policy that lets it run its own script and style and nothing else.
+// The page around its three values, and the policy that lets it run its own script and style and nothing else.
 var (
 	pageParts             = splitPage()
 	contentSecurityPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; connect-src 'self'; img-src data:; " +
@@ -37,16 +38,31 @@ func cspHash(source string) string {
 	return "sha256-" + base64.StdEncoding.EncodeToString(sum[:])
 }
 
+// policyWith lets the page frame the published site's origin, too.
+func policyWith(behind string) string {
+	site, err := url.Parse(behind)
+	if err != nil || behind == "" {
+		return contentSecurityPolicy
+	}
+	return contentSecurityPolicy + "; frame-src " + site.Scheme + "://" + site.Host
+}
+
 // splitPage puts style and script into the page and cuts it where the values go.
-func splitPage() [3]string {
+func splitPage() [4]string {
 	page := strings.Replace(pageHTML, "/*style*/", pageCSS, 1)
 	page = strings.Replace(page, "/*script*/", pageJS, 1)
 	head, rest, _ := strings.Cut(page, "{{purpose}}")
-	middle, tail, _ := strings.Cut(rest, "{{status}}")
-	return [3]string{head, middle, tail}
+	middle, rest, _ := strings.Cut(rest, "{{status}}")
+	body, tail, _ := strings.Cut(rest, "{{behind}}")
+	return [4]string{head, middle, body, tail}
 }
 
-// waitingPage is the page with a status to begin with.
-func waitingPage(status *Status, purpose pagePurpose) string {
-	return pageParts[0] + string(purpose) + pageParts[1] + html.EscapeString(status.json()) + pageParts[2]
+// waitingPage is the page with a status to begin with, and the published site behind it if there is one to show. The frame
+// runs no script, sends no form, no referrer and no credentials, and takes neither focus nor clicks.
+func waitingPage(status *Status, purpose pagePurpose, behind string) string {
+	if behind != "" {
+		behind = `<iframe class="site" title="The published site" src="` + html.EscapeString(behind) +
+			`" sandbox="" credentialless referrerpolicy="no-referrer" inert aria-hidden="true" tabindex="-1"></iframe>`
+	}
+	return pageParts[0] + string(purpose) + pageParts[1] + html.EscapeString(status.json()) + pageParts[2] + behind + pageParts[3]
 }

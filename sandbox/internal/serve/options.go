@@ -27,6 +27,9 @@ type Options struct {
 	Builder *runner.Builder
 	// Speed is how many seconds of the service's time pass in one of the machine's; 0 means 1.
 	Speed float64
+	// StandIn is the published site that the waiting page shows behind its progress; empty for none. The deployed address is
+	// not asked: it is somebody's, and nothing of the sandbox leaves the machine.
+	StandIn string
 	// HTTPS and HTTP are the addresses of the load balancer's ports 443 and 80; empty means a free port of the loopback
 	// interface.
 	HTTPS, HTTP string

@@ -11,6 +11,7 @@ import (
 	"sync"
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
+	"github.com/webordinary/live-edit/functions/scaler/spec"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront/cdn"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/elb/alb"
@@ -148,7 +149,7 @@ func (s *Server) openFunctions(context.Context) error {
 	}
 	s.runtime = runner.New(runner.Options{
 		Store: s.options.Account, API: s.api, Builder: s.options.Builder, Mounts: mounted,
-		ExtraEnv: map[string]string{config.EnvClock: s.clock.String()}, Log: s.log.write,
+		ExtraEnv: map[string]string{config.EnvClock: s.clock.String(), spec.StandIn: s.options.StandIn}, Log: s.log.write,
 	})
 	s.atClose(s.runtime.Close)
 	s.schedules = &schedule.Runner{Store: s.options.Account, Functions: s.runtime, Report: s.reportFiring}
