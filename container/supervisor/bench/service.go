@@ -35,7 +35,9 @@ func serveApp(address string) error {
 		}
 		_, _ = w.Write(body)
 	})
-	mux.HandleFunc("/api/address", func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, address) }) //nolint:gosec // our own
+	mux.HandleFunc("/api/address", func(w http.ResponseWriter, _ *http.Request) {
+		_, _ = io.WriteString(w, address) //nolint:gosec // of the command line
+	})
 	mux.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
 		if connection, err := websocket.Accept(w, r, nil); err == nil {
 			<-connection.CloseRead(r.Context()).Done()
@@ -185,7 +187,8 @@ func latency(ctx context.Context, url string) (float64, error) {
 
 // socket opens one for a person, and says how to close it.
 func (t *task) socket(ctx context.Context, user string) (closing func(), err error) {
-	connection, _, err := websocket.Dial(ctx, fmt.Sprintf("ws://%s:%d/ws/hmr", t.address, config.SocketPort), //nolint:bodyclose // a socket has none
+	url := fmt.Sprintf("ws://%s:%d/ws/hmr", t.address, config.SocketPort)
+	connection, _, err := websocket.Dial(ctx, url, //nolint:bodyclose // a socket has none
 		&websocket.DialOptions{HTTPHeader: http.Header{"Cookie": {"live-edit-user=" + user}}})
 	if err != nil {
 		return nil, fmt.Errorf("open a socket for %s: %w", user, err)
