@@ -1,7 +1,7 @@
 (() => {
   'use strict';
   const type = 'application/vnd.webordinary.wake+json';
-  const stages = ['asked', 'placing', 'pulling', 'starting', 'checking', 'ready'];
+  const stages = ['asked', 'placing', 'pulling', 'starting', 'checking', 'preparing', 'ready'];
   const part = (id) => document.getElementById(id);
   const opened = Date.now();
   // A wake that was asked for by opening this page and got lost is asked for again, a few times, while it is new.
@@ -25,6 +25,7 @@
     pulling: "The editor's image is being loaded.",
     starting: 'The editor is starting.',
     checking: 'The editor runs. Waiting for its first health check.',
+    preparing: 'The editor runs. The site is being prepared.', // said by the container's supervisor, with the step
   };
 
   const text = (id, value) => {
@@ -52,7 +53,7 @@
     const [title, lead] = texts[state];
     document.title = title;
     text('title', title);
-    text('lead', waking ? leads[status.stage] || leads.asked : state === 'failing' ? `${lead} ${again(status.retryAfterSeconds)}` : lead);
+    text('lead', waking ? (status.detail ? `${status.detail} …` : leads[status.stage] || leads.asked) : state === 'failing' ? `${lead} ${again(status.retryAfterSeconds)}` : lead);
     part('stages').hidden = !waking && state !== 'ready';
     const at = stages.indexOf(state === 'ready' ? 'ready' : status.stage || 'asked');
     for (const item of part('stages').children) {
