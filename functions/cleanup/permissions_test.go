@@ -34,6 +34,7 @@ func TestDirectoriesThatMayNotBeWrittenAreArchivedAndRemoved(t *testing.T) {
 		"nested":               {"/project": 0o500, "/project/src": 0o511, "/project/src/deep": 0o555},
 		"what is left out":     {"/project/node_modules": 0o555, "/project/node_modules/a": 0o555, "/project/node_modules/a/b": 0o500},
 		"left out, unreadable": {"/project/node_modules/a": 0o300, "/project/node_modules/a/b": 0},
+		"sticky, with a group": {"/project": 0o555 | fs.ModeSticky, "/project/src": 0o555 | fs.ModeSetgid},
 		"all": {
 			"": 0o555, "/project": 0o555, "/project/src": 0o555, "/project/src/deep": 0o555, "/project/node_modules": 0o555,
 			"/project/node_modules/a": 0o555, "/project/node_modules/a/b": 0o555, "/.claude": 0o555, "/.claude/threads": 0o555,

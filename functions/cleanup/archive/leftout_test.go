@@ -57,6 +57,8 @@ func TestOnlyWhatCanBeMadeAgainIsLeftOut(t *testing.T) {
 		"no package.json":       {map[string]string{"project/package.json": ""}, modules, false},
 		"no lock file":          {map[string]string{npm: ""}, modules, false},
 		"fixture":               {map[string]string{"project/test/fixtures/node_modules/x": "x"}, "project/test/fixtures/node_modules", false},
+		"a workspace's lock":    {map[string]string{"project/p/package.json": "{}", "project/p/node_modules/x": "x"}, "project/p/node_modules", false},
+		"tracked in a package":  {map[string]string{"project/.git/index": gitIndexOf("node_modules/a/node_modules/b/c")}, modules, false},
 		"outside the project":   {map[string]string{"package.json": "{}", "yarn.lock": "v", "node_modules/x": "x"}, "node_modules", false},
 		"tracked":               {map[string]string{"project/.git/index": gitIndexOf("node_modules/a")}, modules, false},
 		"tracked deep inside":   {map[string]string{"project/.git/index": gitIndexOf("node_modules/b/c/d")}, modules, false},
