@@ -1,4 +1,4 @@
-package account
+package acm
 
 import (
 	"crypto/ed25519"
@@ -12,11 +12,16 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
-	"github.com/webordinary/live-edit/sandbox/internal/account/store"
-	"github.com/webordinary/live-edit/sandbox/internal/aws/quotas"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
+
+func init() {
+	kind.RegisterLookups(map[string]kind.Lookup{
+		"aws:acm/getCertificate:getCertificate": lookupCertificate,
+	})
+}
 
 // keyAlgorithms are what ACM lists certificates by; without a filter the first two only (ACM API reference: Filters).
 var keyAlgorithms = []string{
@@ -25,7 +30,7 @@ var keyAlgorithms = []string{
 
 // lookupCertificate finds a certificate as the provider does (its data source aws_acm_certificate): by the primary name to
 // the letter, not by the other names; among the keys asked for; and the newest by its first day of validity.
-func lookupCertificate(v store.View, args props.Map) (props.Map, error) {
+func lookupCertificate(v kind.View, args props.Map) (props.Map, error) {
 	keyTypes := props.Strings(args, "keyTypes[*]")
 	for _, k := range keyTypes {
 		if !slices.Contains(keyAlgorithms, k) {
@@ -40,7 +45,7 @@ func lookupCertificate(v store.View, args props.Map) (props.Map, error) {
 		statuses = []string{"ISSUED"}
 	}
 	domain, types := props.Str(args, "domain"), props.Strings(args, "types[*]")
-	list := slices.DeleteFunc(slices.Clone(v.List(view.TypeCertificate)), func(r Resource) bool {
+	list := slices.DeleteFunc(slices.Clone(v.List(view.TypeCertificate)), func(r view.Resource) bool {
 		return props.Str(r.State, "domainName") != domain || !slices.Contains(statuses, props.Str(r.State, "status")) ||
 			!slices.Contains(keyTypes, props.Str(r.State, "keyAlgorithm"))
 	})
@@ -51,21 +56,23 @@ func lookupCertificate(v store.View, args props.Map) (props.Map, error) {
 	if len(list) > 1 && !recent && len(types) == 0 {
 		return nil, fmt.Errorf("multiple ACM Certificates matching domain (%s)", domain)
 	}
-	list = slices.DeleteFunc(list, func(r Resource) bool { return len(types) > 0 && !slices.Contains(types, props.Str(r.State, "type")) })
+	list = slices.DeleteFunc(list, func(r view.Resource) bool {
+		return len(types) > 0 && !slices.Contains(types, props.Str(r.State, "type"))
+	})
 	switch {
 	case len(list) == 0:
 		return nil, fmt.Errorf("no ACM Certificate found matching input criteria")
 	case len(list) > 1 && !recent:
 		return nil, fmt.Errorf("multiple ACM Certificates matching input criteria")
 	}
-	newest := slices.MaxFunc(list, func(a, b Resource) int {
+	newest := slices.MaxFunc(list, func(a, b view.Resource) int {
 		return strings.Compare(props.Str(a.State, "notBefore"), props.Str(b.State, "notBefore"))
 	})
 	return certificateAnswer(newest, args)
 }
 
 // certificateAnswer is what the data source returns. Only issued certificates have a body.
-func certificateAnswer(r Resource, args props.Map) (props.Map, error) {
+func certificateAnswer(r view.Resource, args props.Map) (props.Map, error) {
 	status := props.Str(r.State, "status")
 	out := props.CopyMap(args)
 	out["id"], out["arn"], out["status"] = props.Of(r.ID), props.Of(r.ID), props.Of(status)
@@ -83,7 +90,7 @@ func certificateAnswer(r Resource, args props.Map) (props.Map, error) {
 
 // certificateBody is the certificate itself, with its names and dates. Whatever the key's algorithm is said to be, it has an
 // Ed25519 key: nobody connects with it, and the same certificate is the same text every time.
-func certificateBody(r Resource) (string, error) {
+func certificateBody(r view.Resource) (string, error) {
 	names := props.Strings(r.State, "subjectAlternativeNames[*]")
 	if primary := props.Str(r.State, "domainName"); !slices.Contains(names, primary) {
 		names = append([]string{primary}, names...)
@@ -108,26 +115,4 @@ func certificateBody(r Resource) (string, error) {
 		return "", fmt.Errorf("certificate %s: %w", r.ID, err)
 	}
 	return string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: der})), nil
-}
-
-// lookupQuota answers with AWS's default, or with the account's value where it has another.
-func lookupQuota(v store.View, args props.Map) (props.Map, error) {
-	service, code, name := props.Str(args, "serviceCode"), props.Str(args, "quotaCode"), props.Str(args, "quotaName")
-	if (code == "") == (name == "") {
-		return nil, fmt.Errorf("only one of quota_code, quota_name must be specified")
-	}
-	for _, q := range quotas.Quotas() {
-		if q.Service != service || q.Code != code && q.Name != name {
-			continue
-		}
-		arn := fmt.Sprintf("arn:aws:servicequotas:%s:%s:%s", view.Region, view.AccountID, q.ID())
-		return props.Map{
-			"id": props.Of(arn), "arn": props.Of(arn), "adjustable": props.Of(true), "globalQuota": props.Of(false),
-			"quotaCode": props.Of(q.Code), "quotaName": props.Of(q.Name), "serviceCode": props.Of(q.Service),
-			"serviceName": props.Of(q.ServiceName), "defaultValue": props.Of(q.Default), "usageMetrics": props.Of([]any{}),
-			"value": props.Of(quotas.QuotaValue(v, q)),
-		}, nil
-	}
-	return nil, fmt.Errorf("getting Default Service Quota for (%s/%s%s): NoSuchResourceException: The request failed because the specified "+
-		"quota does not exist; the sandbox account knows those of Lambda's concurrency and Fargate's vCPUs", service, code, name)
 }
