@@ -4,7 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/definitions"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -48,5 +48,5 @@ func Decode(state resource.PropertyMap, into any) error { return view.Decode(sta
 
 // DescribedContainers is the form in which DescribeTaskDefinition answers with container definitions.
 func DescribedContainers(text string, awsvpc bool) (string, error) {
-	return document.DescribedContainers(text, awsvpc)
+	return definitions.Described(text, awsvpc)
 }

@@ -38,7 +38,8 @@ func init() {
 	kind.RegisterLookups(map[string]kind.Lookup{
 		"aws:index/getCallerIdentity:getCallerIdentity": func(store.View, props.Map) (props.Map, error) {
 			return props.Map{
-				"accountId": props.Of(view.AccountID), "arn": props.Of(view.CallerARN), "userId": props.Of(view.CallerUserID), "id": props.Of(view.AccountID),
+				"accountId": props.Of(view.AccountID), "arn": props.Of(view.CallerARN), "userId": props.Of(view.CallerUserID),
+				"id": props.Of(view.AccountID),
 			}, nil
 		},
 		"aws:index/getRegion:getRegion": func(store.View, props.Map) (props.Map, error) {

@@ -20,16 +20,16 @@ func texts[T ~string](values []T) []string {
 // TestListsAreTheSDKs: whoever moves to another SDK is told to generate the lists again.
 func TestListsAreTheSDKs(t *testing.T) {
 	for name, want := range map[string][]string{
-		"ecs.ApplicationProtocol":            texts(ecs.ApplicationProtocol("").Values()),
-		"ecs.EnvironmentFileType":            texts(ecs.EnvironmentFileType("").Values()),
-		"ecs.FirelensConfigurationType":      texts(ecs.FirelensConfigurationType("").Values()),
-		"ecs.LaunchType":                     texts(ecs.LaunchType("").Values()),
-		"ecs.LogDriver":                      texts(ecs.LogDriver("").Values()),
-		"ecs.PropagateTags":                  texts(ecs.PropagateTags("").Values()),
-		"ecs.ResourceType":                   texts(ecs.ResourceType("").Values()),
-		"ecs.UlimitName":                     texts(ecs.UlimitName("").Values()),
-		"ecs.VersionConsistency":             texts(ecs.VersionConsistency("").Values()),
-		"efs.ReplicationOverwriteProtection": texts(efs.ReplicationOverwriteProtection("").Values()),
+		"ecs.ApplicationProtocol":                               texts(ecs.ApplicationProtocol("").Values()),
+		"ecs.EnvironmentFileType":                               texts(ecs.EnvironmentFileType("").Values()),
+		"ecs.FirelensConfigurationType":                         texts(ecs.FirelensConfigurationType("").Values()),
+		"ecs.LaunchType":                                        texts(ecs.LaunchType("").Values()),
+		"ecs.LogDriver":                                         texts(ecs.LogDriver("").Values()),
+		"ecs.PropagateTags":                                     texts(ecs.PropagateTags("").Values()),
+		"ecs.ResourceType":                                      texts(ecs.ResourceType("").Values()),
+		"ecs.UlimitName":                                        texts(ecs.UlimitName("").Values()),
+		"ecs.VersionConsistency":                                texts(ecs.VersionConsistency("").Values()),
+		"efs.ReplicationOverwriteProtection":                    texts(efs.ReplicationOverwriteProtection("").Values()),
 		"elasticloadbalancingv2.AdvertiseTrustStoreCaNamesEnum": texts(elb.AdvertiseTrustStoreCaNamesEnum("").Values()),
 	} {
 		require.ElementsMatch(t, want, Of(name), "%s: run go generate ./sandbox/internal/account/lists", name)

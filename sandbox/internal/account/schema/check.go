@@ -8,7 +8,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
@@ -242,7 +242,7 @@ func (c *checker) documentObject(at string, v props.Value) props.Value {
 	if v.ContainsUnknowns() {
 		return props.Unknown()
 	}
-	text, err := document.Marshal(props.Plain(v).Mappable())
+	text, err := jsontext.Marshal(props.Plain(v).Mappable())
 	if err != nil {
 		c.fail(at, "cannot be written as JSON: %v", err)
 		return v
@@ -290,7 +290,7 @@ func (c *checker) text(at, s string, p *Property) {
 		c.fail(at, "expected length of %s to be at most %d, got %d", at, p.MaxLength, len(s))
 	}
 	if p.Document == JSONDocument && s != "" {
-		if err := document.CheckJSON(s); err != nil {
+		if err := jsontext.Check(s); err != nil {
 			c.fail(at, "%q contains an invalid JSON: %v", at, err)
 		}
 	}

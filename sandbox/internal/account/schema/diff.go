@@ -5,8 +5,10 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/definitions"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 )
 
 // ChangeKind is the kind of a property's change.
@@ -132,11 +134,11 @@ func (d *differ) same(v pair, p *Property) bool {
 		a, b := v.state.StringValue(), v.input.StringValue()
 		switch p.Document {
 		case JSONDocument:
-			return document.EqualJSON(a, b)
+			return jsontext.Equal(a, b)
 		case PolicyDocument:
-			return document.EqualPolicy(a, b)
+			return policies.Equal(a, b)
 		case ContainersDocument:
-			return document.EqualContainers(a, b, d.awsvpc)
+			return definitions.Equal(a, b, d.awsvpc)
 		default:
 			return a == b
 		}

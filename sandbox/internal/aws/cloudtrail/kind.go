@@ -5,10 +5,10 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/kms"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/s3"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
@@ -93,7 +93,7 @@ func verifyTrailBucket(c *kind.Call) {
 	} else if r, ok := s3.ToBucket.Find(c.View, bucket); ok {
 		text = props.Str(r.State, "policy")
 	}
-	p, err := document.ParsePolicy(text, document.ResourcePolicy)
+	p, err := policies.Parse(text, policies.Resource)
 	logs := "arn:aws:s3:::" + strings.TrimSuffix(bucket+"/"+c.Str("s3KeyPrefix"), "/") + "/AWSLogs/" + view.AccountID + "/log"
 	for _, need := range []struct{ action, resource string }{{"s3:GetBucketAcl", "arn:aws:s3:::" + bucket}, {"s3:PutObject", logs}} {
 		if text == "" || err != nil || !allowsService(p, "cloudtrail.amazonaws.com", need.action, need.resource) {
@@ -104,7 +104,7 @@ func verifyTrailBucket(c *kind.Call) {
 }
 
 // allowsService reports whether a resource policy lets a service act.
-func allowsService(p *document.Policy, service, action, resource string) bool {
+func allowsService(p *policies.Policy, service, action, resource string) bool {
 	for _, s := range p.Statements {
 		if s.Effect != "Allow" || !s.CoversAction(action) || !s.CoversResource(resource) {
 			continue

@@ -217,7 +217,8 @@ func getMetricStatistics(x *wire.Exchange, in *getMetricStatisticsInput) (any, e
 			answer.Unit = "None"
 		}
 		fields := map[string]**float64{
-			"SampleCount": &answer.SampleCount, "Average": &answer.Average, "Sum": &answer.Sum, "Minimum": &answer.Minimum, "Maximum": &answer.Maximum,
+			"SampleCount": &answer.SampleCount, "Average": &answer.Average, "Sum": &answer.Sum, "Minimum": &answer.Minimum,
+			"Maximum": &answer.Maximum,
 		}
 		for _, name := range in.Statistics {
 			value, err := point.statistic(name)

@@ -8,7 +8,7 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/kms"
@@ -171,7 +171,7 @@ func checkDashboard(c *kind.Checker) {
 		c.Fail("dashboardName", "InvalidParameterValue: dashboard name %q must be letters, numbers, hyphens and underscores", name)
 	}
 	body, ok := c.Text("dashboardBody")
-	if !ok || document.CheckJSON(body) != nil {
+	if !ok || jsontext.Check(body) != nil {
 		return // refused by the schema
 	}
 	var d struct {

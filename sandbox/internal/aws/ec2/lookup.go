@@ -12,11 +12,17 @@ import (
 
 func init() {
 	kind.RegisterLookups(map[string]kind.Lookup{
-		"aws:ec2/getVpc:getVpc":                             lookupVPC,
-		"aws:ec2/getSubnets:getSubnets":                     lookupSubnets,
-		"aws:ec2/getSubnet:getSubnet":                       kind.StateLookup{Type: view.TypeSubnet, By: map[string]string{"id": "id", "cidrBlock": "cidrBlock"}}.Find,
-		"aws:ec2/getSecurityGroup:getSecurityGroup":         kind.StateLookup{Type: view.TypeSecurityGroup, By: map[string]string{"id": "id", "name": "name", "vpcId": "vpcId"}}.Find,
-		"aws:ec2/getManagedPrefixList:getManagedPrefixList": kind.StateLookup{Type: view.TypePrefixList, By: map[string]string{"id": "id", "name": "name"}}.Find,
+		"aws:ec2/getVpc:getVpc":         lookupVPC,
+		"aws:ec2/getSubnets:getSubnets": lookupSubnets,
+		"aws:ec2/getSubnet:getSubnet": kind.StateLookup{
+			Type: view.TypeSubnet, By: map[string]string{"id": "id", "cidrBlock": "cidrBlock"},
+		}.Find,
+		"aws:ec2/getSecurityGroup:getSecurityGroup": kind.StateLookup{
+			Type: view.TypeSecurityGroup, By: map[string]string{"id": "id", "name": "name", "vpcId": "vpcId"},
+		}.Find,
+		"aws:ec2/getManagedPrefixList:getManagedPrefixList": kind.StateLookup{
+			Type: view.TypePrefixList, By: map[string]string{"id": "id", "name": "name"},
+		}.Find,
 	})
 }
 

@@ -255,8 +255,8 @@ func mayPut(x *wire.Exchange, repository view.Resource, image *Image, tag string
 		return err
 	}
 	if same != nil {
-		return wire.Refuse("ImageAlreadyExistsException", "Image with digest '%s' and tag '%s' already exists in the repository with name '%s' in "+
-			"registry with id '%s'", image.Digest, tag, image.Repository, view.AccountID)
+		return wire.Refuse("ImageAlreadyExistsException", "Image with digest '%s' and tag '%s' already exists in the repository with name "+
+			"'%s' in registry with id '%s'", image.Digest, tag, image.Repository, view.AccountID)
 	}
 	if tag == "" || view.Text(repository, "imageTagMutability") != "IMMUTABLE" {
 		return nil

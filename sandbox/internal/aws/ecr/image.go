@@ -6,7 +6,6 @@ import (
 	"sync"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -82,11 +81,11 @@ func expireImages(store view.Store, repository string, now time.Time) error {
 	if err != nil {
 		return fmt.Errorf("apply the lifecycle policy of %s: %w", repository, err)
 	}
-	pushed := make([]document.PushedImage, len(images))
+	pushed := make([]PushedImage, len(images))
 	for i, image := range images {
-		pushed[i] = document.PushedImage{Digest: image.Digest, Tags: image.Tags, PushedAt: image.PushedAt}
+		pushed[i] = PushedImage{Digest: image.Digest, Tags: image.Tags, PushedAt: image.PushedAt}
 	}
-	expired, err := document.ExpiredImages(view.Text(policy, "policy"), pushed, now)
+	expired, err := ExpiredImages(view.Text(policy, "policy"), pushed, now)
 	if err != nil {
 		return fmt.Errorf("apply the lifecycle policy of %s: %w", repository, err)
 	}

@@ -4,10 +4,10 @@ package ecr
 import (
 	"regexp"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -38,7 +38,7 @@ func ecrKinds() map[string]*kind.Kind {
 			Refs: onRepository, Overwrites: true,
 			Check: func(c *kind.Checker) {
 				if text, ok := c.Text("policy"); ok {
-					for _, fault := range document.CheckECRLifecycle(text) {
+					for _, fault := range CheckLifecycle(text) {
 						c.Fail("policy", "InvalidParameterException: %s", fault)
 					}
 				}
@@ -48,7 +48,7 @@ func ecrKinds() map[string]*kind.Kind {
 		"aws:ecr/repositoryPolicy:RepositoryPolicy": {
 			Refs: onRepository, Overwrites: true,
 			Check: kind.InTurn(func(c *kind.Checker) {
-				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: document.BoundPolicy, Max: 10240})
+				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Bound, Max: 10240})
 			},
 				repositoryPlace.Check),
 			Verify: repositoryPlace.Verify,
@@ -100,7 +100,7 @@ var toRepository = kind.Target{
 
 // repositoryPlace is a repository's policy.
 var repositoryPlace = iam.PolicyPlace{
-	Path: "policy", Kind: document.BoundPolicy, Vendor: "ecr",
+	Path: "policy", Kind: policies.Bound, Vendor: "ecr",
 	Code:      "InvalidParameterException",
 	Principal: "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided': Principal not found",
 	BadAction: "InvalidParameterException",

@@ -91,7 +91,8 @@ func viewService(x *wire.Exchange, arn string) (*ecsServiceView, error) {
 func viewDeployment(d scheduler.Deployment, service *ecsServiceView, tasks []*scheduler.Task) ecsDeploymentView {
 	answer := ecsDeploymentView{
 		ID: d.ID, Status: d.Status, TaskDefinition: d.TaskDefinitionARN, FailedTasks: d.FailedTasks, LaunchType: "FARGATE",
-		CreatedAt: wire.Stamp(d.CreatedAt), UpdatedAt: wire.Stamp(d.UpdatedAt), RolloutState: d.RolloutState, RolloutStateReason: d.RolloutStateReason,
+		CreatedAt: wire.Stamp(d.CreatedAt), UpdatedAt: wire.Stamp(d.UpdatedAt),
+		RolloutState: d.RolloutState, RolloutStateReason: d.RolloutStateReason,
 	}
 	if d.Status == scheduler.DeploymentPrimary {
 		answer.DesiredCount = service.DesiredCount

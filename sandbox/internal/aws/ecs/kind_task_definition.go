@@ -6,9 +6,9 @@ import (
 	"strconv"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/definitions"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/efs"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
@@ -112,12 +112,12 @@ func checkTaskDefinition(c *kind.Checker) {
 	if !ok {
 		return
 	}
-	list, err := document.ParseContainers(text)
+	list, err := definitions.Parse(text)
 	if err != nil {
 		c.Fail("containerDefinitions", "%v", err)
 		return
 	}
-	for _, fault := range document.CheckContainers(list, task) {
+	for _, fault := range definitions.Check(list, task) {
 		c.Fail("containerDefinitions", "ClientException: %s", fault)
 	}
 	if task.Fargate {
@@ -127,10 +127,10 @@ func checkTaskDefinition(c *kind.Checker) {
 
 // taskOf extracts what the container rules need. An unknown volume name would
 // make every mount look wrong, so an unknown list lets all names pass.
-func taskOf(in props.Map) document.Task {
+func taskOf(in props.Map) definitions.Task {
 	cpu, _ := strconv.Atoi(props.Str(in, "cpu"))
 	memory, _ := strconv.Atoi(props.Str(in, "memory"))
-	return document.Task{
+	return definitions.Task{
 		AWSVPC:  props.Str(in, "networkMode") == "awsvpc",
 		Fargate: slices.Contains(props.Strings(in, "requiresCompatibilities[*]"), "FARGATE"),
 		CPU:     cpu,
@@ -200,7 +200,7 @@ func checkVolume(c *kind.Checker, at string, volume props.Map) {
 }
 
 // checkExecutionRole: on Fargate somebody has to pull, log and read secrets.
-func checkExecutionRole(c *kind.Checker, list []document.Container) {
+func checkExecutionRole(c *kind.Checker, list []definitions.Container) {
 	if c.Set("executionRoleArn") {
 		return
 	}
@@ -232,7 +232,7 @@ func verifyTaskDefinition(c *kind.Call) {
 		}
 	}
 	text := c.Str("containerDefinitions")
-	list, err := document.ParseContainers(text)
+	list, err := definitions.Parse(text)
 	if text == "" || err != nil || c.DryRun {
 		return
 	}
@@ -247,7 +247,7 @@ func verifyTaskDefinition(c *kind.Call) {
 // verifySecret: a secret is named by its full ARN, with or without a JSON key,
 // version stage and version behind it. What is not a secret's ARN (a parameter)
 // is not modelled.
-func verifySecret(c *kind.Call, container string, s document.Secret) {
+func verifySecret(c *kind.Call, container string, s definitions.Secret) {
 	if !strings.HasPrefix(s.ValueFrom, "arn:aws:secretsmanager:") {
 		return
 	}
@@ -266,7 +266,7 @@ func verifySecret(c *kind.Call, container string, s document.Secret) {
 	}
 }
 
-func verifyLogGroup(c *kind.Call, d document.Container) {
+func verifyLogGroup(c *kind.Call, d definitions.Container) {
 	l := d.LogConfiguration
 	if l == nil || l.LogDriver != "awslogs" || l.Options["awslogs-create-group"] == "true" {
 		return
@@ -294,7 +294,7 @@ func createTaskDefinition(c *kind.Call) error {
 	c.Set("arnWithoutRevision", view.ARN("ecs", "task-definition/"+family))
 	c.Set("revision", int(n))
 	c.Default("networkMode", "bridge")
-	containers, err := document.DescribedContainers(c.Str("containerDefinitions"), props.Str(c.State, "networkMode") == "awsvpc")
+	containers, err := definitions.Described(c.Str("containerDefinitions"), props.Str(c.State, "networkMode") == "awsvpc")
 	if err != nil {
 		return err
 	}
@@ -309,7 +309,7 @@ type containerPorts struct {
 }
 
 func containersOf(def kind.Resource) []containerPorts {
-	list, err := document.ParseContainers(props.Str(def.State, "containerDefinitions"))
+	list, err := definitions.Parse(props.Str(def.State, "containerDefinitions"))
 	if err != nil {
 		return nil
 	}

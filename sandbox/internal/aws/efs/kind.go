@@ -5,11 +5,11 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/kms"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
@@ -52,7 +52,7 @@ func efsKinds() map[string]*kind.Kind {
 		"aws:efs/fileSystemPolicy:FileSystemPolicy": {
 			Refs: onFileSystem, Overwrites: true,
 			Check: kind.InTurn(func(c *kind.Checker) {
-				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: document.ResourcePolicy, Max: 20000})
+				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Resource, Max: 20000})
 			},
 				fileSystemPlace.Check),
 			Verify: kind.InTurn(verifyFileSystemPolicy, fileSystemPlace.Verify),
@@ -187,7 +187,7 @@ func createAccessPoint(c *kind.Call) error {
 // verifyFileSystemPolicy: a policy may only name its own file system and account.
 func verifyFileSystemPolicy(c *kind.Call) {
 	fs := c.Str("fileSystemId")
-	p, err := document.ParsePolicy(c.Str("policy"), document.ResourcePolicy)
+	p, err := policies.Parse(c.Str("policy"), policies.Resource)
 	if err != nil || fs == "" {
 		return
 	}
@@ -229,7 +229,7 @@ func checkZoneName(c *kind.Checker) {
 
 // fileSystemPlace is a file system's policy.
 var fileSystemPlace = iam.PolicyPlace{
-	Path: "policy", Kind: document.ResourcePolicy, Vendor: "elasticfilesystem",
+	Path: "policy", Kind: policies.Resource, Vendor: "elasticfilesystem",
 	Code: "InvalidPolicyException", Principal: "Policy contains invalid Principal block",
 	BadAction: "InvalidPolicyException", Action: "Policy contains invalid Action block",
 }

@@ -7,7 +7,9 @@ import (
 
 func init() {
 	kind.RegisterLookups(map[string]kind.Lookup{
-		"aws:lb/getLoadBalancer:getLoadBalancer": kind.StateLookup{Type: view.TypeLoadBalancer, By: map[string]string{"arn": "id", "name": "name"}}.Find,
+		"aws:lb/getLoadBalancer:getLoadBalancer": kind.StateLookup{
+			Type: view.TypeLoadBalancer, By: map[string]string{"arn": "id", "name": "name"},
+		}.Find,
 		"aws:lb/getListener:getListener": kind.StateLookup{
 			Type: view.TypeListener, By: map[string]string{"arn": "id", "loadBalancerArn": "loadBalancerArn", "port": "port"},
 		}.Find,

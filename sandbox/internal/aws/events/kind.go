@@ -5,9 +5,10 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/events/expressions"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/sqs"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
@@ -71,12 +72,12 @@ func checkEventRule(c *kind.Checker) {
 		c.Fail("scheduleExpression", "one of event_pattern, schedule_expression must be specified")
 	}
 	if expression, ok := c.Text("scheduleExpression"); ok {
-		if err := document.CheckSchedule(expression, false); err != nil {
+		if err := expressions.Check(expression, false); err != nil {
 			c.Fail("scheduleExpression", "ValidationException: Parameter ScheduleExpression is not valid: %q: %v", expression, err)
 		}
 	}
 	if pattern, ok := c.Text("eventPattern"); ok {
-		if err := document.CheckJSONObject(pattern); err != nil {
+		if err := jsontext.CheckObject(pattern); err != nil {
 			c.Fail("eventPattern", "InvalidEventPatternException: Event pattern is not valid: %v", err)
 		}
 	}

@@ -5,9 +5,9 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/events/expressions"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/kms"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/sqs"
@@ -55,7 +55,7 @@ func checkSchedule(c *kind.Checker) {
 			len(name))
 	}
 	if expression, ok := c.Text("scheduleExpression"); ok {
-		if err := document.CheckSchedule(expression, true); err != nil {
+		if err := expressions.Check(expression, true); err != nil {
 			c.Fail("scheduleExpression", "ValidationException: Invalid Schedule Expression %s: %v", expression, err)
 		}
 	}

@@ -6,9 +6,10 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -43,7 +44,7 @@ func iamKinds() map[string]*kind.Kind {
 			}},
 			Check: func(c *kind.Checker) {
 				checkIAMName(c, 128)
-				CheckPolicy(c, "policy", PolicyRule{Kind: document.IdentityPolicy, Max: maxInlinePolicy})
+				CheckPolicy(c, "policy", PolicyRule{Kind: policies.Identity, Max: maxInlinePolicy})
 			},
 			Verify: verifyInlineSize,
 			Create: func(c *kind.Call) error {
@@ -65,7 +66,7 @@ func iamKinds() map[string]*kind.Kind {
 			Unique: []kind.Unique{{Paths: []string{"name"}, Code: "EntityAlreadyExists", Message: "A policy called %s already exists."}},
 			Check: func(c *kind.Checker) {
 				checkIAMName(c, 128)
-				CheckPolicy(c, "policy", PolicyRule{Kind: document.IdentityPolicy, Max: maxManagedPolicy})
+				CheckPolicy(c, "policy", PolicyRule{Kind: policies.Identity, Max: maxManagedPolicy})
 			},
 			Create: createPolicy,
 		},
@@ -97,7 +98,7 @@ func checkIAMName(c *kind.Checker, longest int) {
 
 // PolicyRule says what a policy property must be.
 type PolicyRule struct {
-	Kind document.PolicyKind
+	Kind policies.Kind
 	Max  int
 }
 
@@ -107,22 +108,22 @@ func CheckPolicy(c *kind.Checker, path string, rule PolicyRule) {
 	if !ok {
 		return
 	}
-	if _, err := document.ParsePolicy(text, rule.Kind); err != nil {
+	if _, err := policies.Parse(text, rule.Kind); err != nil {
 		c.Fail(path, "MalformedPolicyDocument: %v", err)
 	}
-	if size := len(document.Compact(text)); rule.Max > 0 && size > rule.Max {
+	if size := len(jsontext.Compact(text)); rule.Max > 0 && size > rule.Max {
 		c.Fail(path, "LimitExceeded: Maximum policy size of %d bytes exceeded: it has %d", rule.Max, size)
 	}
 }
 
 func checkRole(c *kind.Checker) {
 	checkIAMName(c, 64)
-	CheckPolicy(c, "assumeRolePolicy", PolicyRule{Kind: document.TrustPolicy, Max: maxTrustPolicy})
+	CheckPolicy(c, "assumeRolePolicy", PolicyRule{Kind: policies.Trust, Max: maxTrustPolicy})
 	if path, ok := c.Text("path"); ok && (!strings.HasPrefix(path, "/") || !strings.HasSuffix(path, "/")) {
 		c.Fail("path", "ValidationError: path %q must begin and end with /", path)
 	}
 	for _, f := range props.All(c.In, "inlinePolicies[*].policy") {
-		CheckPolicy(c, f.Path, PolicyRule{Kind: document.IdentityPolicy, Max: maxInlinePolicy})
+		CheckPolicy(c, f.Path, PolicyRule{Kind: policies.Identity, Max: maxInlinePolicy})
 	}
 }
 
@@ -158,10 +159,10 @@ func verifyInlineSize(c *kind.Call) {
 	if text == "" {
 		return
 	}
-	total := len(document.Compact(text))
+	total := len(jsontext.Compact(text))
 	for _, r := range c.By(view.TypeRolePolicy, "role", c.Str("role")) {
 		if r.ID != c.Old.ID {
-			total += len(document.Compact(props.Str(r.State, "policy")))
+			total += len(jsontext.Compact(props.Str(r.State, "policy")))
 		}
 	}
 	if total > maxInlinePolicy {
@@ -221,7 +222,7 @@ func checkOIDC(c *kind.Checker) {
 // policiesOf are the parsed identity policies of a role, inline and attached.
 // Documents were checked when they were created, so one that doesn't parse is a
 // foreign one and is left out.
-func policiesOf(v kind.View, role kind.Resource) []*document.Policy {
+func policiesOf(v kind.View, role kind.Resource) []*policies.Policy {
 	var texts []string
 	for _, r := range v.By(view.TypeRolePolicy, "role", role.ID) {
 		texts = append(texts, props.Str(r.State, "policy"))
@@ -236,9 +237,9 @@ func policiesOf(v kind.View, role kind.Resource) []*document.Policy {
 			texts = append(texts, props.Str(p.State, "policy"))
 		}
 	}
-	var out []*document.Policy
+	var out []*policies.Policy
 	for _, t := range texts {
-		if p, err := document.ParsePolicy(t, document.IdentityPolicy); err == nil {
+		if p, err := policies.Parse(t, policies.Identity); err == nil {
 			out = append(out, p)
 		}
 	}
@@ -261,7 +262,7 @@ func VerifyAssumable(c *kind.Call, path, service, code, message string) (kind.Re
 	if !ok {
 		return kind.Resource{}, false
 	}
-	trust, err := document.ParsePolicy(props.Str(role.State, "assumeRolePolicy"), document.TrustPolicy)
+	trust, err := policies.Parse(props.Str(role.State, "assumeRolePolicy"), policies.Trust)
 	if err != nil || !trust.TrustsService(service) {
 		c.Refuse(path, code, "%s; its trust policy does not let %s assume it", strings.TrimSuffix(message, "."), service)
 		return role, false
@@ -313,7 +314,7 @@ func verifyAttachments(c *kind.Call) {
 
 // trustPlace is a role's trust policy.
 var trustPlace = PolicyPlace{
-	Path: "assumeRolePolicy", Kind: document.TrustPolicy, Vendor: "sts",
+	Path: "assumeRolePolicy", Kind: policies.Trust, Vendor: "sts",
 	Code: "MalformedPolicyDocument", Principal: "Invalid principal in policy",
 	BadAction: "MalformedPolicyDocument", Action: "AssumeRole policy may only specify STS AssumeRole actions",
 }

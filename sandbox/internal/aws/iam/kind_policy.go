@@ -5,9 +5,9 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -15,7 +15,7 @@ import (
 // refuses one that names nobody or speaks of another service.
 type PolicyPlace struct {
 	Path string
-	Kind document.PolicyKind
+	Kind policies.Kind
 	// Vendor is what actions must begin with, in any case; empty where any may stand.
 	Vendor string
 	// Code and principal refuse a principal, badAction and action an action. The
@@ -34,7 +34,7 @@ func (p PolicyPlace) Check(c *kind.Checker) {
 	if !ok || text == "" {
 		return
 	}
-	policy, err := document.ParsePolicy(text, p.Kind)
+	policy, err := policies.Parse(text, p.Kind)
 	if err != nil {
 		return // refused already, with its place
 	}
@@ -67,7 +67,7 @@ func (p PolicyPlace) Verify(c *kind.Call) {
 	if c.DryRun || !c.Touches(p.Path) {
 		return
 	}
-	policy, err := document.ParsePolicy(c.Str(p.Path), p.Kind)
+	policy, err := policies.Parse(c.Str(p.Path), p.Kind)
 	if c.Str(p.Path) == "" || err != nil {
 		return
 	}

@@ -4,9 +4,9 @@ package kms
 import (
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -20,7 +20,7 @@ func kmsKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{
 		view.TypeKey: {
 			Check: kind.InTurn(func(c *kind.Checker) {
-				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: document.ResourcePolicy, Max: 32768})
+				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Resource, Max: 32768})
 			},
 				keyPlace.Check),
 			Verify: keyPlace.Verify,
@@ -65,7 +65,7 @@ var ToKey = kind.Target{
 
 // keyPlace is a key's policy.
 var keyPlace = iam.PolicyPlace{
-	Path: "policy", Kind: document.ResourcePolicy, Vendor: "kms",
+	Path: "policy", Kind: policies.Resource, Vendor: "kms",
 	Code: iam.MalformedDocument, Principal: "Policy contains a statement with one or more invalid principals",
 	BadAction: iam.MalformedDocument, Action: "Policy contains a statement with an action of another service",
 }

@@ -6,13 +6,14 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/efs"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/kms"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/quotas"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
@@ -355,8 +356,8 @@ func MayInvoke(v kind.View, function kind.Resource, service, source string) bool
 	for _, name := range ToFunction.Identities(function) {
 		for _, p := range v.By(view.TypePermission, "function", name) {
 			action, from := props.Str(p.State, "action"), props.Str(p.State, "sourceArn")
-			if props.Str(p.State, "principal") == service && document.Match(action, "lambda:InvokeFunction") &&
-				(from == "" || document.Match(from, source)) {
+			if props.Str(p.State, "principal") == service && policies.Match(action, "lambda:InvokeFunction") &&
+				(from == "" || policies.Match(from, source)) {
 				return true
 			}
 		}
@@ -382,9 +383,9 @@ func checkInvocation(c *kind.Checker) {
 	if !ok {
 		return
 	}
-	check := document.CheckJSON
+	check := jsontext.Check
 	if props.Str(c.In, "lifecycleScope") == "CRUD" {
-		check = document.CheckJSONObject // the provider adds the "tf" key to it
+		check = jsontext.CheckObject // the provider adds the "tf" key to it
 	}
 	if err := check(text); err != nil {
 		c.Fail("input", "\"input\" contains an invalid JSON: %v", err)

@@ -7,10 +7,10 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -38,7 +38,7 @@ func s3Kinds() map[string]*kind.Kind {
 		out[typ] = bucketPart()
 	}
 	out[view.TypeBucketPolicy].Check = kind.InTurn(func(c *kind.Checker) {
-		iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: document.ResourcePolicy, Max: 20480})
+		iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Resource, Max: 20480})
 	}, bucketPlace.Check)
 	out[view.TypeBucketPolicy].Verify = kind.InTurn(verifyBucketPolicy, bucketPlace.Verify)
 	out["aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2"].Check = kind.InTurn(checkBucketLifecycle, checkTransitions)
@@ -126,7 +126,7 @@ func deleteBucket(c *kind.Call) {
 // verifyBucketPolicy: a bucket's policy may only speak of that bucket.
 func verifyBucketPolicy(c *kind.Call) {
 	bucket := c.Str("bucket")
-	p, err := document.ParsePolicy(c.Str("policy"), document.ResourcePolicy)
+	p, err := policies.Parse(c.Str("policy"), policies.Resource)
 	if c.Str("policy") == "" || err != nil || bucket == "" {
 		return
 	}
@@ -170,7 +170,7 @@ var (
 		Code: "NoSuchBucket", Message: "The specified bucket does not exist: %s",
 	}
 	bucketPlace = iam.PolicyPlace{
-		Path: "policy", Kind: document.ResourcePolicy, Vendor: "s3",
+		Path: "policy", Kind: policies.Resource, Vendor: "s3",
 		Code: "MalformedPolicy", Principal: "Invalid principal in policy",
 		BadAction: "MalformedPolicy", Action: "Policy has invalid action",
 	}

@@ -8,10 +8,10 @@ import (
 	"strings"
 	"time"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/kms"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
@@ -43,7 +43,7 @@ func secretKinds() map[string]*kind.Kind {
 		"aws:secretsmanager/secretPolicy:SecretPolicy": {
 			Refs: []kind.Ref{{Path: "secretArn", To: toSecret, OnDelete: kind.Cascade}},
 			Check: kind.InTurn(func(c *kind.Checker) {
-				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: document.ResourcePolicy, Max: 20480})
+				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Resource, Max: 20480})
 			},
 				secretPlace.Check),
 			Verify: secretPlace.Verify,
@@ -63,7 +63,7 @@ func checkSecret(c *kind.Checker) {
 	if days, ok := c.Int("recoveryWindowInDays"); ok && days != 0 && (days < 7 || days > 30) {
 		c.Fail("recoveryWindowInDays", "expected recoveryWindowInDays to be 0 or in the range (7 - 30), got %d", days)
 	}
-	iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: document.ResourcePolicy, Max: 20480})
+	iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Resource, Max: 20480})
 }
 
 // verifySecretName: a deleted secret keeps its name until its window ends.
@@ -156,7 +156,7 @@ var (
 		Code: "ResourceNotFoundException", Message: "Secrets Manager can't find the specified secret: %s",
 	}
 	secretPlace = iam.PolicyPlace{
-		Path: "policy", Kind: document.ResourcePolicy, Vendor: "secretsmanager",
+		Path: "policy", Kind: policies.Resource, Vendor: "secretsmanager",
 		Code: iam.MalformedDocument, Principal: "This resource policy contains an unsupported principal",
 		BadAction: iam.MalformedDocument, Action: "This resource policy contains an action of another service",
 	}

@@ -7,6 +7,8 @@ import (
 
 func init() {
 	kind.RegisterLookups(map[string]kind.Lookup{
-		"aws:secretsmanager/getSecret:getSecret": kind.StateLookup{Type: view.TypeSecret, By: map[string]string{"name": "name", "arn": "arn"}}.Find,
+		"aws:secretsmanager/getSecret:getSecret": kind.StateLookup{
+			Type: view.TypeSecret, By: map[string]string{"name": "name", "arn": "arn"},
+		}.Find,
 	})
 }

@@ -5,10 +5,10 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/sqs"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
@@ -29,7 +29,7 @@ func snsKinds() map[string]*kind.Kind {
 		},
 		"aws:sns/topicPolicy:TopicPolicy": {
 			Refs: []kind.Ref{{Path: "arn", To: ToTopic, OnDelete: kind.Cascade}},
-			Check: kind.InTurn(func(c *kind.Checker) { iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: document.ResourcePolicy}) },
+			Check: kind.InTurn(func(c *kind.Checker) { iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Resource}) },
 				topicPlace.Check),
 			Verify: topicPlace.Verify,
 			Create: func(c *kind.Call) error { c.ID = c.Str("arn"); c.Set("owner", view.AccountID); return nil },
@@ -50,7 +50,7 @@ var (
 		Code: "NotFound", Message: "Topic does not exist: %s",
 	}
 	topicPlace = iam.PolicyPlace{
-		Path: "policy", Kind: document.ResourcePolicy, Vendor: "sns",
+		Path: "policy", Kind: policies.Resource, Vendor: "sns",
 		Code: "InvalidParameter", Principal: "Invalid parameter: Policy Error: PrincipalNotFound",
 		BadAction: "InvalidParameter", Action: "Invalid parameter: Policy statement action out of service scope!",
 	}
@@ -67,7 +67,7 @@ func checkTopic(c *kind.Checker) {
 			c.Fail("name", "invalid topic name: %q: a FIFO topic's name ends in .fifo, and only that", name)
 		}
 	}
-	iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: document.ResourcePolicy})
+	iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Resource})
 }
 
 func createTopic(c *kind.Call) error {

@@ -6,10 +6,10 @@ import (
 	"regexp"
 	"strings"
 
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -25,7 +25,7 @@ func sqsKinds() map[string]*kind.Kind {
 		},
 		"aws:sqs/queuePolicy:QueuePolicy": {
 			Refs: []kind.Ref{{Path: "queueUrl", To: toQueueURL, OnDelete: kind.Cascade}},
-			Check: kind.InTurn(func(c *kind.Checker) { iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: document.ResourcePolicy}) },
+			Check: kind.InTurn(func(c *kind.Checker) { iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Resource}) },
 				queuePlace.Check),
 			Verify: queuePlace.Verify,
 			Create: func(c *kind.Call) error { c.ID = c.Str("queueUrl"); return nil },
@@ -44,7 +44,7 @@ var (
 		Code: "AWS.SimpleQueueService.NonExistentQueue", Message: "The queue %s does not exist",
 	}
 	queuePlace = iam.PolicyPlace{
-		Path: "policy", Kind: document.ResourcePolicy, Vendor: "sqs",
+		Path: "policy", Kind: policies.Resource, Vendor: "sqs",
 		Code: "InvalidAttributeValue", Principal: "Invalid value for the parameter Policy",
 		BadAction: "InvalidAttributeValue", Action: "Invalid value for the parameter Policy",
 	}

@@ -11,7 +11,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account"
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/definitions"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
@@ -21,7 +21,7 @@ const defaultStopTimeout = 30
 
 // definition is what a task definition says about the process to run.
 type definition struct {
-	container   document.Container
+	container   definitions.Container
 	taskRoleARN string
 	volumes     map[string]string // volume name -> ID of the access point it is mounted through
 }
@@ -49,11 +49,11 @@ func (p *Processes) describe(task scheduler.Task) (*definition, error) {
 	if err := view.Decode(found.State, &state); err != nil {
 		return nil, fmt.Errorf("task definition %s: %w", task.TaskDefinitionARN, err)
 	}
-	containers, err := document.ParseContainers(state.Containers)
+	containers, err := definitions.Parse(state.Containers)
 	if err != nil {
 		return nil, fmt.Errorf("task definition %s: %w", task.TaskDefinitionARN, err)
 	}
-	essential := slices.IndexFunc(containers, document.Container.IsEssential)
+	essential := slices.IndexFunc(containers, definitions.Container.IsEssential)
 	if essential < 0 {
 		return nil, fmt.Errorf("task definition %s: no container is essential", task.TaskDefinitionARN)
 	}

@@ -8,6 +8,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/events/expressions"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
@@ -79,7 +80,7 @@ func (r *Runner) Tick(ctx context.Context, now time.Time) (next time.Time, err e
 		if rule.Expression == "" || rule.off() {
 			continue
 		}
-		expression, err := Parse(rule.Expression)
+		expression, err := expressions.Parse(rule.Expression)
 		if err != nil {
 			faults = append(faults, fmt.Errorf("event rule %s: %w", rule.Name, err))
 			continue

@@ -1,12 +1,11 @@
-package schedule
+// Package expressions reads the schedules of EventBridge, rate(...), cron(...) and at(...), and knows when they are due.
+package expressions
 
 import (
 	"fmt"
 	"strconv"
 	"strings"
 	"time"
-
-	"github.com/webordinary/live-edit/sandbox/internal/account/document"
 )
 
 // Expression is a rate or cron expression, in UTC.
@@ -17,7 +16,7 @@ type Expression struct {
 
 // Parse reads an expression such as "rate(5 minutes)" or "cron(0 3 ? * MON-FRI *)".
 func Parse(text string) (Expression, error) {
-	if err := document.CheckSchedule(text, false); err != nil {
+	if err := Check(text, false); err != nil {
 		return Expression{}, fmt.Errorf("schedule %q: %w", text, err)
 	}
 	kind, rest, _ := strings.Cut(strings.TrimSuffix(text, ")"), "(")

@@ -1,4 +1,4 @@
-package document
+package expressions
 
 import (
 	"errors"
@@ -11,9 +11,9 @@ import (
 
 var rateExpression = regexp.MustCompile(`^rate\((\d+) (minute|minutes|hour|hours|day|days)\)$`)
 
-// CheckSchedule says what is wrong with a rate, cron, or (where once is true) at
+// Check says what is wrong with a rate, cron, or (where once is true) at
 // expression, by the rules of the EventBridge user guide.
-func CheckSchedule(expression string, once bool) error {
+func Check(expression string, once bool) error {
 	switch {
 	case strings.HasPrefix(expression, "rate("):
 		return checkRate(expression)

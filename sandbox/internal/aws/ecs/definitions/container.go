@@ -1,6 +1,12 @@
-package document
+// Package definitions reads the container definitions of a task definition: their form, what ECS refuses in them, on Fargate more,
+// and which texts the provider takes for the same.
+package definitions
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
+)
 
 // Container is one ECS container definition; the fields are those of the ECS API
 // reference, ContainerDefinition.
@@ -173,10 +179,10 @@ type (
 	}
 )
 
-// ParseContainers decodes container definitions and refuses unknown keys.
-func ParseContainers(text string) ([]Container, error) {
+// Parse decodes container definitions and refuses unknown keys.
+func Parse(text string) ([]Container, error) {
 	var out []Container
-	if err := strict(text, &out); err != nil {
+	if err := jsontext.Strict(text, &out); err != nil {
 		return nil, fmt.Errorf("ECS Task Definition container_definitions is invalid: %w", err)
 	}
 	return out, nil

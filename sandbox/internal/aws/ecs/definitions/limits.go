@@ -1,4 +1,4 @@
-package document
+package definitions
 
 import (
 	"bytes"
@@ -10,10 +10,11 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 )
 
-//go:embed containerlimits.json
+//go:embed limits.json
 var containerLimitsJSON []byte
 
 // containerLimits are the rules of single values of a container definition: the
@@ -71,7 +72,7 @@ func (c *containerCheck) limits(d *Container) {
 	if err != nil { // plain data
 		return
 	}
-	v, err := decodeAny(string(text))
+	v, err := jsontext.DecodeAny(string(text))
 	if err != nil {
 		return
 	}

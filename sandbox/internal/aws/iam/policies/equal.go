@@ -1,4 +1,4 @@
-package document
+package policies
 
 import (
 	"strings"
@@ -6,11 +6,11 @@ import (
 	awspolicy "github.com/hashicorp/awspolicyequivalence"
 )
 
-// EqualPolicy reports whether the provider shows no difference between two
+// Equal reports whether the provider shows no difference between two
 // policies. It is the provider's own comparison (SuppressEquivalentPolicyDiffs),
 // so that a preview here shows what a preview on AWS shows: order and one value
 // or a list of it don't matter, the case of actions and of condition keys does.
-func EqualPolicy(a, b string) bool {
+func Equal(a, b string) bool {
 	if a == b || (noPolicy(a) && noPolicy(b)) {
 		return true
 	}

@@ -1,4 +1,4 @@
-package schedule_test
+package expressions_test
 
 import (
 	"testing"
@@ -6,7 +6,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/sandbox/internal/aws/events/schedule"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/events/expressions"
 )
 
 const layout = "Mon 2006-01-02 15:04"
@@ -46,7 +46,7 @@ func TestNext(t *testing.T) {
 		"cron(0 0 1,15 1/6 ? *)":          {"Wed 2026-07-01 00:00", "Wed 2026-07-15 00:00", "Fri 2027-01-01 00:00"},
 		"cron(5-7/2 10 ? * WED 2026/100)": {"Wed 2026-03-18 10:05", "Wed 2026-03-18 10:07"},
 	} {
-		parsed, err := schedule.Parse(expression)
+		parsed, err := expressions.Parse(expression)
 		require.NoError(t, err)
 		at, err := time.Parse(layout, from)
 		require.NoError(t, err)
@@ -64,7 +64,7 @@ func TestNext(t *testing.T) {
 func TestNextIsLater(t *testing.T) {
 	t.Parallel()
 	for _, expression := range []string{"rate(1 minute)", "cron(* * * * ? *)"} {
-		parsed, err := schedule.Parse(expression)
+		parsed, err := expressions.Parse(expression)
 		require.NoError(t, err)
 		for _, seconds := range []time.Duration{0, 1, 59} {
 			at := time.Date(2026, 3, 11, 10, 30, 0, 0, time.UTC).Add(seconds * time.Second)
@@ -77,7 +77,7 @@ func TestNextIsLater(t *testing.T) {
 func TestMalformed(t *testing.T) {
 	t.Parallel()
 	for _, expression := range []string{"", "rate(0 minutes)", "cron(* * * * * *)", "every day"} {
-		_, err := schedule.Parse(expression)
+		_, err := expressions.Parse(expression)
 		require.ErrorContains(t, err, "schedule")
 	}
 }

@@ -1,4 +1,4 @@
-package document
+package policies
 
 import (
 	"errors"
@@ -6,6 +6,8 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 )
 
 var (
@@ -18,9 +20,9 @@ var principalPatterns = map[string]*regexp.Regexp{
 	"AWS": awsPrincipal, "Service": servicePrincipal, "Federated": federatedPrincipal, "CanonicalUser": regexp.MustCompile(`^.+$`),
 }
 
-func parsePrincipals(r rawStatement, kind PolicyKind) (map[string][]string, error) {
+func parsePrincipals(r rawStatement, kind Kind) (map[string][]string, error) {
 	has := len(r.Principal) > 0 || len(r.NotPrincipal) > 0
-	if kind == IdentityPolicy {
+	if kind == Identity {
 		if has {
 			return nil, says("Policy document should not specify a principal")
 		}
@@ -37,7 +39,7 @@ func parsePrincipals(r rawStatement, kind PolicyKind) (map[string][]string, erro
 		return map[string][]string{"AWS": {"*"}}, nil
 	}
 	var byType map[string]words
-	if err := strict(string(raw), &byType); err != nil {
+	if err := jsontext.Strict(string(raw), &byType); err != nil {
 		return nil, says("Invalid principal in policy: %w", err)
 	}
 	if len(byType) == 0 {

@@ -1,4 +1,4 @@
-package document
+package definitions
 
 import (
 	"fmt"
@@ -24,9 +24,9 @@ type Task struct {
 
 var containerName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
 
-// CheckContainers returns everything that RegisterTaskDefinition would refuse, in
+// Check returns everything that RegisterTaskDefinition would refuse, in
 // ECS's words where it has words for it.
-func CheckContainers(list []Container, task Task) []string {
+func Check(list []Container, task Task) []string {
 	if len(list) == 0 {
 		return []string{"Container list cannot be empty."}
 	}

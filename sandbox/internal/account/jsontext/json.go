@@ -1,7 +1,6 @@
-// Package document parses the texts inside resource properties the way AWS does
-// (IAM policies, ECS container definitions, ECR lifecycle policies, schedule
-// expressions), reports every fault in them, and compares them by meaning.
-package document
+// Package jsontext is for properties whose value is a text with JSON in it: what AWS reads strictly, with errors that say where,
+// and what is the same although it is written otherwise.
+package jsontext
 
 import (
 	"bytes"
@@ -13,9 +12,9 @@ import (
 	"strings"
 )
 
-// EqualJSON reports whether two texts are the same JSON value. Texts that are
+// Equal reports whether two texts are the same JSON value. Texts that are
 // not JSON are equal when they are identical.
-func EqualJSON(a, b string) bool {
+func Equal(a, b string) bool {
 	return equalBy(a, b, func(v any) any { return v })
 }
 
@@ -23,15 +22,16 @@ func equalBy(a, b string, canonical func(any) any) bool {
 	if a == b {
 		return true
 	}
-	av, aErr := decodeAny(a)
-	bv, bErr := decodeAny(b)
+	av, aErr := DecodeAny(a)
+	bv, bErr := DecodeAny(b)
 	if aErr != nil || bErr != nil {
 		return false
 	}
 	return reflect.DeepEqual(canonical(av), canonical(bv))
 }
 
-func decodeAny(text string) (any, error) {
+// DecodeAny decodes exactly one JSON value, with numbers as they are written.
+func DecodeAny(text string) (any, error) {
 	d := json.NewDecoder(strings.NewReader(text))
 	d.UseNumber()
 	var v any
@@ -44,17 +44,17 @@ func decodeAny(text string) (any, error) {
 	return v, nil
 }
 
-// CheckJSON says what is wrong with a text that should be JSON; nil when nothing.
-func CheckJSON(text string) error {
-	if _, err := decodeAny(text); err != nil {
+// Check says what is wrong with a text that should be JSON; nil when nothing.
+func Check(text string) error {
+	if _, err := DecodeAny(text); err != nil {
 		return fmt.Errorf("not valid JSON: %w", explain(err, text))
 	}
 	return nil
 }
 
-// CheckJSONObject is CheckJSON for texts that must be one JSON object.
-func CheckJSONObject(text string) error {
-	v, err := decodeAny(text)
+// CheckObject is CheckJSON for texts that must be one JSON object.
+func CheckObject(text string) error {
+	v, err := DecodeAny(text)
 	if err != nil {
 		return fmt.Errorf("not valid JSON: %w", explain(err, text))
 	}
@@ -64,9 +64,9 @@ func CheckJSONObject(text string) error {
 	return nil
 }
 
-// strict decodes exactly one JSON value and refuses unknown keys.
-func strict(text string, into any) error {
-	v, err := decodeAny(text)
+// Strict decodes exactly one JSON value and refuses unknown keys.
+func Strict(text string, into any) error {
+	v, err := DecodeAny(text)
 	if err != nil {
 		return explain(err, text)
 	}

@@ -1,4 +1,4 @@
-package document
+package ecr
 
 import (
 	"cmp"
@@ -7,6 +7,9 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 )
 
 type lifecyclePolicy struct {
@@ -29,11 +32,11 @@ type lifecycleRule struct {
 	} `json:"action"`
 }
 
-// CheckECRLifecycle returns what PutLifecyclePolicy would refuse, by the rules of
+// CheckLifecycle returns what PutLifecyclePolicy would refuse, by the rules of
 // the ECR user guide, "Lifecycle policy parameters".
-func CheckECRLifecycle(text string) []string {
+func CheckLifecycle(text string) []string {
 	var p lifecyclePolicy
-	if err := strict(text, &p); err != nil {
+	if err := jsontext.Strict(text, &p); err != nil {
 		return []string{fmt.Sprintf("Lifecycle policy validation failure: %v", err)}
 	}
 	if len(p.Rules) == 0 || len(p.Rules) > 50 {
@@ -109,11 +112,11 @@ type PushedImage struct {
 // user guide: an image belongs to the first rule, by priority, whose tags it matches, and only that rule can expire it;
 // later rules count it all the same. It fails on a policy that CheckECRLifecycle would refuse.
 func ExpiredImages(policy string, images []PushedImage, now time.Time) ([]string, error) {
-	if faults := CheckECRLifecycle(policy); len(faults) > 0 {
+	if faults := CheckLifecycle(policy); len(faults) > 0 {
 		return nil, errors.New(strings.Join(faults, "; "))
 	}
 	var p lifecyclePolicy
-	if err := strict(policy, &p); err != nil {
+	if err := jsontext.Strict(policy, &p); err != nil {
 		return nil, err
 	}
 	slices.SortFunc(p.Rules, func(a, b lifecycleRule) int { return cmp.Compare(a.RulePriority, b.RulePriority) })
@@ -148,7 +151,7 @@ func (r *lifecycleRule) selects(image PushedImage) bool {
 		}
 	}
 	for _, pattern := range r.Selection.TagPatternList {
-		if !some(func(tag string) bool { return Match(pattern, tag) }) {
+		if !some(func(tag string) bool { return policies.Match(pattern, tag) }) {
 			return false
 		}
 	}

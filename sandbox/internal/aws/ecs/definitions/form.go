@@ -1,4 +1,4 @@
-package document
+package definitions
 
 import (
 	"cmp"
@@ -9,20 +9,22 @@ import (
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	ecs "github.com/aws/aws-sdk-go-v2/service/ecs/types"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 )
 
-// EqualContainers reports whether the provider takes two texts for the same containers. It is stricter than ECS: the
+// Equal reports whether the provider takes two texts for the same containers. It is stricter than ECS: the
 // order of containers, environment variables and secrets, ECS's defaults, and empty lists directly inside a container
 // don't matter, and everything else does, such as the order of ports, or an empty list inside linuxParameters or
 // logConfiguration (containerDefinitionsAreEquivalent in the provider). awsvpc is the task's network mode.
-func EqualContainers(a, b string, awsvpc bool) bool {
+func Equal(a, b string, awsvpc bool) bool {
 	if a == b {
 		return true
 	}
 	ca, aErr := canonicalContainers(a, awsvpc)
 	cb, bErr := canonicalContainers(b, awsvpc)
 	if aErr != nil || bErr != nil {
-		return EqualJSON(a, b)
+		return jsontext.Equal(a, b)
 	}
 	return reflect.DeepEqual(ca, cb)
 }
@@ -101,7 +103,7 @@ const (
 	healthRetries  int32 = 3
 )
 
-// DescribedContainers is the form in which DescribeTaskDefinition returns container definitions, which is what the
+// Described is the form in which DescribeTaskDefinition returns container definitions, which is what the
 // provider keeps. It is put together from what people saw come back:
 //   - cpu 0, essential, and the lists environment, mountPoints, portMappings, volumesFrom (pulumi/pulumi-awsx,
 //     pulumi/pulumi) and systemControls (hashicorp/terraform-aws-consul-ecs), although nobody sent them
@@ -114,11 +116,11 @@ const (
 //     tmpfs or secretOptions by itself; empty ones that were sent come back
 //
 // Nulls are left out. The order of lists is the sender's; ECS may change that of environment and secrets.
-func DescribedContainers(text string, awsvpc bool) (string, error) {
-	if _, err := ParseContainers(text); err != nil {
+func Described(text string, awsvpc bool) (string, error) {
+	if _, err := Parse(text); err != nil {
 		return "", err
 	}
-	v, err := decodeAny(text)
+	v, err := jsontext.DecodeAny(text)
 	if err != nil {
 		return "", err
 	}
@@ -128,7 +130,7 @@ func DescribedContainers(text string, awsvpc bool) (string, error) {
 			describeContainer(c, awsvpc)
 		}
 	}
-	return Marshal(list)
+	return jsontext.Marshal(list)
 }
 
 func describeContainer(c map[string]any, awsvpc bool) {

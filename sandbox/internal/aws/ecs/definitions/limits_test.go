@@ -1,4 +1,4 @@
-package document
+package definitions
 
 import (
 	"encoding/json"
@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 )
 
@@ -27,7 +28,7 @@ func TestLimitsAreOfContainers(t *testing.T) {
 			parent, name = path[:i], path[i+1:]
 		}
 		found := false
-		v, err := decodeAny(string(text))
+		v, err := jsontext.DecodeAny(string(text))
 		require.NoError(t, err)
 		eachValue(v, parent, "", func(_ string, v any) {
 			_, ok := v.(map[string]any)[strings.TrimSuffix(name, "[*]")]

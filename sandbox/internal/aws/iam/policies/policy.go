@@ -1,4 +1,6 @@
-package document
+// Package policies reads the policies inside properties as IAM does when they are put there: strictly, by where they stand, and
+// all faults together. Whether a request is allowed is decided by package authz.
+package policies
 
 import (
 	"encoding/json"
@@ -7,23 +9,25 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 )
 
-// PolicyKind is the place where a policy stands; it decides which elements its
+// Kind is the place where a policy stands; it decides which elements its
 // statements must have.
-type PolicyKind int
+type Kind int
 
 // The kinds of policies.
 const (
-	// IdentityPolicy belongs to a role: no principal, resources required.
-	IdentityPolicy PolicyKind = iota
-	// TrustPolicy says who may assume a role: principals, no resources.
-	TrustPolicy
-	// ResourcePolicy hangs on a resource and names it: principals and resources.
-	ResourcePolicy
-	// BoundPolicy hangs on the only resource that it can mean, such as a
+	// Identity belongs to a role: no principal, resources required.
+	Identity Kind = iota
+	// Trust says who may assume a role: principals, no resources.
+	Trust
+	// Resource hangs on a resource and names it: principals and resources.
+	Resource
+	// Bound hangs on the only resource that it can mean, such as a
 	// registry repository: principals, no resources.
-	BoundPolicy
+	Bound
 )
 
 // Policy is a parsed IAM policy.
@@ -62,7 +66,7 @@ type words []string
 
 // UnmarshalJSON implements json.Unmarshaler.
 func (w *words) UnmarshalJSON(data []byte) error {
-	v, err := decodeAny(string(data))
+	v, err := jsontext.DecodeAny(string(data))
 	if err != nil {
 		return err
 	}
@@ -90,15 +94,15 @@ func (w *words) UnmarshalJSON(data []byte) error {
 // says is an error in AWS's own words, which begin with a capital.
 func says(format string, args ...any) error { return fmt.Errorf(format, args...) }
 
-// ParsePolicy parses a policy strictly and reports all its faults together, in
+// Parse parses a policy strictly and reports all its faults together, in
 // IAM's words where IAM has words for them.
-func ParsePolicy(text string, kind PolicyKind) (*Policy, error) {
+func Parse(text string, kind Kind) (*Policy, error) {
 	var raw struct {
 		Version   string
 		ID        string `json:"Id"`
 		Statement json.RawMessage
 	}
-	if err := strict(text, &raw); err != nil {
+	if err := jsontext.Strict(text, &raw); err != nil {
 		return nil, says("Syntax errors in policy: %w", err)
 	}
 	var faults []error
@@ -138,13 +142,13 @@ func rawStatements(raw json.RawMessage) ([]rawStatement, error) {
 	}
 	if strings.HasPrefix(strings.TrimSpace(string(raw)), "{") {
 		var one rawStatement
-		if err := strict(string(raw), &one); err != nil {
+		if err := jsontext.Strict(string(raw), &one); err != nil {
 			return nil, says("Syntax errors in policy: statement 1: %w", err)
 		}
 		return []rawStatement{one}, nil
 	}
 	var items []json.RawMessage
-	if err := strict(string(raw), &items); err != nil {
+	if err := jsontext.Strict(string(raw), &items); err != nil {
 		return nil, says("Syntax errors in policy: Statement: %w", err)
 	}
 	if len(items) == 0 {
@@ -152,7 +156,7 @@ func rawStatements(raw json.RawMessage) ([]rawStatement, error) {
 	}
 	out := make([]rawStatement, len(items))
 	for i, item := range items {
-		if err := strict(string(item), &out[i]); err != nil {
+		if err := jsontext.Strict(string(item), &out[i]); err != nil {
 			return nil, says("Syntax errors in policy: statement %d: %w", i+1, err)
 		}
 	}
@@ -161,14 +165,14 @@ func rawStatements(raw json.RawMessage) ([]rawStatement, error) {
 
 var sidPattern = regexp.MustCompile(`^[0-9A-Za-z]*$`)
 
-func parseStatement(r rawStatement, kind PolicyKind) (Statement, []error) {
+func parseStatement(r rawStatement, kind Kind) (Statement, []error) {
 	s := Statement{
 		Sid: r.Sid, Effect: r.Effect, Actions: r.Action, NotActions: r.NotAction,
 		Resources: r.Resource, NotResources: r.NotResource,
 	}
 	var faults []error
 	// Only IAM's own policies restrict the Sid; S3, SQS and SNS allow spaces.
-	if (kind == IdentityPolicy || kind == TrustPolicy) && !sidPattern.MatchString(r.Sid) {
+	if (kind == Identity || kind == Trust) && !sidPattern.MatchString(r.Sid) {
 		faults = append(faults, says("Statement IDs (SID) must be alpha-numeric: %q does not match [0-9A-Za-z]*", r.Sid))
 	}
 	if r.Effect != "Allow" && r.Effect != "Deny" {
@@ -204,9 +208,9 @@ func checkActions(r rawStatement) []error {
 
 var arnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|\*|\$\{[^}]+\}):[^:]*:[^:]*:[^:]*:.+$`)
 
-func checkResources(r rawStatement, kind PolicyKind) []error {
+func checkResources(r rawStatement, kind Kind) []error {
 	has := len(r.Resource) > 0 || len(r.NotResource) > 0
-	if kind == TrustPolicy || kind == BoundPolicy {
+	if kind == Trust || kind == Bound {
 		if has {
 			return []error{says("Has prohibited field Resource")}
 		}
