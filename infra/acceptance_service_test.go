@@ -233,6 +233,25 @@ func TestT02Criterion2TaskCanBeReachedAndCanReachOut(t *testing.T) {
 	})
 }
 
+// Tasks pass each other requests (D36): on one port, from their own group only, and not where there is only one task.
+func TestTasksReachEachOtherWhereThereMayBeSeveral(t *testing.T) {
+	t.Parallel()
+	inEachStack(t, func(t *testing.T, s stack) {
+		for _, name := range []string{"edit-peers-ingress", "edit-peers-egress"} {
+			rule := s.One(t, name)
+			assert.Equal(t, taskSG, rule.Text("securityGroupId"), name)
+			assert.Equal(t, taskSG, rule.Text("referencedSecurityGroupId"), name)
+			assert.EqualValues(t, 8079, rule.Get("fromPort"), name)
+			assert.EqualValues(t, 8079, rule.Get("toPort"), name)
+			assert.Nil(t, rule.Get("cidrIpv4"), name)
+		}
+	})
+	alone := variation{Config: map[string]string{"maxCapacity": "1"}}.deploy(t)
+	for _, r := range alone.Resources {
+		assert.NotContains(t, r.Name, "edit-peers")
+	}
+}
+
 // Task 02, criterion 3: "Auto-scaling from zero works".
 func TestT02Criterion3Scaling(t *testing.T) {
 	t.Parallel()

@@ -7,6 +7,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	supervisor "github.com/webordinary/live-edit/container/supervisor/config"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -103,8 +104,8 @@ func (s *EditService) addCluster(ctx *pulumi.Context, name string, args *EditSer
 	return err
 }
 
-// addNetworkRules opens exactly the paths a task needs: in from the load balancer on the three ports, out to the file
-// system and to HTTPS (ECR, Secrets Manager, S3, GitHub, npm and the Claude API have no fixed addresses).
+// addNetworkRules opens exactly the paths a task needs: in from the load balancer on the three ports, between tasks where there may be
+// several, out to the file system and to HTTPS (ECR, Secrets Manager, S3, GitHub, npm and the Claude API have no fixed addresses).
 func (s *EditService) addNetworkRules(ctx *pulumi.Context, name string, args *EditServiceArgs) error {
 	group, err := newSecurityGroup(ctx, name+"-task-security-group", &securityGroupArgs{
 		Name:        args.Names.SecurityGroup("task"),
@@ -132,6 +133,14 @@ func (s *EditService) addNetworkRules(ctx *pulumi.Context, name string, args *Ed
 		From:        group.ID().ToStringOutput(), To: args.Workspace.SecurityGroupID, Port: nfsPort,
 	}, child(s)...); err != nil {
 		return err
+	}
+	if args.MaxCapacity > 1 { // one task has nobody to pass requests to
+		if err := newLink(ctx, name+"-peers", &linkArgs{
+			Description: args.Names.Service() + " tasks to each other, for sessions that another one owns",
+			From:        group.ID().ToStringOutput(), To: group.ID().ToStringOutput(), Port: supervisor.PeerPort,
+		}, child(s)...); err != nil {
+			return err
+		}
 	}
 	return newEgress(ctx, name+"-https-egress", &ruleArgs{
 		Description: "HTTPS to AWS, GitHub, npm and the Claude API", GroupID: group.ID().ToStringOutput(), Port: 443, Cidr: anywhere,
