@@ -3,6 +3,7 @@ package config_test
 import (
 	"os"
 	"os/exec"
+	"path/filepath"
 	"regexp"
 	"testing"
 
@@ -36,6 +37,45 @@ func TestTheImage(t *testing.T) {
 	version := regexp.MustCompile(`(?m)^go (\d+\.\d+)`).FindSubmatch(module)
 	require.NotNil(t, version)
 	assert.Contains(t, dockerfile, "golang:"+string(version[1])+"-")
+}
+
+// TestTheSiteIsFetchedWholeOrNotAtAll runs the image's first step, after one that was killed in the middle.
+func TestTheSiteIsFetchedWholeOrNotAtAll(t *testing.T) {
+	t.Parallel()
+	origin, workspace := t.TempDir(), t.TempDir()
+	run := func(directory string, command ...string) error {
+		c := exec.CommandContext(t.Context(), command[0], command[1:]...)
+		c.Dir = directory
+		c.Env = append(os.Environ(), "GIT_CONFIG_GLOBAL=/dev/null", "GIT_CONFIG_SYSTEM=/dev/null", "GIT_TERMINAL_PROMPT=0")
+		out, err := c.CombinedOutput()
+		t.Logf("%v: %s", command, out)
+		return err
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(origin, "page.astro"), []byte("page"), 0o600))
+	require.NoError(t, run(origin, "git", "init", "--quiet", "."))
+	require.NoError(t, run(origin, "git", "add", "."))
+	require.NoError(t, run(origin, "git", "-c", "user.name=a", "-c", "user.email=a@example.com", "commit", "--quiet", "-m", "one"))
+
+	file, err := config.ReadFile("../../live-edit.json")
+	require.NoError(t, err)
+	fetch := func(repository string) error {
+		values := config.Values{Workspace: workspace, Repository: repository}
+		var command []string
+		for _, argument := range file.Prepare[0].Command {
+			command = append(command, values.Fill(argument))
+		}
+		require.Equal(t, filepath.Join(workspace, "site"), values.Fill(file.Prepare[0].Unless))
+		return run(workspace, command...)
+	}
+	require.NoError(t, os.MkdirAll(filepath.Join(workspace, "site.new", ".git"), 0o750)) // half of a clone
+	require.Error(t, fetch("/nowhere"))
+	assert.NoDirExists(t, filepath.Join(workspace, "site"), "a step that failed is needed again")
+	require.Error(t, fetch("--upload-pack=touch bad"), "a repository is no option")
+	assert.NoFileExists(t, filepath.Join(workspace, "bad"))
+	require.NoError(t, fetch(origin))
+	content, err := os.ReadFile(filepath.Join(workspace, "site", "page.astro"))
+	require.NoError(t, err)
+	assert.Equal(t, "page", string(content))
 }
 
 // TestGitGetsTheToken runs the helper as git would.
