@@ -34,7 +34,7 @@ func ecrKinds() map[string]*kind.Kind {
 			Create: createRepository,
 			Delete: deleteRepository,
 		},
-		"aws:ecr/lifecyclePolicy:LifecyclePolicy": {
+		view.TypeLifecyclePolicy: {
 			Refs: onRepository, Overwrites: true,
 			Check: func(c *kind.Checker) {
 				if text, ok := c.Text("policy"); ok {

@@ -49,7 +49,7 @@ func efsKinds() map[string]*kind.Kind {
 			Check:  checkAccessPoint,
 			Create: createAccessPoint,
 		},
-		"aws:efs/fileSystemPolicy:FileSystemPolicy": {
+		view.TypeFileSystemPolicy: {
 			Refs: onFileSystem, Overwrites: true,
 			Check: kind.InTurn(func(c *kind.Checker) {
 				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Resource, Max: 20000})

@@ -47,7 +47,7 @@ func lbKinds() map[string]*kind.Kind {
 		},
 		view.TypeListener:     listenerKind(),
 		view.TypeListenerRule: listenerRuleKind(),
-		"aws:lb/targetGroupAttachment:TargetGroupAttachment": {
+		view.TypeTargetGroupAttachment: {
 			Refs:   []kind.Ref{{Path: "targetGroupArn", To: ToTargetGroup, OnDelete: kind.Cascade}},
 			Verify: verifyAttachment,
 			Create: func(c *kind.Call) error {

@@ -40,7 +40,7 @@ func secretKinds() map[string]*kind.Kind {
 			Check:  checkSecretVersion,
 			Create: createSecretVersion,
 		},
-		"aws:secretsmanager/secretPolicy:SecretPolicy": {
+		view.TypeSecretPolicy: {
 			Refs: []kind.Ref{{Path: "secretArn", To: toSecret, OnDelete: kind.Cascade}},
 			Check: kind.InTurn(func(c *kind.Checker) {
 				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Resource, Max: 20480})

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	construct "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 )
@@ -107,7 +109,7 @@ func (b trailBuilder) build(args trailArgs, trail pulumi.Map) error {
 		return err
 	}
 	policy := &bare{}
-	err = b.ctx.RegisterResource("aws:s3/bucketPolicy:BucketPolicy", b.name,
+	err = b.ctx.RegisterResource(view.TypeBucketPolicy, b.name,
 		pulumi.Map{"bucket": name, "policy": arn.ApplyT(deliveryPolicy)}, policy, child(b.component)...)
 	if err != nil {
 		return err
@@ -139,7 +141,7 @@ func (b trailBuilder) bucket(args *ownOrExisting) (name, arn pulumi.StringOutput
 		}
 	}
 	made := &trailBucket{}
-	if err := b.ctx.RegisterResource("aws:s3/bucket:Bucket", b.name, inputs, made, child(b.component)...); err != nil {
+	if err := b.ctx.RegisterResource(view.TypeOldBucket, b.name, inputs, made, child(b.component)...); err != nil {
 		return name, arn, err
 	}
 	b.component.Bucket = pulumi.NewResourceOutput(made)
@@ -158,7 +160,7 @@ func (b trailBuilder) logGroup(args *ownOrExisting) error {
 		inputs[key] = pulumi.Any(value)
 	}
 	made := &bare{}
-	if err := b.ctx.RegisterResource("aws:cloudwatch/logGroup:LogGroup", b.name, inputs, made, child(b.component)...); err != nil {
+	if err := b.ctx.RegisterResource(view.TypeLogGroup, b.name, inputs, made, child(b.component)...); err != nil {
 		return err
 	}
 	b.component.LogGroup = pulumi.NewResourceOutput(made)

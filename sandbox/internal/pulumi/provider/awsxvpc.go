@@ -9,6 +9,8 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	construct "github.com/pulumi/pulumi/sdk/v3/go/pulumi/provider"
 )
@@ -199,10 +201,10 @@ func (b *vpcBuilder) build(subnets []placedSubnet) error {
 		vpc["enableDnsSupport"] = b.args.EnableDNSSupport
 	}
 	var err error
-	if b.vpc, err = b.register("aws:ec2/vpc:Vpc", b.name, vpc, b.component); err != nil {
+	if b.vpc, err = b.register(view.TypeVPC, b.name, vpc, b.component); err != nil {
 		return err
 	}
-	b.gateway, err = b.register("aws:ec2/internetGateway:InternetGateway", b.name,
+	b.gateway, err = b.register(view.TypeGateway, b.name,
 		pulumi.Map{"vpcId": b.vpc.ID(), "tags": b.tags(nil)}, b.vpc)
 	if err != nil {
 		return err
@@ -253,7 +255,7 @@ func (b *vpcBuilder) buildSubnet(placed placedSubnet) (pulumi.IDOutput, error) {
 		tags = map[string]string{}
 	}
 	maps.Copy(tags, ofSubnet)
-	subnet, err := b.register("aws:ec2/subnet:Subnet", placed.name, pulumi.Map{
+	subnet, err := b.register(view.TypeSubnet, placed.name, pulumi.Map{
 		"vpcId":               b.vpc.ID(),
 		"availabilityZone":    pulumi.String(placed.zone),
 		"mapPublicIpOnLaunch": pulumi.Bool(placed.public()),
@@ -263,7 +265,7 @@ func (b *vpcBuilder) buildSubnet(placed placedSubnet) (pulumi.IDOutput, error) {
 	if err != nil {
 		return pulumi.IDOutput{}, err
 	}
-	table, err := b.register("aws:ec2/routeTable:RouteTable", placed.name,
+	table, err := b.register(view.TypeRouteTable, placed.name,
 		pulumi.Map{"vpcId": b.vpc.ID(), "tags": b.tags(ofSubnet)}, subnet)
 	if err != nil {
 		return pulumi.IDOutput{}, err
@@ -291,12 +293,12 @@ func (b *vpcBuilder) addNat(placed placedSubnet, subnet *bare) error {
 		pulumi.CustomResourceState
 		AllocationID pulumi.StringOutput `pulumi:"allocationId"`
 	}{}
-	err := b.ctx.RegisterResource("aws:ec2/eip:Eip", name, pulumi.Map{"tags": tags}, address,
+	err := b.ctx.RegisterResource(view.TypeEIP, name, pulumi.Map{"tags": tags}, address,
 		child(subnet, pulumi.DependsOn([]pulumi.Resource{subnet}))...)
 	if err != nil {
 		return err
 	}
-	b.nats[placed.zone], err = b.register("aws:ec2/natGateway:NatGateway", name, pulumi.Map{
+	b.nats[placed.zone], err = b.register(view.TypeNAT, name, pulumi.Map{
 		"subnetId": subnet.ID(), "allocationId": address.AllocationID, "tags": tags,
 	}, subnet)
 	return err

@@ -21,11 +21,11 @@ type policyHolder struct {
 // policyHolders lists them by the service part of the ARN.
 var policyHolders = map[string][]policyHolder{
 	"secretsmanager": {
-		{"aws:secretsmanager/secretPolicy:SecretPolicy", "secretArn", "policy", ResourceBased, wholeARN},
-		{"aws:secretsmanager/secret:Secret", "arn", "policy", ResourceBased, wholeARN},
+		{view.TypeSecretPolicy, "secretArn", "policy", ResourceBased, wholeARN},
+		{view.TypeSecret, "arn", "policy", ResourceBased, wholeARN},
 	},
 	"elasticfilesystem": {{view.TypeFileSystemPolicy, "fileSystemId", "policy", ResourceBased, afterSlash}},
-	"s3":                {{"aws:s3/bucketPolicy:BucketPolicy", "bucket", "policy", ResourceBased, bucketOf}},
+	"s3":                {{view.TypeBucketPolicy, "bucket", "policy", ResourceBased, bucketOf}},
 	"ecr":               {{"aws:ecr/repositoryPolicy:RepositoryPolicy", "repository", "policy", Implied, afterSlash}},
 	"sns":               {{"aws:sns/topicPolicy:TopicPolicy", "arn", "policy", ResourceBased, wholeARN}},
 	"sqs":               {{"aws:sqs/queuePolicy:QueuePolicy", "queueUrl", "policy", ResourceBased, queueURL}},
