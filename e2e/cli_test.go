@@ -22,6 +22,10 @@ type checkout struct {
 	command string
 	env     []string
 	account *sandboxtest.Account
+	// bin is the folder of commands, where what is typed types more.
+	bin string
+	// within runs what is typed in a place of its own, if set.
+	within []string
 }
 
 // newCheckout copies what `pulumi up` needs of the repository and attaches the simulated providers.
@@ -59,6 +63,17 @@ func newCheckout(t *testing.T) *checkout {
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_SKIP_UPDATE_CHECK=true",
 	)}
+}
+
+// serveAPI lets programs reach the account through AWS's own protocols, with the credentials of who deploys.
+func (c *checkout) serveAPI() {
+	c.t.Helper()
+	api, err := sandboxtest.StartAPI(sandboxtest.APIOptions{Store: c.account})
+	require.NoError(c.t, err)
+	c.t.Cleanup(func() { require.NoError(c.t, api.Close()) })
+	for key, value := range api.Environment(api.DeployerCredentials()) {
+		c.env = append(c.env, key+"="+value)
+	}
 }
 
 // copyProject copies files and folders of the project, by their names at its top, to dir.

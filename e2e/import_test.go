@@ -1,11 +1,7 @@
 package e2e
 
 import (
-	"bytes"
 	"encoding/json"
-	"os"
-	"os/exec"
-	"path/filepath"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -21,8 +17,6 @@ type cdkAccount struct {
 	acc *sandboxtest.Account
 	// kept are the IDs of what holds data or a name that others know, by type and name.
 	kept map[string]string
-	// mountTargets go with CDK's own stack.
-	mountTargets []string
 }
 
 const (
@@ -61,9 +55,7 @@ func newCDKAccount(t *testing.T, acc *sandboxtest.Account) *cdkAccount {
 		"name": "ALBStack-WebordinaryALBSecurityGroup", "description": "Automatically created", "vpcId": sandboxtest.DefaultVPCID,
 	})
 	for _, subnet := range sandboxtest.DefaultSubnetIDs {
-		c.mountTargets = append(c.mountTargets, c.create(typeMountTarget, props{
-			"fileSystemId": fileSystem.ID, "subnetId": subnet, "securityGroups": []any{group.ID},
-		}).ID)
+		c.create(typeMountTarget, props{"fileSystemId": fileSystem.ID, "subnetId": subnet, "securityGroups": []any{group.ID}})
 	}
 	c.addLoadBalancer(group.ID)
 	return c
@@ -96,22 +88,21 @@ func (c *cdkAccount) addLoadBalancer(group string) {
 	}).ID
 }
 
-// writeImportFile runs cmd/import on the account, through AWS's own protocols.
-func (c *cdkAccount) writeImportFile(path string) string {
-	c.t.Helper()
-	api, err := sandboxtest.StartAPI(sandboxtest.APIOptions{Store: c.acc})
-	require.NoError(c.t, err)
-	defer func() { assert.NoError(c.t, api.Close()) }()
-	cmd := exec.CommandContext(c.t.Context(), "go", "run", "./cmd/import", "-stack", "prod")
-	cmd.Dir, cmd.Env = "..", os.Environ()
-	for key, value := range api.Environment(api.DeployerCredentials()) {
-		cmd.Env = append(cmd.Env, key+"="+value)
+// moving follows docs/migration.md, forgets everything as it says one may, and moves again.
+var moving = []typed{
+	{run: `make import STACK=prod > import.json`, says: "not in the account, will be created: secret webordinary/aws-credentials\n"},
+	{run: `pulumi import --file import.json --protect=false --generate-code=false`, says: "imported"},
+	{run: `pulumi state delete --all --force`},
+	{run: `pulumi import --file import.json --protect=false --generate-code=false`, says: "imported"},
+	// EFSStack goes before the preview, and with it its mount targets; its file system stays. AWS would refuse ours only when they are
+	// created, the sandbox does so in the preview.
+	{run: `pulumi preview --diff`, says: "update", before: withoutMountTargets},
+}
+
+func withoutMountTargets(c *checkout) {
+	for _, target := range c.account.List(typeMountTarget) {
+		require.NoError(c.t, c.account.Remove(typeMountTarget, target.ID))
 	}
-	var file, notes bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &file, &notes
-	require.NoError(c.t, cmd.Run(), "%s", &notes)
-	require.NoError(c.t, os.WriteFile(path, file.Bytes(), 0o600))
-	return notes.String()
 }
 
 // step is an operation of `pulumi preview --json`.
@@ -127,15 +118,12 @@ func TestMovesFromCDK(t *testing.T) {
 	t.Parallel()
 	project := newCheckout(t)
 	cdk := newCDKAccount(t, project.account)
-	file := filepath.Join(t.TempDir(), "import.json")
-	require.Equal(t, "not in the account, will be created: secret webordinary/aws-credentials\n", cdk.writeImportFile(file))
-
+	copyProject(t, "..", project.dir, "Makefile")
+	project.serveAPI()
 	project.pulumi("stack", "init", "prod")
-	project.pulumi("import", "--file", file, "--protect=false", "--generate-code=false", "--yes", "--stack", "prod")
-	// EFSStack goes, and with it its mount targets; its file system stays. AWS would refuse ours only when they are created,
-	// the sandbox does so in the preview.
-	for _, id := range cdk.mountTargets {
-		require.NoError(t, cdk.acc.Remove(typeMountTarget, id))
+	bin := project.pulumiTools()
+	for _, command := range moving {
+		project.types(bin, command)
 	}
 	var preview struct{ Steps []step }
 	require.NoError(t, json.Unmarshal([]byte(project.pulumi("preview", "--json", "--stack", "prod")), &preview))

@@ -91,8 +91,8 @@ func keepSuffix(ctx *pulumi.Context, names config.Names) (pulumi.ResourceOption,
 		return fmt.Errorf("%w: nameSuffix: the stack's names end in %q, the configuration says %q. With their names registry, secrets "+
 			"and workspace bucket would be new and empty, while the old ones stay behind.\nDeploy a stack of its own instead, and move to it "+
 			"what it should have (docs/operations.md, \"Change what a deployed stack cannot\"):\n"+
-			"  1. pulumi config set nameSuffix %q\n"+
-			"  2. pulumi stack init <new> && pulumi config set nameSuffix %q, with a host and a rulePriorityBase of its own, and pulumi up",
+			"  1. pulumi config set -- nameSuffix %q\n"+
+			"  2. pulumi stack init <new> && pulumi config set -- nameSuffix %q   # with a host and a rulePriorityBase of its own; then pulumi up",
 			errLasting, suffix, names.Suffix(), suffix, names.Suffix())
 	})
 }

@@ -32,7 +32,7 @@ const help = `Measures a deployed stack as a user would, and prints a table of w
 against the acceptance criteria of the specification.
 
   go run ./cmd/probe [flags] https://edit.<zone>
-  go run ./cmd/probe [flags] -sandbox NAME
+  go run ./cmd/probe -sandbox NAME [flags]
 
 In this order: DNS; TLS; the redirect from http://; the load balancer's default
 answer; with -wakes 1 or more a wake from zero, then API, preview, %d sessions at
@@ -51,8 +51,10 @@ which is $%.3f; the default of two wakes takes about %d minutes and $%.2f.
 
 Exit codes: 0 every criterion that was measured passed; 1 one failed (unless it
 was named with -accept); 2 wrong use; 3 something that was asked for could not be
-measured, or the run was interrupted. ("go run" turns all but 0 into 1; for the
-codes: go build -o probe ./cmd/probe.)
+measured, or the run was interrupted. "go run" turns all but 0 into 1; what this
+builds keeps them:
+
+  go build -o probe ./cmd/probe
 
 Flags:
 `
@@ -67,7 +69,7 @@ func readOptions(args []string, notes io.Writer) (*options, error) {
 		flags.PrintDefaults()
 	}
 	flags.StringVar(&o.cloudfront, "cloudfront", "", "also measure through CloudFront, at this `URL` (https://www.<zone>)")
-	flags.StringVar(&o.sandbox, "sandbox", "", "measure the stack of this `NAME` that `go run ./sandbox serve` serves on this machine")
+	flags.StringVar(&o.sandbox, "sandbox", "", "measure the stack of this `NAME` that the sandbox serves on this machine")
 	flags.StringVar(&o.state, "state", ".sandbox", "`directory` that keeps the sandbox")
 	flags.IntVar(&o.wakes, "wakes", 2, "wakes from zero to measure; between two it has to fall asleep, which takes about 8 minutes")
 	socket := flags.Float64("socket", o.limits.Socket.Minutes(), "`minutes` for which the WebSocket has to stay open")

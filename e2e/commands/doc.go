@@ -44,7 +44,8 @@ var placeholders = []string{
 	"ACCOUNT", "ARN", "BUCKET", "DIR", "FILE", "ID", "KEY", "KEY_ARN", "NAME", "OWNER", "ROLE", "VALUE",
 }
 
-var placeholder = regexp.MustCompile(`<[a-z][a-z -]*>|[A-Za-z0-9:._/*-]*…[A-Za-z0-9:._/*-]*|` + Blank + `|[$A-Za-z_-]*[A-Z]+[=A-Za-z_-]*`)
+var placeholder = regexp.MustCompile(`<[a-z][a-z -]*>|[A-Za-z0-9:._/*-]*…[A-Za-z0-9:._/*-]*|` + Blank +
+	`|\[flags\]|[$A-Za-z_-]*[A-Z]+[A-Za-z_-]*`)
 
 // Pattern matches the command with every placeholder filled in, and nothing else.
 func (c Command) Pattern() *regexp.Regexp {
@@ -58,7 +59,7 @@ func (c Command) Pattern() *regexp.Regexp {
 		}
 		b.WriteString(regexp.QuoteMeta(rest[:at[0]]))
 		switch word := rest[at[0]:at[1]]; {
-		case strings.ContainsAny(word, "<…‹"), slices.Contains(placeholders, word):
+		case strings.ContainsAny(word, "<…‹["), slices.Contains(placeholders, word):
 			b.WriteString(`.+?`)
 		default:
 			b.WriteString(regexp.QuoteMeta(word))

@@ -18,8 +18,8 @@ const usage = `Usage:
   behaviors -config FILE                print the resulting configuration
   behaviors -config FILE -plan          show what would change in it
 
-FILE holds what "aws cloudfront get-distribution-config" printed, with or without the ETag around it; - is standard
-input. The action is create unless -action says otherwise.
+FILE holds what "aws cloudfront get-distribution-config --id ID" printed, with or without the ETag around it; - is
+standard input. The action is create unless -action says otherwise.
 
 Flags:
 `

@@ -70,7 +70,7 @@ func adviseUnknownStack(match []string, failed *engine.FailedError, known []stri
 
 func adviseProtected(_ []string, failed *engine.FailedError, _ []string) string {
 	return fmt.Sprintf("stack %s is protected (`protect: true` in %s), and nothing was deleted. To delete it after all, set that to false, "+
-		"run `go run ./sandbox up --stack %s`, then this again. `pulumi state unprotect` does not reach the sandbox's state. "+
+		"run `go run ./sandbox up --stack %s`, then this again. The Pulumi CLI's unprotect does not reach the sandbox's state. "+
 		"To throw the whole simulated account away: `make clean`", failed.Stack, stacks.File(failed.Stack), failed.Stack)
 }
 
@@ -90,7 +90,7 @@ func adviseTarget(_ []string, failed *engine.FailedError, _ []string) string {
 }
 
 func advisePassphrase(_ []string, failed *engine.FailedError, _ []string) string {
-	return fmt.Sprintf("%s has secrets, which need the passphrase that they were set with: `export PULUMI_CONFIG_PASSPHRASE=...`",
+	return fmt.Sprintf("%s has secrets, which need the passphrase that they were set with: `export PULUMI_CONFIG_PASSPHRASE=VALUE`",
 		stacks.File(failed.Stack))
 }
 

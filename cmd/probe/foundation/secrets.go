@@ -172,7 +172,7 @@ func (c *Checker) policyFaults(ctx context.Context, secrets []string) ([]report.
 		case aws.ToString(found.ResourcePolicy) != "":
 			faults = append(faults, report.Fault{
 				Asked: "the resource policy of " + secretName(arn), Came: "one that this program did not give it: it lets in whoever it names",
-				Do: "read it (`aws secretsmanager get-resource-policy`) and delete it", Symptom: report.SecretOpen,
+				Do: "read it (`aws secretsmanager get-resource-policy --secret-id " + secretName(arn) + "`) and delete it", Symptom: report.SecretOpen,
 			})
 		}
 	}

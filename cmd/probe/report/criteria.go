@@ -109,7 +109,7 @@ func Criteria(l *Limits) []Criterion {
 		},
 		{
 			ID: Cost, Text: "Costs less than $10 a month at 10 hours", Source: "T02 acceptance 6", Limit: "$10",
-			elsewhere: "a bill is no measurement of minutes: `make cost`, docs/cost.md",
+			elsewhere: "a bill is no measurement of minutes: `make cost STACK=prod`, docs/cost.md",
 		},
 		{ID: Registry, Text: "ECR repository with lifecycle policy", Source: "T00 acceptance 1, checklist 1", Limit: "keeps the newest images"},
 		{ID: Image, Text: "The configured image can be pulled", Source: "T00 checklist 2", Limit: "the tag is there"},

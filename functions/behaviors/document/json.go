@@ -8,7 +8,7 @@ import (
 	"strings"
 )
 
-// ParseJSON reads a configuration as `aws cloudfront get-distribution-config` prints it: an object with the ETag and
+// ParseJSON reads a configuration as `aws cloudfront get-distribution-config --id ID` prints it: an object with the ETag and
 // the DistributionConfig, or the DistributionConfig alone.
 func ParseJSON(data []byte) (*Document, error) {
 	root, err := parseJSON(data)
@@ -18,13 +18,13 @@ func ParseJSON(data []byte) (*Document, error) {
 	d := &Document{root: root, config: root, codec: jsonCodec{}}
 	switch inner := root.Child(configName); {
 	case root.kind != Object:
-		err = errors.New("want a JSON object, as `aws cloudfront get-distribution-config` prints it")
+		err = errors.New("want a JSON object, as `aws cloudfront get-distribution-config --id ID` prints it")
 	case inner != nil && inner.kind != Object:
 		err = fmt.Errorf("%s is not an object", configName)
 	case inner != nil:
 		d.config = inner
 	case root.Child("Distribution") != nil:
-		err = errors.New("this is a whole Distribution, want the output of `aws cloudfront get-distribution-config`")
+		err = errors.New("this is a whole Distribution, want the output of `aws cloudfront get-distribution-config --id ID`")
 	}
 	if err != nil {
 		return nil, fmt.Errorf("distribution configuration: %w", err)

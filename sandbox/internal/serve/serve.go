@@ -152,6 +152,13 @@ func (s *Server) openFunctions(context.Context) error {
 		ExtraEnv: map[string]string{config.EnvClock: s.clock.String(), spec.StandIn: s.options.StandIn}, Log: s.log.write,
 	})
 	s.atClose(s.runtime.Close)
+	s.api.Invokes(func(ctx context.Context, function string, payload []byte) ([]byte, string, error) {
+		result, err := s.runtime.Invoke(ctx, runner.Invocation{Function: function, Payload: payload})
+		if err != nil {
+			return nil, "", err
+		}
+		return result.Payload, result.FunctionError, nil
+	})
 	s.schedules = &schedule.Runner{Store: s.options.Account, Functions: s.runtime, Report: s.reportFiring}
 	return nil
 }

@@ -138,7 +138,8 @@ func verify(x *Exchange, claim authorization, secret aws.Credentials) error {
 		again.ContentLength = x.Request.ContentLength
 	}
 	hash := sha256.Sum256(x.Body)
-	err = v4.NewSigner().SignHTTP(x.Request.Context(), secret, again, hex.EncodeToString(hash[:]), claim.service, claim.region, at)
+	once := func(o *v4.SignerOptions) { o.DisableURIPathEscaping = claim.service == "s3" } // which signs paths as they are sent
+	err = v4.NewSigner().SignHTTP(x.Request.Context(), secret, again, hex.EncodeToString(hash[:]), claim.service, claim.region, at, once)
 	if err != nil {
 		return fmt.Errorf("verify the signature: %w", err)
 	}

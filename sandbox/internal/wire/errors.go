@@ -50,8 +50,8 @@ func NotSupported(format string, args ...any) *Error {
 	return &Error{Code: codeNotSupported, Message: fmt.Sprintf(format, args...), Status: http.StatusNotImplemented}
 }
 
-// asError finds the client's error in err; anything else is a fault of the sandbox.
-func asError(err error) *Error {
+// AsError finds the client's error in err; anything else is a fault of the sandbox.
+func AsError(err error) *Error {
 	var known *Error
 	if errors.As(err, &known) {
 		return known

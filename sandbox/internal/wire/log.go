@@ -34,7 +34,7 @@ func (x *Exchange) finish(err error) {
 		if x.service != nil {
 			speak = x.service.Protocol
 		}
-		wire := speak.Names().Of(asError(err))
+		wire := speak.Names().Of(AsError(err))
 		x.record.Status, x.record.Code = wire.Status, wire.Code
 	}
 	s := x.server

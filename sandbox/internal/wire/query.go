@@ -33,7 +33,7 @@ type responseMetadata struct {
 // Write implements Protocol.
 func (p Query) Write(w http.ResponseWriter, x *Exchange, result any) {
 	name := func(suffix string) xml.Name { return xml.Name{Local: x.Operation + suffix} }
-	writeXML(w, http.StatusOK, func(e *xml.Encoder) error {
+	WriteXML(w, http.StatusOK, func(e *xml.Encoder) error {
 		root := xml.StartElement{Name: name("Response"), Attr: []xml.Attr{{Name: xml.Name{Local: "xmlns"}, Value: p.Namespace}}}
 		if err := e.EncodeToken(root); err != nil {
 			return err
@@ -69,10 +69,11 @@ type errorResponse struct {
 func WriteXMLError(w http.ResponseWriter, x *Exchange, namespace string, refusal Rendered) {
 	document := errorResponse{Xmlns: namespace, RequestID: x.record.RequestID}
 	document.Error.Type, document.Error.Code, document.Error.Message = refusal.fault(), refusal.Code, refusal.Message
-	writeXML(w, refusal.Status, func(e *xml.Encoder) error { return e.Encode(document) })
+	WriteXML(w, refusal.Status, func(e *xml.Encoder) error { return e.Encode(document) })
 }
 
-func writeXML(w http.ResponseWriter, status int, encode func(*xml.Encoder) error) {
+// WriteXML writes an XML document.
+func WriteXML(w http.ResponseWriter, status int, encode func(*xml.Encoder) error) {
 	w.Header().Set("Content-Type", "text/xml")
 	w.WriteHeader(status)
 	_, _ = w.Write([]byte(xml.Header))
@@ -103,6 +104,9 @@ func QueryOperation(read func(p *Parameters) func(x *Exchange) (any, error)) Han
 		return do(x)
 	}
 }
+
+// Has says whether a parameter is there.
+func (p *Parameters) Has(name string) bool { return p.values.Has(name) }
 
 // Text takes a single parameter.
 func (p *Parameters) Text(name string) string {

@@ -47,6 +47,7 @@ type Server struct {
 	callers map[string]credentials // by access key ID
 	calls   []Call
 	faults  []*injected
+	invoke  Invoke
 }
 
 // Service is one AWS service: how it talks and what it can do.
@@ -54,6 +55,8 @@ type Service struct {
 	Name       string // as in a signature's credential scope
 	Protocol   Protocol
 	Operations map[string]Handler
+	// CallsBack names operations that wait for something which calls this server itself.
+	CallsBack map[string]bool
 }
 
 var registered []*Service
@@ -115,6 +118,26 @@ type Exchange struct {
 	record     Call
 }
 
+// RequestID is the request's own, which the answer names, too.
+func (x *Exchange) RequestID() string { return x.record.RequestID }
+
+// Invoke runs a function by its name or ARN. A function that fails answers with a document and the kind of its failure.
+type Invoke func(ctx context.Context, function string, payload []byte) (answer []byte, failure string, err error)
+
+// Invokes lets the server run functions. Without it there are none to run.
+func (s *Server) Invokes(invoke Invoke) {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	s.invoke = invoke
+}
+
+// Invoker is what runs functions, or nil.
+func (x *Exchange) Invoker() Invoke {
+	x.server.mu.Lock()
+	defer x.server.mu.Unlock()
+	return x.server.invoke
+}
+
 // ServeHTTP answers one API call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &Exchange{
@@ -136,7 +159,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		speak = x.service.Protocol
 	}
 	if err != nil {
-		speak.WriteError(w, x, asError(err))
+		speak.WriteError(w, x, AsError(err))
 		return
 	}
 	speak.Write(w, x, result)
@@ -160,7 +183,11 @@ func (s *Server) serve(x *Exchange) (lost bool, result any, err error) {
 	if err := fault.before(x.Request.Context()); err != nil {
 		return false, nil, err
 	}
-	result, err = s.handle(x, handle)
+	if x.service.CallsBack[x.Operation] {
+		result, err = handle(x)
+	} else {
+		result, err = s.handle(x, handle)
+	}
 	return fault.losesAnswer(), result, err
 }
 

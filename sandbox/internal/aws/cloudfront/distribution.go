@@ -2,6 +2,7 @@ package cloudfront
 
 import (
 	"fmt"
+	"regexp"
 	"strings"
 	"time"
 
@@ -28,9 +29,13 @@ type Distribution struct {
 // propagation is how long a change takes to reach all edge locations: "usually within a few minutes", says the guide.
 const propagation = 3 * time.Minute
 
+// declaration is what an XML document may begin with; CloudFront answers with one of its own.
+var declaration = regexp.MustCompile(`\A\s*<\?xml[^>]*\?>`)
+
 // SetConfig replaces the configuration and its ETag.
 func (d *Distribution) SetConfig(config string, now time.Time) {
 	d.Version++
+	config = strings.TrimLeft(declaration.ReplaceAllString(config, ""), "\r\n\t ")
 	d.Config, d.LastModified, d.DeployedAt = config, now, now.Add(propagation)
 	d.ETag = "E" + strings.ToUpper(view.ShortID(d.ID, d.Version)[:12])
 }

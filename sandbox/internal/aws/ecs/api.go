@@ -17,13 +17,15 @@ import (
 // The service answers Amazon ECS, AWS JSON 1.1.
 func init() {
 	wire.Register(&wire.Service{Name: "ecs", Protocol: wire.JSON{}, Operations: map[string]wire.Handler{
-		"DescribeServices":       wire.JSONOperation(describeServices),
-		"DescribeTaskDefinition": wire.JSONOperation(describeTaskDefinition),
-		"UpdateService":          wire.JSONOperation(updateService),
-		"ListTasks":              wire.JSONOperation(listTasks),
-		"DescribeTasks":          wire.JSONOperation(describeTasks),
-		"GetTaskProtection":      wire.JSONOperation(getTaskProtection),
-		"UpdateTaskProtection":   wire.JSONOperation(updateTaskProtection),
+		"DescribeServices":         wire.JSONOperation(describeServices),
+		"DescribeTaskDefinition":   wire.JSONOperation(describeTaskDefinition),
+		"UpdateService":            wire.JSONOperation(updateService),
+		"ListTasks":                wire.JSONOperation(listTasks),
+		"DescribeTasks":            wire.JSONOperation(describeTasks),
+		"GetTaskProtection":        wire.JSONOperation(getTaskProtection),
+		"UpdateTaskProtection":     wire.JSONOperation(updateTaskProtection),
+		"ListTaskDefinitions":      wire.JSONOperation(listTaskDefinitions),
+		"DeregisterTaskDefinition": wire.JSONOperation(deregisterInactive),
 	}})
 }
 

@@ -1,8 +1,10 @@
 package ecs
 
 import (
+	"cmp"
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -118,4 +120,67 @@ func (v *taskDefinitionView) isNamed(name string) bool {
 		return name == v.ARN
 	}
 	return name == v.Family && v.Status == statusActive || name == fmt.Sprintf("%s:%d", v.Family, v.Revision)
+}
+
+// listTaskDefinitions lists the active revisions of a family, or of all, the oldest first.
+func listTaskDefinitions(x *wire.Exchange, in *struct {
+	FamilyPrefix string `json:"familyPrefix"`
+},
+) (any, error) {
+	if err := x.Allow("ecs:ListTaskDefinitions", "*", nil); err != nil {
+		return nil, err
+	}
+	var views []*taskDefinitionView
+	for _, r := range x.Store.List(view.TypeTaskDef) {
+		found, err := viewTaskDefinition(r)
+		if err != nil {
+			return nil, err
+		}
+		if in.FamilyPrefix == "" || found.Family == in.FamilyPrefix { // the whole name, whatever the parameter is called
+			views = append(views, found)
+		}
+	}
+	slices.SortFunc(views, func(a, b *taskDefinitionView) int {
+		return cmp.Or(strings.Compare(a.Family, b.Family), a.Revision-b.Revision)
+	})
+	arns := []string{}
+	for _, found := range views {
+		arns = append(arns, found.ARN)
+	}
+	return map[string]any{"taskDefinitionArns": arns}, nil
+}
+
+// deregisterInactive makes a revision inactive. A family alone does not do.
+func deregisterInactive(x *wire.Exchange, in *struct {
+	TaskDefinition string `json:"taskDefinition"`
+},
+) (any, error) {
+	if err := x.Allow("ecs:DeregisterTaskDefinition", "*", nil); err != nil {
+		return nil, err
+	}
+	if !strings.Contains(in.TaskDefinition, ":") {
+		return nil, wire.Refuse("ClientException", "Revision is missing.")
+	}
+	found, err := describedTaskDefinition(x, in.TaskDefinition)
+	if err != nil {
+		return nil, err
+	}
+	if found == nil {
+		return nil, wire.Refuse("ClientException", "The specified task definition does not exist.")
+	}
+	for _, r := range x.Store.List(view.TypeTaskDef) {
+		if view.Text(r, "arn") != found.ARN {
+			continue
+		}
+		inactive := r
+		inactive.Type = view.RuntimeInactiveTaskDefinition
+		if err := x.Store.Put(inactive); err != nil {
+			return nil, err
+		}
+		if err := x.Store.Remove(r.Type, r.ID); err != nil {
+			return nil, err
+		}
+	}
+	found.Status = statusInactive
+	return map[string]any{"taskDefinition": found}, nil
 }

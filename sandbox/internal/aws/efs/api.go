@@ -13,22 +13,40 @@ func init() {
 	wire.Register(&wire.Service{Name: "elasticfilesystem", Protocol: efsProtocol{}, Operations: map[string]wire.Handler{
 		"DescribeFileSystems":            describeFileSystems,
 		"DescribeLifecycleConfiguration": describeLifecycleConfiguration,
+		"DescribeFileSystemPolicy":       describeFileSystemPolicy,
+		"DescribeMountTargets":           describeMountTargets,
+		"CreateAccessPoint":              wire.JSONOperation(makeAccessPoint),
+		"DeleteAccessPoint":              deleteAccessPoint,
 	}})
 }
 
-const fileSystemsPath = "/2015-02-01/file-systems"
+const (
+	fileSystemsPath  = "/2015-02-01/file-systems"
+	mountTargetsPath = "/2015-02-01/mount-targets"
+	accessPointsPath = "/2015-02-01/access-points"
+)
 
 // efsProtocol is REST-JSON: method and path name the operation, and an error's code is in a header.
 type efsProtocol struct{ wire.JSON }
 
 func (efsProtocol) Operation(x *wire.Exchange) string {
-	path := strings.TrimSuffix(x.Request.URL.Path, "/")
+	path, method := strings.TrimSuffix(x.Request.URL.Path, "/"), x.Request.Method
+	switch {
+	case path == mountTargetsPath && method == http.MethodGet:
+		return "DescribeMountTargets"
+	case path == accessPointsPath && method == http.MethodPost:
+		return "CreateAccessPoint"
+	case strings.HasPrefix(path, accessPointsPath+"/") && method == http.MethodDelete:
+		return "DeleteAccessPoint"
+	}
 	if rest, ok := strings.CutPrefix(path, fileSystemsPath); ok && x.Request.Method == http.MethodGet {
 		switch _, what, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/"); {
 		case rest == "":
 			return "DescribeFileSystems"
 		case what == "lifecycle-configuration":
 			return "DescribeLifecycleConfiguration"
+		case what == "policy":
+			return "DescribeFileSystemPolicy"
 		}
 	}
 	return x.Request.Method + " " + x.Request.URL.Path

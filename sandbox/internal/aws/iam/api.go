@@ -18,6 +18,7 @@ func init() {
 		Operations: map[string]wire.Handler{
 			"SimulatePrincipalPolicy": wire.QueryOperation(simulatePrincipalPolicy),
 			"ListRoles":               wire.QueryOperation(listRoles),
+			"ListPolicies":            wire.QueryOperation(listPolicies),
 		},
 	})
 }
@@ -51,6 +52,36 @@ func listRoles(*wire.Parameters) func(x *wire.Exchange) (any, error) {
 				Path: path, Name: view.Text(r, "name"), ID: view.Text(r, "uniqueId"), ARN: view.Text(r, "arn"),
 				Trust: url.QueryEscape(view.Text(r, "assumeRolePolicy")),
 			})
+		}
+		return out, nil
+	}
+}
+
+type policiesPage struct {
+	Policies    []policyView `xml:"Policies>member"`
+	IsTruncated bool         `xml:"IsTruncated"`
+}
+
+type policyView struct {
+	Name string `xml:"PolicyName"`
+	ARN  string `xml:"Arn"`
+	Path string `xml:"Path"`
+}
+
+// listPolicies lists managed policies, on one page: with scope Local the account's own, with AWS those of AWS.
+func listPolicies(p *wire.Parameters) func(x *wire.Exchange) (any, error) {
+	scope := p.Text("Scope")
+	return func(x *wire.Exchange) (any, error) {
+		if err := x.Allow("iam:ListPolicies", "*", nil); err != nil {
+			return nil, err
+		}
+		var out policiesPage
+		for _, r := range x.Store.List(view.TypePolicy) {
+			ofAWS := strings.HasPrefix(view.Text(r, "arn"), "arn:"+view.Partition+":iam::aws:")
+			if scope == "Local" && ofAWS || scope == "AWS" && !ofAWS {
+				continue
+			}
+			out.Policies = append(out.Policies, policyView{Name: view.Text(r, "name"), ARN: view.Text(r, "arn"), Path: view.Text(r, "path")})
 		}
 		return out, nil
 	}

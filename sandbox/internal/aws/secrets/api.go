@@ -16,6 +16,7 @@ func init() {
 		"GetSecretValue":    wire.JSONOperation(getSecretValue),
 		"DescribeSecret":    wire.JSONOperation(describeSecret),
 		"GetResourcePolicy": wire.JSONOperation(getResourcePolicy),
+		"PutSecretValue":    wire.JSONOperation(putSecretValue),
 	}})
 }
 
@@ -55,8 +56,8 @@ func currentVersion(x *wire.Exchange, secret view.Resource, stage string) (view.
 			continue
 		}
 		stages := r.State["versionStages"]
-		if !stages.IsArray() || len(stages.ArrayValue()) == 0 {
-			found, ok = r, ok || stage == currentStage // a version without labels is the current one
+		if !stages.IsArray() { // as in a plain store: the one version there is
+			found, ok = r, ok || stage == currentStage
 			continue
 		}
 		for _, have := range stages.ArrayValue() {
@@ -95,6 +96,27 @@ func getSecretValue(x *wire.Exchange, in *secretInput) (any, error) {
 	}{
 		view.Text(secret, "arn"), view.Text(secret, "name"), view.Text(version, "versionId"), view.Text(version, "secretString"),
 		[]string{in.VersionStage},
+	}, nil
+}
+
+// putSecretValue makes a new version the current one, and the current one the previous.
+func putSecretValue(x *wire.Exchange, in *struct {
+	SecretID           string `json:"SecretId"`
+	ClientRequestToken string `json:"ClientRequestToken"`
+	SecretString       string `json:"SecretString"`
+},
+) (any, error) {
+	secret, err := findSecret(x, "secretsmanager:PutSecretValue", in.SecretID)
+	if err != nil {
+		return nil, err
+	}
+	version, err := x.Create(view.TypeSecretVersion, map[string]any{"secretId": view.Text(secret, "arn"), "secretString": in.SecretString})
+	if err != nil {
+		return nil, err
+	}
+	return map[string]any{
+		"ARN": view.Text(secret, "arn"), "Name": view.Text(secret, "name"), "VersionId": view.Text(version, "versionId"),
+		"VersionStages": []string{currentStage},
 	}, nil
 }
 
