@@ -161,7 +161,8 @@ func (h *harness) checkWake(waking time.Time) {
 		if n := len(h.wakes); n > 0 && h.wakes[n-1].After(began) {
 			began = h.wakes[n-1]
 		}
-		quiet = !h.lastFault.After(began)
+		// A protected task is left alone, and by then the mark may have begun its cycle anew.
+		quiet = !h.lastFault.After(began) && !h.protectedUntil.After(began)
 	})
 	if since := time.Since(began); quiet && since > wakeBound {
 		h.violate("a wake has been going on for %s", since)

@@ -263,6 +263,12 @@ func (c *Call) refuseTaken(u Unique, value string, other Resource) {
 	c.Refuse(u.Paths[len(u.Paths)-1], u.Code, "%s; it belongs to %s: %s", strings.TrimSuffix(message, "."), holder, do)
 }
 
+// MayMove reports whether another resource may have made room by the time this one is updated: in a preview nobody knows yet
+// what else the same stack changes, so nothing is refused for what that resource has now.
+func (c *Call) MayMove(other Resource) bool {
+	return c.DryRun && !c.Creating() && other.URN != "" && c.URN != "" && stackOf(other.URN) == stackOf(c.URN)
+}
+
 // stackOf names the stack of a URN.
 func stackOf(urn string) string {
 	parts := strings.Split(urn, "::")

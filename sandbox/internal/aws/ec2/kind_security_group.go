@@ -200,7 +200,7 @@ func verifyRule(c *kind.Call) {
 	}
 	mine := ruleKey(c.In)
 	for _, r := range c.By(c.Type, "securityGroupId", group.ID) {
-		if r.ID == c.Old.ID || (c.DryRun && r.URN == c.URN) || ruleKey(r.State) != mine || mine == "" {
+		if r.ID == c.Old.ID || (c.DryRun && r.URN == c.URN) || c.MayMove(r) || ruleKey(r.State) != mine || mine == "" {
 			continue
 		}
 		c.Refuse("securityGroupId", "InvalidPermission.Duplicate", "the specified rule %q already exists on %s: %s", mine, group.ID,
