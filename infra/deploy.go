@@ -144,8 +144,8 @@ func (f *foundation) deploySecrets(ctx *pulumi.Context, cfg *config.Config, shar
 		return nil
 	}
 	return ctx.Log.Warn(fmt.Sprintf("secrets without a configured value: %s. Until each has one, put with "+
-		"`pulumi config set --secret KEY` (anthropicApiKey, githubToken, awsCredentials) or by hand (docs/operations.md, step 6), tasks that need "+
-		"it cannot start.",
+		"`pulumi config set --secret KEY` (anthropicApiKey, githubToken, awsCredentials) or by hand (docs/operations.md, step 6), tasks "+
+		"that need it cannot start.",
 		strings.Join(f.Pending, ", ")), nil)
 }
 

@@ -56,7 +56,8 @@ func (s *Suite) wake(ctx context.Context) bool {
 	}
 	if ctx.Err() == nil {
 		a.last = fmt.Sprintf("nothing within %s; last: %s", s.Clock.Text(wakeEnd), a.last)
-		s.wakeFault(a, "look at the service's events (`aws ecs describe-services --cluster NAME --services NAME`) and at the scaler's log", report.HealthProblem)
+		s.wakeFault(a, "look at the service's events (`aws ecs describe-services --cluster NAME --services NAME`) and at the scaler's log",
+			report.HealthProblem)
 	}
 	return false
 }

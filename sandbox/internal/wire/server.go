@@ -141,7 +141,8 @@ func (x *Exchange) Invoker() Invoke {
 // ServeHTTP answers one API call.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	x := &Exchange{
-		server: s, Store: s.options.Store, Scheduler: s.options.Scheduler, Authorizer: s.authorizer, Request: r, Now: s.options.Now(), Header: http.Header{},
+		server: s, Store: s.options.Store, Scheduler: s.options.Scheduler, Authorizer: s.authorizer, Request: r,
+		Now: s.options.Now(), Header: http.Header{},
 	}
 	x.record = Call{At: x.Now, RequestID: requestID()}
 	lost, result, err := s.serve(x)

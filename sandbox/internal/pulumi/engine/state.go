@@ -33,8 +33,8 @@ func readDeployment(path string) (*apitype.DeploymentV3, error) {
 		} `json:"checkpoint"`
 	}
 	if err := json.Unmarshal(data, &file); err != nil {
-		return nil, fmt.Errorf("the state in %s is damaged: %w; any run on the stack, such as `go run ./sandbox refresh --stack NAME`, restores it where a "+
-			"run was killed while saving it; otherwise put back a copy, or remove the state directory to start anew", path, err)
+		return nil, fmt.Errorf("the state in %s is damaged: %w; any run on the stack, such as `go run ./sandbox refresh --stack NAME`, "+
+			"restores it where a run was killed while saving it; otherwise put back a copy, or remove the state directory to start anew", path, err)
 	}
 	if file.Checkpoint.Latest == nil {
 		return &apitype.DeploymentV3{}, nil
