@@ -6,6 +6,8 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -28,6 +30,18 @@ type checkout struct {
 	within []string
 }
 
+// ofNoMake is the environment without what a make around the tests has put there: a make within would say on its output which
+// folder it enters.
+func ofNoMake() []string {
+	return slices.DeleteFunc(os.Environ(), func(entry string) bool {
+		switch name, _, _ := strings.Cut(entry, "="); name {
+		case "MAKEFLAGS", "MAKELEVEL", "MFLAGS":
+			return true
+		}
+		return false
+	})
+}
+
 // newCheckout copies what `pulumi up` needs of the repository and attaches the simulated providers.
 func newCheckout(t *testing.T) *checkout {
 	t.Helper()
@@ -37,7 +51,7 @@ func newCheckout(t *testing.T) *checkout {
 	require.NoError(t, err)
 	dir := t.TempDir()
 	copyProject(t, root, dir, "go.mod", "go.sum", "main.go", "Pulumi.yaml", "Pulumi.prod.yaml", "Pulumi.dev.yaml",
-		"cmd", "cost", "infra", "functions", "tools")
+		"cmd", "container", "cost", "infra", "functions", "tools")
 
 	tools := cli.Builder{Root: root, Log: logWriter{t}}
 	command, err := tools.PulumiCommand(ctx)
@@ -54,7 +68,7 @@ func newCheckout(t *testing.T) *checkout {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, providers.Close()) })
 	state := t.TempDir()
-	return &checkout{t: t, ctx: ctx, dir: dir, command: command.Path, account: acc, env: append(os.Environ(),
+	return &checkout{t: t, ctx: ctx, dir: dir, command: command.Path, account: acc, env: append(ofNoMake(),
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"PULUMI_HOME="+t.TempDir(),
 		"PULUMI_BACKEND_URL=file://"+state,

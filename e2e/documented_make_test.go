@@ -68,9 +68,9 @@ esac
 				require.NoError(t, os.WriteFile(filepath.Join(bin, name), []byte(recorder), 0o700))
 			}
 			shell := &checkout{t: t, ctx: t.Context(), dir: root}
-			for _, entry := range os.Environ() {
+			for _, entry := range ofNoMake() {
 				switch name, _, _ := strings.Cut(entry, "="); name {
-				case "FULL", "RAPID_SEED", "RAPID_CHECKS", "CHECKS", "MAKEFLAGS", "MAKELEVEL", "MFLAGS": // those of a make around this
+				case "FULL", "RAPID_SEED", "RAPID_CHECKS", "CHECKS": // those of a make around this
 				default:
 					shell.env = append(shell.env, entry)
 				}

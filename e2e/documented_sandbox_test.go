@@ -112,7 +112,7 @@ func newClone(t *testing.T, name string) *checkout {
 	command, err := tools.PulumiCommand(t.Context())
 	require.NoError(t, err)
 	require.NoError(t, os.Symlink(command.Path, filepath.Join(dir, ".sandbox", "bin", filepath.Base(command.Path))))
-	return &checkout{t: t, ctx: t.Context(), dir: dir, env: os.Environ()}
+	return &checkout{t: t, ctx: t.Context(), dir: dir, env: ofNoMake()}
 }
 
 // TestTryingAsDocumented types what the documentation of the sandbox says, and then what the sandbox says.

@@ -318,7 +318,7 @@ func TestMergingAsDocumented(t *testing.T) {
 	require.NoError(t, err)
 	before, _, err := sandboxtest.FindDistribution(account, id)
 	require.NoError(t, err)
-	shell := &checkout{t: t, ctx: t.Context(), dir: t.TempDir(), env: os.Environ(), account: account}
+	shell := &checkout{t: t, ctx: t.Context(), dir: t.TempDir(), env: ofNoMake(), account: account}
 	shell.serveAPI()
 	bin := shell.tools()
 	for _, command := range merging {
