@@ -51,16 +51,22 @@ func TestForgottenTabsModel(t *testing.T) {
 	})
 }
 
+// drawUndisturbed is a service that wakes, and that nothing but the sessions of the test touches.
+func drawUndisturbed(r *rapid.T) *scenario {
+	s := drawCalm(r)
+	s.Disturb, s.Tabs = nil, nil
+	if hopeless(&s.Timing) {
+		s.Timing.Listen = scalertest.Range{Most: 30 * time.Second}
+	}
+	return s
+}
+
 // TestBusySessionModel has somebody at work who sends a request at least every two minutes, and protects nothing: they never
 // meet the waker again (docs/container-contract.md).
 func TestBusySessionModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
-		s := drawCalm(r)
-		s.Disturb, s.Tabs = nil, nil
-		if hopeless(&s.Timing) {
-			s.Timing.Listen = scalertest.Range{Most: 30 * time.Second}
-		}
+		s := drawUndisturbed(r)
 		s.Sessions = []session{{At: seconds(r, "at", 0, 120), API: rapid.Bool().Draw(r, "api")}}
 		for range 60 {
 			s.Sessions[0].Think = append(s.Sessions[0].Think, seconds(r, "think", 5, 118))
@@ -77,11 +83,7 @@ func TestBusySessionModel(t *testing.T) {
 func TestVisitorAtTheLastMoment(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(r *rapid.T) {
-		s := drawCalm(r)
-		s.Disturb, s.Tabs = nil, nil
-		if hopeless(&s.Timing) {
-			s.Timing.Listen = scalertest.Range{Most: 30 * time.Second}
-		}
+		s := drawUndisturbed(r)
 		s.Sessions = []session{{API: true}}
 		var slept time.Duration
 		require.Empty(r, runWith(t, s, func(h *harness) {

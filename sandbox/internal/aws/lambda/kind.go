@@ -8,12 +8,10 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
-	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/efs"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
-	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/kms"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/quotas"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
@@ -49,20 +47,7 @@ func lambdaKinds() map[string]*kind.Kind {
 			Delete:   leaveInterfaces,
 			Volatile: []string{"lastModified", "codeSha256", "sourceCodeSize"},
 		},
-		view.TypePermission: {
-			Refs: []kind.Ref{{Path: "function", To: ToFunction, OnDelete: kind.Cascade}},
-			Unique: []kind.Unique{{
-				Paths: []string{"function", "statementId"}, Code: "ResourceConflictException",
-				Message: "The statement id (%s) provided already exists. Please provide a new statement id, or remove the existing statement.",
-			}},
-			Check:    kind.InTurn(checkPermission, checkPrincipal),
-			Verify:   verifyPrincipal,
-			Create:   createPermission,
-			PublicID: func(r kind.Resource) string { return props.Str(r.State, "statementId") },
-			StoreID: func(id string, state props.Map) string {
-				return props.Str(state, "function") + "/" + id
-			},
-		},
+		view.TypePermission: permissionKind(),
 		view.TypeInvokeConfig: {
 			Refs: []kind.Ref{
 				{Path: "functionName", To: ToFunction, OnDelete: kind.Cascade},
@@ -325,46 +310,6 @@ func invokeARN(arn string) string {
 	return "arn:aws:apigateway:" + view.Region + ":lambda:path/2015-03-31/functions/" + arn + "/invocations"
 }
 
-var lambdaAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
-
-func checkPermission(c *kind.Checker) {
-	if a, ok := c.Text("action"); ok && !lambdaAction.MatchString(a) {
-		c.Fail("action", "ValidationException: action %q must be lambda:* or a Lambda action such as lambda:InvokeFunction", a)
-	}
-	if id, ok := c.Text("statementId"); ok && !regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(id) {
-		c.Fail("statementId", "ValidationException: statement ID %q must be letters, numbers, hyphens and underscores", id)
-	}
-	if p, ok := c.Text("principal"); ok && strings.TrimSpace(p) == "" {
-		c.Fail("principal", "ValidationException: a permission needs a principal")
-	}
-	if arn, ok := c.Text("sourceArn"); ok && !strings.HasPrefix(arn, "arn:") {
-		c.Fail("sourceArn", "ValidationException: %q is not an ARN", arn)
-	}
-}
-
-func createPermission(c *kind.Call) error {
-	if c.Str("statementId") == "" {
-		c.Set("statementId", c.Str("statementIdPrefix")+"terraform-"+c.Digits("time", 26))
-	}
-	c.ID = c.Str("function") + "/" + props.Str(c.State, "statementId")
-	return nil
-}
-
-// MayInvoke reports whether a function's permissions let a service invoke it on
-// behalf of source.
-func MayInvoke(v kind.View, function kind.Resource, service, source string) bool {
-	for _, name := range ToFunction.Identities(function) {
-		for _, p := range v.By(view.TypePermission, "function", name) {
-			action, from := props.Str(p.State, "action"), props.Str(p.State, "sourceArn")
-			if props.Str(p.State, "principal") == service && policies.Match(action, "lambda:InvokeFunction") &&
-				(from == "" || policies.Match(from, source)) {
-				return true
-			}
-		}
-	}
-	return false
-}
-
 func verifyDestinations(c *kind.Call) {
 	function, ok := ToFunction.Find(c.View, c.Str("functionName"))
 	if !ok || c.DryRun {
@@ -428,25 +373,5 @@ func checkFunctionLimits(c *kind.Checker) {
 		case parts[region] != view.Region:
 			c.Fail(f.Path, "%s: the layer %s is in region %s, the function in %s", invalidParameter, arn, parts[region], view.Region)
 		}
-	}
-}
-
-func checkPrincipal(c *kind.Checker) {
-	p, ok := c.Text("principal")
-	if !ok || p == "" || p == "*" {
-		return
-	}
-	if strings.HasSuffix(p, ".amazonaws.com") && !iam.KnownService(p) {
-		c.Fail("principal", "%s: The provided principal was invalid. Please check the principal and try again: %q; %s", invalidParameter, p,
-			lists.Expect("iam.ServicePrincipal", p))
-	}
-}
-
-func verifyPrincipal(c *kind.Call) {
-	if c.DryRun || !c.Touches("principal") {
-		return
-	}
-	if reason := iam.Absent(c, props.Str(c.In, "principal")); reason != "" {
-		c.Refuse("principal", invalidParameter, "The provided principal was invalid. Please check the principal and try again: %s", reason)
 	}
 }
