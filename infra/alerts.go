@@ -8,6 +8,9 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/sns"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
+	"github.com/webordinary/live-edit/infra/policy"
 )
 
 const alertsToken = "webordinary:infra:Alerts"
@@ -34,26 +37,26 @@ type Alerts struct {
 func NewAlerts(ctx *pulumi.Context, name string, args *AlertsArgs, opts ...pulumi.ResourceOption) (*Alerts, error) {
 	alerts := &Alerts{}
 	if err := ctx.RegisterComponentResource(alertsToken, name, alerts, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
-	topic, err := sns.NewTopic(ctx, name+"-topic", &sns.TopicArgs{Name: pulumi.String(args.TopicName)}, child(alerts)...)
+	topic, err := sns.NewTopic(ctx, name+"-topic", &sns.TopicArgs{Name: pulumi.String(args.TopicName)}, component.Child(alerts)...)
 	if err != nil {
-		return nil, created(name+"-topic", err)
+		return nil, component.Created(name+"-topic", err)
 	}
 	alerts.TopicArn = topic.Arn
 	if alerts.policy, err = sns.NewTopicPolicy(ctx, name+"-policy", &sns.TopicPolicyArgs{
 		Arn:    topic.Arn,
 		Policy: publishPolicy(topic.Arn).JSON(),
-	}, child(alerts)...); err != nil {
-		return nil, created(name+"-policy", err)
+	}, component.Child(alerts)...); err != nil {
+		return nil, component.Created(name+"-policy", err)
 	}
 	if args.Email != "" {
 		if _, err := sns.NewTopicSubscription(ctx, name+"-email", &sns.TopicSubscriptionArgs{
 			Topic:    topic.Arn,
 			Protocol: pulumi.String("email"),
 			Endpoint: pulumi.String(args.Email),
-		}, child(alerts)...); err != nil {
-			return nil, created(name+"-email", err)
+		}, component.Child(alerts)...); err != nil {
+			return nil, component.Created(name+"-email", err)
 		}
 	}
 	return alerts, ctx.RegisterResourceOutputs(alerts, pulumi.Map{"topicArn": alerts.TopicArn})
@@ -64,19 +67,19 @@ func (a *Alerts) ready() []pulumi.Resource { return []pulumi.Resource{a.policy} 
 
 // publishPolicy lets the services that report to the topic publish, for this account only. It takes the place of the
 // policy that SNS gives every topic, which lets the whole account publish and subscribe.
-func publishPolicy(topicArn pulumi.StringOutput) PolicyDocument {
-	publish := func(sid, service string, conditions ...Condition) Statement {
-		return Statement{
-			Sid: sid, Principal: &Principal{Services: []string{service}}, Actions: []string{"sns:Publish"},
-			Resources: resources(topicArn), Conditions: conditions,
+func publishPolicy(topicArn pulumi.StringOutput) policy.Document {
+	publish := func(sid, service string, conditions ...policy.Condition) policy.Statement {
+		return policy.Statement{
+			Sid: sid, Principal: &policy.Principal{Services: []string{service}}, Actions: []string{"sns:Publish"},
+			Resources: policy.Resources(topicArn), Conditions: conditions,
 		}
 	}
 	account := arnPart(topicArn, 4)
-	sameAccount := when("StringEquals", "aws:SourceAccount", account)
-	return PolicyDocument{Statements: []Statement{
-		publish("PublishAlarms", "cloudwatch.amazonaws.com", sameAccount, when("ArnLike", "aws:SourceArn",
+	sameAccount := policy.When("StringEquals", "aws:SourceAccount", account)
+	return policy.Document{Statements: []policy.Statement{
+		publish("PublishAlarms", "cloudwatch.amazonaws.com", sameAccount, policy.When("ArnLike", "aws:SourceArn",
 			pulumi.Sprintf("arn:aws:cloudwatch:%s:%s:alarm:*", arnPart(topicArn, 3), account))),
-		publish("PublishBudgets", "budgets.amazonaws.com", sameAccount, when("ArnLike", "aws:SourceArn",
+		publish("PublishBudgets", "budgets.amazonaws.com", sameAccount, policy.When("ArnLike", "aws:SourceArn",
 			pulumi.Sprintf("arn:aws:budgets::%s:*", account))),
 		// EventBridge gives SNS no source to compare: with any condition here its messages are dropped without a trace
 		// (EventBridge user guide, "Amazon SNS permissions": no Condition blocks in topic policies).
@@ -137,7 +140,7 @@ func (a *Alerts) newAlarm(ctx *pulumi.Context, name string, args *alarmArgs, opt
 		OkActions:          actions,
 	}, opts...)
 	if err != nil {
-		return created(name, err)
+		return component.Created(name, err)
 	}
 	a.alarmArns = append(a.alarmArns, alarm.Arn)
 	return nil

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/cloudtrail"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -46,7 +47,7 @@ type Audit struct {
 func NewAudit(ctx *pulumi.Context, name string, args *AuditArgs, opts ...pulumi.ResourceOption) (*Audit, error) {
 	audit := &Audit{}
 	if err := ctx.RegisterComponentResource(auditToken, name, audit, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	if !args.ExistingTrail {
 		if err := audit.addTrail(ctx, name, args); err != nil {
@@ -73,8 +74,8 @@ func (a *Audit) addTrail(ctx *pulumi.Context, name string, args *AuditArgs) erro
 		EnableLogFileValidation:    pulumi.Bool(true),
 		IncludeGlobalServiceEvents: pulumi.Bool(false), // secrets are regional
 		IsMultiRegionTrail:         pulumi.Bool(false),
-	}, child(a, pulumi.DependsOn(bucket))...)
-	return created(name+"-trail", err)
+	}, component.Child(a, pulumi.DependsOn(bucket))...)
+	return component.Created(name+"-trail", err)
 }
 
 // addBucket registers the private bucket of the records. Its policy is awsx's, which lets CloudTrail write. The records
@@ -84,7 +85,7 @@ func (a *Audit) addBucket(ctx *pulumi.Context, name string, args *AuditArgs) ([]
 		Bucket: pulumi.String(args.BucketName),
 	}, args.keeping.retained(a, name)...)
 	if err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	block, err := s3.NewBucketPublicAccessBlock(ctx, name+"-public-access-block", &s3.BucketPublicAccessBlockArgs{
 		Bucket:                bucket.Bucket,
@@ -94,7 +95,7 @@ func (a *Audit) addBucket(ctx *pulumi.Context, name string, args *AuditArgs) ([]
 		RestrictPublicBuckets: pulumi.Bool(true),
 	}, settingOf(a)...)
 	if err != nil {
-		return nil, created(name+"-public-access-block", err)
+		return nil, component.Created(name+"-public-access-block", err)
 	}
 	_, err = s3.NewBucketLifecycleConfigurationV2(ctx, name+"-lifecycle", &s3.BucketLifecycleConfigurationV2Args{
 		Bucket: bucket.Bucket,
@@ -105,7 +106,7 @@ func (a *Audit) addBucket(ctx *pulumi.Context, name string, args *AuditArgs) ([]
 			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(auditDays)},
 		}},
 	}, settingOf(a)...)
-	return []pulumi.Resource{bucket, block}, created(name+"-lifecycle", err)
+	return []pulumi.Resource{bucket, block}, component.Created(name+"-lifecycle", err)
 }
 
 // addReport reports each unexpected read with who, what and from where, and raises an alarm beside it: the message can be
@@ -134,7 +135,7 @@ func (a *Audit) addReport(ctx *pulumi.Context, name string, args *AuditArgs) err
 		Namespace: "AWS/Events", MetricName: "TriggeredRules", Dimensions: pulumi.StringMap{"RuleName": rule.Name},
 		Statistic: "Sum", PeriodSeconds: 300, Periods: 1, Comparison: "GreaterThanOrEqualToThreshold", Threshold: 1,
 		MissingData: "notBreaching",
-	}, child(a)...)
+	}, component.Child(a)...)
 }
 
 // secretRead selects CloudTrail's records of reads. AWS records one per secret, also for batches.

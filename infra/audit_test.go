@@ -139,7 +139,7 @@ func TestExistingTrailIsUsed(t *testing.T) {
 
 func TestAuditIsOffByDefault(t *testing.T) {
 	t.Parallel()
-	for _, changes := range []infratest.Settings{nil, withCI} {
+	for _, changes := range []infratest.Settings{nil, {"ciRepository": "webordinary/live-edit"}} {
 		d := operated(t, "prod", changes)
 		for _, name := range []string{"audit", "audit-trail", "audit-secret-read-rule", "audit-secret-read-alarm"} {
 			assert.False(t, d.Has(name), name)
@@ -149,7 +149,7 @@ func TestAuditIsOffByDefault(t *testing.T) {
 
 func TestEverythingDescendsFromItsComponent(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", everythingOn)
+	d := operated(t, "prod", infratest.EverythingOn)
 	parents := map[string]string{}
 	for _, r := range d.Resources {
 		parents[r.URN] = r.Parent()

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/budgets"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
 )
 
 // budgetAlerts are the percentages of the budget that are reported once the money is spent.
@@ -43,6 +45,6 @@ func (o *Observability) addBudget(ctx *pulumi.Context, name string, args *Observ
 		LimitUnit:     pulumi.String("USD"),
 		CostFilters:   filters,
 		Notifications: notifications,
-	}, child(o, pulumi.DependsOn(args.Alerts.ready()))...)
-	return created(name+"-budget", err)
+	}, component.Child(o, pulumi.DependsOn(args.Alerts.ready()))...)
+	return component.Created(name+"-budget", err)
 }

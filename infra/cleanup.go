@@ -11,7 +11,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/cleanup/spec"
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
+	"github.com/webordinary/live-edit/infra/function"
+	"github.com/webordinary/live-edit/infra/policy"
 )
 
 const cleanupToken = "webordinary:infra:Cleanup"
@@ -59,14 +62,14 @@ type Cleanup struct {
 
 	group    *ec2.SecurityGroup
 	queue    *sqs.Queue
-	function *goFunction
+	function *function.Deployed
 }
 
 // NewCleanup registers the function, its network, its schedule and what reports on it.
 func NewCleanup(ctx *pulumi.Context, name string, args *CleanupArgs, opts ...pulumi.ResourceOption) (*Cleanup, error) {
 	cleanup := &Cleanup{}
 	if err := ctx.RegisterComponentResource(cleanupToken, name, cleanup, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	for _, add := range []func(*pulumi.Context, string, *CleanupArgs) error{
 		cleanup.addNetwork, cleanup.addQueue, cleanup.addFunction, cleanup.addFailures, cleanup.addSchedule, cleanup.addAlarms,
@@ -94,7 +97,8 @@ func deployCleanup(ctx *pulumi.Context, cfg *config.Config, base *foundation) er
 }
 
 func (c *Cleanup) addNetwork(ctx *pulumi.Context, name string, args *CleanupArgs) error {
-	connect, err := newRolePolicy(ctx, name+"-vpc-policy", args.Role, PolicyDocument{Statements: connectToTheVPC(args)}, child(c)...)
+	connect, err := component.NewRolePolicy(
+		ctx, name+"-vpc-policy", args.Role, policy.Document{Statements: connectToTheVPC(args)}, component.Child(c)...)
 	if err != nil {
 		return err
 	}
@@ -105,13 +109,13 @@ func (c *Cleanup) addNetwork(ctx *pulumi.Context, name string, args *CleanupArgs
 		Name:        args.Names.SecurityGroup("cleanup"),
 		Description: "The workspace cleanup function",
 		VpcID:       args.Network.VpcID,
-	}, child(c, pulumi.DependsOn([]pulumi.Resource{connect}))...); err != nil {
+	}, component.Child(c, pulumi.DependsOn([]pulumi.Resource{connect}))...); err != nil {
 		return err
 	}
 	return newLink(ctx, name+"-workspace", &linkArgs{
 		Description: "Workspace cleanup to the workspace",
 		From:        c.group.ID().ToStringOutput(), To: args.Workspace.SecurityGroupID, Port: nfsPort,
-	}, child(c)...)
+	}, component.Child(c)...)
 }
 
 // addQueue registers where failed invocations go, with the event and the function's own words.
@@ -120,9 +124,9 @@ func (c *Cleanup) addQueue(ctx *pulumi.Context, name string, args *CleanupArgs) 
 		Name:                    pulumi.String(args.Names.Other("workspace-cleanup-failures")),
 		MessageRetentionSeconds: pulumi.Int(cleanupFailureRetentionSeconds),
 		SqsManagedSseEnabled:    pulumi.Bool(true),
-	}, child(c)...)
+	}, component.Child(c)...)
 	if err != nil {
-		return created(name+"-failures", err)
+		return component.Created(name+"-failures", err)
 	}
 	c.queue, c.FailureQueueURL = queue, queue.Url
 	return nil
@@ -138,7 +142,7 @@ func (c *Cleanup) addFunction(ctx *pulumi.Context, name string, args *CleanupArg
 		reserved = &one
 	}
 	var err error
-	c.function, err = newGoFunction(ctx, name+"-function", &goFunctionArgs{
+	c.function, err = function.New(ctx, name+"-function", &function.Args{
 		Name:                args.Names.Function(cleanupPurpose),
 		Description:         "Compresses, deletes and archives what nobody has used for long in the live editor's workspaces",
 		Source:              "cleanup",
@@ -148,7 +152,7 @@ func (c *Cleanup) addFunction(ctx *pulumi.Context, name string, args *CleanupArg
 		TimeoutSeconds:      cleanupTimeoutSeconds,
 		MemoryMB:            cleanupMemoryMB,
 		ReservedConcurrency: reserved,
-		Vpc: &functionVpcArgs{
+		Vpc: &function.VpcArgs{
 			SubnetIDs:       args.Network.WorkloadSubnetIDs,
 			SecurityGroupID: c.group.ID().ToStringOutput(),
 			AccessPointArn:  args.Workspace.ClientAccessPointArn,
@@ -171,25 +175,25 @@ var networkInterfaceActions = []string{
 }
 
 // connectToTheVPC lets Lambda, and only Lambda, connect the function.
-func connectToTheVPC(args *CleanupArgs) []Statement {
+func connectToTheVPC(args *CleanupArgs) []policy.Statement {
 	function := pulumi.Sprintf("arn:%s:lambda:%s:%s:function:%s", arnPart(args.Workspace.FileSystemArn, 1),
 		arnPart(args.Workspace.FileSystemArn, 3), arnPart(args.Workspace.FileSystemArn, 4), args.Names.Function(cleanupPurpose))
-	return []Statement{
-		{Sid: "ConnectToTheVPC", Actions: networkInterfaceActions, Resources: anyResource()},
+	return []policy.Statement{
+		{Sid: "ConnectToTheVPC", Actions: networkInterfaceActions, Resources: policy.AnyResource()},
 		{
 			// Lambda connects the function; its own code, which is what this key names, must not (same page).
-			Sid: "LeaveThatToLambda", Deny: true, Actions: networkInterfaceActions, Resources: anyResource(),
-			Conditions: []Condition{when("ArnEquals", "lambda:SourceFunctionArn", function)},
+			Sid: "LeaveThatToLambda", Deny: true, Actions: networkInterfaceActions, Resources: policy.AnyResource(),
+			Conditions: []policy.Condition{policy.When("ArnEquals", "lambda:SourceFunctionArn", function)},
 		},
 	}
 }
 
-func (c *Cleanup) permissions(args *CleanupArgs) []Statement {
-	return []Statement{
+func (c *Cleanup) permissions(args *CleanupArgs) []policy.Statement {
+	return []policy.Statement{
 		mountThrough(args.Workspace),
 		{
 			Sid:     "ReportFailures", // of scheduled runs; see addFailures
-			Actions: []string{"sqs:SendMessage"}, Resources: resources(c.queue.Arn),
+			Actions: []string{"sqs:SendMessage"}, Resources: policy.Resources(c.queue.Arn),
 		},
 	}
 }
@@ -214,8 +218,8 @@ func (c *Cleanup) addFailures(ctx *pulumi.Context, name string, _ *CleanupArgs) 
 		DestinationConfig: &lambda.FunctionEventInvokeConfigDestinationConfigArgs{
 			OnFailure: &lambda.FunctionEventInvokeConfigDestinationConfigOnFailureArgs{Destination: c.queue.Arn},
 		},
-	}, child(c, pulumi.DependsOn([]pulumi.Resource{c.function.Policy}))...)
-	return created(name+"-on-failure", err)
+	}, component.Child(c, pulumi.DependsOn([]pulumi.Resource{c.function.Policy}))...)
+	return component.Created(name+"-on-failure", err)
 }
 
 // addSchedule runs the function once a day (T00 §3).
@@ -225,5 +229,5 @@ func (c *Cleanup) addSchedule(ctx *pulumi.Context, name string, args *CleanupArg
 		Description: "Cleans the live editor's workspaces up",
 		Expression:  "rate(1 day)",
 		Function:    c.function.Function,
-	}, child(c)...)
+	}, component.Child(c)...)
 }

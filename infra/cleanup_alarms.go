@@ -1,6 +1,10 @@
 package infra
 
-import "github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+import (
+	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
+)
 
 // addAlarms tells of runs that failed and of runs that did not happen. Both alarms return to OK with the next good run.
 func (c *Cleanup) addAlarms(ctx *pulumi.Context, name string, args *CleanupArgs) error {
@@ -26,8 +30,8 @@ func (c *Cleanup) addAlarms(ctx *pulumi.Context, name string, args *CleanupArgs)
 	missed.MetricName, missed.Comparison, missed.MissingData = "Invocations", "LessThanThreshold", "breaching"
 	// One day exactly would alarm whenever a run is a minute later than the day before.
 	missed.PeriodSeconds, missed.Periods = 43200, 3
-	if err := args.Alerts.newAlarm(ctx, name+"-failed-alarm", &failed, child(c)...); err != nil {
+	if err := args.Alerts.newAlarm(ctx, name+"-failed-alarm", &failed, component.Child(c)...); err != nil {
 		return err
 	}
-	return args.Alerts.newAlarm(ctx, name+"-missed-alarm", &missed, child(c)...)
+	return args.Alerts.newAlarm(ctx, name+"-missed-alarm", &missed, component.Child(c)...)
 }

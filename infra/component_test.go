@@ -24,7 +24,15 @@ type componentSource struct {
 	register *ast.CallExpr
 }
 
-func (c componentSource) typeName() string { return strings.TrimPrefix(c.function.Name.Name, "New") }
+// typeName is what the constructor returns first, without its package.
+func (c componentSource) typeName() string {
+	if pointer, ok := c.function.Type.Results.List[0].Type.(*ast.StarExpr); ok {
+		if ident, ok := pointer.X.(*ast.Ident); ok {
+			return ident.Name
+		}
+	}
+	return ""
+}
 
 // packageSource is what the structural tests need of the package's sources.
 type packageSource struct {

@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
 )
 
 // dashboard is a CloudWatch dashboard body (CloudWatch API reference: "Dashboard body structure and syntax"). Start is
@@ -109,9 +111,9 @@ func (o *Observability) addDashboard(ctx *pulumi.Context, name string, args *Obs
 	board, err := cloudwatch.NewDashboard(ctx, name+"-dashboard", &cloudwatch.DashboardArgs{
 		DashboardName: pulumi.String(args.Names.Other("edit")),
 		DashboardBody: marshalled("dashboard", body),
-	}, child(o)...)
+	}, component.Child(o)...)
 	if err != nil {
-		return created(name+"-dashboard", err)
+		return component.Created(name+"-dashboard", err)
 	}
 	o.DashboardName = board.DashboardName
 	return nil

@@ -87,10 +87,10 @@ func TestDashboardShowsWhatPeopleAskFor(t *testing.T) {
 func TestDashboardShowsEveryAlarm(t *testing.T) {
 	t.Parallel()
 	var registered []string
-	for _, alarm := range operated(t, "prod", everythingOn).OfType(alarmType) {
+	for _, alarm := range operated(t, "prod", infratest.EverythingOn).OfType(alarmType) {
 		registered = append(registered, infratest.ARN("cloudwatch", "alarm:"+alarm.Text("name")))
 	}
-	_, body := shown(t, everythingOn)
+	_, body := shown(t, infratest.EverythingOn)
 	assert.ElementsMatch(t, registered, body.titled(t, "Alarms").Properties.Alarms)
 }
 

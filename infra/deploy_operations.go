@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/ci"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -59,7 +60,7 @@ func deployCI(ctx *pulumi.Context, cfg *config.Config) error {
 	if err != nil {
 		return err
 	}
-	_, err = NewCI(ctx, "ci", &CIArgs{
+	_, err = ci.New(ctx, "ci", &ci.Args{
 		CI: cfg.CI, Names: cfg.Names(), Stack: cfg.Stack, Region: cfg.Region, AccountID: accountID,
 		EditHost: cfg.Site.FQDN(), DedicatedVpc: cfg.Network.Dedicated,
 	})

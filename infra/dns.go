@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/route53"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -34,7 +35,7 @@ type Dns struct {
 func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.ResourceOption) (*Dns, error) {
 	dns := &Dns{}
 	if err := ctx.RegisterComponentResource(dnsToken, name, dns, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	zoneID, err := hostedZoneFor(ctx, args.Site)
 	if err != nil {
@@ -46,9 +47,9 @@ func NewDns(ctx *pulumi.Context, name string, args *DnsArgs, opts ...pulumi.Reso
 		Type:    pulumi.String("CNAME"),
 		Ttl:     pulumi.Int(recordTTLSeconds),
 		Records: pulumi.StringArray{args.Target},
-	}, child(dns)...)
+	}, component.Child(dns)...)
 	if err != nil {
-		return nil, created(name+"-record", err)
+		return nil, component.Created(name+"-record", err)
 	}
 	dns.FQDN, dns.record = record.Fqdn, record
 	return dns, ctx.RegisterResourceOutputs(dns, pulumi.Map{"fqdn": dns.FQDN})

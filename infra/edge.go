@@ -9,7 +9,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
+	"github.com/webordinary/live-edit/infra/function"
+	"github.com/webordinary/live-edit/infra/policy"
 )
 
 const edgeBehaviorsToken = "webordinary:infra:EdgeBehaviors"
@@ -53,7 +56,7 @@ type EdgeBehaviors struct {
 	Result pulumi.StringOutput `pulumi:"result"`
 
 	role       *iam.Role
-	function   *goFunction
+	function   *function.Deployed
 	invocation *lambda.Invocation
 }
 
@@ -63,7 +66,7 @@ func NewEdgeBehaviors(
 ) (*EdgeBehaviors, error) {
 	edge := &EdgeBehaviors{}
 	if err := ctx.RegisterComponentResource(edgeBehaviorsToken, name, edge, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	for _, add := range []func(*pulumi.Context, string, *EdgeBehaviorsArgs) error{
 		edge.addFunction, edge.addInvocation, edge.addSchedule, edge.addReports,
@@ -88,28 +91,28 @@ func (a *EdgeBehaviorsArgs) input() spec.Input {
 func (e *EdgeBehaviors) addFunction(ctx *pulumi.Context, name string, args *EdgeBehaviorsArgs) error {
 	input := args.input()
 	if err := input.Validate(); err != nil {
-		return created(name, err)
+		return component.Created(name, err)
 	}
 	text, err := input.JSON()
 	if err != nil {
-		return created(name, err)
+		return component.Created(name, err)
 	}
-	if e.role, err = newRole(ctx, name+"-role", &roleArgs{
+	if e.role, err = component.NewRole(ctx, name+"-role", &component.RoleArgs{
 		Name:        args.Names.Role(edgePurpose),
 		Description: "What the function that edits the CloudFront distribution may do",
 		Service:     "lambda.amazonaws.com",
-	}, child(e)...); err != nil {
+	}, component.Child(e)...); err != nil {
 		return err
 	}
-	e.function, err = newGoFunction(ctx, name+"-function", &goFunctionArgs{
+	e.function, err = function.New(ctx, name+"-function", &function.Args{
 		Name:        args.Names.Function(edgePurpose),
 		Description: "Keeps the live editor's origin and behaviors on a CloudFront distribution of another stack",
 		Source:      "behaviors",
 		Role:        e.role,
-		Permissions: []Statement{{
+		Permissions: []policy.Statement{{
 			Sid:       "ReportFailures", // of scheduled runs; see addReports
 			Actions:   []string{"sns:Publish"},
-			Resources: resources(args.Alerts.TopicArn),
+			Resources: policy.Resources(args.Alerts.TopicArn),
 		}},
 		Environment:    pulumi.StringMap{spec.InputVariable: pulumi.String(text)},
 		TimeoutSeconds: edgeTimeoutSeconds,
@@ -126,14 +129,14 @@ func (e *EdgeBehaviors) addFunction(ctx *pulumi.Context, name string, args *Edge
 func (e *EdgeBehaviors) addInvocation(ctx *pulumi.Context, name string, args *EdgeBehaviorsArgs) error {
 	text, err := args.input().JSON()
 	if err != nil {
-		return created(name, err)
+		return component.Created(name, err)
 	}
 	pair := name + "-" + args.DistributionID
-	access, err := newRolePolicy(ctx, pair+"-policy", e.role, PolicyDocument{Statements: append([]Statement{{
+	access, err := component.NewRolePolicy(ctx, pair+"-policy", e.role, policy.Document{Statements: append([]policy.Statement{{
 		Sid:       "EditDistribution",
 		Actions:   []string{"cloudfront:GetDistributionConfig", "cloudfront:UpdateDistribution"},
-		Resources: resources(e.distributionArn(args.DistributionID)),
-	}}, ownerRights(args.Rights)...)}, child(e)...)
+		Resources: policy.Resources(e.distributionArn(args.DistributionID)),
+	}}, ownerRights(args.Rights)...)}, component.Child(e)...)
 	if err != nil {
 		return err
 	}
@@ -143,11 +146,11 @@ func (e *EdgeBehaviors) addInvocation(ctx *pulumi.Context, name string, args *Ed
 		FunctionName:   pulumi.String(args.Names.Function(edgePurpose)),
 		LifecycleScope: pulumi.String("CRUD"),
 		Input:          pulumi.String(text),
-	}, child(e,
+	}, component.Child(e,
 		pulumi.DeleteBeforeReplace(true), // the other order would delete what it has just created
 		pulumi.DependsOn(append([]pulumi.Resource{access, e.function.Policy, e.function.Function}, args.Behind...)))...)
 	if err != nil {
-		return created(pair, err)
+		return component.Created(pair, err)
 	}
 	e.Result = e.invocation.Result
 	return nil
@@ -155,12 +158,12 @@ func (e *EdgeBehaviors) addInvocation(ctx *pulumi.Context, name string, args *Ed
 
 // ownerRights are what CloudFront asks for because of settings of the distribution's owner: an update submits the whole
 // configuration, with the log bucket, web ACL and edge functions in it (D35). One statement each, on exactly that resource.
-func ownerRights(arns []string) []Statement {
-	statements := make([]Statement, 0, len(arns))
+func ownerRights(arns []string) []policy.Statement {
+	statements := make([]policy.Statement, 0, len(arns))
 	for i, arn := range arns {
 		right, _ := spec.RightOn(arn) // the configuration's validation has refused all others
-		statements = append(statements, Statement{
-			Sid: "OwnerSetting" + strconv.Itoa(i+1), Actions: right.Actions, Resources: resources(pulumi.String(arn)),
+		statements = append(statements, policy.Statement{
+			Sid: "OwnerSetting" + strconv.Itoa(i+1), Actions: right.Actions, Resources: policy.Resources(pulumi.String(arn)),
 		})
 	}
 	return statements

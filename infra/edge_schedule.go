@@ -5,6 +5,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
+	"github.com/webordinary/live-edit/infra/component"
 )
 
 // addSchedule has the function put back once a day what the owner's deployments took away. All of it depends on the
@@ -16,7 +17,7 @@ func (e *EdgeBehaviors) addSchedule(ctx *pulumi.Context, name string, args *Edge
 		Expression:  "rate(1 day)",
 		Function:    e.function.Function,
 		Input:       spec.RemergeEvent,
-	}, child(e, pulumi.DependsOn([]pulumi.Resource{e.invocation}))...)
+	}, component.Child(e, pulumi.DependsOn([]pulumi.Resource{e.invocation}))...)
 }
 
 // addReports tells of what the schedule found: a failure or a refusal as a message with the function's own words, a
@@ -27,8 +28,8 @@ func (e *EdgeBehaviors) addReports(ctx *pulumi.Context, name string, args *EdgeB
 		DestinationConfig: &lambda.FunctionEventInvokeConfigDestinationConfigArgs{
 			OnFailure: &lambda.FunctionEventInvokeConfigDestinationConfigOnFailureArgs{Destination: args.Alerts.TopicArn},
 		},
-	}, child(e, pulumi.DependsOn([]pulumi.Resource{e.function.Policy}))...); err != nil {
-		return created(name+"-failures", err)
+	}, component.Child(e, pulumi.DependsOn([]pulumi.Resource{e.function.Policy}))...); err != nil {
+		return component.Created(name+"-failures", err)
 	}
 	if !args.Alarms {
 		return nil
@@ -46,5 +47,5 @@ func (e *EdgeBehaviors) addReports(ctx *pulumi.Context, name string, args *EdgeB
 		MissingData: "notBreaching",
 		// One run a day makes one data point a day.
 		PeriodSeconds: 86400, Periods: 1,
-	}, child(e)...)
+	}, component.Child(e)...)
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	supervisor "github.com/webordinary/live-edit/container/supervisor/config"
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -62,7 +63,7 @@ func NewEditService(
 ) (*EditService, error) {
 	service := &EditService{}
 	if err := ctx.RegisterComponentResource(editServiceToken, name, service, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	if err := service.addCluster(ctx, name, args); err != nil {
 		return nil, err
@@ -95,12 +96,12 @@ func NewEditService(
 func (s *EditService) addCluster(ctx *pulumi.Context, name string, args *EditServiceArgs) error {
 	cluster, err := ecs.NewCluster(ctx, name+"-cluster", &ecs.ClusterArgs{
 		Name: pulumi.String(args.Names.Cluster()),
-	}, child(s)...)
+	}, component.Child(s)...)
 	if err != nil {
-		return created(name+"-cluster", err)
+		return component.Created(name+"-cluster", err)
 	}
 	s.ClusterArn, s.ClusterName = cluster.Arn, cluster.Name
-	s.logGroup, err = newLogGroup(ctx, name+"-log-group", args.Names.ServiceLogGroup(), args.LogRetentionDays, child(s)...)
+	s.logGroup, err = component.NewLogGroup(ctx, name+"-log-group", args.Names.ServiceLogGroup(), args.LogRetentionDays, component.Child(s)...)
 	return err
 }
 
@@ -111,7 +112,7 @@ func (s *EditService) addNetworkRules(ctx *pulumi.Context, name string, args *Ed
 		Name:        args.Names.SecurityGroup("task"),
 		Description: "Tasks of the live editor",
 		VpcID:       args.Network.VpcID,
-	}, child(s)...)
+	}, component.Child(s)...)
 	if err != nil {
 		return err
 	}
@@ -124,31 +125,31 @@ func (s *EditService) addNetworkRules(ctx *pulumi.Context, name string, args *Ed
 		if err := newLink(ctx, name+"-"+r.Kind, &linkArgs{
 			Description: "Load balancer to " + args.Names.Service() + " " + r.Kind,
 			From:        args.LoadBalancer.SecurityGroupID, To: group.ID().ToStringOutput(), Port: r.Port,
-		}, child(s, apart)...); err != nil {
+		}, component.Child(s, apart)...); err != nil {
 			return err
 		}
 	}
 	if err := newLink(ctx, name+"-workspace", &linkArgs{
 		Description: args.Names.Service() + " tasks to the workspace",
 		From:        group.ID().ToStringOutput(), To: args.Workspace.SecurityGroupID, Port: nfsPort,
-	}, child(s)...); err != nil {
+	}, component.Child(s)...); err != nil {
 		return err
 	}
 	if args.MaxCapacity > 1 { // one task has nobody to pass requests to
 		if err := newLink(ctx, name+"-peers", &linkArgs{
 			Description: args.Names.Service() + " tasks to each other, for sessions that another one owns",
 			From:        group.ID().ToStringOutput(), To: group.ID().ToStringOutput(), Port: supervisor.PeerPort,
-		}, child(s)...); err != nil {
+		}, component.Child(s)...); err != nil {
 			return err
 		}
 	}
 	return newEgress(ctx, name+"-https-egress", &ruleArgs{
 		Description: "HTTPS to AWS, GitHub, npm and the Claude API", GroupID: group.ID().ToStringOutput(), Port: 443, Cidr: anywhere,
-	}, child(s)...)
+	}, component.Child(s)...)
 }
 
 func (s *EditService) addService(ctx *pulumi.Context, name string, args *EditServiceArgs, roles taskRoles) error {
-	definition, err := newTaskDefinition(ctx, name+"-task-definition", args, roles, child(s)...)
+	definition, err := newTaskDefinition(ctx, name+"-task-definition", args, roles, component.Child(s)...)
 	if err != nil {
 		return err
 	}
@@ -176,9 +177,9 @@ func (s *EditService) addService(ctx *pulumi.Context, name string, args *EditSer
 			AssignPublicIp: pulumi.Bool(args.Network.AssignPublicIP),
 		},
 		LoadBalancers: s.serviceLoadBalancers(args),
-	}, child(s, pulumi.DependsOn(s.serviceDependencies(args)), pulumi.IgnoreChanges([]string{"desiredCount"}))...)
+	}, component.Child(s, pulumi.DependsOn(s.serviceDependencies(args)), pulumi.IgnoreChanges([]string{"desiredCount"}))...)
 	if err != nil {
-		return created(name+"-service", err)
+		return component.Created(name+"-service", err)
 	}
 	s.Service = service
 	s.ServiceName = service.Name

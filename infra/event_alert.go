@@ -8,6 +8,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
 )
 
 // eventPattern is an EventBridge event pattern (EventBridge user guide: "Event pattern syntax"): every field that is
@@ -70,9 +72,9 @@ func newEventAlert(ctx *pulumi.Context, name string, args *eventAlertArgs, paren
 		Description:  pulumi.String(args.Description),
 		EventPattern: marshalled("event pattern of "+args.Name, args.Pattern),
 		State:        pulumi.String(state),
-	}, child(parent)...)
+	}, component.Child(parent)...)
 	if err != nil {
-		return nil, created(name+"-rule", err)
+		return nil, component.Created(name+"-rule", err)
 	}
 	template, err := args.template()
 	if err != nil {
@@ -85,8 +87,8 @@ func newEventAlert(ctx *pulumi.Context, name string, args *eventAlertArgs, paren
 			InputPaths:    pulumi.ToStringMap(args.Facts),
 			InputTemplate: pulumi.String(template),
 		},
-	}, child(parent)...)
-	return rule, created(name+"-target", err)
+	}, component.Child(parent)...)
+	return rule, component.Created(name+"-target", err)
 }
 
 // template is the message as EventBridge fills it in: a JSON object whose placeholders stand without quotes, so that

@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -48,7 +49,7 @@ func NewLoadBalancer(
 ) (*LoadBalancer, error) {
 	balancer := &LoadBalancer{vpcID: args.Network.VpcID}
 	if err := ctx.RegisterComponentResource(loadBalancerToken, name, balancer, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	if err := balancer.addSecurityGroup(ctx, name, args); err != nil {
 		return nil, err
@@ -64,7 +65,7 @@ func NewLoadBalancer(
 		EnableDeletionProtection: pulumi.Bool(args.keeping.protect),
 	}, args.keeping.protected(balancer)...)
 	if err != nil {
-		return nil, created(name+"-alb", err)
+		return nil, component.Created(name+"-alb", err)
 	}
 	balancer.Arn, balancer.DNSName, balancer.ZoneID = alb.Arn, alb.DnsName, alb.ZoneId
 	if err := balancer.addListeners(ctx, name, args); err != nil {
@@ -85,19 +86,19 @@ func (b *LoadBalancer) addSecurityGroup(ctx *pulumi.Context, name string, args *
 		Name:        args.SecurityGroupName,
 		Description: "Load balancer of the live editor",
 		VpcID:       args.Network.VpcID,
-	}, child(b)...)
+	}, component.Child(b)...)
 	if err != nil {
 		return err
 	}
 	b.SecurityGroupID = group.ID().ToStringOutput()
 	if err := newIngress(ctx, name+"-https-ingress", &ruleArgs{
 		Description: "HTTPS from editors and CloudFront", GroupID: b.SecurityGroupID, Port: 443, Cidr: anywhere,
-	}, child(b)...); err != nil {
+	}, component.Child(b)...); err != nil {
 		return err
 	}
 	return newIngress(ctx, name+"-http-ingress", &ruleArgs{
 		Description: "HTTP, redirected to HTTPS", GroupID: b.SecurityGroupID, Port: 80, Cidr: anywhere,
-	}, child(b)...)
+	}, component.Child(b)...)
 }
 
 func (b *LoadBalancer) addListeners(ctx *pulumi.Context, name string, args *LoadBalancerArgs) error {
@@ -119,9 +120,9 @@ func (b *LoadBalancer) addListeners(ctx *pulumi.Context, name string, args *Load
 				MessageBody: pulumi.String(noTargetMessage),
 			},
 		}},
-	}, child(b)...)
+	}, component.Child(b)...)
 	if err != nil {
-		return created(name+"-https-listener", err)
+		return component.Created(name+"-https-listener", err)
 	}
 	b.HTTPSListenerArn = https.Arn
 	_, err = lb.NewListener(ctx, name+"-http-listener", &lb.ListenerArgs{
@@ -136,8 +137,8 @@ func (b *LoadBalancer) addListeners(ctx *pulumi.Context, name string, args *Load
 				StatusCode: pulumi.String("HTTP_301"),
 			},
 		}},
-	}, child(b)...)
-	return created(name+"-http-listener", err)
+	}, component.Child(b)...)
+	return component.Created(name+"-http-listener", err)
 }
 
 // Outputs is what other components take.

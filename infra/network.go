@@ -9,6 +9,7 @@ import (
 	awsxec2 "github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -44,7 +45,7 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 	network := &Network{}
 	inputs := pulumi.Map{vpcInput: pulumi.String(args.vpc())}
 	if err := ctx.RegisterComponentResourceV2(networkToken, name, inputs, network, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	build := network.useDefault
 	if args.Dedicated {
@@ -96,9 +97,9 @@ func (n *Network) fromDefaultVpc(ctx *pulumi.Context, name string, args *Network
 			Expected: "subnets of the default VPC " + found.Id + ", or subnetIds of their VPC " + private + " beside them",
 		}}}
 	}
-	vpc, err := awsxec2.NewDefaultVpc(ctx, name+"-default", &awsxec2.DefaultVpcArgs{}, child(n)...)
+	vpc, err := awsxec2.NewDefaultVpc(ctx, name+"-default", &awsxec2.DefaultVpcArgs{}, component.Child(n)...)
 	if err != nil {
-		return created(name+"-default", err)
+		return component.Created(name+"-default", err)
 	}
 	n.VpcID = vpc.VpcId
 	n.PublicSubnetIDs = vpc.PublicSubnetIds.ApplyT(func(ids []string) ([]string, error) {
@@ -121,9 +122,9 @@ func (n *Network) createDedicated(ctx *pulumi.Context, name string, args *Networ
 			{Type: awsxec2.SubnetTypePrivate},
 		},
 		NatGateways: &awsxec2.NatGatewayConfigurationArgs{Strategy: awsxec2.NatGatewayStrategy(args.NatGateways)},
-	}, child(n)...)
+	}, component.Child(n)...)
 	if err != nil {
-		return created(name+"-vpc", err)
+		return component.Created(name+"-vpc", err)
 	}
 	n.VpcID = vpc.VpcId
 	n.PublicSubnetIDs = firstSubnets(vpc.PublicSubnetIds)

@@ -7,6 +7,8 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
+
+	"github.com/webordinary/live-edit/infra/infratest"
 )
 
 func TestFirstSubnetsAreTheSameWhateverTheOrder(t *testing.T) {
@@ -16,7 +18,7 @@ func TestFirstSubnetsAreTheSameWhateverTheOrder(t *testing.T) {
 		sorted := slices.Sorted(slices.Values(ids))
 		shuffled := rapid.Permutation(ids).Draw(r, "shuffled")
 		before := slices.Clone(shuffled)
-		got := resolved[[]string](r, t, firstSubnets(pulumi.ToStringArray(shuffled).ToStringArrayOutput()))
+		got := infratest.Resolved[[]string](r, t, firstSubnets(pulumi.ToStringArray(shuffled).ToStringArrayOutput()))
 		require.Equal(r, sorted[:2], got)
 		require.Equal(r, before, shuffled, "the list of AWS was changed")
 	})

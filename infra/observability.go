@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -45,7 +46,7 @@ func NewObservability(
 ) (*Observability, error) {
 	observability := &Observability{}
 	if err := ctx.RegisterComponentResource(observabilityToken, name, observability, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	var parts []func(*pulumi.Context, string, *ObservabilityArgs) error
 	if args.Alarms {
@@ -67,7 +68,7 @@ func NewObservability(
 // addAlarms registers the service's alarms.
 func (o *Observability) addAlarms(ctx *pulumi.Context, name string, args *ObservabilityArgs) error {
 	for _, alarm := range args.alarms() {
-		if err := args.Alerts.newAlarm(ctx, name+"-"+alarm.suffix, &alarm.alarmArgs, child(o)...); err != nil {
+		if err := args.Alerts.newAlarm(ctx, name+"-"+alarm.suffix, &alarm.alarmArgs, component.Child(o)...); err != nil {
 			return err
 		}
 	}

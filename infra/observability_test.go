@@ -28,14 +28,7 @@ const (
 // operated deploys a stack of this repository under mocks, with some settings changed.
 func operated(t testing.TB, stack string, changes infratest.Settings) *infratest.Deployment {
 	t.Helper()
-	run := infratest.Run{Stack: stack, Config: infratest.StackConfig(t, "..", stack)}
-	for key, value := range changes {
-		run.Config[infratest.Project+":"+key] = value
-	}
-	if stack != "prod" {
-		run.References = map[string]map[string]any{"prod": operated(t, "prod", nil).Outputs}
-	}
-	return run.Do(t, Build)
+	return infratest.Repository{Root: "..", Program: Build}.Deploy(t, stack, changes)
 }
 
 // configured is the configuration of a stack that sets nothing.
@@ -61,16 +54,8 @@ func refused(t testing.TB, changes infratest.Settings) []config.Fault {
 
 const (
 	otherRoleArn   = "arn:aws:iam::942734823970:role/other"
-	stateKeyArn    = "arn:aws:kms:us-west-2:942734823970:key/5a6b7c8d-0000-4000-8000-000000000001"
 	certificateArn = "arn:aws:acm:us-west-2:942734823970:certificate/3f1c9c6e-1111-4222-8333-444455556666"
 )
-
-// everythingOn is prod with every switch of this file's components on.
-var everythingOn = infratest.Settings{
-	"alarms": "true", "alarmEmail": "ops@example.com", "monthlyBudgetUsd": "40", "auditTrail": "true",
-	"distributionId": "E2QWRUHAPOMQZL", "ciRepository": "webordinary/live-edit", "ciRepositoryIds": "12/34",
-	"ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": stateKeyArn,
-}
 
 func TestAlarmsOfProd(t *testing.T) {
 	t.Parallel()
@@ -109,7 +94,7 @@ func TestAlarmsOfProd(t *testing.T) {
 
 func TestEveryAlarmTellsTheTopicAndIsFree(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", everythingOn)
+	d := operated(t, "prod", infratest.EverythingOn)
 	alarms := d.OfType(alarmType)
 	require.NotEmpty(t, alarms)
 	assert.LessOrEqual(t, len(alarms), 10, "CloudWatch's free tier is ten alarms")
@@ -219,7 +204,7 @@ func TestOnlyThreeServicesPublish(t *testing.T) {
 func TestPreviewOfEverythingKnowsNothingYet(t *testing.T) {
 	t.Parallel()
 	run := infratest.Run{Stack: "prod", Config: infratest.StackConfig(t, "..", "prod"), DryRun: true}
-	for key, value := range everythingOn {
+	for key, value := range infratest.EverythingOn {
 		run.Config[infratest.Project+":"+key] = value
 	}
 	d := run.Do(t, Build)
@@ -228,7 +213,7 @@ func TestPreviewOfEverythingKnowsNothingYet(t *testing.T) {
 
 func TestWatchingIsTheSameEveryTime(t *testing.T) {
 	t.Parallel()
-	assert.Equal(t, operated(t, "prod", everythingOn).Canonical(), operated(t, "prod", everythingOn).Canonical())
+	assert.Equal(t, operated(t, "prod", infratest.EverythingOn).Canonical(), operated(t, "prod", infratest.EverythingOn).Canonical())
 }
 
 // TestAlertsAreDocumented finds every alarm and report of a stack in the tables of docs/alerts.md, and nothing else there.
@@ -243,7 +228,7 @@ func TestAlertsAreDocumented(t *testing.T) {
 		}
 	}
 	deployed := map[string]bool{}
-	d := operated(t, "prod", everythingOn)
+	d := operated(t, "prod", infratest.EverythingOn)
 	for _, r := range slices.Concat(d.OfType(alarmType), d.OfType(ruleType)) {
 		if r.Get("scheduleExpression") == nil {
 			deployed[r.Text("name")] = true

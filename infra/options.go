@@ -1,18 +1,11 @@
 package infra
 
 import (
-	"fmt"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
 )
-
-// child returns the options of a component's child: its parent, then what this child alone needs. Always a fresh
-// slice, so that no two children share a backing array and the caller's options never reach them.
-func child(parent pulumi.Resource, own ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	return append([]pulumi.ResourceOption{pulumi.Parent(parent)}, own...)
-}
 
 // keeping says how a stack treats what holds data.
 type keeping struct {
@@ -26,7 +19,7 @@ func keepingOf(cfg *config.Config) keeping { return keeping{protect: cfg.Protect
 // protected returns the options of a child that a protecting stack refuses to destroy or replace. Without protection
 // nothing is said: saying false would undo the protection of the component.
 func (k keeping) protected(parent pulumi.Resource, own ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	opts := child(parent, own...)
+	opts := component.Child(parent, own...)
 	if k.protect {
 		opts = append(opts, pulumi.Protect(true))
 	}
@@ -37,7 +30,7 @@ func (k keeping) protected(parent pulumi.Resource, own ...pulumi.ResourceOption)
 // refuses the destroy in the first place, and a resource kept by an earlier destroy is imported by its ID.
 // Components do not forward these options, so they sit on the child itself (D6).
 func (k keeping) retained(parent pulumi.Resource, name string, own ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	opts := append(child(parent, own...), pulumi.RetainOnDelete(true))
+	opts := append(component.Child(parent, own...), pulumi.RetainOnDelete(true))
 	if k.protect {
 		opts = append(opts, pulumi.Protect(true))
 	}
@@ -50,13 +43,5 @@ func (k keeping) retained(parent pulumi.Resource, name string, own ...pulumi.Res
 // settingOf returns the options of a child that configures a retained resource, such as a bucket's policy: it stays
 // with it on destroy, and writing it again replaces it in place, so it needs no import.
 func settingOf(parent pulumi.Resource, own ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	return append(child(parent, own...), pulumi.RetainOnDelete(true))
-}
-
-// created wraps the error of registering a resource with its component's name.
-func created(name string, err error) error {
-	if err == nil {
-		return nil
-	}
-	return fmt.Errorf("register %s: %w", name, err)
+	return append(component.Child(parent, own...), pulumi.RetainOnDelete(true))
 }

@@ -127,7 +127,7 @@ type foundPolicy struct {
 	where  string
 	policy infratest.Policy
 	// ofCI marks the roles of GitHub's workflows, off by default, which create resources and so cannot name them all;
-	// infra/ci_test.go tries what they may do.
+	// infra/ci/ci_test.go tries what they may do.
 	ofCI bool
 }
 

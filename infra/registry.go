@@ -6,6 +6,8 @@ import (
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecr"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
 )
 
 const registryToken = "webordinary:infra:Registry"
@@ -39,7 +41,7 @@ type Registry struct {
 func NewRegistry(ctx *pulumi.Context, name string, args *RegistryArgs, opts ...pulumi.ResourceOption) (*Registry, error) {
 	registry := &Registry{}
 	if err := ctx.RegisterComponentResource(registryToken, name, registry, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	repositoryName := name + "-repository"
 	repository, err := ecr.NewRepository(ctx, repositoryName, &ecr.RepositoryArgs{
@@ -50,7 +52,7 @@ func NewRegistry(ctx *pulumi.Context, name string, args *RegistryArgs, opts ...p
 		},
 	}, args.keeping.retained(registry, repositoryName)...)
 	if err != nil {
-		return nil, created(repositoryName, err)
+		return nil, component.Created(repositoryName, err)
 	}
 	policy, err := keepLastImages(args.ImagesToKeep)
 	if err != nil {
@@ -60,7 +62,7 @@ func NewRegistry(ctx *pulumi.Context, name string, args *RegistryArgs, opts ...p
 		Repository: repository.Name,
 		Policy:     pulumi.String(policy),
 	}, settingOf(registry)...); err != nil {
-		return nil, created(name+"-lifecycle", err)
+		return nil, component.Created(name+"-lifecycle", err)
 	}
 	registry.RepositoryURL = repository.RepositoryUrl
 	registry.RepositoryArn = repository.Arn

@@ -6,6 +6,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lb"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -31,7 +32,7 @@ func (s *EditService) addRouting(ctx *pulumi.Context, name string, args *EditSer
 		return err
 	}
 	for _, r := range args.Routes() {
-		group, err := newTargetGroup(ctx, name+"-"+r.Kind+"-tg", r, args, child(s)...)
+		group, err := newTargetGroup(ctx, name+"-"+r.Kind+"-tg", r, args, component.Child(s)...)
 		if err != nil {
 			return err
 		}
@@ -43,7 +44,7 @@ func (s *EditService) addRouting(ctx *pulumi.Context, name string, args *EditSer
 			Host:           args.Site.FQDN(),
 			Paths:          []string{r.Path},
 			TargetGroupArn: group.Arn,
-		}, child(s, apart)...)
+		}, component.Child(s, apart)...)
 		if err != nil {
 			return err
 		}
@@ -81,7 +82,7 @@ func newTargetGroup(
 		// The provider would delete a named group first, whether or not the name changes, and AWS refuses to delete one that a
 		// rule forwards to (D22).
 	}, append(opts, pulumi.DeleteBeforeReplace(false))...)
-	return group, created(name, err)
+	return group, component.Created(name, err)
 }
 
 // forwardRuleArgs describes a listener rule that sends some paths of one host to one target group.
@@ -115,5 +116,5 @@ func newForwardRule(
 			TargetGroupArn: args.TargetGroupArn.ToStringOutput().ToStringPtrOutput(),
 		}},
 	}, append(opts, pulumi.DeleteBeforeReplace(true))...)
-	return rule, created(name, err)
+	return rule, component.Created(name, err)
 }

@@ -10,7 +10,10 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/scaler/spec"
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
+	"github.com/webordinary/live-edit/infra/function"
+	"github.com/webordinary/live-edit/infra/policy"
 )
 
 const scalerToken = "webordinary:infra:Scaler"
@@ -53,14 +56,14 @@ type Scaler struct {
 
 	group    *lb.TargetGroup
 	rule     *lb.ListenerRule
-	function *goFunction
+	function *function.Deployed
 }
 
 // NewScaler registers the waker's target group and rule, the function, and what calls it.
 func NewScaler(ctx *pulumi.Context, name string, args *ScalerArgs, opts ...pulumi.ResourceOption) (*Scaler, error) {
 	scaler := &Scaler{}
 	if err := ctx.RegisterComponentResource(scalerToken, name, scaler, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	for _, add := range []func(*pulumi.Context, string, *ScalerArgs) error{
 		scaler.addRule, scaler.addFunction, scaler.addTarget, scaler.addSchedule, scaler.addAlarms,
@@ -83,9 +86,9 @@ func (s *Scaler) addRule(ctx *pulumi.Context, name string, args *ScalerArgs) err
 		TargetType: pulumi.String("lambda"),
 		// Without it, of several cookies or equal query parameters only the last one arrives.
 		LambdaMultiValueHeadersEnabled: pulumi.Bool(true),
-	}, child(s)...)
+	}, component.Child(s)...)
 	if err != nil {
-		return created(name+"-tg", err)
+		return component.Created(name+"-tg", err)
 	}
 	s.group = group
 	s.rule, err = newForwardRule(ctx, name+"-waker-rule", &forwardRuleArgs{
@@ -94,7 +97,7 @@ func (s *Scaler) addRule(ctx *pulumi.Context, name string, args *ScalerArgs) err
 		Host:           args.Host,
 		Paths:          []string{"/api/*", "/preview/*"},
 		TargetGroupArn: group.Arn,
-	}, child(s, pulumi.IgnoreChanges([]string{"priority"}))...)
+	}, component.Child(s, pulumi.IgnoreChanges([]string{"priority"}))...)
 	if err != nil {
 		return err
 	}
@@ -103,11 +106,11 @@ func (s *Scaler) addRule(ctx *pulumi.Context, name string, args *ScalerArgs) err
 }
 
 func (s *Scaler) addFunction(ctx *pulumi.Context, name string, args *ScalerArgs) error {
-	role, err := newRole(ctx, name+"-role", &roleArgs{
+	role, err := component.NewRole(ctx, name+"-role", &component.RoleArgs{
 		Name:        args.Names.Role(scalerPurpose),
 		Description: "What the function that wakes the live editor and puts it to sleep may do",
 		Service:     "lambda.amazonaws.com",
-	}, child(s)...)
+	}, component.Child(s)...)
 	if err != nil {
 		return err
 	}
@@ -119,8 +122,8 @@ func (s *Scaler) addFunction(ctx *pulumi.Context, name string, args *ScalerArgs)
 	return nil
 }
 
-func (s *Scaler) newFunction(ctx *pulumi.Context, name string, args *ScalerArgs, role *iam.Role) (*goFunction, error) {
-	return newGoFunction(ctx, name+"-function", &goFunctionArgs{
+func (s *Scaler) newFunction(ctx *pulumi.Context, name string, args *ScalerArgs, role *iam.Role) (*function.Deployed, error) {
+	return function.New(ctx, name+"-function", &function.Args{
 		Name:                args.Names.Function(scalerPurpose),
 		Description:         "Wakes the live editor on the first request and puts it to sleep when nobody edits",
 		Source:              "scaler",
@@ -164,37 +167,37 @@ func (a *ScalerArgs) reserved() *int {
 }
 
 // permissions are what observing and acting take (functions/scaler).
-func (s *Scaler) permissions(service *EditService) []Statement {
-	return []Statement{
+func (s *Scaler) permissions(service *EditService) []policy.Statement {
+	return []policy.Statement{
 		{
 			Sid:       "SeeAndSetTheCount",
 			Actions:   []string{"ecs:DescribeServices", "ecs:UpdateService"},
-			Resources: resources(service.ServiceArn),
+			Resources: policy.Resources(service.ServiceArn),
 		},
 		{
 			Sid:     "ListTheTasks", // of the cluster; AWS takes no resource for it, but a condition
-			Actions: []string{"ecs:ListTasks"}, Resources: anyResource(),
-			Conditions: []Condition{when("ArnEquals", "ecs:cluster", service.ClusterArn)},
+			Actions: []string{"ecs:ListTasks"}, Resources: policy.AnyResource(),
+			Conditions: []policy.Condition{policy.When("ArnEquals", "ecs:cluster", service.ClusterArn)},
 		},
 		{
 			Sid:       "SeeTheTasks", // how old they are, why they stopped, whether a session protects them
 			Actions:   []string{"ecs:DescribeTasks", "ecs:GetTaskProtection"},
-			Resources: resources(service.tasksArn()),
+			Resources: policy.Resources(service.tasksArn()),
 		},
 		{
 			Sid:       "SeeRulesAndTargets", // AWS takes no resource for the Describe actions of load balancing
 			Actions:   []string{"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth"},
-			Resources: anyResource(),
+			Resources: policy.AnyResource(),
 		},
 		{
 			Sid:       "MoveTheWaker",
 			Actions:   []string{"elasticloadbalancing:SetRulePriorities"},
-			Resources: resources(s.WakerRuleArn),
+			Resources: policy.Resources(s.WakerRuleArn),
 		},
 		{
 			Sid:       "CountTheRequests", // AWS takes no resource for reading metrics
 			Actions:   []string{"cloudwatch:GetMetricData"},
-			Resources: anyResource(),
+			Resources: policy.AnyResource(),
 		},
 	}
 }
@@ -206,15 +209,15 @@ func (s *Scaler) addTarget(ctx *pulumi.Context, name string, _ *ScalerArgs) erro
 		Function:  s.function.Function.Name,
 		Principal: pulumi.String("elasticloadbalancing.amazonaws.com"),
 		SourceArn: s.group.Arn,
-	}, child(s)...)
+	}, component.Child(s)...)
 	if err != nil {
-		return created(name+"-waker-permission", err)
+		return component.Created(name+"-waker-permission", err)
 	}
 	_, err = lb.NewTargetGroupAttachment(ctx, name+"-waker-target", &lb.TargetGroupAttachmentArgs{
 		TargetGroupArn: s.group.Arn,
 		TargetId:       s.function.Function.Arn,
-	}, child(s, pulumi.DependsOn([]pulumi.Resource{permission}))...)
-	return created(name+"-waker-target", err)
+	}, component.Child(s, pulumi.DependsOn([]pulumi.Resource{permission}))...)
+	return component.Created(name+"-waker-target", err)
 }
 
 // addSchedule has the function look every minute, which is what heals whatever an invocation left undone.
@@ -224,7 +227,7 @@ func (s *Scaler) addSchedule(ctx *pulumi.Context, name string, args *ScalerArgs)
 		Description: "Looks every minute whether the live editor should sleep, and repairs what was left undone",
 		Expression:  "rate(1 minute)",
 		Function:    s.function.Function,
-	}, child(s)...)
+	}, component.Child(s)...)
 }
 
 func (s *Scaler) addAlarms(ctx *pulumi.Context, name string, args *ScalerArgs) error {
@@ -247,8 +250,8 @@ func (s *Scaler) addAlarms(ctx *pulumi.Context, name string, args *ScalerArgs) e
 	throttled.Description = "The scaler is throttled: more requests at once than scalerConcurrency, and those that should wake the " +
 		"editor get 502."
 	throttled.MetricName, throttled.Threshold, throttled.PeriodSeconds, throttled.Periods = "Throttles", 3, 300, 1
-	if err := args.Alerts.newAlarm(ctx, name+"-edit-scaler-errors-alarm", &failing, child(s)...); err != nil {
+	if err := args.Alerts.newAlarm(ctx, name+"-edit-scaler-errors-alarm", &failing, component.Child(s)...); err != nil {
 		return err
 	}
-	return args.Alerts.newAlarm(ctx, name+"-edit-scaler-throttles-alarm", &throttled, child(s)...)
+	return args.Alerts.newAlarm(ctx, name+"-edit-scaler-throttles-alarm", &throttled, component.Child(s)...)
 }

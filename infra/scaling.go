@@ -3,6 +3,8 @@ package infra
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/appautoscaling"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
 )
 
 const (
@@ -20,9 +22,9 @@ func (s *EditService) addScaling(ctx *pulumi.Context, name string, args *EditSer
 		ResourceId:        pulumi.Sprintf("service/%s/%s", s.ClusterName, s.ServiceName),
 		MinCapacity:       pulumi.Int(args.MinCapacity),
 		MaxCapacity:       pulumi.Int(args.MaxCapacity),
-	}, child(s)...)
+	}, component.Child(s)...)
 	if err != nil {
-		return created(name+"-scaling", err)
+		return component.Created(name+"-scaling", err)
 	}
 	for _, tracked := range []struct {
 		name, metric string
@@ -46,8 +48,8 @@ func (s *EditService) addScaling(ctx *pulumi.Context, name string, args *EditSer
 				ScaleOutCooldown: pulumi.Int(scaleOutSeconds),
 				ScaleInCooldown:  pulumi.Int(scaleInSeconds),
 			},
-		}, child(s)...); err != nil {
-			return created(policyName, err)
+		}, component.Child(s)...); err != nil {
+			return component.Created(policyName, err)
 		}
 	}
 	return nil

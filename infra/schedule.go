@@ -4,6 +4,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/lambda"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
 )
 
 // scheduleArgs describes an EventBridge rule that calls a function at a rate.
@@ -25,7 +27,7 @@ func newSchedule(ctx *pulumi.Context, name string, args *scheduleArgs, opts ...p
 		ScheduleExpression: pulumi.String(args.Expression),
 	}, opts...)
 	if err != nil {
-		return created(name+"-schedule", err)
+		return component.Created(name+"-schedule", err)
 	}
 	permission, err := lambda.NewPermission(ctx, name+"-schedule-permission", &lambda.PermissionArgs{
 		Action:    pulumi.String("lambda:InvokeFunction"),
@@ -34,7 +36,7 @@ func newSchedule(ctx *pulumi.Context, name string, args *scheduleArgs, opts ...p
 		SourceArn: rule.Arn,
 	}, opts...)
 	if err != nil {
-		return created(name+"-schedule-permission", err)
+		return component.Created(name+"-schedule-permission", err)
 	}
 	target := &cloudwatch.EventTargetArgs{Rule: rule.Name, Arn: args.Function.Arn}
 	if args.Input != "" {
@@ -42,5 +44,5 @@ func newSchedule(ctx *pulumi.Context, name string, args *scheduleArgs, opts ...p
 	}
 	_, err = cloudwatch.NewEventTarget(ctx, name+"-schedule-target", target,
 		append(opts[:len(opts):len(opts)], pulumi.DependsOn([]pulumi.Resource{permission}))...)
-	return created(name+"-schedule-target", err)
+	return component.Created(name+"-schedule-target", err)
 }

@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -57,7 +58,7 @@ type Secrets struct {
 func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pulumi.ResourceOption) (*Secrets, error) {
 	secrets := &Secrets{}
 	if err := ctx.RegisterComponentResource(secretsToken, name, secrets, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	arns := map[string]pulumi.StringOutput{}
 	for _, spec := range secretSpecs {
@@ -85,7 +86,7 @@ func (s *Secrets) add(ctx *pulumi.Context, name string, spec secretSpec, args *S
 		Description: pulumi.String(spec.Description),
 	}, args.keeping.retained(s, name)...)
 	if err != nil {
-		return pulumi.StringOutput{}, created(name, err)
+		return pulumi.StringOutput{}, component.Created(name, err)
 	}
 	value, ok := args.Values[spec.ConfigKey]
 	if !ok {
@@ -97,7 +98,7 @@ func (s *Secrets) add(ctx *pulumi.Context, name string, spec secretSpec, args *S
 		SecretString: pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput),
 	}, settingOf(s)...) // the SDK marks secretString secret in the state as well
 	if err != nil {
-		return pulumi.StringOutput{}, created(name+"-version", err)
+		return pulumi.StringOutput{}, component.Created(name+"-version", err)
 	}
 	s.versions = append(s.versions, version)
 	return secret.Arn, nil

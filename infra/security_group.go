@@ -4,6 +4,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ec2"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/vpc"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
 )
 
 // securityGroupArgs describes a security group without rules.
@@ -23,7 +25,7 @@ func newSecurityGroup(
 		VpcId:       args.VpcID.ToStringOutput().ToStringPtrOutput(),
 		Tags:        pulumi.StringMap{"Name": pulumi.String(args.Name)},
 	}, opts...)
-	return group, created(name, err)
+	return group, component.Created(name, err)
 }
 
 // anywhere is every IPv4 address. As an ingress source it is allowed on the load balancer's 80 and 443 only.
@@ -60,7 +62,7 @@ func newIngress(ctx *pulumi.Context, name string, args *ruleArgs, opts ...pulumi
 		CidrIpv4:                  cidr,
 		ReferencedSecurityGroupId: group,
 	}, opts...)
-	return created(name, err)
+	return component.Created(name, err)
 }
 
 // newEgress lets one TCP port out.
@@ -75,7 +77,7 @@ func newEgress(ctx *pulumi.Context, name string, args *ruleArgs, opts ...pulumi.
 		CidrIpv4:                  cidr,
 		ReferencedSecurityGroupId: group,
 	}, opts...)
-	return created(name, err)
+	return component.Created(name, err)
 }
 
 // linkArgs describes traffic between two groups on one port.

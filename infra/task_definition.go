@@ -9,6 +9,8 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
 )
 
 const (
@@ -106,7 +108,7 @@ func newTaskDefinition(
 			},
 		}},
 	}, opts...)
-	return definition, created(name, err)
+	return definition, component.Created(name, err)
 }
 
 // containerDefinitions resolves the few values AWS assigns and marshals the container.

@@ -107,7 +107,7 @@ func pathsOf(target infratest.Resource) map[string]any {
 
 func TestEventPatternsFit(t *testing.T) {
 	t.Parallel()
-	for _, rule := range operated(t, "prod", everythingOn).OfType(ruleType) {
+	for _, rule := range operated(t, "prod", infratest.EverythingOn).OfType(ruleType) {
 		assert.LessOrEqual(t, len(rule.Text("eventPattern")), 2048, "%s: EventBridge takes 2,048 characters", rule.Name)
 		assert.LessOrEqual(t, len(rule.Text("name")), 64, rule.Name)
 	}

@@ -6,15 +6,18 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudwatch"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
+	"github.com/webordinary/live-edit/infra/policy"
 )
 
 // rolePolicies gives the execution and task roles what they need, and nothing more (D3).
 func (s *EditService) addRolePolicies(ctx *pulumi.Context, name string, args *EditServiceArgs) (taskRoles, error) {
-	execution, err := newRole(ctx, name+"-execution-role", &roleArgs{
+	execution, err := component.NewRole(ctx, name+"-execution-role", &component.RoleArgs{
 		Name:        args.Names.Role("edit-execution"),
 		Description: "What ECS may do to start the live-edit container",
 		Service:     "ecs-tasks.amazonaws.com",
-	}, child(s)...)
+	}, component.Child(s)...)
 	if err != nil {
 		return taskRoles{}, err
 	}
@@ -23,12 +26,12 @@ func (s *EditService) addRolePolicies(ctx *pulumi.Context, name string, args *Ed
 	for _, grant := range []struct {
 		name     string
 		role     *iam.Role
-		document PolicyDocument
+		document policy.Document
 	}{
 		{name + "-execution-policy", execution, executionPolicy(s.logGroup, args)},
 		{name + "-task-policy", args.TaskRole, taskPolicy(s, args)},
 	} {
-		policy, err := newRolePolicy(ctx, grant.name, grant.role, grant.document, child(s)...)
+		policy, err := component.NewRolePolicy(ctx, grant.name, grant.role, grant.document, component.Child(s)...)
 		if err != nil {
 			return taskRoles{}, err
 		}
@@ -39,42 +42,42 @@ func (s *EditService) addRolePolicies(ctx *pulumi.Context, name string, args *Ed
 
 // executionPolicy is what ECS needs before the container runs: AWS's managed policy allows every repository and log
 // group of the account, this one allows ours.
-func executionPolicy(logGroup *cloudwatch.LogGroup, args *EditServiceArgs) PolicyDocument {
-	return PolicyDocument{Statements: []Statement{
+func executionPolicy(logGroup *cloudwatch.LogGroup, args *EditServiceArgs) policy.Document {
+	return policy.Document{Statements: []policy.Statement{
 		{
 			Sid:     "LogInToTheRegistry", // the token is the account's; AWS offers no resource for it
-			Actions: []string{"ecr:GetAuthorizationToken"}, Resources: anyResource(),
+			Actions: []string{"ecr:GetAuthorizationToken"}, Resources: policy.AnyResource(),
 		},
 		{
 			Sid:       "PullTheImage",
 			Actions:   []string{"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:GetDownloadUrlForLayer"},
-			Resources: resources(args.Registry.RepositoryArn),
+			Resources: policy.Resources(args.Registry.RepositoryArn),
 		},
-		writeLogs(logGroup),
+		component.WriteLogs(logGroup),
 		readSecrets(args), // ECS injects them when the container starts
 	}}
 }
 
 // taskPolicy is what the code in the container may do.
-func taskPolicy(s *EditService, args *EditServiceArgs) PolicyDocument {
+func taskPolicy(s *EditService, args *EditServiceArgs) policy.Document {
 	bucketArn := pulumi.Sprintf("arn:aws:s3:::%s", args.BucketName)
-	return PolicyDocument{Statements: []Statement{
+	return policy.Document{Statements: []policy.Statement{
 		{
-			Sid: "ListTheWorkspaceBucket", Actions: []string{"s3:ListBucket"}, Resources: resources(bucketArn),
+			Sid: "ListTheWorkspaceBucket", Actions: []string{"s3:ListBucket"}, Resources: policy.Resources(bucketArn),
 		},
 		{
 			Sid:       "ReadAndWriteTheWorkspaceBucket",
 			Actions:   []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"},
-			Resources: resources(pulumi.Sprintf("%s/*", bucketArn)),
+			Resources: policy.Resources(pulumi.Sprintf("%s/*", bucketArn)),
 		},
 		readSecrets(args), // a session re-reads a rotated key without a restart
-		writeLogs(s.logGroup),
+		component.WriteLogs(s.logGroup),
 		mountThrough(args.Workspace),
 		{
 			Sid: "SayThatASessionIsBusy", // docs/container-contract.md
 			// The agent's endpoint acts with the task role, on the tasks of this cluster only.
 			Actions:   []string{"ecs:GetTaskProtection", "ecs:UpdateTaskProtection"},
-			Resources: resources(s.tasksArn()),
+			Resources: policy.Resources(s.tasksArn()),
 		},
 	}}
 }
@@ -86,29 +89,20 @@ func (s *EditService) tasksArn() pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
-func readSecrets(args *EditServiceArgs) Statement {
-	return Statement{
+func readSecrets(args *EditServiceArgs) policy.Statement {
+	return policy.Statement{
 		Sid:       "ReadTheSecrets",
 		Actions:   []string{"secretsmanager:GetSecretValue"},
-		Resources: resources(args.Secrets.AnthropicAPIKeyArn, args.Secrets.GitHubTokenArn),
-	}
-}
-
-// writeLogs lets a role write to the streams of one log group. The group itself is ours to create.
-func writeLogs(group *cloudwatch.LogGroup) Statement {
-	return Statement{
-		Sid:       "WriteTheLog",
-		Actions:   []string{"logs:CreateLogStream", "logs:PutLogEvents"},
-		Resources: resources(pulumi.Sprintf("%s:*", group.Arn)),
+		Resources: policy.Resources(args.Secrets.AnthropicAPIKeyArn, args.Secrets.GitHubTokenArn),
 	}
 }
 
 // mountThrough lets a role mount the workspace and write to it, through the clients' access point only.
-func mountThrough(workspace WorkspaceOutputs) Statement {
-	return Statement{
+func mountThrough(workspace WorkspaceOutputs) policy.Statement {
+	return policy.Statement{
 		Sid:        "MountTheWorkspace",
 		Actions:    []string{"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"},
-		Resources:  resources(workspace.FileSystemArn),
-		Conditions: []Condition{when("StringEquals", "elasticfilesystem:AccessPointArn", workspace.ClientAccessPointArn)},
+		Resources:  policy.Resources(workspace.FileSystemArn),
+		Conditions: []policy.Condition{policy.When("StringEquals", "elasticfilesystem:AccessPointArn", workspace.ClientAccessPointArn)},
 	}
 }

@@ -6,7 +6,9 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/efs"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
+	"github.com/webordinary/live-edit/infra/policy"
 )
 
 const workspaceToken = "webordinary:infra:Workspace"
@@ -63,7 +65,7 @@ type Workspace struct {
 func NewWorkspace(ctx *pulumi.Context, name string, args *WorkspaceArgs, opts ...pulumi.ResourceOption) (*Workspace, error) {
 	workspace := &Workspace{}
 	if err := ctx.RegisterComponentResource(workspaceToken, name, workspace, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	fileSystem, err := workspace.addFileSystem(ctx, name+"-file-system", args)
 	if err != nil {
@@ -103,7 +105,7 @@ func (w *Workspace) addFileSystem(ctx *pulumi.Context, name string, args *Worksp
 		// change of it would replace the file system, and with it everybody's work by an empty one.
 	}, args.keeping.retained(w, name, pulumi.IgnoreChanges([]string{"creationToken"}))...)
 	if err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	w.FileSystemID = fileSystem.ID().ToStringOutput()
 	w.FileSystemArn = fileSystem.Arn
@@ -116,7 +118,7 @@ func (w *Workspace) addPolicies(ctx *pulumi.Context, name string, fileSystem *ef
 		Policy:       mountPolicy(fileSystem.Arn, args).JSON(),
 	}, settingOf(w)...)
 	if err != nil {
-		return created(name+"-policy", err)
+		return component.Created(name+"-policy", err)
 	}
 	w.ready = append(w.ready, policy)
 	status := "DISABLED"
@@ -127,12 +129,12 @@ func (w *Workspace) addPolicies(ctx *pulumi.Context, name string, fileSystem *ef
 		FileSystemId: fileSystem.ID(),
 		BackupPolicy: &efs.BackupPolicyBackupPolicyArgs{Status: pulumi.String(status)},
 	}, settingOf(w)...)
-	return created(name+"-backups", err)
+	return component.Created(name+"-backups", err)
 }
 
 // mountPolicy lets the mount roles in and refuses everybody else. The allow alone would not do: without a refusal, any
 // role of the account with a mount permission of its own gets in, with or without an access point.
-func mountPolicy(fileSystemArn pulumi.StringInput, args *WorkspaceArgs) PolicyDocument {
+func mountPolicy(fileSystemArn pulumi.StringInput, args *WorkspaceArgs) policy.Document {
 	roles := []pulumi.StringInput{args.Roles.Task.Arn, args.Roles.Cleanup.Arn}
 	for _, arn := range args.ExtraMountRoleArns {
 		roles = append(roles, pulumi.String(arn))
@@ -140,30 +142,30 @@ func mountPolicy(fileSystemArn pulumi.StringInput, args *WorkspaceArgs) PolicyDo
 	clientActions := []string{
 		"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess",
 	}
-	refuse := func(sid string, condition Condition) Statement {
-		return Statement{
-			Sid: sid, Deny: true, Principal: &Principal{Anyone: true},
-			Actions: clientActions, Resources: resources(fileSystemArn), Conditions: []Condition{condition},
+	refuse := func(sid string, condition policy.Condition) policy.Statement {
+		return policy.Statement{
+			Sid: sid, Deny: true, Principal: &policy.Principal{Anyone: true},
+			Actions: clientActions, Resources: policy.Resources(fileSystemArn), Conditions: []policy.Condition{condition},
 		}
 	}
-	statements := []Statement{
+	statements := []policy.Statement{
 		{
 			Sid:        "MountByOurRoles",
-			Principal:  &Principal{Roles: roles},
+			Principal:  &policy.Principal{Roles: roles},
 			Actions:    []string{"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"},
-			Resources:  resources(fileSystemArn),
-			Conditions: []Condition{when("Bool", "elasticfilesystem:AccessedViaMountTarget", pulumi.String("true"))},
+			Resources:  policy.Resources(fileSystemArn),
+			Conditions: []policy.Condition{policy.When("Bool", "elasticfilesystem:AccessedViaMountTarget", pulumi.String("true"))},
 		},
-		refuse("RefuseWithoutTLS", when("Bool", "aws:SecureTransport", pulumi.String("false"))),
-		refuse("RefuseWithoutAccessPoint", when("Null", "elasticfilesystem:AccessPointArn", pulumi.String("true"))),
+		refuse("RefuseWithoutTLS", policy.When("Bool", "aws:SecureTransport", pulumi.String("false"))),
+		refuse("RefuseWithoutAccessPoint", policy.When("Null", "elasticfilesystem:AccessPointArn", pulumi.String("true"))),
 	}
 	if args.RefuseOtherRoles {
 		// A key that is missing, as with anonymous clients, counts as not equal.
-		statements = append(statements, refuse("RefuseOtherRoles", Condition{
+		statements = append(statements, refuse("RefuseOtherRoles", policy.Condition{
 			Operator: "ArnNotEquals", Key: "aws:PrincipalArn", Values: roles,
 		}))
 	}
-	return PolicyDocument{Statements: statements}
+	return policy.Document{Statements: statements}
 }
 
 func (w *Workspace) addMountTargets(ctx *pulumi.Context, name string, fileSystem *efs.FileSystem, args *WorkspaceArgs) error {
@@ -171,7 +173,7 @@ func (w *Workspace) addMountTargets(ctx *pulumi.Context, name string, fileSystem
 		Name:        args.Names.SecurityGroup("workspace"),
 		Description: "Mount targets of the workspace file system",
 		VpcID:       args.Network.VpcID,
-	}, child(w)...)
+	}, component.Child(w)...)
 	if err != nil {
 		return err
 	}
@@ -181,14 +183,14 @@ func (w *Workspace) addMountTargets(ctx *pulumi.Context, name string, fileSystem
 		targetName := fmt.Sprintf("%s-mount-target-%d", name, i)
 		// A file system has one mount target in a zone (EFS: MountTargetConflict), so the old one goes first, as pulumi-aws has it
 		// by itself; and the later ones go and come with the earlier ones, whose new zone may be theirs (D22).
-		opts := child(w, pulumi.DeleteBeforeReplace(true), pulumi.ReplaceWith(before))
+		opts := component.Child(w, pulumi.DeleteBeforeReplace(true), pulumi.ReplaceWith(before))
 		target, err := efs.NewMountTarget(ctx, targetName, &efs.MountTargetArgs{
 			FileSystemId:   fileSystem.ID(),
 			SubnetId:       args.Network.WorkloadSubnetIDs.Index(pulumi.Int(i)),
 			SecurityGroups: pulumi.StringArray{w.SecurityGroupID},
 		}, opts...)
 		if err != nil {
-			return created(targetName, err)
+			return component.Created(targetName, err)
 		}
 		before = append(before[:len(before):len(before)], target)
 		w.ready = append(w.ready, target)
@@ -226,8 +228,8 @@ func (w *Workspace) addAccessPoint(
 			},
 		},
 		Tags: pulumi.StringMap{"Name": pulumi.String(name)},
-	}, child(w)...)
-	return point, created(name, err)
+	}, component.Child(w)...)
+	return point, component.Created(name, err)
 }
 
 // Outputs is what other components take.

@@ -3,6 +3,9 @@ package infra
 import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
+
+	"github.com/webordinary/live-edit/infra/component"
+	"github.com/webordinary/live-edit/infra/policy"
 )
 
 const workspaceBucketToken = "webordinary:infra:WorkspaceBucket"
@@ -31,7 +34,7 @@ func NewWorkspaceBucket(
 ) (*WorkspaceBucket, error) {
 	bucket := &WorkspaceBucket{}
 	if err := ctx.RegisterComponentResource(workspaceBucketToken, name, bucket, opts...); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	if args.Existing != "" {
 		bucket.BucketName = pulumi.String(args.Existing).ToStringOutput()
@@ -50,7 +53,7 @@ func (b *WorkspaceBucket) create(ctx *pulumi.Context, name string, args *Workspa
 		Bucket: args.Name.ToStringOutput().ToStringPtrOutput(),
 	}, args.keeping.retained(b, name)...)
 	if err != nil {
-		return created(name, err)
+		return component.Created(name, err)
 	}
 	b.BucketName = bucket.Bucket
 	if err := b.closeToPublic(ctx, name, bucket); err != nil {
@@ -62,7 +65,7 @@ func (b *WorkspaceBucket) create(ctx *pulumi.Context, name string, args *Workspa
 			Status: pulumi.String("Enabled"),
 		},
 	}, settingOf(b)...); err != nil {
-		return created(name+"-versioning", err)
+		return component.Created(name+"-versioning", err)
 	}
 	_, err = s3.NewBucketServerSideEncryptionConfigurationV2(ctx, name+"-encryption",
 		&s3.BucketServerSideEncryptionConfigurationV2Args{
@@ -75,7 +78,7 @@ func (b *WorkspaceBucket) create(ctx *pulumi.Context, name string, args *Workspa
 				},
 			},
 		}, settingOf(b)...)
-	return created(name+"-encryption", err)
+	return component.Created(name+"-encryption", err)
 }
 
 func (b *WorkspaceBucket) closeToPublic(ctx *pulumi.Context, name string, bucket *s3.BucketV2) error {
@@ -87,25 +90,25 @@ func (b *WorkspaceBucket) closeToPublic(ctx *pulumi.Context, name string, bucket
 		RestrictPublicBuckets: pulumi.Bool(true),
 	}, settingOf(b)...)
 	if err != nil {
-		return created(name+"-public-access-block", err)
+		return component.Created(name+"-public-access-block", err)
 	}
 	if _, err := s3.NewBucketOwnershipControls(ctx, name+"-ownership", &s3.BucketOwnershipControlsArgs{
 		Bucket: bucket.Bucket,
 		Rule:   &s3.BucketOwnershipControlsRuleArgs{ObjectOwnership: pulumi.String("BucketOwnerEnforced")},
 	}, settingOf(b)...); err != nil {
-		return created(name+"-ownership", err)
+		return component.Created(name+"-ownership", err)
 	}
-	refusal := PolicyDocument{Statements: []Statement{{
-		Sid: "RefusePlainHTTP", Deny: true, Principal: &Principal{Anyone: true},
+	refusal := policy.Document{Statements: []policy.Statement{{
+		Sid: "RefusePlainHTTP", Deny: true, Principal: &policy.Principal{Anyone: true},
 		// The one wildcard action of the program refuses; it allows nothing.
 		Actions:    []string{"s3:*"},
-		Resources:  resources(bucket.Arn, pulumi.Sprintf("%s/*", bucket.Arn)),
-		Conditions: []Condition{when("Bool", "aws:SecureTransport", pulumi.String("false"))},
+		Resources:  policy.Resources(bucket.Arn, pulumi.Sprintf("%s/*", bucket.Arn)),
+		Conditions: []policy.Condition{policy.When("Bool", "aws:SecureTransport", pulumi.String("false"))},
 	}}}
 	// S3 answers a policy and a public-access block written at once with a conflict, so one waits for the other.
 	_, err = s3.NewBucketPolicy(ctx, name+"-policy", &s3.BucketPolicyArgs{
 		Bucket: bucket.Bucket,
 		Policy: refusal.JSON(),
 	}, settingOf(b, pulumi.DependsOn([]pulumi.Resource{block}))...)
-	return created(name+"-policy", err)
+	return component.Created(name+"-policy", err)
 }

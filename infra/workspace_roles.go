@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
 )
 
@@ -27,21 +28,21 @@ func NewMountRoles(ctx *pulumi.Context, name string, args *MountRolesArgs, opts 
 	if err := ctx.RegisterComponentResourceV2(
 		mountRolesToken, name, pulumi.Map{"nameSuffix": pulumi.String(args.Names.Suffix())}, roles, opts...,
 	); err != nil {
-		return nil, created(name, err)
+		return nil, component.Created(name, err)
 	}
 	var err error
-	if roles.Task, err = newRole(ctx, name+"-task", &roleArgs{
+	if roles.Task, err = component.NewRole(ctx, name+"-task", &component.RoleArgs{
 		Name:        args.Names.Role("edit-task"),
 		Description: "What the live-edit container may do",
 		Service:     "ecs-tasks.amazonaws.com",
-	}, child(roles)...); err != nil {
+	}, component.Child(roles)...); err != nil {
 		return nil, err
 	}
-	if roles.Cleanup, err = newRole(ctx, name+"-cleanup", &roleArgs{
+	if roles.Cleanup, err = component.NewRole(ctx, name+"-cleanup", &component.RoleArgs{
 		Name:        args.Names.Role("workspace-cleanup"),
 		Description: "What the workspace cleanup function may do",
 		Service:     "lambda.amazonaws.com",
-	}, child(roles)...); err != nil {
+	}, component.Child(roles)...); err != nil {
 		return nil, err
 	}
 	return roles, ctx.RegisterResourceOutputs(roles, pulumi.Map{

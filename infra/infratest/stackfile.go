@@ -3,6 +3,7 @@ package infratest
 import (
 	"encoding/json"
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"strings"
@@ -16,6 +17,35 @@ import (
 type ProjectKey struct {
 	Description    string
 	Default, Value any
+}
+
+// Repository is a checkout whose stacks can be deployed under mocks.
+type Repository struct {
+	// Root is the folder of its stack files, seen from the test's.
+	Root string
+	// Program is what the stacks run.
+	Program Program
+}
+
+// Deploy deploys one of its stacks, with some settings changed. Other stacks find the outputs of an unchanged prod.
+func (r Repository) Deploy(t testing.TB, stack string, changes Settings) *Deployment {
+	t.Helper()
+	run := Run{Stack: stack, Config: StackConfig(t, r.Root, stack)}
+	maps.Copy(run.Config, changes.Qualified())
+	if stack != "prod" {
+		run.References = map[string]map[string]any{"prod": r.Deploy(t, "prod", nil).Outputs}
+	}
+	return run.Do(t, r.Program)
+}
+
+// StateKeyArn is the key that encrypts the state's secrets in [EverythingOn].
+const StateKeyArn = "arn:aws:kms:us-west-2:942734823970:key/5a6b7c8d-0000-4000-8000-000000000001"
+
+// EverythingOn switches on what a stack may have besides: alarms, budget, audit, the edge and the workflows' roles.
+var EverythingOn = Settings{
+	"alarms": "true", "alarmEmail": "ops@example.com", "monthlyBudgetUsd": "40", "auditTrail": "true",
+	"distributionId": "E2QWRUHAPOMQZL", "ciRepository": "webordinary/live-edit", "ciRepositoryIds": "12/34",
+	"ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": StateKeyArn,
 }
 
 // ProjectSchema reads the configuration schema of the Pulumi.yaml in root.

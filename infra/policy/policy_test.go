@@ -1,4 +1,4 @@
-package infra
+package policy
 
 import (
 	"encoding/json"
@@ -10,32 +10,25 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
-)
 
-// resolved waits for an output that depends on no resource.
-func resolved[T any](t require.TestingT, tb testing.TB, output pulumi.Output) T {
-	result, err := internals.UnsafeAwaitOutput(tb.Context(), output)
-	require.NoError(t, err)
-	value, ok := result.Value.(T)
-	require.True(t, ok, "%T", result.Value)
-	return value
-}
+	"github.com/webordinary/live-edit/infra/infratest"
+)
 
 func TestPolicyDocumentIsMarshalledInTheOrderItWasWrittenIn(t *testing.T) {
 	t.Parallel()
 	later := func(value string) pulumi.StringInput { return pulumi.String(value).ToStringOutput() }
-	document := PolicyDocument{Statements: []Statement{
+	document := Document{Statements: []Statement{
 		{
 			Sid: "Second", Principal: &Principal{Roles: []pulumi.StringInput{later("role-b"), pulumi.String("role-a")}},
-			Actions: []string{"s3:PutObject", "s3:GetObject"}, Resources: resources(later("bucket/*"), pulumi.String("bucket")),
+			Actions: []string{"s3:PutObject", "s3:GetObject"}, Resources: Resources(later("bucket/*"), pulumi.String("bucket")),
 			Conditions: []Condition{
-				when("StringEquals", "aws:SourceAccount", later("1")),
-				{Operator: "ArnLike", Key: "aws:SourceArn", Values: resources(pulumi.String("y"), later("x"))},
-				when("StringEquals", "aws:PrincipalOrgID", pulumi.String("o")),
+				When("StringEquals", "aws:SourceAccount", later("1")),
+				{Operator: "ArnLike", Key: "aws:SourceArn", Values: Resources(pulumi.String("y"), later("x"))},
+				When("StringEquals", "aws:PrincipalOrgID", pulumi.String("o")),
 			},
 		},
 		{
-			Sid: "First", Deny: true, Principal: &Principal{Anyone: true}, Actions: []string{"s3:*"}, Resources: anyResource(),
+			Sid: "First", Deny: true, Principal: &Principal{Anyone: true}, Actions: []string{"s3:*"}, Resources: AnyResource(),
 		},
 		{
 			Sid: "Assume", Principal: &Principal{Federated: later("provider")}, Actions: []string{"sts:AssumeRoleWithWebIdentity"},
@@ -48,7 +41,7 @@ func TestPolicyDocumentIsMarshalledInTheOrderItWasWrittenIn(t *testing.T) {
 		`{"Sid":"First","Effect":"Deny","Principal":{"AWS":"*"},"Action":["s3:*"],"Resource":["*"]},` +
 		`{"Sid":"Assume","Effect":"Allow","Principal":{"Federated":"provider"},"Action":["sts:AssumeRoleWithWebIdentity"]}]}`
 	for range 20 {
-		require.Equal(t, want, resolved[string](t, t, document.JSON()))
+		require.Equal(t, want, infratest.Resolved[string](t, t, document.JSON()))
 	}
 }
 
@@ -56,7 +49,7 @@ func TestTrustPolicyNamesOneService(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, `{"Version":"2012-10-17","Statement":[{"Sid":"Assume","Effect":"Allow",`+
 		`"Principal":{"Service":["lambda.amazonaws.com"]},"Action":["sts:AssumeRole"]}]}`,
-		resolved[string](t, t, trustPolicy("lambda.amazonaws.com").JSON()))
+		infratest.Resolved[string](t, t, Trust("lambda.amazonaws.com").JSON()))
 }
 
 func TestPolicyDocumentThatWouldLoseSomethingIsRefused(t *testing.T) {
@@ -66,19 +59,19 @@ func TestPolicyDocumentThatWouldLoseSomethingIsRefused(t *testing.T) {
 		expected  string
 	}{
 		"two conditions on one key": {
-			Statement{Sid: "Twice", Actions: []string{"a:B"}, Resources: anyResource(), Conditions: []Condition{
-				when("StringEquals", "k", pulumi.String("1")), when("StringEquals", "k", pulumi.String("2")),
+			Statement{Sid: "Twice", Actions: []string{"a:B"}, Resources: AnyResource(), Conditions: []Condition{
+				When("StringEquals", "k", pulumi.String("1")), When("StringEquals", "k", pulumi.String("2")),
 			}}, `statement "Twice": bad policy statement: two conditions with StringEquals on k`,
 		},
 		"two kinds of principals": {
-			Statement{Sid: "Mixed", Actions: []string{"a:B"}, Resources: anyResource(), Principal: &Principal{
-				Services: []string{"lambda.amazonaws.com"}, Roles: resources(pulumi.String("role")),
+			Statement{Sid: "Mixed", Actions: []string{"a:B"}, Resources: AnyResource(), Principal: &Principal{
+				Services: []string{"lambda.amazonaws.com"}, Roles: Resources(pulumi.String("role")),
 			}}, "1 values are in no statement",
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			_, err := internals.UnsafeAwaitOutput(t.Context(), PolicyDocument{Statements: []Statement{c.statement}}.JSON())
+			_, err := internals.UnsafeAwaitOutput(t.Context(), Document{Statements: []Statement{c.statement}}.JSON())
 			require.ErrorIs(t, err, errBadStatement)
 			assert.ErrorContains(t, err, c.expected)
 		})
@@ -99,7 +92,7 @@ type plainStatement struct {
 type drawnDocument struct {
 	t        *rapid.T
 	values   int
-	document PolicyDocument
+	document Document
 	meaning  []plainStatement
 }
 
@@ -171,7 +164,7 @@ func TestPolicyDocumentPutsEveryValueIntoItsPlace(t *testing.T) {
 		for range rapid.IntRange(1, 5).Draw(r, "statements") {
 			drawn.statement()
 		}
-		rendered := resolved[string](r, t, drawn.document.JSON())
+		rendered := infratest.Resolved[string](r, t, drawn.document.JSON())
 		var got struct {
 			Version   string
 			Statement []plainStatement
@@ -179,6 +172,6 @@ func TestPolicyDocumentPutsEveryValueIntoItsPlace(t *testing.T) {
 		require.NoError(r, json.Unmarshal([]byte(rendered), &got))
 		require.Equal(r, "2012-10-17", got.Version)
 		require.Equal(r, drawn.meaning, got.Statement)
-		require.Equal(r, rendered, resolved[string](r, t, drawn.document.JSON()), "equal documents give equal bytes")
+		require.Equal(r, rendered, infratest.Resolved[string](r, t, drawn.document.JSON()), "equal documents give equal bytes")
 	})
 }

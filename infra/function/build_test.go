@@ -1,4 +1,4 @@
-package infra
+package function
 
 import (
 	"archive/zip"
@@ -22,7 +22,7 @@ import (
 const tinySource = "package main\n\nfunc main() { println(\"tiny\") }\n"
 
 // tinyModule is a module with one small function, in a folder of its own.
-func tinyModule(t *testing.T, files map[string]string) *functionBuilder {
+func tinyModule(t *testing.T, files map[string]string) *builder {
 	t.Helper()
 	all := map[string]string{
 		// The toolchain that runs this test: another one would have to be downloaded.
@@ -37,7 +37,7 @@ func tinyModule(t *testing.T, files map[string]string) *functionBuilder {
 	for path, content := range all {
 		write(t, filepath.Join(root, path), content)
 	}
-	return &functionBuilder{root: root}
+	return &builder{root: root}
 }
 
 func write(t *testing.T, path, content string) {
@@ -46,7 +46,7 @@ func write(t *testing.T, path, content string) {
 	require.NoError(t, os.WriteFile(path, []byte(content), 0o600))
 }
 
-func mustBuild(t *testing.T, b *functionBuilder) string {
+func mustBuild(t *testing.T, b *builder) string {
 	t.Helper()
 	archive, err := b.build(t.Context(), "tiny")
 	require.NoError(t, err)
@@ -190,7 +190,7 @@ func TestInterruptedBuildLeavesNothing(t *testing.T) {
 }
 
 // assertNothingLeft looks for packages and work folders.
-func assertNothingLeft(t *testing.T, b *functionBuilder) {
+func assertNothingLeft(t *testing.T, b *builder) {
 	t.Helper()
 	entries, err := os.ReadDir(filepath.Join(b.root, ".build", "functions"))
 	if !os.IsNotExist(err) {
@@ -222,7 +222,7 @@ func TestTwoBuildsAtOnceGiveOnePackage(t *testing.T) {
 func TestFunctionBuilderFindsTheModuleAbove(t *testing.T) {
 	b := tinyModule(t, map[string]string{"infra/deep/file.go": "package deep\n"})
 	t.Chdir(filepath.Join(b.root, "infra", "deep"))
-	found, err := newFunctionBuilder()
+	found, err := newBuilder()
 	require.NoError(t, err)
 	want, err := filepath.EvalSymlinks(b.root)
 	require.NoError(t, err)
@@ -231,7 +231,7 @@ func TestFunctionBuilderFindsTheModuleAbove(t *testing.T) {
 	assert.Equal(t, want, got)
 
 	t.Chdir(t.TempDir())
-	_, err = newFunctionBuilder()
+	_, err = newBuilder()
 	require.ErrorContains(t, err, "go.mod and functions/")
 }
 
@@ -241,7 +241,7 @@ func TestFunctionsImportNothingElseOfThisModule(t *testing.T) {
 	t.Parallel()
 	const module = "github.com/webordinary/live-edit/"
 	files := 0
-	err := filepath.WalkDir(filepath.Join("..", "functions"), func(path string, _ fs.DirEntry, err error) error {
+	err := filepath.WalkDir(filepath.Join("..", "..", "functions"), func(path string, _ fs.DirEntry, err error) error {
 		if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
 			return err
 		}

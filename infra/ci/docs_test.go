@@ -1,4 +1,4 @@
-package infra
+package ci_test
 
 import (
 	"bytes"
@@ -24,11 +24,11 @@ var policyBlock = regexp.MustCompile("(?s)<!-- policy of ([a-z-]+) -->\n```json\
 var vpcBlock = regexp.MustCompile("(?s)<!-- actions of ([a-z-]+) with dedicatedVpc -->\n```json\n(.*?)```\n")
 
 // TestDocumentedPoliciesAreTheDeployedOnes holds docs/ci-setup.md to the program. Rewrite the blocks after a change with
-// UPDATE_DOCS=1 go test ./infra -run TestDocumentedPoliciesAreTheDeployedOnes.
+// UPDATE_DOCS=1 go test ./infra/ci -run TestDocumentedPoliciesAreTheDeployedOnes.
 func TestDocumentedPoliciesAreTheDeployedOnes(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", withCI)
-	path := filepath.Join("..", "docs", "ci-setup.md")
+	d := stacks.Deploy(t, "prod", withCI)
+	path := filepath.Join("..", "..", "docs", "ci-setup.md")
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	documented := map[string]bool{}
@@ -39,7 +39,7 @@ func TestDocumentedPoliciesAreTheDeployedOnes(t *testing.T) {
 	})
 	dedicated := maps.Clone(withCI)
 	dedicated["dedicatedVpc"] = "true"
-	with := operated(t, "prod", dedicated)
+	with := stacks.Deploy(t, "prod", dedicated)
 	want = vpcBlock.ReplaceAllStringFunc(want, func(block string) string {
 		name := vpcBlock.FindStringSubmatch(block)[1]
 		documented[name+" with dedicatedVpc"] = true
@@ -128,7 +128,7 @@ const docWidth = 130
 // TestBothRolesReadTheSame is what lets the documentation say it once.
 func TestBothRolesReadTheSame(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", withCI)
+	d := stacks.Deploy(t, "prod", withCI)
 	preview, deploy := policiesOf(t, d, "preview"), policiesOf(t, d, "deploy")
 	for _, name := range []string{"read-foundation", "read-service", "read-operations"} {
 		assert.Equal(t, preview[name].Text("policy"), deploy[name].Text("policy"), name)
@@ -139,9 +139,9 @@ func TestBothRolesReadTheSame(t *testing.T) {
 
 func TestDocumentationNamesEveryVariable(t *testing.T) {
 	t.Parallel()
-	data, err := os.ReadFile(filepath.Join("..", "docs", "ci-setup.md"))
+	data, err := os.ReadFile(filepath.Join("..", "..", "docs", "ci-setup.md"))
 	require.NoError(t, err)
-	files, err := filepath.Glob(filepath.Join("..", ".github", "workflows", "*.yml"))
+	files, err := filepath.Glob(filepath.Join("..", "..", ".github", "workflows", "*.yml"))
 	require.NoError(t, err)
 	require.NotEmpty(t, files)
 	setting := regexp.MustCompile(`(?:vars|secrets)\.([A-Z_]+)`)

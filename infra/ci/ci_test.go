@@ -1,6 +1,7 @@
-package infra
+package ci_test
 
 import (
+	"path/filepath"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,18 +10,21 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/infra/ci"
+	"github.com/webordinary/live-edit/infra/config"
 	"github.com/webordinary/live-edit/infra/infratest"
 	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // withCI is a stack whose workflows may deploy it; the state is in a bucket.
 var withCI = infratest.Settings{
-	"ciRepository": "webordinary/live-edit", "ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": stateKeyArn,
+	"ciRepository": "webordinary/live-edit", "ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": infratest.StateKeyArn,
 }
 
 func TestNoIdentitiesWithoutARepository(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", nil)
+	d := stacks.Deploy(t, "prod", nil)
 	assert.False(t, d.Has("ci"))
 	assert.Empty(t, d.OfType("aws:iam/openIdConnectProvider:OpenIdConnectProvider"))
 	for _, role := range d.OfType("aws:iam/role:Role") {
@@ -53,7 +57,7 @@ func TestRolesTrustExactlyTheirRuns(t *testing.T) {
 			[]string{immutable + "environment:prod"},
 		},
 	} {
-		d := operated(t, c.stack, c.changes)
+		d := stacks.Deploy(t, c.stack, c.changes)
 		for role, subjects := range map[string][]string{"ci-preview-role": c.preview, "ci-deploy-role": c.deploy} {
 			policy := d.One(t, role).Policy(t, "assumeRolePolicy")
 			require.Len(t, policy.Statement, 1, name)
@@ -70,11 +74,11 @@ func TestRolesTrustExactlyTheirRuns(t *testing.T) {
 
 func TestProviderIsCreatedOncePerAccount(t *testing.T) {
 	t.Parallel()
-	own := operated(t, "prod", withCI)
+	own := stacks.Deploy(t, "prod", withCI)
 	provider := own.One(t, "ci-provider")
 	assert.Equal(t, "https://token.actions.githubusercontent.com", provider.Text("url"))
 	assert.Equal(t, []any{"sts.amazonaws.com"}, provider.Get("clientIdLists"))
-	existing := operated(t, "dev", infratest.Settings{"ciRepository": "webordinary/live-edit", "ciExistingOidcProvider": "true"})
+	existing := stacks.Deploy(t, "dev", infratest.Settings{"ciRepository": "webordinary/live-edit", "ciExistingOidcProvider": "true"})
 	assert.False(t, existing.Has("ci-provider"))
 	for _, role := range []string{"ci-preview-role", "ci-deploy-role"} {
 		assert.True(t, own.One(t, role).DependsOn("ci-provider"), role)
@@ -82,6 +86,22 @@ func TestProviderIsCreatedOncePerAccount(t *testing.T) {
 			map[string]any{"Federated": "arn:aws:iam::942734823970:oidc-provider/token.actions.githubusercontent.com"},
 			existing.One(t, role).Policy(t, "assumeRolePolicy").Statement[0].Principal)
 	}
+}
+
+// claudeKeyArn is the secret of prod.
+const claudeKeyArn = "arn:aws:secretsmanager:us-west-2:942734823970:secret:webordinary/anthropic-api-key-AbCdEf"
+
+// stacks are this repository's.
+var stacks = infratest.Repository{Root: filepath.Join("..", ".."), Program: infra.Build}
+
+// refused returns the faults of a configuration that is refused.
+func refused(t testing.TB, changes infratest.Settings) []config.Fault {
+	t.Helper()
+	_, err := infratest.Run{Stack: "test", Config: changes.Qualified()}.Try(infra.Build)
+	var bad *config.Error
+	require.ErrorAs(t, err, &bad, "%v", changes)
+	require.NotEmpty(t, bad.Faults)
+	return bad.Faults
 }
 
 // policiesOf are the documents of the managed policies attached to one of the roles.
@@ -129,7 +149,7 @@ var reading = regexp.MustCompile(`^[a-z0-9-]+:(Describe|Get|List|View)[A-Za-z]*$
 
 func TestPreviewRoleOnlyReads(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", everythingOn)
+	d := stacks.Deploy(t, "prod", infratest.EverythingOn)
 	for name, policy := range policiesOf(t, d, "preview") {
 		for _, statement := range policy.Policy(t, "policy").Statement {
 			assert.Equal(t, "Allow", statement.Effect)
@@ -144,7 +164,7 @@ func TestPreviewRoleOnlyReads(t *testing.T) {
 
 func TestPoliciesNameActionsAndFit(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", infratest.Settings{"dedicatedVpc": "true", "ciRepository": "webordinary/live-edit", "ciStateBucket": "state-bucket"})
+	d := stacks.Deploy(t, "prod", infratest.Settings{"dedicatedVpc": "true", "ciRepository": "webordinary/live-edit", "ciStateBucket": "state-bucket"})
 	exact := regexp.MustCompile(`^[a-z0-9-]+:[A-Za-z0-9]+$`)
 	unnamed := map[string]bool{"Describe": true, "Create": true}
 	for _, role := range []string{"preview", "deploy"} {
@@ -181,20 +201,13 @@ var awsxChildren = map[string][]string{
 func TestEveryTypeOfTheProgramHasItsPermissions(t *testing.T) {
 	t.Parallel()
 	everything := infratest.Settings{"dedicatedVpc": "true", "clients": `["ameliastamps","two"]`}
-	for key, value := range everythingOn {
+	for key, value := range infratest.EverythingOn {
 		everything[key] = value
 	}
-	covered := map[string]bool{}
-	for _, group := range (ciScope{dedicatedVpc: true}).groups() {
-		for _, access := range group.access {
-			for _, typ := range access.types {
-				covered[typ] = true
-			}
-		}
-	}
+	covered := ci.Covered()
 	seen := 0
-	for _, changes := range []infratest.Settings{everything, everythingOn} {
-		for _, r := range operated(t, "prod", changes).Resources {
+	for _, changes := range []infratest.Settings{everything, infratest.EverythingOn} {
+		for _, r := range stacks.Deploy(t, "prod", changes).Resources {
 			types, isAwsx := awsxChildren[r.Type]
 			switch {
 			case strings.HasPrefix(r.Type, "aws:"):
@@ -204,7 +217,7 @@ func TestEveryTypeOfTheProgramHasItsPermissions(t *testing.T) {
 			}
 			for _, typ := range types {
 				seen++
-				assert.True(t, covered[typ], "ci_access.go has no entry for %s (%s)", typ, r.Name)
+				assert.True(t, covered[typ], "access.go has no entry for %s (%s)", typ, r.Name)
 			}
 		}
 	}
@@ -213,7 +226,7 @@ func TestEveryTypeOfTheProgramHasItsPermissions(t *testing.T) {
 
 func TestDeployRoleChangesItsStackAndNotItself(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", withCI)
+	d := stacks.Deploy(t, "prod", withCI)
 	arn := func(service, resource string) string {
 		return "arn:aws:" + service + ":us-west-2:942734823970:" + resource
 	}
@@ -248,7 +261,7 @@ func TestDeployRoleChangesItsStackAndNotItself(t *testing.T) {
 		"mail":                    {question{"route53:ChangeResourceRecordSets", zone, dns("edit.ameliastamps.com", "MX")}, false},
 		"delete images":           {question{"ecr:DeleteRepository", arn("ecr", "repository/webordinary/claude-code-astro"), nil}, false},
 		"delete workspaces":       {question{"elasticfilesystem:DeleteFileSystem", arn("elasticfilesystem", "file-system/fs-1"), nil}, false},
-		"delete a secret":         {question{"secretsmanager:DeleteSecret", secretArn + claudeKey + "-AbCdEf", nil}, false},
+		"delete a secret":         {question{"secretsmanager:DeleteSecret", claudeKeyArn, nil}, false},
 		"delete a bucket":         {question{"s3:DeleteBucket", workspaces, nil}, false},
 		"read a session's files":  {question{"s3:GetObject", workspaces + "/a", nil}, false},
 		"write the state":         {question{"s3:PutObject", "arn:aws:s3:::webordinary-pulumi-state/.pulumi/stacks/x", nil}, true},
@@ -260,7 +273,7 @@ func TestDeployRoleChangesItsStackAndNotItself(t *testing.T) {
 		},
 		"a function of the stack":    {question{"lambda:UpdateFunctionCode", arn("lambda", "function:webordinary-edit-scaler"), nil}, true},
 		"another's function":         {question{"lambda:UpdateFunctionCode", arn("lambda", "function:hephaestus"), nil}, false},
-		"encrypt a secret of Pulumi": {question{"kms:Encrypt", stateKeyArn, nil}, true},
+		"encrypt a secret of Pulumi": {question{"kms:Encrypt", infratest.StateKeyArn, nil}, true},
 	} {
 		assert.Equal(t, c.want, allowed(t, d, "deploy", c.question), name)
 	}
@@ -268,7 +281,7 @@ func TestDeployRoleChangesItsStackAndNotItself(t *testing.T) {
 
 func TestDevLeavesProdAlone(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "dev", withCI)
+	d := stacks.Deploy(t, "dev", withCI)
 	elb := "arn:aws:elasticloadbalancing:us-west-2:942734823970:"
 	const prodService = "arn:aws:ecs:us-west-2:942734823970:service/webordinary-edit-cluster/webordinary-edit"
 	for name, c := range map[string]struct {
@@ -284,7 +297,7 @@ func TestDevLeavesProdAlone(t *testing.T) {
 		"prod's target group":       {question{"elasticloadbalancing:DeleteTargetGroup", elb + "targetgroup/edit-api-tg/1", nil}, false},
 		"prod's service":            {question{"ecs:UpdateService", prodService, nil}, false},
 		"prod's role":               {question{"iam:PutRolePolicy", "arn:aws:iam::942734823970:role/webordinary-edit-task", nil}, false},
-		"prod's secret":             {question{"secretsmanager:GetSecretValue", secretArn + claudeKey + "-AbCdEf", nil}, false},
+		"prod's secret":             {question{"secretsmanager:GetSecretValue", claudeKeyArn, nil}, false},
 		"prod's state, it needs it": {question{"s3:GetObject", "arn:aws:s3:::webordinary-pulumi-state/.pulumi/stacks/prod.json", nil}, true},
 	} {
 		assert.Equal(t, c.want, allowed(t, d, "deploy", c.question), name)
@@ -293,12 +306,12 @@ func TestDevLeavesProdAlone(t *testing.T) {
 
 func TestStateIsOptional(t *testing.T) {
 	t.Parallel()
-	d := operated(t, "prod", infratest.Settings{"ciRepository": "webordinary/live-edit"})
+	d := stacks.Deploy(t, "prod", infratest.Settings{"ciRepository": "webordinary/live-edit"})
 	assert.NotContains(t, policiesOf(t, d, "preview"), "state", "Pulumi Cloud keeps it")
-	read := policiesOf(t, operated(t, "prod", withCI), "preview")["state"].Policy(t, "policy")
+	read := policiesOf(t, stacks.Deploy(t, "prod", withCI), "preview")["state"].Policy(t, "policy")
 	assert.Equal(t, []string{"arn:aws:s3:::webordinary-pulumi-state/*"}, read.By(t, "UseTheState").Resource)
 	assert.Equal(t, []string{"s3:GetObject"}, read.By(t, "UseTheState").Action)
-	assert.Equal(t, []string{stateKeyArn}, read.By(t, "UseTheSecretsKey").Resource)
+	assert.Equal(t, []string{infratest.StateKeyArn}, read.By(t, "UseTheSecretsKey").Resource)
 }
 
 func TestFaultsOfCI(t *testing.T) {
@@ -352,10 +365,10 @@ var arnEnds = map[string]string{
 
 func TestDeployRoleReachesEveryNameOfTheStack(t *testing.T) {
 	t.Parallel()
-	for stack, changes := range map[string]infratest.Settings{"prod": everythingOn, "dev": {
+	for stack, changes := range map[string]infratest.Settings{"prod": infratest.EverythingOn, "dev": {
 		"ciRepository": "webordinary/live-edit", "alarms": "true", "auditTrail": "true", "distributionId": "E2QWRUHAPOMQZL",
 	}} {
-		d := operated(t, stack, changes)
+		d := stacks.Deploy(t, stack, changes)
 		asked := 0
 		for _, r := range d.Resources {
 			how := named[r.Type]

@@ -1,19 +1,22 @@
-package infra
+package ci
 
-import "github.com/webordinary/live-edit/infra/config"
+import (
+	"github.com/webordinary/live-edit/infra/config"
+	"github.com/webordinary/live-edit/infra/policy"
+)
 
 // foundationAccess is for what holds data and what everything else stands on.
-func (s ciScope) foundationAccess() []ciAccess {
-	access := append(s.dataAccess(), s.balancerAccess()...)
-	access = append(access, s.networkAccess())
+func (s scope) foundationAccess() []access {
+	all := append(s.dataAccess(), s.balancerAccess()...)
+	all = append(all, s.networkAccess())
 	if s.dedicatedVpc {
-		access = append(access, s.vpcAccess())
+		all = append(all, s.vpcAccess())
 	}
-	return access
+	return all
 }
 
-func (s ciScope) dataAccess() []ciAccess {
-	return []ciAccess{
+func (s scope) dataAccess() []access {
+	return []access{
 		{
 			name: "Registry", types: []string{"aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy"},
 			read: []string{"ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:ListTagsForResource"},
@@ -60,8 +63,8 @@ func (s ciScope) dataAccess() []ciAccess {
 	}
 }
 
-func (s ciScope) fileSystemAccess() ciAccess {
-	return ciAccess{
+func (s scope) fileSystemAccess() access {
+	return access{
 		name: "FileSystems",
 		types: []string{
 			"aws:efs/fileSystem:FileSystem", "aws:efs/fileSystemPolicy:FileSystemPolicy", "aws:efs/backupPolicy:BackupPolicy",
@@ -88,10 +91,10 @@ func (s ciScope) fileSystemAccess() ciAccess {
 
 // balancerAccess separates the load balancer, which only its own stack may change, from the rules, which a stack that
 // borrows it adds to another's listener.
-func (s ciScope) balancerAccess() []ciAccess {
+func (s scope) balancerAccess() []access {
 	elb := func(resource string) string { return s.regional("elasticloadbalancing", resource) }
 	own, anyStack := s.names.LoadBalancer(), config.Names{}.LoadBalancer()+"*"
-	return []ciAccess{
+	return []access{
 		{
 			name: "LoadBalancer", types: []string{"aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"},
 			describe: []string{
@@ -137,8 +140,8 @@ func (s ciScope) balancerAccess() []ciAccess {
 
 // networkAccess is for security groups and for the network interfaces of mount targets. Their ARNs hold numbers only, so
 // it covers the region's.
-func (s ciScope) networkAccess() ciAccess {
-	return ciAccess{
+func (s scope) networkAccess() access {
+	return access{
 		name: "SecurityGroups",
 		types: []string{
 			"aws:ec2/securityGroup:SecurityGroup", "aws:vpc/securityGroupIngressRule:SecurityGroupIngressRule",
@@ -164,8 +167,8 @@ func (s ciScope) networkAccess() ciAccess {
 }
 
 // vpcAccess is for what awsx creates in a dedicated VPC.
-func (s ciScope) vpcAccess() ciAccess {
-	return ciAccess{
+func (s scope) vpcAccess() access {
+	return access{
 		name: "Vpc",
 		types: []string{
 			"aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route",
@@ -188,8 +191,8 @@ func (s ciScope) vpcAccess() ciAccess {
 }
 
 // serviceAccess is for what runs.
-func (s ciScope) serviceAccess() []ciAccess {
-	return append(s.computeAccess(), ciAccess{
+func (s scope) serviceAccess() []access {
+	return append(s.computeAccess(), access{
 		name: "Scaling", types: []string{"aws:appautoscaling/target:Target", "aws:appautoscaling/policy:Policy"},
 		describe: []string{
 			"application-autoscaling:DescribeScalableTargets", "application-autoscaling:DescribeScalingPolicies",
@@ -201,13 +204,13 @@ func (s ciScope) serviceAccess() []ciAccess {
 			"application-autoscaling:TagResource", "application-autoscaling:UntagResource",
 		},
 		on: []string{s.regional("application-autoscaling", "scalable-target/*")},
-	}, ciAccess{
+	}, access{
 		name: "Dns", types: []string{"aws:route53/record:Record"},
 		describe: []string{"route53:GetChange", "route53:ListHostedZones", "route53:ListHostedZonesByName"},
 		read:     []string{"route53:GetHostedZone", "route53:ListResourceRecordSets", "route53:ListTagsForResource"},
 		write:    []string{"route53:ChangeResourceRecordSets"},
 		on:       []string{"arn:aws:route53:::hostedzone/*"},
-		only: []Condition{
+		only: []policy.Condition{
 			{
 				Operator: "ForAllValues:StringEquals", Key: "route53:ChangeResourceRecordSetsNormalizedRecordNames",
 				Values: stringInputs(s.editHost),
@@ -220,8 +223,8 @@ func (s ciScope) serviceAccess() []ciAccess {
 	})
 }
 
-func (s ciScope) computeAccess() []ciAccess {
-	return []ciAccess{
+func (s scope) computeAccess() []access {
+	return []access{
 		{
 			name: "Ecs", types: []string{"aws:ecs/cluster:Cluster", "aws:ecs/service:Service", "aws:ecs/taskDefinition:TaskDefinition"},
 			describe: []string{"ecs:DescribeTaskDefinition"},
@@ -253,7 +256,7 @@ func (s ciScope) computeAccess() []ciAccess {
 			types: []string{"aws:iam/policy:Policy", "aws:iam/openIdConnectProvider:OpenIdConnectProvider"},
 			read:  []string{"iam:GetOpenIDConnectProvider", "iam:GetPolicy", "iam:GetPolicyVersion", "iam:ListPolicyVersions"},
 			on: []string{
-				s.global("iam", "oidc-provider/"+githubIssuer), s.global("iam", "policy/"+config.Names{}.Role(ciRolePrefix)+"*"),
+				s.global("iam", "oidc-provider/"+githubIssuer), s.global("iam", "policy/"+config.Names{}.Role(rolePrefix)+"*"),
 			},
 		},
 		{
@@ -274,8 +277,8 @@ func (s ciScope) computeAccess() []ciAccess {
 	}
 }
 
-func (s ciScope) functionAccess() ciAccess {
-	return ciAccess{
+func (s scope) functionAccess() access {
+	return access{
 		name: "Functions",
 		types: []string{
 			"aws:lambda/function:Function", "aws:lambda/permission:Permission", "aws:lambda/invocation:Invocation",
@@ -298,13 +301,13 @@ func (s ciScope) functionAccess() ciAccess {
 }
 
 // operationsAccess is for what watches, and for what happens by itself.
-func (s ciScope) operationsAccess() []ciAccess {
+func (s scope) operationsAccess() []access {
 	return append(s.watchingAccess(), s.timingAccess()...)
 }
 
-func (s ciScope) watchingAccess() []ciAccess {
+func (s scope) watchingAccess() []access {
 	named := s.names.Other("*")
-	return []ciAccess{
+	return []access{
 		{
 			name: "Alarms", types: []string{"aws:cloudwatch/metricAlarm:MetricAlarm", "aws:cloudwatch/dashboard:Dashboard"},
 			describe: []string{"cloudwatch:DescribeAlarms"},
@@ -351,9 +354,9 @@ func (s ciScope) watchingAccess() []ciAccess {
 }
 
 // timingAccess is for what starts functions and reports, and keeps what failed.
-func (s ciScope) timingAccess() []ciAccess {
+func (s scope) timingAccess() []access {
 	named := s.names.Other("*")
-	return []ciAccess{
+	return []access{
 		{
 			name: "Events", types: []string{"aws:cloudwatch/eventRule:EventRule", "aws:cloudwatch/eventTarget:EventTarget"},
 			read: []string{"events:DescribeRule", "events:ListTagsForResource", "events:ListTargetsByRule"},

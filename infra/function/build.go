@@ -1,4 +1,4 @@
-package infra
+package function
 
 import (
 	"archive/zip"
@@ -31,16 +31,16 @@ const (
 	buildRecipe = "1"
 )
 
-// functionBuilder turns the Go sources of a function into a deployment package. The same sources give the same bytes
+// builder turns the Go sources of a function into a deployment package. The same sources give the same bytes
 // on every machine: the toolchain is the one go.mod names, paths and build IDs are left out, and the archive is
 // written with a pinned compressor and no times.
-type functionBuilder struct {
+type builder struct {
 	// root is the module's folder; packages are kept in root/.build.
 	root string
 }
 
 // newFunctionBuilder finds the module that holds the functions, at or above the working directory.
-func newFunctionBuilder() (*functionBuilder, error) {
+func newBuilder() (*builder, error) {
 	dir, err := os.Getwd()
 	if err != nil {
 		return nil, fmt.Errorf("find the module of the functions: %w", err)
@@ -48,7 +48,7 @@ func newFunctionBuilder() (*functionBuilder, error) {
 	for at := dir; ; at = filepath.Dir(at) {
 		if _, err := os.Stat(filepath.Join(at, "functions")); err == nil {
 			if _, err := os.Stat(filepath.Join(at, "go.mod")); err == nil {
-				return &functionBuilder{root: at}, nil
+				return &builder{root: at}, nil
 			}
 		}
 		if at == filepath.Dir(at) {
@@ -58,7 +58,7 @@ func newFunctionBuilder() (*functionBuilder, error) {
 }
 
 // build returns the path of functions/<source>'s deployment package, building it if its sources changed.
-func (b *functionBuilder) build(ctx context.Context, source string) (string, error) {
+func (b *builder) build(ctx context.Context, source string) (string, error) {
 	toolchain, err := b.toolchain()
 	if err != nil {
 		return "", err
@@ -97,7 +97,7 @@ func (b *functionBuilder) build(ctx context.Context, source string) (string, err
 var errNoToolchain = errors.New("go.mod names no toolchain")
 
 // toolchain is the Go release go.mod pins; another release would give other bytes.
-func (b *functionBuilder) toolchain() (string, error) {
+func (b *builder) toolchain() (string, error) {
 	path := filepath.Join(b.root, "go.mod")
 	data, err := os.ReadFile(path) //nolint:gosec // the module's own go.mod
 	if err != nil {
@@ -117,7 +117,7 @@ func (b *functionBuilder) toolchain() (string, error) {
 const interruptGrace = 5 * time.Second
 
 // compile builds one function for Lambda's arm64, with the compiler's own message when it fails.
-func (b *functionBuilder) compile(ctx context.Context, source, toolchain, binary string) error {
+func (b *builder) compile(ctx context.Context, source, toolchain, binary string) error {
 	environment, err := b.environment(ctx, toolchain)
 	if err != nil {
 		return fmt.Errorf("build function %s: %w", source, err)
@@ -145,7 +145,7 @@ var fetchSettings = []string{
 
 // environment is the caller's, without the Go settings that would change the bytes: neither those of the environment
 // nor those that `go env -w` wrote into a file, which an empty variable does not override.
-func (b *functionBuilder) environment(ctx context.Context, toolchain string) ([]string, error) {
+func (b *builder) environment(ctx context.Context, toolchain string) ([]string, error) {
 	//nolint:gosec // arguments are the program's own
 	cmd := exec.CommandContext(ctx, "go", append([]string{"env", "-json"}, fetchSettings...)...)
 	cmd.Dir = b.root
@@ -185,7 +185,7 @@ func withoutGoSettings(environment []string) []string {
 
 // sourceKey identifies everything that goes into a function's bytes: the sources below functions/ without tests, the
 // module files, the toolchain and the recipe. All functions share it; there are few and they build in seconds.
-func (b *functionBuilder) sourceKey(toolchain string) (string, error) {
+func (b *builder) sourceKey(toolchain string) (string, error) {
 	files := []string{filepath.Join(b.root, "go.mod"), filepath.Join(b.root, "go.sum")}
 	err := filepath.WalkDir(filepath.Join(b.root, "functions"), func(path string, entry fs.DirEntry, err error) error {
 		if err != nil {

@@ -1,4 +1,5 @@
-package infra
+// Package policy writes IAM policies from values that may be known only after a deployment.
+package policy
 
 import (
 	"encoding/json"
@@ -8,11 +9,11 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 )
 
-// policyVersion is the current IAM policy language.
-const policyVersion = "2012-10-17"
+// version is the current IAM policy language.
+const version = "2012-10-17"
 
-// PolicyDocument is an IAM policy built from values; [PolicyDocument.JSON] marshals it in the order it was written in.
-type PolicyDocument struct{ Statements []Statement }
+// Document is an IAM policy built from values; [Document.JSON] marshals it in the order it was written in.
+type Document struct{ Statements []Statement }
 
 // Statement is one permission. Say what it is for in a comment where it is built.
 type Statement struct {
@@ -48,20 +49,20 @@ type Condition struct {
 	Values        []pulumi.StringInput
 }
 
-// when is a condition with one value, the usual case.
-func when(operator, key string, value pulumi.StringInput) Condition {
+// When is a condition with one value, the usual case.
+func When(operator, key string, value pulumi.StringInput) Condition {
 	return Condition{Operator: operator, Key: key, Values: []pulumi.StringInput{value}}
 }
 
-// resources is a list of ARNs.
-func resources(arns ...pulumi.StringInput) []pulumi.StringInput { return arns }
+// Resources is a list of ARNs.
+func Resources(arns ...pulumi.StringInput) []pulumi.StringInput { return arns }
 
-// anyResource is for the few actions that AWS does not let one restrict to a resource.
-func anyResource() []pulumi.StringInput { return resources(pulumi.String("*")) }
+// AnyResource is for the few actions that AWS does not let one restrict to a resource.
+func AnyResource() []pulumi.StringInput { return Resources(pulumi.String("*")) }
 
-// trustPolicy lets one AWS service assume a role.
-func trustPolicy(service string, conditions ...Condition) PolicyDocument {
-	return PolicyDocument{Statements: []Statement{{
+// Trust lets one AWS service assume a role.
+func Trust(service string, conditions ...Condition) Document {
+	return Document{Statements: []Statement{{
 		Sid:        "Assume",
 		Principal:  &Principal{Services: []string{service}},
 		Actions:    []string{"sts:AssumeRole"},
@@ -70,14 +71,14 @@ func trustPolicy(service string, conditions ...Condition) PolicyDocument {
 }
 
 // JSON resolves the document's inputs and marshals it. Equal documents give equal bytes.
-func (d PolicyDocument) JSON() pulumi.StringOutput {
+func (d Document) JSON() pulumi.StringOutput {
 	return d.inputs().ToStringArrayOutput().ApplyT(func(values []string) (string, error) {
 		return d.render(values)
 	}).(pulumi.StringOutput)
 }
 
 // inputs lists every value the document is waiting for, in the order in which render takes them.
-func (d PolicyDocument) inputs() pulumi.StringArray {
+func (d Document) inputs() pulumi.StringArray {
 	var all pulumi.StringArray
 	for _, s := range d.Statements {
 		if s.Principal != nil {
@@ -121,7 +122,7 @@ func (r *renderedStatement) add(c Condition, values []string) error {
 	return nil
 }
 
-func (d PolicyDocument) render(values []string) (string, error) {
+func (d Document) render(values []string) (string, error) {
 	take := func(n int) []string {
 		taken := values[:n]
 		values = values[n:]
@@ -150,7 +151,7 @@ func (d PolicyDocument) render(values []string) (string, error) {
 	document, err := json.Marshal(struct {
 		Version   string
 		Statement []renderedStatement
-	}{policyVersion, statements})
+	}{version, statements})
 	if err != nil {
 		return "", fmt.Errorf("marshal policy document: %w", err)
 	}

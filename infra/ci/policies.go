@@ -1,4 +1,4 @@
-package infra
+package ci
 
 import (
 	"fmt"
@@ -8,35 +8,36 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/infra/config"
+	"github.com/webordinary/live-edit/infra/policy"
 )
 
-// ciRolePrefix begins the names of this component's roles and policies, behind the project's own prefix.
-const ciRolePrefix = "ci-"
+// rolePrefix begins the names of this component's roles and policies, behind the project's own prefix.
+const rolePrefix = "ci-"
 
-// ciPolicy is one managed policy of a workflow role.
-type ciPolicy struct {
+// managedPolicy is one managed policy of a workflow role.
+type managedPolicy struct {
 	name, description string
-	document          PolicyDocument
+	document          policy.Document
 }
 
-// ciScope is what a stack's workflow roles may touch.
-type ciScope struct {
+// scope is what a stack's workflow roles may touch.
+type scope struct {
 	region, account, editHost string
 	names                     config.Names
 	dedicatedVpc              bool
 	stateBucket, stateKeyArn  string
 }
 
-func (a *CIArgs) scope() ciScope {
-	return ciScope{
+func (a *Args) scope() scope {
+	return scope{
 		region: a.Region, account: a.AccountID, editHost: a.EditHost, names: a.Names, dedicatedVpc: a.DedicatedVpc,
 		stateBucket: a.StateBucket, stateKeyArn: a.StateKeyArn,
 	}
 }
 
-// ciAccess is what Pulumi's AWS provider calls for some resource types. It follows the provider's sources and the
+// access is what Pulumi's AWS provider calls for some resource types. It follows the provider's sources and the
 // service authorization reference of AWS, which says which actions know resources.
-type ciAccess struct {
+type access struct {
 	// name is the statement's Sid, behind Read or Change.
 	name string
 	// types are the Pulumi types this is for; a test finds a type of the program that no entry names.
@@ -47,13 +48,13 @@ type ciAccess struct {
 	read, write []string
 	on          []string
 	// only narrows write.
-	only []Condition
+	only []policy.Condition
 }
 
 // previewPolicies read everything of the stack and write nothing. They cannot read a secret's value: a pull request runs
 // its own code with this role.
-func (s ciScope) previewPolicies() []ciPolicy {
-	var policies []ciPolicy
+func (s scope) previewPolicies() []managedPolicy {
+	var policies []managedPolicy
 	for _, group := range s.groups() {
 		policies = append(policies, group.readPolicy())
 	}
@@ -62,8 +63,8 @@ func (s ciScope) previewPolicies() []ciPolicy {
 
 // deployPolicies read and change everything of the stack, but neither these roles nor data: what is retained on destroy
 // (D6) cannot be deleted by this role at all.
-func (s ciScope) deployPolicies() []ciPolicy {
-	var policies []ciPolicy
+func (s scope) deployPolicies() []managedPolicy {
+	var policies []managedPolicy
 	for _, group := range s.groups() {
 		policies = append(policies, group.readPolicy(), group.writePolicy())
 	}
@@ -71,100 +72,102 @@ func (s ciScope) deployPolicies() []ciPolicy {
 		[]string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"}, []string{"kms:Decrypt", "kms:Encrypt"})...)
 }
 
-// ciGroup is a part of the stack small enough for a policy each to read and to change it.
-type ciGroup struct {
+// group is a part of the stack small enough for a policy each to read and to change it.
+type group struct {
 	name, what string
-	access     []ciAccess
+	access     []access
 	// further statements of the changing policy.
-	further []Statement
+	further []policy.Statement
 }
 
-func (s ciScope) groups() []ciGroup {
-	return []ciGroup{
+func (s scope) groups() []group {
+	return []group{
 		{
 			name: "foundation", what: "registry, secrets, file system, buckets, load balancer and network",
 			access: s.foundationAccess(),
 		},
 		{
 			name: "service", what: "service, functions, roles, logs and DNS", access: s.serviceAccess(),
-			further: []Statement{s.passRoles(), s.linkRoles(), s.keepOutOfCI()},
+			further: []policy.Statement{s.passRoles(), s.linkRoles(), s.keepOutOfCI()},
 		},
 		{name: "operations", what: "alarms, reports, schedules, budget and audit", access: s.operationsAccess()},
 	}
 }
 
 // readPolicy is what a refresh calls.
-func (g ciGroup) readPolicy() ciPolicy {
+func (g group) readPolicy() managedPolicy {
 	var describe []string
-	var document PolicyDocument
+	var document policy.Document
 	for _, a := range g.access {
 		describe = append(describe, a.describe...)
 		if len(a.read) > 0 {
-			document.Statements = append(document.Statements, Statement{
+			document.Statements = append(document.Statements, policy.Statement{
 				Sid: "Read" + a.name, Actions: sorted(a.read), Resources: a.resources(),
 			})
 		}
 	}
-	document.Statements = append(document.Statements, Statement{
-		Sid: "Describe", Actions: sorted(describe), Resources: anyResource(),
+	document.Statements = append(document.Statements, policy.Statement{
+		Sid: "Describe", Actions: sorted(describe), Resources: policy.AnyResource(),
 	})
-	return ciPolicy{name: "read-" + g.name, description: "Read " + g.what, document: document}
+	return managedPolicy{name: "read-" + g.name, description: "Read " + g.what, document: document}
 }
 
 // writePolicy is what a deployment calls besides.
-func (g ciGroup) writePolicy() ciPolicy {
+func (g group) writePolicy() managedPolicy {
 	var create []string
-	var document PolicyDocument
+	var document policy.Document
 	for _, a := range g.access {
 		create = append(create, a.create...)
 		if len(a.write) > 0 {
-			document.Statements = append(document.Statements, Statement{
+			document.Statements = append(document.Statements, policy.Statement{
 				Sid: "Change" + a.name, Actions: sorted(a.write), Resources: a.resources(), Conditions: a.only,
 			})
 		}
 	}
-	document.Statements = append(document.Statements, Statement{Sid: "Create", Actions: sorted(create), Resources: anyResource()})
+	document.Statements = append(document.Statements, policy.Statement{
+		Sid: "Create", Actions: sorted(create), Resources: policy.AnyResource(),
+	})
 	document.Statements = append(document.Statements, g.further...)
-	return ciPolicy{name: "change-" + g.name, description: "Change " + g.what, document: document}
+	return managedPolicy{name: "change-" + g.name, description: "Change " + g.what, document: document}
 }
 
 // statePolicy lets the role use the bucket and key of the Pulumi state; nothing with Pulumi Cloud.
-func (s ciScope) statePolicy(objectActions, keyActions []string) []ciPolicy {
-	var statements []Statement
+func (s scope) statePolicy(objectActions, keyActions []string) []managedPolicy {
+	var statements []policy.Statement
 	if s.stateBucket != "" {
 		bucket := "arn:aws:s3:::" + s.stateBucket
 		statements = append(statements,
-			Statement{Sid: "ListTheState", Actions: []string{"s3:ListBucket"}, Resources: resources(pulumi.String(bucket))},
-			Statement{Sid: "UseTheState", Actions: objectActions, Resources: resources(pulumi.String(bucket + "/*"))})
+			policy.Statement{Sid: "ListTheState", Actions: []string{"s3:ListBucket"}, Resources: policy.Resources(pulumi.String(bucket))},
+			policy.Statement{Sid: "UseTheState", Actions: objectActions, Resources: policy.Resources(pulumi.String(bucket + "/*"))})
 	}
 	if s.stateKeyArn != "" {
 		statements = append(statements,
-			Statement{Sid: "UseTheSecretsKey", Actions: keyActions, Resources: resources(pulumi.String(s.stateKeyArn))})
+			policy.Statement{Sid: "UseTheSecretsKey", Actions: keyActions, Resources: policy.Resources(pulumi.String(s.stateKeyArn))})
 	}
 	if len(statements) == 0 {
 		return nil
 	}
-	return []ciPolicy{{
-		name: "state", description: "The bucket and key of the Pulumi state", document: PolicyDocument{Statements: statements},
+	return []managedPolicy{{
+		name: "state", description: "The bucket and key of the Pulumi state", document: policy.Document{Statements: statements},
 	}}
 }
 
 // passRoles hands the stack's roles to the services that run with them.
-func (s ciScope) passRoles() Statement {
-	return Statement{
+func (s scope) passRoles() policy.Statement {
+	return policy.Statement{
 		Sid: "HandRolesToServices", Actions: []string{"iam:PassRole"}, Resources: s.arns(s.role("*")),
-		Conditions: []Condition{{Operator: "StringEquals", Key: "iam:PassedToService", Values: stringInputs(
+		Conditions: []policy.Condition{{Operator: "StringEquals", Key: "iam:PassedToService", Values: stringInputs(
 			"ecs-tasks.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com",
 		)}},
 	}
 }
 
 // linkRoles lets services create their own roles the first time an account uses them.
-func (s ciScope) linkRoles() Statement {
-	return Statement{
+func (s scope) linkRoles() policy.Statement {
+	return policy.Statement{
 		Sid: "CreateServiceLinkedRoles", Actions: []string{"iam:CreateServiceLinkedRole"},
 		Resources: s.arns(s.global("iam", "role/aws-service-role/*")),
-		Conditions: []Condition{{Operator: "StringEquals", Key: "iam:AWSServiceName", Values: stringInputs(
+		Conditions: []policy.Condition{{Operator: "StringEquals", Key: "iam:AWSServiceName", Values: stringInputs(
 			"backup.amazonaws.com", "ecs.amazonaws.com", "ecs.application-autoscaling.amazonaws.com",
 			"elasticfilesystem.amazonaws.com", "elasticloadbalancing.amazonaws.com",
 		)}},
@@ -172,10 +175,10 @@ func (s ciScope) linkRoles() Statement {
 }
 
 // keepOutOfCI refuses every change to these roles, which the stack's role names would otherwise include.
-func (s ciScope) keepOutOfCI() Statement {
-	return Statement{
+func (s scope) keepOutOfCI() policy.Statement {
+	return policy.Statement{
 		Sid: "NeverChangeTheseRoles", Deny: true, Actions: append(roleChanges(), "iam:PassRole"),
-		Resources: s.arns(s.global("iam", "role/"+config.Names{}.Role(ciRolePrefix)+"*")),
+		Resources: s.arns(s.global("iam", "role/"+config.Names{}.Role(rolePrefix)+"*")),
 	}
 }
 
@@ -187,21 +190,21 @@ func roleChanges() []string {
 	}
 }
 
-func (a ciAccess) resources() []pulumi.StringInput { return stringInputs(a.on...) }
+func (a access) resources() []pulumi.StringInput { return stringInputs(a.on...) }
 
-func (s ciScope) arns(arns ...string) []pulumi.StringInput { return stringInputs(arns...) }
+func (s scope) arns(arns ...string) []pulumi.StringInput { return stringInputs(arns...) }
 
 // regional is an ARN in the stack's region and account; global one of a service without regions.
-func (s ciScope) regional(service, resource string) string {
+func (s scope) regional(service, resource string) string {
 	return fmt.Sprintf("arn:aws:%s:%s:%s:%s", service, s.region, s.account, resource)
 }
 
-func (s ciScope) global(service, resource string) string {
+func (s scope) global(service, resource string) string {
 	return fmt.Sprintf("arn:aws:%s::%s:%s", service, s.account, resource)
 }
 
 // role is a role of the stack; the purpose may be a pattern.
-func (s ciScope) role(purpose string) string { return s.global("iam", "role/"+s.names.Role(purpose)) }
+func (s scope) role(purpose string) string { return s.global("iam", "role/"+s.names.Role(purpose)) }
 
 func stringInputs(values ...string) []pulumi.StringInput {
 	inputs := make([]pulumi.StringInput, 0, len(values))

@@ -1,4 +1,5 @@
-package infra
+// Package ci gives the repository's workflows their identities: who may assume them, and what each may read and change.
+package ci
 
 import (
 	"fmt"
@@ -7,10 +8,12 @@ import (
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
+	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
+	"github.com/webordinary/live-edit/infra/policy"
 )
 
-const ciToken = "webordinary:infra:CI"
+const typeToken = "webordinary:infra:CI"
 
 const (
 	// githubIssuer signs the tokens of GitHub's workflow runs; an account holds one provider for it.
@@ -23,8 +26,8 @@ const (
 	sessionSeconds = 3600
 )
 
-// CIArgs describes the identities of the repository's workflows.
-type CIArgs struct {
+// Args describes the identities of the repository's workflows.
+type Args struct {
 	config.CI
 	Names             config.Names
 	Stack             string
@@ -50,18 +53,18 @@ type CI struct {
 	provider pulumi.StringInput
 }
 
-// NewCI registers the identity provider, unless the account has it, and both roles with their policies.
-func NewCI(ctx *pulumi.Context, name string, args *CIArgs, opts ...pulumi.ResourceOption) (*CI, error) {
+// New registers the identity provider, unless the account has it, and both roles with their policies.
+func New(ctx *pulumi.Context, name string, args *Args, opts ...pulumi.ResourceOption) (*CI, error) {
 	ci := &CI{}
-	if err := ctx.RegisterComponentResource(ciToken, name, ci, opts...); err != nil {
-		return nil, created(name, err)
+	if err := ctx.RegisterComponentResource(typeToken, name, ci, opts...); err != nil {
+		return nil, component.Created(name, err)
 	}
 	if err := ci.addProvider(ctx, name, args); err != nil {
 		return nil, err
 	}
 	scope := args.scope()
-	preview, err := ci.addRole(ctx, name+"-preview", &ciRoleArgs{
-		Name:        args.Names.Role(ciRolePrefix + "preview"),
+	preview, err := ci.addRole(ctx, name+"-preview", &roleArgs{
+		Name:        args.Names.Role(rolePrefix + "preview"),
 		Description: "Reads stack " + args.Stack + " for `pulumi preview` on pull requests and the nightly look for drift",
 		Subjects:    args.subjects("pull_request", "ref:refs/heads/"+deployBranch),
 		Policies:    scope.previewPolicies(),
@@ -69,8 +72,8 @@ func NewCI(ctx *pulumi.Context, name string, args *CIArgs, opts ...pulumi.Resour
 	if err != nil {
 		return nil, err
 	}
-	deploy, err := ci.addRole(ctx, name+"-deploy", &ciRoleArgs{
-		Name:        args.Names.Role(ciRolePrefix + "deploy"),
+	deploy, err := ci.addRole(ctx, name+"-deploy", &roleArgs{
+		Name:        args.Names.Role(rolePrefix + "deploy"),
 		Description: "Deploys stack " + args.Stack + " with `pulumi up`",
 		Subjects:    args.subjects("environment:" + args.Stack),
 		Policies:    scope.deployPolicies(),
@@ -85,7 +88,7 @@ func NewCI(ctx *pulumi.Context, name string, args *CIArgs, opts ...pulumi.Resour
 	})
 }
 
-func (c *CI) addProvider(ctx *pulumi.Context, name string, args *CIArgs) error {
+func (c *CI) addProvider(ctx *pulumi.Context, name string, args *Args) error {
 	if args.ExistingOIDCProvider {
 		c.provider = pulumi.String(fmt.Sprintf("arn:aws:iam::%s:oidc-provider/%s", args.AccountID, githubIssuer))
 		return nil
@@ -93,9 +96,9 @@ func (c *CI) addProvider(ctx *pulumi.Context, name string, args *CIArgs) error {
 	provider, err := iam.NewOpenIdConnectProvider(ctx, name+"-provider", &iam.OpenIdConnectProviderArgs{
 		Url:           pulumi.String("https://" + githubIssuer),
 		ClientIdLists: pulumi.StringArray{pulumi.String(stsAudience)},
-	}, child(c)...)
+	}, component.Child(c)...)
 	if err != nil {
-		return created(name+"-provider", err)
+		return component.Created(name+"-provider", err)
 	}
 	c.provider = provider.Arn
 	return nil
@@ -103,7 +106,7 @@ func (c *CI) addProvider(ctx *pulumi.Context, name string, args *CIArgs) error {
 
 // subjects are the `sub` claims of this repository's runs in the given contexts. With IDs, the immutable form alone:
 // whoever takes over a deleted repository's name gets other numbers.
-func (a *CIArgs) subjects(contexts ...string) []string {
+func (a *Args) subjects(contexts ...string) []string {
 	repository := a.Repository
 	if owner, name, found := strings.Cut(a.Repository, "/"); found && a.RepositoryIDs != "" {
 		ownerID, repositoryID, _ := strings.Cut(a.RepositoryIDs, "/")
@@ -116,25 +119,25 @@ func (a *CIArgs) subjects(contexts ...string) []string {
 	return subjects
 }
 
-// ciRoleArgs describes a role for workflow runs.
-type ciRoleArgs struct {
+// roleArgs describes a role for workflow runs.
+type roleArgs struct {
 	Name, Description string
 	// Subjects are the exact `sub` claims that may assume the role; never a pattern.
 	Subjects []string
-	Policies []ciPolicy
+	Policies []managedPolicy
 }
 
-func (c *CI) addRole(ctx *pulumi.Context, name string, args *ciRoleArgs) (*iam.Role, error) {
+func (c *CI) addRole(ctx *pulumi.Context, name string, args *roleArgs) (*iam.Role, error) {
 	subjects := make([]pulumi.StringInput, 0, len(args.Subjects))
 	for _, subject := range args.Subjects {
 		subjects = append(subjects, pulumi.String(subject))
 	}
-	trust := PolicyDocument{Statements: []Statement{{
+	trust := policy.Document{Statements: []policy.Statement{{
 		Sid:       "AssumeFromGitHub",
-		Principal: &Principal{Federated: c.provider},
+		Principal: &policy.Principal{Federated: c.provider},
 		Actions:   []string{"sts:AssumeRoleWithWebIdentity"},
-		Conditions: []Condition{
-			when("StringEquals", githubIssuer+":aud", pulumi.String(stsAudience)),
+		Conditions: []policy.Condition{
+			policy.When("StringEquals", githubIssuer+":aud", pulumi.String(stsAudience)),
 			{Operator: "StringEquals", Key: githubIssuer + ":sub", Values: subjects},
 		},
 	}}}
@@ -143,9 +146,9 @@ func (c *CI) addRole(ctx *pulumi.Context, name string, args *ciRoleArgs) (*iam.R
 		Description:        pulumi.String(args.Description),
 		AssumeRolePolicy:   trust.JSON(),
 		MaxSessionDuration: pulumi.Int(sessionSeconds),
-	}, child(c)...)
+	}, component.Child(c)...)
 	if err != nil {
-		return nil, created(name+"-role", err)
+		return nil, component.Created(name+"-role", err)
 	}
 	for _, p := range args.Policies {
 		if err := c.attach(ctx, name+"-"+p.name, role, p); err != nil {
@@ -157,18 +160,18 @@ func (c *CI) addRole(ctx *pulumi.Context, name string, args *ciRoleArgs) (*iam.R
 
 // attach gives the role one managed policy. A role's inline policies together may have 10,240 characters, which the deploy
 // role does not fit into; a managed policy may have 6,144 and a role ten of them.
-func (c *CI) attach(ctx *pulumi.Context, name string, role *iam.Role, p ciPolicy) error {
+func (c *CI) attach(ctx *pulumi.Context, name string, role *iam.Role, p managedPolicy) error {
 	policy, err := iam.NewPolicy(ctx, name+"-policy", &iam.PolicyArgs{
 		Name:        pulumi.Sprintf("%s-%s", role.Name, p.name),
 		Description: pulumi.String(p.description),
 		Policy:      p.document.JSON(),
-	}, child(c)...)
+	}, component.Child(c)...)
 	if err != nil {
-		return created(name+"-policy", err)
+		return component.Created(name+"-policy", err)
 	}
 	_, err = iam.NewRolePolicyAttachment(ctx, name+"-attachment", &iam.RolePolicyAttachmentArgs{
 		Role:      role.Name,
 		PolicyArn: policy.Arn,
-	}, child(c)...)
-	return created(name+"-attachment", err)
+	}, component.Child(c)...)
+	return component.Created(name+"-attachment", err)
 }
