@@ -59,6 +59,7 @@ func keyChanges() map[string]keyChange {
 		"imageTag": set("v2"), "imagesToKeep": set(20), "client": set("second"), "user": set("jane"),
 		"anthropicApiKey": set("sk-ant-2"), "githubToken": set("ghp-2"),
 		"awsCredentials": set(`{"accessKeyId":"AKIA2","secretAccessKey":"s2"}`),
+		"githubTokens":   {value: map[string]any{"second": "ghp-3"}, elsewhere: "TestClientsComeAndGo"}, // of a client with an editor
 		"repository":     set("https://github.com/jscotthorn/other.git"), "clients": set([]any{"ameliastamps", "second", "third"}),
 		"backups": set(false), "workspaceBucket": set("webordinary-b-bucket"), "refuseOtherRoles": set(false),
 		"mountRoleArns":      set([]any{"arn:aws:iam::" + sandboxtest.AccountID + ":role/operator"}),

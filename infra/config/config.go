@@ -1,8 +1,8 @@
 // Package config is the configuration of a stack: read once, with every fault reported at once, and handed down from there.
 // Nothing of it is written again, and nothing here knows what is deployed.
 //
-// config.go says what there is, load.go under which keys and with which defaults it is read, validate.go what is refused, and
-// names.go and routes.go what follows from it: the names of everything in the account, and the three routes.
+// config.go and clients.go say what there is, load.go under which keys and with which defaults it is read, validate.go what is
+// refused, and names.go and routes.go what follows from it: the names of everything in the account, and the three routes.
 package config
 
 // Config is the whole configuration of one stack, filled and validated once by [Load].
@@ -34,6 +34,9 @@ type Config struct {
 	Edge          Edge
 	Observability Observability
 	CI            CI
+
+	// Clients are those with an editor, the first one first, the others by ID; never empty.
+	Clients []Client
 }
 
 // Site says under which name editors reach the service.
@@ -106,15 +109,17 @@ type Secrets struct {
 	// Values maps a secret's configuration key to its value. Only keys with a value are present. The values are
 	// Pulumi secrets wherever they are used.
 	Values map[string]string
+	// GitHubTokens are the further clients' tokens, by ID; a client without one gets it out of band.
+	GitHubTokens map[string]string
 }
 
 // Workspace describes the file system and the bucket of workspaces (T00 §3, T02 §1).
 type Workspace struct {
-	// Client and User are the session the container opens by default (CLIENT_ID, USER_ID).
+	// Client and User are the session the first client's container opens by default (CLIENT_ID, USER_ID).
 	Client, User string
 	// Repository is the git URL of DEFAULT_REPO.
 	Repository string
-	// Clients each get an access point /clients/<id>; includes Client.
+	// Clients each get an access point /clients/<id>, with an editor or without; includes Client.
 	Clients []string
 	// Backups turns on the file system's AWS Backup policy.
 	Backups bool

@@ -1,8 +1,6 @@
 package config
 
 import (
-	"strings"
-
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
@@ -27,22 +25,21 @@ func Load(ctx *pulumi.Context) (*Config, error) {
 	if err := r.readFiles(); err != nil {
 		return nil, err
 	}
-	site := loadSite(r)
 	cfg := &Config{
 		Stack:         ctx.Stack(),
 		Region:        r.provider("aws:region", "us-west-2"),
 		NameSuffix:    r.text("nameSuffix", ""),
 		Protect:       r.flag("protect", false),
 		Adopt:         r.table("adopt"),
-		Site:          site,
+		Site:          loadSite(r),
 		Network:       loadNetwork(r),
-		Sharing:       Sharing{Stack: r.text("sharedStack", ""), Parts: r.list("shared", nil)},
+		Sharing:       Sharing{Stack: r.text("sharedStack", ""), Parts: r.list("shared")},
 		Registry:      Registry{ImageTag: r.text("imageTag", "latest"), ImagesToKeep: r.number("imagesToKeep", 10)},
 		Secrets:       Secrets{Values: r.secrets(secretKeys)},
 		Workspace:     loadWorkspace(r),
 		LoadBalancer:  loadLoadBalancer(r),
 		Service:       loadService(r),
-		Scaler:        loadScaler(r, site.Zone),
+		Scaler:        loadScaler(r),
 		Cleanup:       loadCleanup(r),
 		Edge:          loadEdge(r),
 		Observability: loadObservability(r),
@@ -54,6 +51,7 @@ func Load(ctx *pulumi.Context) (*Config, error) {
 			StateKeyArn:          r.text("ciStateKeyArn", ""),
 		},
 	}
+	cfg.loadClients(r, r.entryList("clients", []string{"ameliastamps"}))
 	r.unknown()
 	if faults := r.allFaults(cfg.validate()); len(faults) > 0 {
 		return nil, &Error{Stack: ctx.Stack(), Faults: faults}
@@ -70,15 +68,16 @@ func loadSite(r *reader) Site {
 	}
 }
 
-// zoneInAddress is replaced by the stack's zone in standInUrl, so that its default fits every stack.
+// zoneInAddress is replaced by the client's zone in standInUrl, so that its default fits every stack.
 const zoneInAddress = "<zone>"
 
-func loadScaler(r *reader, zone string) Scaler {
+// loadScaler leaves the zone in the stand-in's address to loadClients.
+func loadScaler(r *reader) Scaler {
 	standIn := r.text("standInUrl", "https://www."+zoneInAddress)
 	return Scaler{
 		Concurrency:     r.number("scalerConcurrency", 50),
-		WakeCredentials: r.list("wakeCredentials", nil),
-		StandInURL:      strings.ReplaceAll(standIn, zoneInAddress, zone),
+		WakeCredentials: r.list("wakeCredentials"),
+		StandInURL:      standIn,
 	}
 }
 
@@ -87,8 +86,8 @@ func loadNetwork(r *reader) Network {
 		Dedicated:        r.flag("dedicatedVpc", false),
 		CidrBlock:        r.text("vpcCidr", "10.42.0.0/16"),
 		NatGateways:      r.text("natGateways", "Single"),
-		SubnetIDs:        r.list("subnetIds", nil),
-		PrivateSubnetIDs: r.list("privateSubnetIds", nil),
+		SubnetIDs:        r.list("subnetIds"),
+		PrivateSubnetIDs: r.list("privateSubnetIds"),
 	}
 }
 
@@ -97,7 +96,7 @@ func loadEdge(r *reader) Edge {
 		DistributionID: r.text("distributionId", ""),
 		BehaviorQuota:  r.number("distributionBehaviorQuota", spec.DefaultBehaviorQuota),
 		OriginQuota:    r.number("distributionOriginQuota", spec.DefaultOriginQuota),
-		Rights:         r.list("distributionRights", nil),
+		Rights:         r.list("distributionRights"),
 	}
 }
 
@@ -106,10 +105,9 @@ func loadWorkspace(r *reader) Workspace {
 		Client:        r.text("client", "ameliastamps"),
 		User:          r.text("user", "scott"),
 		Repository:    r.text("repository", "https://github.com/jscotthorn/amelia-astro.git"),
-		Clients:       r.list("clients", []string{"ameliastamps"}),
 		Backups:       r.flag("backups", true),
 		Bucket:        r.text("workspaceBucket", ""),
-		MountRoleArns: r.list("mountRoleArns", nil),
+		MountRoleArns: r.list("mountRoleArns"),
 
 		RefuseOtherRoles: r.flag("refuseOtherRoles", true),
 	}
@@ -162,6 +160,6 @@ func loadObservability(r *reader) Observability {
 		BudgetTag:        r.text("budgetTag", ""),
 		AuditTrail:       r.flag("auditTrail", false),
 		ExistingTrail:    r.flag("existingTrail", false),
-		SecretReaderArns: r.list("secretReaderArns", nil),
+		SecretReaderArns: r.list("secretReaderArns"),
 	}
 }

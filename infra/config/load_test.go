@@ -256,7 +256,7 @@ func TestAllFaultsAreReportedAtOnceInAStableOrder(t *testing.T) {
 		assert.Contains(t, err.Error(), fmt.Sprintf("\n  %s = %q: expected %s", f.Key, f.Value, f.Expected))
 	}
 	assert.Equal(t, []string{
-		"protect", "githubToken", "clients", "taskMemory", // cannot be parsed
+		"protect", "githubToken", "taskMemory", "clients", // cannot be parsed
 		"aws:region", "nameSuffix", "adopt", "adopt", "adopt", "zone", "certificateArn", "shared", "sharedStack", "taskCpu",
 		"previewPort", "maxCapacity", "rulePriorityBase", "cleanupDeleteAfterDays",
 	}, keys)

@@ -3,8 +3,8 @@ package config
 import "fmt"
 
 // Names are the account-unique names of a stack: the spec's own in prod, the same with a suffix elsewhere, so that
-// several stacks live in one account and region.
-type Names struct{ suffix string }
+// several stacks live in one account and region. What a further client has of its own ends in its ID besides.
+type Names struct{ suffix, client string }
 
 // NewNames returns the naming scheme of stacks with a suffix.
 func NewNames(suffix string) Names { return Names{suffix: suffix} }
@@ -15,8 +15,22 @@ func (c *Config) Names() Names { return Names{suffix: c.NameSuffix} }
 // Repository is the ECR repository (T00 §1).
 func (n Names) Repository() string { return "webordinary/claude-code-astro" + n.suffix }
 
-// Secret is the full name of a Secrets Manager secret (T00 §2).
-func (n Names) Secret(name string) string { return "webordinary/" + name + n.suffix }
+// end is what the names end in that each client has of its own.
+func (n Names) end() string {
+	if n.client == "" {
+		return n.suffix
+	}
+	return n.suffix + "--" + n.client
+}
+
+// Secret is the full name of a Secrets Manager secret (T00 §2). A client's ID stands inside it: names must not end in a hyphen and six
+// characters, which is how Secrets Manager ends ARNs.
+func (n Names) Secret(name string) string {
+	if n.client != "" {
+		name = n.client + "/" + name
+	}
+	return "webordinary/" + name + n.suffix
+}
 
 // Workspaces is the file system's name and creation token (T00 §3).
 func (n Names) Workspaces() string { return "webordinary-workspaces" + n.suffix }
@@ -35,19 +49,19 @@ func (n Names) AuditBucket(accountID string) string {
 func (n Names) LoadBalancer() string { return "webordinary-edit-alb" + n.suffix }
 
 // Cluster is the ECS cluster (T02 §1).
-func (n Names) Cluster() string { return "webordinary-edit-cluster" + n.suffix }
+func (n Names) Cluster() string { return "webordinary-edit-cluster" + n.end() }
 
 // Service is the ECS service and the family of its task definitions.
-func (n Names) Service() string { return "webordinary-edit" + n.suffix }
+func (n Names) Service() string { return "webordinary-edit" + n.end() }
 
 // TargetGroup is the target group for one kind of traffic: api, preview, ws (T02 §3) or waker.
-func (n Names) TargetGroup(kind string) string { return "edit-" + kind + "-tg" + n.suffix }
+func (n Names) TargetGroup(kind string) string { return "edit-" + kind + "-tg" + n.end() }
 
 // Role is an IAM role, such as edit-task.
-func (n Names) Role(purpose string) string { return "webordinary-" + purpose + n.suffix }
+func (n Names) Role(purpose string) string { return "webordinary-" + purpose + n.end() }
 
 // Function is a Lambda function, such as edit-scaler.
-func (n Names) Function(purpose string) string { return "webordinary-" + purpose + n.suffix }
+func (n Names) Function(purpose string) string { return "webordinary-" + purpose + n.end() }
 
 // ServiceLogGroup is the container's log group.
 func (n Names) ServiceLogGroup() string { return "/ecs/" + n.Service() }
@@ -56,7 +70,7 @@ func (n Names) ServiceLogGroup() string { return "/ecs/" + n.Service() }
 func (n Names) FunctionLogGroup(purpose string) string { return "/aws/lambda/" + n.Function(purpose) }
 
 // SecurityGroup is the group of one part: alb, task, workspace, cleanup.
-func (n Names) SecurityGroup(part string) string { return "webordinary-edit-" + part + n.suffix }
+func (n Names) SecurityGroup(part string) string { return "webordinary-edit-" + part + n.end() }
 
 // Origin is our origin's name in a distribution (T02 §6).
 func (n Names) Origin() string { return "alb-origin" + n.suffix }
@@ -65,7 +79,7 @@ func (n Names) Origin() string { return "alb-origin" + n.suffix }
 func (n Names) Suffix() string { return n.suffix }
 
 // Other is any further account-unique name, such as an alarm's or a schedule's.
-func (n Names) Other(name string) string { return "webordinary-" + name + n.suffix }
+func (n Names) Other(name string) string { return "webordinary-" + name + n.end() }
 
 // nameLimit is a name with the longest form AWS accepts for it.
 type nameLimit struct {
@@ -89,6 +103,22 @@ func (n Names) limits(routes []Route) []nameLimit {
 	}
 	for _, purpose := range []string{"edit-scaler", "workspace-cleanup", "edit-behaviors"} {
 		limits = append(limits, nameLimit{"function and role", n.Function(purpose), 64})
+	}
+	return limits
+}
+
+// clientLimits lists the names that a client's ID could make too long, with the limits of the API references of ELBv2 (32), Lambda,
+// IAM and EventBridge (64) and Secrets Manager (512).
+func (n Names) clientLimits(routes []Route) []nameLimit {
+	limits := []nameLimit{
+		{"target group", n.TargetGroup("waker"), 32},
+		{"function and role", n.Function("edit-scaler"), 64},
+		{"role", n.Role("edit-execution"), 64},
+		{"rule", n.Other("edit-mount-failed"), 64},
+		{"secret", n.Secret("github-token"), 512},
+	}
+	for _, r := range routes {
+		limits = append(limits, nameLimit{"target group", r.TargetGroup(n), 32})
 	}
 	return limits
 }

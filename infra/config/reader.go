@@ -141,17 +141,17 @@ func (r *reader) flag(key string, fallback bool) bool {
 	return fallback
 }
 
-func (r *reader) list(key string, fallback []string) []string {
+func (r *reader) list(key string) []string {
 	r.kinds[key] = kindList
 	const expected = `a list of strings, such as ["a", "b"]`
 	v, ok := r.raw(key)
 	if !ok || r.nothing(key, expected) || v == "" {
-		return fallback
+		return nil
 	}
 	var items []any
 	if err := decodeNumbers(v, &items); err != nil || items == nil {
 		r.fault(key, v, expected)
-		return fallback
+		return nil
 	}
 	values, order := map[string]any{}, make([]string, 0, len(items))
 	for i, item := range items {

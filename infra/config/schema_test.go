@@ -20,7 +20,7 @@ import (
 const root = "../.."
 
 // readerMethods are the methods of reader and the schema types of what they read.
-var readerMethods = map[string]string{"text": "string", "number": "integer", "flag": "boolean", "list": "array", "table": "object"}
+var readerMethods = map[string]string{"text": "string", "number": "integer", "flag": "boolean", "list": "array", "table": "object", "entryList": "array"}
 
 // keysRead parses load.go for the keys that the program reads, with their types.
 func keysRead(t *testing.T) map[string]string {
@@ -31,6 +31,7 @@ func keysRead(t *testing.T) map[string]string {
 	for _, key := range secretKeys {
 		keys[key] = "string"
 	}
+	keys[GitHubTokens] = "object"
 	ast.Inspect(file, func(node ast.Node) bool {
 		call, ok := node.(*ast.CallExpr)
 		if !ok || len(call.Args) == 0 {
@@ -74,7 +75,7 @@ func TestEveryKeyOfTheSchemaIsRead(t *testing.T) {
 	for _, c := range reachingFields() {
 		tested[c.key] = true
 	}
-	for _, key := range secretKeys {
+	for _, key := range append([]string{GitHubTokens}, secretKeys...) {
 		tested[key] = true
 	}
 	for key := range infratest.ProjectSchema(t, root) {

@@ -34,6 +34,8 @@ var (
 	emailPattern     = regexp.MustCompile(`^[^@\s]+@[^@\s]+\.[^@\s]+$`)
 )
 
+const imageTagForm = "an image tag: letters, digits, _ . -, at most 128"
+
 // maxHostHeader is the longest host name that a listener rule's condition takes (ELBv2 API reference).
 const maxHostHeader = 128
 
@@ -93,8 +95,7 @@ func (c *Config) validate() []Fault {
 	c.Service.validate(v)
 	c.Cleanup.validate(v)
 	c.Observability.validate(v)
-	v.require(imageTagPattern.MatchString(c.Registry.ImageTag), "imageTag", c.Registry.ImageTag,
-		"an image tag: letters, digits, _ . -, at most 128")
+	v.require(imageTagPattern.MatchString(c.Registry.ImageTag), "imageTag", c.Registry.ImageTag, imageTagForm)
 	v.between("imagesToKeep", c.Registry.ImagesToKeep, 1, 1000)
 	v.between("idleTimeoutSeconds", c.LoadBalancer.IdleTimeoutSeconds, 1, 4000)
 	v.require(tlsPolicyPattern.MatchString(c.LoadBalancer.TLSPolicy), "tlsPolicy", c.LoadBalancer.TLSPolicy,
@@ -102,6 +103,7 @@ func (c *Config) validate() []Fault {
 	c.Scaler.validate(v)
 	c.Edge.validate(v)
 	c.CI.validate(v)
+	c.validateClients(v)
 	return v.faults
 }
 
@@ -216,13 +218,18 @@ func (w Workspace) validate(v *validator) {
 	v.require(seen[w.Client], "client", w.Client, "one of clients: "+strings.Join(w.Clients, ", "))
 	// A file system takes 10,000 access points (AWS EFS quotas); one is /clients, a few are left for functions.
 	v.require(len(w.Clients) <= 9990, "clients", strconv.Itoa(len(w.Clients)), "at most 9990 clients on one file system")
+	w.validateSession(v)
+	v.require(w.Bucket == "" || bucketPattern.MatchString(w.Bucket), "workspaceBucket", w.Bucket,
+		"empty, or the name of an existing bucket")
+	v.roles("mountRoleArns", w.MountRoleArns)
+}
+
+// validateSession checks what a client's container opens.
+func (w Workspace) validateSession(v *validator) {
 	v.require(labelPattern.MatchString(w.User), "user", w.User, "a directory name of lower-case letters, digits and hyphens")
 	u, err := url.Parse(w.Repository)
 	v.require(err == nil && u.Scheme == "https" && u.Host != "" && u.User == nil && strings.Trim(u.Path, "/") != "",
 		"repository", redactURL(w.Repository), "an https git URL without credentials")
-	v.require(w.Bucket == "" || bucketPattern.MatchString(w.Bucket), "workspaceBucket", w.Bucket,
-		"empty, or the name of an existing bucket")
-	v.roles("mountRoleArns", w.MountRoleArns)
 }
 
 // redactURL leaves out where credentials stand in a URL, so that the error does not repeat them: a token is often the
