@@ -11,7 +11,7 @@ import (
 
 // What docs/simulation.md is made with.
 const (
-	defaultWakes = 2000
+	defaultWakes = 1000
 	defaultSites = 1000
 )
 
@@ -25,7 +25,8 @@ func main() {
 		os.Exit(2)
 	}
 	found := simulate(*wakes, *sites, func(step string) { fmt.Fprintf(os.Stderr, "simulating %s\n", step) })
-	fmt.Printf("%s\n%s\n%s\n%s", wakeTable(found.Images), wakeTable(found.Sizes), wakeTable(found.Clients), found.monthTable())
+	fmt.Printf("%s\n%s\n%s\n%s\n%s\n%s", leverTable(found.Levers), goalTable(found.Goals), wakeTable(found.Images), wakeTable(found.Sizes),
+		wakeTable(found.Clients), found.monthTable())
 	if *out != "" {
 		if err := write(*out, found); err != nil {
 			fmt.Fprintf(os.Stderr, "simulate: %v\n", err)

@@ -9,6 +9,9 @@ import (
 
 // report is everything the simulation found.
 type report struct {
+	Headlines              []wakeRow
+	Levers                 []leverRow
+	Goals                  []goalRow
 	Images, Sizes, Clients []wakeRow
 	Bursts, Unprotected    outcome
 	Editors                []outcome
@@ -20,6 +23,8 @@ type report struct {
 // simulate plays everything.
 func simulate(wakes, sites int, progress func(string)) *report {
 	r := &report{}
+	progress("wakes with each lever")
+	r.Headlines, r.Levers, r.Goals = headlines(wakes), byLever(wakes), byGoal(wakes)
 	progress("wakes by image size and health interval")
 	r.Images = byImage(wakes)
 	progress("wakes by task size")
@@ -65,10 +70,16 @@ func (r *report) lost() int {
 	for _, o := range append(append([]outcome{}, r.Editors...), r.Bots...) {
 		sum += o.Lost
 	}
-	for _, rows := range [][]wakeRow{r.Images, r.Sizes, r.Clients} {
+	for _, rows := range [][]wakeRow{r.Headlines, r.Images, r.Sizes, r.Clients} {
 		for _, row := range rows {
 			sum += row.Lost
 		}
+	}
+	for _, row := range r.Levers {
+		sum += row.Specified.Lost + row.Fast.Lost
+	}
+	for _, row := range r.Goals {
+		sum += row.Lost
 	}
 	return sum
 }
@@ -106,8 +117,8 @@ func (r *report) document() string {
 		"{{scanners}}", scannerTable(), "{{scannersNow}}", fmt.Sprintf("%.2f", r.Bots[0].Dollars.Tasks),
 		"{{scannersBefore}}", fmt.Sprintf("%.2f", r.Bots[2].Dollars.Tasks),
 		"{{measured}}", fmt.Sprint(r.Images[0].Measured),
-		"{{spec}}", verdict(r.Clients[2]), "{{middle}}", verdict(r.Clients[1]), "{{fast}}", verdict(r.Clients[0]),
-		"{{best}}", verdict(r.Images[0]),
+		"{{headlines}}", headlineTable(r.Headlines), "{{levers}}", leverTable(r.Levers), "{{leverNotes}}", leverNotes,
+		"{{goals}}", goalTable(r.Goals), "{{components}}", componentTable(), "{{wholes}}", wholeTable(),
 	).Replace(text)
 }
 
@@ -121,21 +132,13 @@ func verdict(r wakeRow) string {
 func (r *report) charts() map[string]string {
 	return map[string]string{
 		"simulation-wake-image.svg": wakeChart("Wake time by image size and health interval",
-			"from opening the page until the preview is there; 2 vCPU, container listens early", r.Images).svg(),
-		"simulation-wake-size.svg": wakeChart("Wake time by task size", "413 MB image", r.shortSizes()).svg(),
-		"simulation-bursts.svg":    r.burstsChart().svg(),
-		"simulation-editors.svg":   hoursChart("Three people editing at once, 10 h a month each", r.Editors).svg(),
-		"simulation-tab.svg":       r.tabChart().svg(),
-		"simulation-bots.svg":      botsChart(r.Bots).svg(),
-		"simulation-sites.svg":     r.sitesChart().svg(),
+			"from opening the page until the preview's first byte; 2 vCPU, dependencies on EFS", r.Images).svg(),
+		"simulation-wake-levers.svg": leverChart(r.Levers).svg(),
+		"simulation-wake-size.svg":   wakeChart("Wake time by task size", "413 MB image", r.Sizes).svg(),
+		"simulation-bursts.svg":      r.burstsChart().svg(),
+		"simulation-editors.svg":     hoursChart("Three people editing at once, 10 h a month each", r.Editors).svg(),
+		"simulation-tab.svg":         r.tabChart().svg(),
+		"simulation-bots.svg":        botsChart(r.Bots).svg(),
+		"simulation-sites.svg":       r.sitesChart().svg(),
 	}
-}
-
-// shortSizes fits the names of the task sizes into a chart.
-func (r *report) shortSizes() []wakeRow {
-	rows := append([]wakeRow{}, r.Sizes...)
-	for i := range rows {
-		rows[i].Name = strings.NewReplacer(", listens early", ", early", ", listens when installed", ", late").Replace(rows[i].Name)
-	}
-	return rows
 }

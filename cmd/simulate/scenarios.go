@@ -118,12 +118,20 @@ func tabMonth(s setup) outcome {
 // sitesMonth is many sites side by side, each with its own sessions.
 func sitesMonth(s setup, count int) []outcome {
 	outcomes := make([]outcome, count)
+	sideBySide(count, func(i int) {
+		outcomes[i] = burstsMonth(s, uint64(1000+i), true) //nolint:gosec // a thousand at most
+	})
+	return outcomes
+}
+
+// sideBySide does something for each number below count, two at a time.
+func sideBySide(count int, do func(int)) {
 	var workers sync.WaitGroup
 	next := make(chan int)
 	for range 2 {
 		workers.Go(func() {
 			for i := range next {
-				outcomes[i] = burstsMonth(s, uint64(1000+i), true) //nolint:gosec // a thousand at most
+				do(i)
 			}
 		})
 	}
@@ -132,7 +140,6 @@ func sitesMonth(s setup, count int) []outcome {
 	}
 	close(next)
 	workers.Wait()
-	return outcomes
 }
 
 // mostAtOnce is the largest number of tasks that ran at the same time on all sites.

@@ -55,14 +55,23 @@ type tally struct {
 
 type span struct{ From, To time.Time }
 
+// idle is the time without activity after which the service sleeps.
+func (s *setup) idle() time.Duration {
+	if s.Idle > 0 {
+		return s.Idle
+	}
+	return idle
+}
+
 // newSite makes a sleeping site.
 func newSite(s setup, began time.Time, length time.Duration, seed uint64) *site {
 	st := &site{
-		policy: decide.NewPolicy(idle), began: began, end: began.Add(length),
+		policy: decide.NewPolicy(s.idle()), began: began, end: began.Add(length),
 		random: rand.New(rand.NewPCG(seed, 0x517e)), //nolint:gosec // a simulation wants repeatable chance
 	}
 	st.tickPhase = time.Duration(st.random.Int64N(int64(tick)))
 	st.world = scalertest.New(s.timing(), decide.Layout{Base: 100}, began, seed)
+	st.world.Window = st.policy.Window()
 	st.world.OnEnd = func(t *scalertest.Task) { st.bill(t) }
 	return st
 }

@@ -14,8 +14,19 @@ type visit struct {
 	began time.Time
 	// asleep is set once the visit has met a service that was not up.
 	asleep bool
+	// known is set once the function has been asked: it may have had to start for that.
+	known  bool
 	served func(waited time.Duration)
 }
+
+// What the supervisor does before the preview answers (container/supervisor/host/front.go and status.go).
+const (
+	holdPage        = 2 * time.Second
+	holdCall        = 25 * time.Second
+	holdStatus      = 500 * time.Millisecond
+	supervisorLooks = time.Second
+	supervisorRetry = 2 * time.Second
+)
 
 // patience is how long a request may take before it counts as lost.
 const patience = 15 * time.Minute
@@ -43,6 +54,30 @@ func (v *visit) lost() bool {
 
 func (v *visit) after(d time.Duration, do func()) { v.site.world.After(d, do) }
 
+// starts lets the function start before it is asked for the first time, and says whether it has to. A tick a minute keeps one
+// process of it warm, so that this is the worse case.
+func (v *visit) starts(then func()) bool {
+	if v.known {
+		return false
+	}
+	v.known = true
+	cold := wakerStarts.times(1)
+	v.after(cold.Least+time.Duration(v.site.random.Int64N(int64(cold.Most-cold.Least))), then)
+	return true
+}
+
+// prepare is what the supervisor does with a request before the preview answers: it waits, up to its limit, and then says
+// that it takes longer. The wait ends with one of the supervisor's looks, which are up to a second apart.
+func (v *visit) prepare(limit time.Duration, longer, served func()) {
+	v.asleep = true
+	left := v.site.world.ServesIn()
+	if left > limit {
+		v.after(limit, longer)
+		return
+	}
+	v.after(min(limit, left+time.Duration(v.site.random.Int64N(int64(supervisorLooks)))), served)
+}
+
 // open is somebody opening the preview.
 func (v *visit) open() {
 	if v.lost() {
@@ -51,10 +86,15 @@ func (v *visit) open() {
 	switch v.site.world.Request(scalertest.ToPreview) {
 	case scalertest.Served:
 		v.done()
+	case scalertest.Preparing:
+		v.prepare(holdPage, func() { v.after(supervisorRetry, v.poll) }, v.done)
 	case scalertest.Unserved:
 		v.site.Unserved++
 		v.after(afterError, v.open)
 	default:
+		if v.starts(v.open) {
+			return
+		}
 		plan := v.site.invoke(decide.Ask)
 		if plan.State == decide.StateReady {
 			v.site.Redirected++
@@ -74,6 +114,8 @@ func (v *visit) poll() {
 	switch v.site.world.Request(scalertest.ToPreview) {
 	case scalertest.Served:
 		v.open()
+	case scalertest.Preparing:
+		v.prepare(holdStatus, func() { v.after(supervisorRetry, v.poll) }, v.open)
 	case scalertest.Unserved:
 		v.after(pollFirst, v.poll)
 	default:
@@ -99,10 +141,18 @@ func (v *visit) call() {
 	switch v.site.world.Request(scalertest.ToAPI) {
 	case scalertest.Served:
 		v.done()
+	case scalertest.Preparing:
+		v.prepare(holdCall, func() {
+			v.site.Unserved++
+			v.after(afterError, v.call)
+		}, v.done)
 	case scalertest.Unserved:
 		v.site.Unserved++
 		v.after(afterError, v.call)
 	default:
+		if v.starts(v.call) {
+			return
+		}
 		v.hold(v.site.invoke(decide.Ask), v.site.world.Now().Add(web.HoldLimit))
 	}
 }

@@ -42,59 +42,67 @@ var (
 	images    = []struct {
 		Name string
 		MB   float64
-		Zstd bool
+		SOCI bool
 	}{
-		{"150 MB zstd", 150, true}, {"250 MB", 250, false}, {"413 MB", 413, false}, {"900 MB", 900, false},
+		{"150 MB", 150, false}, {"250 MB", 250, false}, {"413 MB", 413, false}, {"900 MB", 900, false}, {"413 MB, SOCI", 413, true},
 	}
 )
 
-// byImage measures image sizes against health intervals, at the specified 2 vCPU.
-func byImage(count int) []wakeRow {
-	var rows []wakeRow
-	for _, image := range images {
-		for _, interval := range intervals {
-			s := specified
-			s.ImageMB, s.Zstd, s.HealthInterval = image.MB, image.Zstd, interval
-			rows = append(rows, measure(s, image.Name, false, count))
-		}
-	}
+// ask is a row to measure.
+type ask struct {
+	Setup  setup
+	Name   string
+	ByCall bool
+}
+
+// measureAll measures rows side by side. Each row's chance depends on nothing but its own seeds.
+func measureAll(asks []ask, count int) []wakeRow {
+	rows := make([]wakeRow, len(asks))
+	sideBySide(len(asks), func(i int) { rows[i] = measure(asks[i].Setup, asks[i].Name, asks[i].ByCall, count) })
 	return rows
 }
 
-// bySize measures task sizes whose container serves only when everything is installed, against one that listens early.
+// everyInterval asks for a row at each health interval.
+func everyInterval(s setup, name string, byCall bool) []ask {
+	asks := make([]ask, 0, len(intervals))
+	for _, interval := range intervals {
+		s.HealthInterval = interval
+		asks = append(asks, ask{s, name, byCall})
+	}
+	return asks
+}
+
+// byImage measures image sizes against health intervals, at the specified 2 vCPU.
+func byImage(count int) []wakeRow {
+	var asks []ask
+	for _, image := range images {
+		s := specified
+		s.ImageMB, s.SOCI = image.MB, image.SOCI
+		asks = append(asks, everyInterval(s, image.Name, false)...)
+	}
+	return measureAll(asks, count)
+}
+
+// bySize measures task sizes with the supervisor in front, and with a container whose health check waits for the dev server.
 func bySize(count int) []wakeRow {
-	var rows []wakeRow
+	var asks []ask
 	for _, cpu := range []float64{0.5, 1, 2} {
-		for _, early := range []bool{true, false} {
-			for _, interval := range intervals {
-				s := specified
-				s.CPU, s.ListensEarly, s.HealthInterval = cpu, early, interval
-				name := fmt.Sprintf("%g vCPU, listens early", cpu)
-				if !early {
-					name = fmt.Sprintf("%g vCPU, listens when installed", cpu)
-				}
-				rows = append(rows, measure(s, name, false, count))
+		for _, waits := range []bool{false, true} {
+			s := specified
+			s.CPU, s.HealthWaits = cpu, waits
+			name := fmt.Sprintf("%g vCPU, supervisor", cpu)
+			if waits {
+				name = fmt.Sprintf("%g vCPU, health waits", cpu)
 			}
+			asks = append(asks, everyInterval(s, name, false)...)
 		}
 	}
-	return rows
+	return measureAll(asks, count)
 }
 
 // byClient compares a page with an API call, with the specified service at each interval.
 func byClient(count int) []wakeRow {
-	var rows []wakeRow
-	for _, byCall := range []bool{false, true} {
-		for _, interval := range intervals {
-			s := specified
-			s.HealthInterval = interval
-			name := "page"
-			if byCall {
-				name = "API call"
-			}
-			rows = append(rows, measure(s, name, byCall, count))
-		}
-	}
-	return rows
+	return measureAll(append(everyInterval(specified, "page", false), everyInterval(specified, "API call", true)...), count)
 }
 
 // wakeTable writes rows as a table.

@@ -207,7 +207,7 @@ func (s *Suite) judgeWakes() {
 	}
 	s.Book.Fail(report.WakeTime, measured, report.Fault{
 		Asked: "how long a wake takes", Came: "p95 " + s.Clock.Text(p95),
-		Do:      "a shorter healthIntervalSeconds, a smaller image, zstd layers; the stages above say where the time goes (D2)",
+		Do:      "the stages say where the time goes; docs/simulation.md has what each lever is worth (SOCI index, healthIntervalSeconds, …)",
 		Symptom: report.SlowWake,
 	})
 }

@@ -98,10 +98,18 @@ func (w *World) start() {
 		Status: Provisioning, Wanted: true, Created: w.now,
 	}
 	w.tasks = append(w.tasks, t)
-	w.then(t, w.timing.Place, func() {
+	w.then(t, w.placement(), func() {
 		t.Status, t.PullStarted = Pending, w.now
 		w.then(t, w.timing.Pull, func() { w.pulled(t) })
 	})
+}
+
+// placement is the usual one, or now and then the long one.
+func (w *World) placement() Range {
+	if w.timing.TailShare > 0 && w.random.Float64() < w.timing.TailShare {
+		return Range{Least: w.timing.Tail, Most: w.timing.Tail}
+	}
+	return w.timing.Place
 }
 
 // then goes on with a task unless it has been stopped meanwhile.
@@ -122,7 +130,8 @@ func (w *World) pulled(t *Task) {
 	w.then(t, w.timing.Start, func() {
 		t.Status, t.Started = Running, w.now
 		t.listensAt = w.now.Add(w.timing.Listen.draw(w.random))
-		w.register(t)
+		t.servesAt = w.now.Add(w.timing.Serve.draw(w.random))
+		w.then(t, w.timing.Register, func() { w.register(t) })
 	})
 }
 

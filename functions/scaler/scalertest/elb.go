@@ -8,7 +8,7 @@ import (
 
 // register adds a task to the target groups. All three check the same port, so one check stands for all.
 func (w *World) register(t *Task) {
-	t.registered = true
+	t.registered, t.Registered = true, w.now
 	w.countHosts()
 	w.after(w.timing.FirstCheck.draw(w.random), func() { w.check(t) })
 }
@@ -20,6 +20,9 @@ func (w *World) check(t *Task) {
 	}
 	if passes := !w.Sick && !w.now.Before(t.listensAt); passes {
 		t.healthy, t.failed = true, 0
+		if t.FirstHealthy.IsZero() {
+			t.FirstHealthy = w.now
+		}
 	} else {
 		t.failed++
 		if t.failed >= w.timing.UnhealthyAfter {
@@ -102,6 +105,8 @@ const (
 	Served
 	// Unserved: 503 by the load balancer, which has no target for it.
 	Unserved
+	// Preparing: it has reached a task whose preview does not answer yet, and waits there (World.ServesIn).
+	Preparing
 )
 
 // Request sends a request through the load balancer.
@@ -115,7 +120,19 @@ func (w *World) Request(kind Kind) Destination {
 	}
 	target.LastRequest = w.now
 	w.requests[kind].add(w, 1)
+	if w.now.Before(target.servesAt) {
+		return Preparing
+	}
 	return Served
+}
+
+// ServesIn is how long what reached a task last, and waits in it, will wait for the preview.
+func (w *World) ServesIn() time.Duration {
+	target := w.target()
+	if target == nil {
+		return 0
+	}
+	return max(0, target.servesAt.Sub(w.now))
 }
 
 // target picks a healthy target, or any registered one that has been checked when none is: the load balancer fails open.

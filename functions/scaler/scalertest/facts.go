@@ -7,7 +7,7 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 )
 
-// window is how far back [World.Observe] reads metrics: that of the policy for five minutes.
+// window is how far back [World.Observe] reads metrics unless World.Window says more: that of the policy for five minutes.
 const window = 9 * time.Minute
 
 // failureWindow is how long a failed task counts, as for the real observer.
@@ -114,7 +114,7 @@ func (t *Task) failedItself(waking bool) bool {
 
 func (w *World) traffic() decide.Traffic {
 	var traffic decide.Traffic
-	from := w.now.Truncate(time.Minute).Add(-window)
+	from := w.now.Truncate(time.Minute).Add(-max(w.Window, window))
 	for i := range w.requests {
 		for _, p := range w.requests[i].shown(w, from) {
 			if p.value > 0 && p.minute.After(traffic.Last) {

@@ -32,8 +32,16 @@ type Timing struct {
 	Place Range
 	// Pull is the image pull, Start the time from there to RUNNING.
 	Pull, Start Range
+	// Tail is how long the placement takes in the share TailShare of tasks, instead of Place.
+	Tail      time.Duration
+	TailShare float64
+	// Register is the time from RUNNING until ECS has added the task to the target groups.
+	Register Range
 	// Listen is the time from RUNNING until the container answers its health check.
 	Listen Range
+	// Serve is the time from RUNNING until the process behind the container's front sends its first byte; before that, what
+	// reaches the container waits in it. Zero for a container whose health check waits for that process.
+	Serve Range
 	// HealthInterval of the target groups, and FirstCheck from registration to the first check.
 	HealthInterval time.Duration
 	FirstCheck     Range
@@ -81,6 +89,8 @@ type World struct {
 	// stalledFrom and stalledUntil bound a delay of CloudWatch beyond the usual.
 	stalledFrom, stalledUntil time.Time
 
+	// Window is how far back the policy reads metrics, if that is more than for five idle minutes.
+	Window time.Duration
 	// FailStarts, when set, makes every task that would start fail.
 	FailStarts *StartFault
 	// Sick makes running tasks fail their health checks.
@@ -102,20 +112,23 @@ const (
 
 // Task is a run of the container.
 type Task struct {
-	ID, Address      string
-	Status           string
-	Wanted           bool
-	Created          time.Time
-	PullStarted      time.Time
-	PullStopped      time.Time
-	Started          time.Time
-	Stopping, Ended  time.Time
-	StopCode, Reason string
+	ID, Address string
+	Status      string
+	Wanted      bool
+	Created     time.Time
+	PullStarted time.Time
+	PullStopped time.Time
+	Started     time.Time
+	// Registered and FirstHealthy are when the load balancer got to know the task, and when it first called it healthy.
+	Registered, FirstHealthy time.Time
+	Stopping, Ended          time.Time
+	StopCode, Reason         string
 	// ProtectedFrom and ProtectedUntil bound its scale-in protection.
 	ProtectedFrom, ProtectedUntil time.Time
 	// LastRequest reached the task through the load balancer.
 	LastRequest time.Time
 	listensAt   time.Time
+	servesAt    time.Time
 	registered  bool
 	healthy     bool
 	failed      int
@@ -126,6 +139,9 @@ func (t *Task) Protected(at time.Time) bool { return t.ProtectedUntil.After(at) 
 
 // Healthy reports whether the load balancer takes the task for healthy.
 func (t *Task) Healthy() bool { return t.healthy }
+
+// Serves is when the task's preview sends its first byte; zero before the task runs.
+func (t *Task) Serves() time.Time { return t.servesAt }
 
 // New makes a world in which the service is asleep.
 func New(timing Timing, layout decide.Layout, start time.Time, seed uint64) *World {

@@ -269,19 +269,19 @@ func TestLocationIsTheRequest(t *testing.T) {
 func TestStatusContract(t *testing.T) {
 	t.Parallel()
 	for want, plan := range map[string]decide.Plan{
-		`{"state":"asleep","elapsedSeconds":0,"typicalSeconds":70,"retryAfterSeconds":15}`: {State: decide.StateAsleep},
-		`{"state":"waking","stage":"pulling","elapsedSeconds":12,"typicalSeconds":70,"retryAfterSeconds":3}`: waking(
+		`{"state":"asleep","elapsedSeconds":0,"typicalSeconds":50,"retryAfterSeconds":15}`: {State: decide.StateAsleep},
+		`{"state":"waking","stage":"pulling","elapsedSeconds":12,"typicalSeconds":50,"retryAfterSeconds":3}`: waking(
 			morning.Add(-12 * time.Second)),
-		`{"state":"waking","stage":"checking","elapsedSeconds":0,"typicalSeconds":70,"retryAfterSeconds":2}`: {
+		`{"state":"waking","stage":"checking","elapsedSeconds":0,"typicalSeconds":50,"retryAfterSeconds":2}`: {
 			State: decide.StateWaking, Stage: decide.StageChecking, WokenAt: morning.Add(time.Second),
 		},
-		`{"state":"ready","stage":"ready","elapsedSeconds":0,"typicalSeconds":70,"retryAfterSeconds":1}`: {State: decide.StateReady},
-		`{"state":"unknown","elapsedSeconds":0,"typicalSeconds":70,"retryAfterSeconds":5}`:               {},
-		`{"state":"failing","elapsedSeconds":0,"typicalSeconds":70,"retryAfterSeconds":120,"error":{"class":"secret",` +
+		`{"state":"ready","stage":"ready","elapsedSeconds":0,"typicalSeconds":50,"retryAfterSeconds":1}`: {State: decide.StateReady},
+		`{"state":"unknown","elapsedSeconds":0,"typicalSeconds":50,"retryAfterSeconds":5}`:               {},
+		`{"state":"failing","elapsedSeconds":0,"typicalSeconds":50,"retryAfterSeconds":120,"error":{"class":"secret",` +
 			`"message":"A secret that the editor needs is missing or cannot be read."}}`: {
 			State: decide.StateFailing, Class: decide.ClassSecret, RetryAt: morning.Add(2 * time.Minute),
 		},
-		`{"state":"failing","elapsedSeconds":0,"typicalSeconds":70,"retryAfterSeconds":5,"error":{"class":"new",` +
+		`{"state":"failing","elapsedSeconds":0,"typicalSeconds":50,"retryAfterSeconds":5,"error":{"class":"new",` +
 			`"message":"The editor could not be started."}}`: {State: decide.StateFailing, Class: "new", RetryAt: morning},
 	} {
 		f := &fake{results: []reconcile.Result{state(plan)}}

@@ -9,7 +9,7 @@ import (
 
 // TypicalWake is what visitors are told a wake takes: about the median of docs/simulation.md with health checks every 30 s.
 // Replace it by what the probe measures.
-const TypicalWake = 70 * time.Second
+const TypicalWake = 50 * time.Second
 
 // Status is what the waiting page and API clients are told. It is a contract: see docs/container-contract.md.
 type Status struct {
