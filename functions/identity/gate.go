@@ -28,6 +28,9 @@ type Gate struct {
 	SignOut string
 }
 
+// SignOutURL is where the issuer forgets who somebody is; empty where it is not known.
+func (g *Gate) SignOutURL() string { return g.SignOut }
+
 // Admit says who is behind the values of the header x-amzn-oidc-data. Its errors wrap those of this package; the person is set as far as
 // it is known, so that the refusal can name it.
 func (g *Gate) Admit(ctx context.Context, header []string) (Person, error) {

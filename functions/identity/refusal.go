@@ -1,18 +1,20 @@
 package identity
 
 import (
-	"bytes"
 	_ "embed"
 	"errors"
-	"html/template"
+	"html"
 	"net/http"
 	"strings"
 )
 
+// refusalPage has places in double braces. A template's package would have the linker keep every exported method of the
+// program, which doubles the waker's size and with it what Lambda loads at a cold start.
+//
 //go:embed refusal.html
-var refusalText string
+var refusalPage string
 
-var refusalPage = template.Must(template.New("refusal").Parse(refusalText))
+const signOutLink = `<p><a href="` + SignOutPath + `">Sign in as somebody else</a></p>`
 
 // Refusal is what somebody gets who is not let in.
 type Refusal struct {
@@ -41,12 +43,11 @@ func (g *Gate) Refuse(person Person, why error) Refusal {
 	default:
 		refusal.Text = "You are not signed in. Please load the page again."
 	}
-	var page bytes.Buffer
-	data := struct{ Text, SignOut string }{refusal.Text, g.SignOut}
-	if err := refusalPage.Execute(&page, data); err != nil {
-		return refusal // a template of two texts; without a page the text is shown
+	link := signOutLink
+	if g.SignOut == "" {
+		link = ""
 	}
-	refusal.Page = page.String()
+	refusal.Page = strings.NewReplacer("{{text}}", html.EscapeString(refusal.Text), "{{link}}", link).Replace(refusalPage)
 	return refusal
 }
 
@@ -67,7 +68,10 @@ func SignOutCookies() []string {
 	return cookies
 }
 
-// SignOutPath is the path below which the waker and the supervisor end a session.
+// SignedOut is what somebody reads who has signed out where no issuer can be told.
+const SignedOut = "You are signed out of the editor. Your sign-in at the issuer goes on until you end it there.\n"
+
+// SignOutPath is the path at which the waker and the supervisor end a session.
 const SignOutPath = "/api/sign-out"
 
 // Strip removes what the load balancer added about the visitor and the visitor's session with it, so that nothing behind sees either.

@@ -14,6 +14,7 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/cloudwatch"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
+	"github.com/aws/aws-sdk-go-v2/service/ssm"
 )
 
 const (
@@ -29,6 +30,7 @@ type clients struct {
 	ECS        *ecs.Client
 	ELB        *elb.Client
 	CloudWatch *cloudwatch.Client
+	SSM        *ssm.Client
 }
 
 // newClients makes the SDK's clients for a Lambda function that is to start fast: region and credentials come from the
@@ -55,6 +57,7 @@ func newClients(region string, getenv func(string) string) *clients {
 		CloudWatch: cloudwatch.NewFromConfig(cfg, func(o *cloudwatch.Options) {
 			o.BaseEndpoint = endpoint(getenv, cloudwatch.ServiceID)
 		}),
+		SSM: ssm.NewFromConfig(cfg, func(o *ssm.Options) { o.BaseEndpoint = endpoint(getenv, ssm.ServiceID) }),
 	}
 }
 

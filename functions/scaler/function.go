@@ -3,7 +3,10 @@ package main
 import (
 	"io"
 	"log/slog"
+	"net/http"
+	"time"
 
+	"github.com/webordinary/live-edit/functions/identity/parameter"
 	"github.com/webordinary/live-edit/functions/scaler/act"
 	"github.com/webordinary/live-edit/functions/scaler/config"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
@@ -30,6 +33,7 @@ type surroundings struct {
 	ECS        ecsAPI
 	ELB        elbAPI
 	CloudWatch observe.CloudWatch
+	SSM        parameter.API
 	Log        *slog.Logger
 	// Metrics receives lines in CloudWatch's embedded metric format.
 	Metrics io.Writer
@@ -41,8 +45,8 @@ func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
 	layout := decide.Layout{Base: cfg.PriorityBase}
 	observer := &observe.Observer{
 		Subject: observe.Subject{
-			Cluster: cfg.Cluster, Service: cfg.Service, RuleARN: cfg.RuleARN, APIGroupARN: cfg.APIGroupARN,
-			PreviewGroupARN: cfg.PreviewGroupARN, Layout: layout, Window: policy.Window(),
+			Cluster: cfg.Cluster, Service: cfg.Service, RuleARN: cfg.RuleARN, SignInRuleARN: cfg.SignInRuleARN,
+			APIGroupARN: cfg.APIGroupARN, PreviewGroupARN: cfg.PreviewGroupARN, Layout: layout, Window: policy.Window(),
 		},
 		ECS: around.ECS, ELB: around.ELB, CloudWatch: around.CloudWatch,
 	}
@@ -52,8 +56,10 @@ func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
 			Policy: policy,
 			Begin:  func() reconcile.Look { return observer.Begin() },
 			Actor: &act.Actor{
-				Subject: act.Subject{Cluster: cfg.Cluster, Service: cfg.Service, RuleARN: cfg.RuleARN, Layout: layout},
-				ECS:     around.ECS, ELB: around.ELB, Now: cfg.Clock.Now,
+				Subject: act.Subject{
+					Cluster: cfg.Cluster, Service: cfg.Service, RuleARN: cfg.RuleARN, SignInRuleARN: cfg.SignInRuleARN, Layout: layout,
+				},
+				ECS: around.ECS, ELB: around.ELB, Now: cfg.Clock.Now,
 			},
 			Now: cfg.Clock.Now,
 		},
@@ -66,5 +72,11 @@ func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
 	if cfg.StandIn != nil {
 		handler.StandIn = &standin.Site{Base: cfg.StandIn, Now: cfg.Clock.Now}
 	}
+	if cfg.Auth != nil {
+		handler.Gate = cfg.Auth.Gate(&http.Client{Timeout: keyTimeout}, parameter.Reader(around.SSM, cfg.Auth.Parameter))
+	}
 	return handler
 }
+
+// keyTimeout of asking for the load balancer's public key.
+const keyTimeout = 3 * time.Second

@@ -24,7 +24,7 @@ func main() {
 	}
 	api := newClients(cfg.Region, os.Getenv)
 	handler := newHandler(cfg, &surroundings{
-		ECS: api.ECS, ELB: api.ELB, CloudWatch: api.CloudWatch, Log: log, Metrics: os.Stdout,
+		ECS: api.ECS, ELB: api.ELB, CloudWatch: api.CloudWatch, SSM: api.SSM, Log: log, Metrics: os.Stdout,
 	})
 	lambda.Start(func(ctx context.Context, payload json.RawMessage) (*web.Response, error) {
 		return handler.Handle(cfg.Clock.Context(ctx), payload)

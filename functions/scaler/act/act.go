@@ -36,8 +36,8 @@ const stepTimeout = 3 * time.Second
 // Subject is the service that is changed.
 type Subject struct {
 	Cluster, Service string
-	// RuleARN is the waker's listener rule.
-	RuleARN string
+	// RuleARN is the waker's listener rule. SignInRuleARN is the other one, where people sign in; else empty.
+	RuleARN, SignInRuleARN string
 	// Layout encodes its priority.
 	Layout decide.Layout
 }
@@ -105,13 +105,20 @@ func (a *Actor) move(ctx context.Context, step decide.Step) error {
 	if step.Phase == decide.PhaseDraining {
 		once = append(once, onceELB)
 	}
-	_, err := a.ELB.SetRulePriorities(ctx, &elb.SetRulePrioritiesInput{RulePriorities: []types.RulePriorityPair{{
-		RuleArn: &a.RuleARN, Priority: aws.Int32(int32(priority)), //nolint:gosec // at most 50,000, checked with the configuration
-	}}}, once...)
+	pairs := []types.RulePriorityPair{place(&a.RuleARN, priority)}
+	if a.SignInRuleARN != "" { // in the same call, which moves both or none
+		pairs = append(pairs, place(&a.SignInRuleARN, a.Layout.SignIn(step.Phase)))
+	}
+	_, err := a.ELB.SetRulePriorities(ctx, &elb.SetRulePrioritiesInput{RulePriorities: pairs}, once...)
 	if err != nil {
 		return fmt.Errorf("move waker rule %s to priority %d (%s): %w", a.RuleARN, priority, step.Phase, err)
 	}
 	return nil
+}
+
+func place(ruleARN *string, priority int) types.RulePriorityPair {
+	//nolint:gosec // at most 50,000, checked with the configuration
+	return types.RulePriorityPair{RuleArn: ruleARN, Priority: aws.Int32(int32(priority))}
 }
 
 func (a *Actor) setDesired(ctx context.Context, count int32) error {

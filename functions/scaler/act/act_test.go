@@ -172,3 +172,41 @@ func TestUnknownStepIsRefused(t *testing.T) {
 	require.ErrorContains(t, err, "unknown step")
 	require.Empty(t, a.journal)
 }
+
+// pairs notes every rule that one call moves.
+type pairs struct {
+	account
+	moved []map[string]int32
+}
+
+func (p *pairs) SetRulePriorities(
+	_ context.Context, in *elb.SetRulePrioritiesInput, _ ...func(*elb.Options),
+) (*elb.SetRulePrioritiesOutput, error) {
+	one := map[string]int32{}
+	for _, pair := range in.RulePriorities {
+		one[*pair.RuleArn] = *pair.Priority
+	}
+	p.moved = append(p.moved, one)
+	return &elb.SetRulePrioritiesOutput{}, nil
+}
+
+// TestBothRulesMoveAtOnce: one call moves the rule where people sign in with the waker's, in every phase.
+func TestBothRulesMoveAtOnce(t *testing.T) {
+	t.Parallel()
+	p := &pairs{}
+	actor := p.actor()
+	actor.ELB, actor.SignInRuleARN = p, "sign-in"
+	var steps []decide.Step
+	for _, phase := range []decide.Phase{decide.PhaseAsleep, decide.PhaseWaking, decide.PhaseDraining, decide.PhaseAwake} {
+		steps = append(steps, decide.Step{Kind: decide.StepMove, Phase: phase})
+	}
+	_, err := actor.Do(t.Context(), steps)
+	require.NoError(t, err)
+	require.Len(t, p.moved, 4)
+	for i, place := range []int32{100, 100, 100, 189} {
+		require.Len(t, p.moved[i], 2)
+		require.Equal(t, place, p.moved[i]["sign-in"])
+	}
+	require.Equal(t, int32(101), p.moved[0]["rule"])
+	require.Equal(t, int32(190), p.moved[3]["rule"])
+}

@@ -10,6 +10,8 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webordinary/live-edit/functions/identity"
+	authspec "github.com/webordinary/live-edit/functions/identity/spec"
 	"github.com/webordinary/live-edit/functions/scaler/spec"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
@@ -35,6 +37,12 @@ type Config struct {
 	// StandIn is where the published site begins, which the waiting page shows behind its progress; STAND_IN_URL, an address
 	// with https (http only for localhost), default none.
 	StandIn *url.URL
+	// Auth says whose word counts about who sent a request, and where the invited people are listed (functions/identity/spec);
+	// nil where nobody is asked.
+	Auth *identity.Settings
+	// SignInRuleARN is the waker's other rule, which sends people who open a page to sign in; WAKER_SIGN_IN_RULE_ARN, demanded
+	// and allowed with Auth only.
+	SignInRuleARN string
 	// Clock is the machine's, but for the sandbox's; SANDBOX_CLOCK, see EnvClock.
 	Clock Clock
 }
@@ -70,6 +78,7 @@ func Load(getenv func(string) string) (*Config, error) {
 		StandIn:         r.address(spec.StandIn),
 		Clock:           r.clock(EnvClock),
 	}
+	r.auth(cfg)
 	if err := errors.Join(r.faults...); err != nil {
 		return nil, err
 	}
@@ -156,6 +165,20 @@ func (r *reader) address(name string) *url.URL {
 		return nil
 	}
 	return address
+}
+
+func (r *reader) auth(cfg *Config) {
+	var err error
+	if cfg.Auth, err = identity.Read(r.getenv); err != nil {
+		r.faults = append(r.faults, err)
+		return
+	}
+	switch rule := r.getenv(spec.SignInRule); {
+	case cfg.Auth != nil:
+		cfg.SignInRuleARN = r.text(spec.SignInRule, ruleARN, "the ARN of a rule of an application load balancer's listener")
+	case rule != "":
+		r.fault(spec.SignInRule, rule, "nothing without "+authspec.Signer)
+	}
 }
 
 func (r *reader) clock(name string) Clock {

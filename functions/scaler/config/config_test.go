@@ -43,6 +43,35 @@ func TestLoad(t *testing.T) {
 	require.Equal(t, []web.Credential{{Header: "Authorization"}, {Cookie: "session"}}, cfg.Credentials)
 }
 
+// TestSignIn: the rule where people sign in and whose word counts belong together.
+func TestSignIn(t *testing.T) {
+	t.Parallel()
+	rule := elb + "listener-rule/app/edit-alb/50dc6c495c0c9188/f2f7dc8efc522ab2/1111111111111111"
+	auth := func(env map[string]string) {
+		env["AUTH_SIGNER"] = elb + "loadbalancer/app/edit-alb/50dc6c495c0c9188"
+		env["AUTH_ISSUER"], env["AUTH_CLIENT"] = "https://issuer.example.com", "id"
+		env["AUTH_EDITORS_PARAMETER"] = "/live-edit/editors/amelia"
+	}
+	env := good()
+	cfg, err := load(env)
+	require.NoError(t, err)
+	require.Nil(t, cfg.Auth)
+	env["WAKER_SIGN_IN_RULE_ARN"] = rule
+	_, err = load(env)
+	require.ErrorContains(t, err, "nothing without AUTH_SIGNER")
+	auth(env)
+	cfg, err = load(env)
+	require.NoError(t, err)
+	require.Equal(t, rule, cfg.SignInRuleARN)
+	require.Equal(t, "https://issuer.example.com", cfg.Auth.Issuer)
+	delete(env, "WAKER_SIGN_IN_RULE_ARN")
+	_, err = load(env)
+	require.ErrorContains(t, err, "WAKER_SIGN_IN_RULE_ARN")
+	delete(env, "AUTH_CLIENT")
+	_, err = load(env)
+	require.ErrorContains(t, err, "AUTH_CLIENT")
+}
+
 // TestEverythingMissingIsNamedAtOnce: nobody should have to deploy seven times to learn seven names.
 func TestEverythingMissingIsNamedAtOnce(t *testing.T) {
 	t.Parallel()

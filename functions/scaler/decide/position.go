@@ -55,6 +55,12 @@ const (
 	markedOffset   = 91
 )
 
+// Offsets of the sign-in rule, where there is one: in front of the waker's, and behind the service's own rules.
+const (
+	signInFrontOffset  = 0
+	signInBehindOffset = 89
+)
+
 // cycle is how a phase's marks go round: in so many codes of such a length.
 type cycle struct {
 	codes int
@@ -124,6 +130,16 @@ func (l Layout) Encode(p Position) int {
 	default:
 		panic(fmt.Sprintf("decide: no priority stands for phase %s", p.Phase))
 	}
+}
+
+// SignIn is the place of the waker's other rule in a phase, where people sign in: it has the same target, takes only requests of
+// people who open a page, and moves with the waker's. It remembers nothing, so it has two places: before all others of the
+// stack, and behind the service's.
+func (l Layout) SignIn(p Phase) int {
+	if p == PhaseAwake {
+		return l.Base + signInBehindOffset
+	}
+	return l.Base + signInFrontOffset
 }
 
 func (c cycle) code(at time.Time) int {

@@ -43,8 +43,8 @@ type CloudWatch interface {
 // Subject is the service that is observed.
 type Subject struct {
 	Cluster, Service string
-	// RuleARN is the waker's listener rule.
-	RuleARN string
+	// RuleARN is the waker's listener rule. SignInRuleARN is the other one, where people sign in; else empty.
+	RuleARN, SignInRuleARN string
 	// APIGroupARN and PreviewGroupARN are the target groups of /api and /preview.
 	APIGroupARN, PreviewGroupARN string
 	// Layout decodes the rule's priority.

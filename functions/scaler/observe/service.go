@@ -24,18 +24,30 @@ const primary = "PRIMARY"
 
 func (l *Look) readRule(ctx context.Context, f *decide.Facts) error {
 	o := l.observer
-	out, err := o.ELB.DescribeRules(ctx, &elb.DescribeRulesInput{RuleArns: []string{o.RuleARN}})
+	arns := []string{o.RuleARN}
+	if o.SignInRuleARN != "" {
+		arns = append(arns, o.SignInRuleARN)
+	}
+	out, err := o.ELB.DescribeRules(ctx, &elb.DescribeRulesInput{RuleArns: arns})
 	if err != nil {
 		return fmt.Errorf("describe waker rule %s: %w", o.RuleARN, err)
 	}
-	if len(out.Rules) != 1 {
-		return fmt.Errorf("describe waker rule %s: %w", o.RuleARN, errNoRule)
+	priorities := map[string]int{}
+	for _, rule := range out.Rules {
+		if priorities[aws.ToString(rule.RuleArn)], err = strconv.Atoi(aws.ToString(rule.Priority)); err != nil {
+			return fmt.Errorf("describe waker rule %s: its priority is not a number: %w", aws.ToString(rule.RuleArn), err)
+		}
 	}
-	priority, err := strconv.Atoi(aws.ToString(out.Rules[0].Priority))
-	if err != nil {
-		return fmt.Errorf("describe waker rule %s: its priority is not a number: %w", o.RuleARN, err)
+	for _, arn := range arns {
+		if priorities[arn] == 0 {
+			return fmt.Errorf("describe waker rule %s: %w", arn, errNoRule)
+		}
 	}
-	f.Rule = o.Layout.Decode(priority, f.Now)
+	f.Rule = o.Layout.Decode(priorities[o.RuleARN], f.Now)
+	if o.SignInRuleARN != "" && priorities[o.SignInRuleARN] != o.Layout.SignIn(f.Rule.Phase) {
+		// Somebody moved one of the two, or it is new: neither place counts, and the next move mends both.
+		f.Rule = decide.Position{}
+	}
 	return nil
 }
 

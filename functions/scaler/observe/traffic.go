@@ -17,11 +17,12 @@ import (
 const (
 	metricNamespace = "AWS/ApplicationELB"
 	requestCount    = "RequestCount"
+	answerCount     = "HTTPCode_Target_%sXX_Count"
 	healthyHosts    = "HealthyHostCount"
 	metricPeriod    = 60 // seconds; the load balancer's own interval
 )
 
-// IDs of the three queries.
+// IDs of the queries; where there are several of a group, its ID is followed by the class of answers.
 const (
 	queryAPI     = "api"
 	queryPreview = "preview"
@@ -30,21 +31,17 @@ const (
 
 var errIncomplete = errors.New("CloudWatch has no complete answer")
 
-// readTraffic asks for all three metrics in one call. GetMetricStatistics would be free of charge up to a million calls
+// readTraffic asks for all metrics in one call. GetMetricStatistics would be free of charge up to a million calls
 // but takes one call per metric; GetMetricData costs $0.00001 per metric, two cents a month for twelve hours awake, and
 // answers for one moment. While asleep neither is called.
 func (l *Look) readTraffic(ctx context.Context, f *decide.Facts) error {
 	o := l.observer
 	now := f.Now.Truncate(time.Minute)
 	out, err := o.CloudWatch.GetMetricData(ctx, &cloudwatch.GetMetricDataInput{
-		StartTime: aws.Time(now.Add(-o.Window)),
-		EndTime:   aws.Time(now.Add(time.Minute)),
-		ScanBy:    types.ScanByTimestampDescending,
-		MetricDataQueries: []types.MetricDataQuery{
-			o.query(queryAPI, requestCount, o.APIGroupARN),
-			o.query(queryPreview, requestCount, o.PreviewGroupARN),
-			o.query(queryHosts, healthyHosts, o.APIGroupARN),
-		},
+		StartTime:         aws.Time(now.Add(-o.Window)),
+		EndTime:           aws.Time(now.Add(time.Minute)),
+		ScanBy:            types.ScanByTimestampDescending,
+		MetricDataQueries: append(o.useQueries(), o.query(queryHosts, healthyHosts, o.APIGroupARN)),
 	})
 	if err != nil {
 		return fmt.Errorf("get metrics of target groups %s and %s: %w", o.APIGroupARN, o.PreviewGroupARN, err)
@@ -59,6 +56,24 @@ func (l *Look) readTraffic(ctx context.Context, f *decide.Facts) error {
 	}
 	f.Traffic = traffic
 	return nil
+}
+
+// useQueries ask for what shows that somebody uses the service: its requests. Where people sign in these are not all of them
+// people's who may: whoever has signed in and is not invited is refused by the task, and must not keep it awake. There the
+// answers count instead, all but the refusals and their like (4XX); work that gets no answer for minutes is protected.
+func (o *Observer) useQueries() []types.MetricDataQuery {
+	groups := []struct{ id, arn string }{{queryAPI, o.APIGroupARN}, {queryPreview, o.PreviewGroupARN}}
+	var queries []types.MetricDataQuery
+	for _, group := range groups {
+		if o.SignInRuleARN == "" {
+			queries = append(queries, o.query(group.id, requestCount, group.arn))
+			continue
+		}
+		for _, class := range []string{"2", "3", "5"} {
+			queries = append(queries, o.query(group.id+class, fmt.Sprintf(answerCount, class), group.arn))
+		}
+	}
+	return queries
 }
 
 func (o *Observer) query(id, metric, groupARN string) types.MetricDataQuery {

@@ -14,4 +14,6 @@ const (
 	IdleMinutes  = "IDLE_MINUTES"
 	Credentials  = "WAKE_CREDENTIALS"
 	StandIn      = "STAND_IN_URL"
+	// SignInRule is set where people sign in, beside the variables of functions/identity/spec.
+	SignInRule = "WAKER_SIGN_IN_RULE_ARN"
 )

@@ -2,12 +2,14 @@ package web
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"log/slog"
 	"net/http"
 	"net/url"
 	"time"
 
+	"github.com/webordinary/live-edit/functions/identity"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
 )
@@ -42,6 +44,16 @@ type Handler struct {
 	Sleep func(context.Context, time.Duration) error
 	// StandIn is the published site; nil for none.
 	StandIn StandIn
+	// Gate lets invited people in; nil where nobody is asked who he is.
+	Gate Gate
+}
+
+// Gate says who sent a request, and what to tell somebody who is not let in; an *identity.Gate does.
+type Gate interface {
+	Admit(ctx context.Context, header []string) (identity.Person, error)
+	Refuse(person identity.Person, why error) identity.Refusal
+	// SignOutURL is where the issuer forgets who somebody is; empty where it is not known.
+	SignOutURL() string
 }
 
 // Handle answers one invocation: a *Response for a request, nil for a tick. A tick's error, unlike a request's, fails the
@@ -64,6 +76,9 @@ func (h *Handler) Handle(ctx context.Context, payload []byte) (*Response, error)
 func (h *Handler) serve(ctx context.Context, r *Request) *Response {
 	if why := checkTarget(r); why != nil {
 		return r.refused(why)
+	}
+	if refused := h.admit(ctx, r); refused != nil {
+		return refused
 	}
 	switch h.classify(r) {
 	case KindRefused:
@@ -90,6 +105,44 @@ func (h *Handler) serve(ctx context.Context, r *Request) *Response {
 	default:
 		return h.serveFile(ctx, r)
 	}
+}
+
+// admit answers those who are not let in, before anything is looked at: they wake nothing, and keep nothing awake.
+func (h *Handler) admit(ctx context.Context, r *Request) *Response {
+	if h.Gate == nil {
+		return nil
+	}
+	if r.Path == identity.SignOutPath {
+		return h.signOut(r)
+	}
+	person, err := h.Gate.Admit(ctx, r.header[identity.Header])
+	if err == nil {
+		return nil
+	}
+	if errors.Is(err, identity.ErrUnavailable) {
+		h.Log.ErrorContext(ctx, "nobody can be let in", "error", err)
+	} else {
+		h.Log.InfoContext(ctx, "somebody was not let in", "reason", err.Error())
+	}
+	refusal := h.Gate.Refuse(person, err)
+	if r.accepts("text/html") {
+		return r.answer(refusal.Status, refusal.Page, "Content-Type", htmlType, "Content-Security-Policy", identity.Policy)
+	}
+	return r.answer(refusal.Status, refusal.Text+"\n", "Content-Type", textType)
+}
+
+// signOut ends the session at the load balancer, and sends the browser on to end the one at the issuer.
+func (h *Handler) signOut(r *Request) *Response {
+	response := r.answer(http.StatusOK, identity.SignedOut, "Content-Type", textType)
+	if url := h.Gate.SignOutURL(); url != "" {
+		response = r.answer(http.StatusFound, "", "Location", url)
+	}
+	if cookies := identity.SignOutCookies(); r.multi {
+		response.MultiValueHeaders["Set-Cookie"] = cookies
+	} else {
+		response.Headers["Set-Cookie"] = cookies[0]
+	}
+	return response
 }
 
 // run reconciles once and keeps a record.
