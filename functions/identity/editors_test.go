@@ -134,7 +134,6 @@ func TestRead(t *testing.T) {
 	good := map[string]string{
 		"AUTH_SIGNER": "arn:aws:elasticloadbalancing:us-west-2:942734823970:loadbalancer/app/x/0123456789abcdef",
 		"AUTH_ISSUER": "https://issuer.example.com", "AUTH_CLIENT": "id", "AUTH_EDITORS_PARAMETER": "/live-edit/editors/a",
-		"AWS_REGION": "us-west-2",
 	}
 	read := func(name, value string) (*identity.Settings, error) {
 		return identity.Read(func(asked string) string {
@@ -147,11 +146,12 @@ func TestRead(t *testing.T) {
 	settings, err := read("", "")
 	require.NoError(t, err)
 	require.Equal(t, "https://public-keys.auth.elb.us-west-2.amazonaws.com", settings.KeysURL)
+	require.Equal(t, "us-west-2", settings.Region)
 	settings, err = read("AUTH_SIGNER", "")
 	require.NoError(t, err)
 	require.Nil(t, settings, "nobody is asked")
 	for name, value := range map[string]string{
-		"AUTH_SIGNER": "x", "AUTH_ISSUER": "http://issuer.example.com", "AUTH_CLIENT": "", "AUTH_EDITORS_PARAMETER": "a b", "AWS_REGION": "",
+		"AUTH_SIGNER": "x", "AUTH_ISSUER": "http://issuer.example.com", "AUTH_CLIENT": "", "AUTH_EDITORS_PARAMETER": "a b",
 		"AUTH_SIGN_OUT_URL": "javascript:alert(1)",
 	} {
 		_, err := read(name, value)

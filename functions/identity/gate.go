@@ -60,7 +60,7 @@ type Settings struct {
 	Trust
 	// Parameter is the name of the parameter with the invited people.
 	Parameter string
-	// Region is where the parameter is; KeysURL is where the load balancer's public keys are.
+	// Region is the load balancer's, where the parameter is, too; KeysURL is where the load balancer's public keys are.
 	Region, KeysURL string
 	SignOut         string
 }
@@ -68,7 +68,6 @@ type Settings struct {
 var (
 	balancerARN   = regexp.MustCompile(`^arn:aws[a-z-]*:elasticloadbalancing:[a-z0-9-]+:\d{12}:loadbalancer/app/[A-Za-z0-9-]+/[A-Za-z0-9]+$`)
 	parameterName = regexp.MustCompile(`^/[A-Za-z0-9_.-]+(/[A-Za-z0-9_.-]+)*$`)
-	regionName    = regexp.MustCompile(`^[a-z]{2}(-[a-z]+)+-\d$`)
 )
 
 // Read reads the environment; nil without AUTH_SIGNER, where nobody is asked who he is.
@@ -78,7 +77,7 @@ func Read(getenv func(string) string) (*Settings, error) {
 	}
 	s := &Settings{
 		Trust:     Trust{Signer: getenv(spec.Signer), Issuer: getenv(spec.Issuer), Client: getenv(spec.Client)},
-		Parameter: getenv(spec.Editors), Region: getenv(spec.Region), KeysURL: getenv(spec.Keys), SignOut: getenv(spec.SignOut),
+		Parameter: getenv(spec.Editors), KeysURL: getenv(spec.Keys), SignOut: getenv(spec.SignOut),
 	}
 	var faults []error
 	expect := func(name string, ok bool, what string) {
@@ -90,13 +89,13 @@ func Read(getenv func(string) string) (*Settings, error) {
 	expect(spec.Issuer, isAddress(s.Issuer), "the issuer's identifier, an address with https")
 	expect(spec.Client, s.Client != "", "the load balancer's client ID at the issuer")
 	expect(spec.Editors, parameterName.MatchString(s.Parameter), "the name of a parameter, such as /live-edit/editors/client")
-	expect(spec.Region, regionName.MatchString(s.Region), "a region such as us-west-2")
 	expect(spec.SignOut, s.SignOut == "" || isAddress(s.SignOut), "nothing, or an address with https")
-	if s.KeysURL == "" {
-		s.KeysURL = PublishedAt(s.Region)
-	}
 	if err := errors.Join(faults...); err != nil {
 		return nil, err
+	}
+	s.Region = strings.Split(s.Signer, ":")[3]
+	if s.KeysURL == "" {
+		s.KeysURL = PublishedAt(s.Region)
 	}
 	return s, nil
 }
@@ -106,12 +105,12 @@ func isAddress(text string) bool {
 	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && strings.HasPrefix(u.Host, "localhost"))
 }
 
-// Gate returns the gate of the settings. editors reads the parameter.
-func (s *Settings) Gate(client *http.Client, editors func(context.Context) (string, error)) *Gate {
+// Gate returns the gate of the settings. editors reads the parameter; now is the service's clock, by which the list ages.
+func (s *Settings) Gate(client *http.Client, editors func(context.Context) (string, error), now func() time.Time) *Gate {
 	return &Gate{
 		// The machine's clock: the sandbox's service may live in another time, its load balancer signs by this one.
 		Verifier: NewVerifier(s.Trust, NewPublishedKeys(s.KeysURL, client, time.Now), time.Now),
-		List:     NewList(editors, time.Now),
+		List:     NewList(editors, now),
 		SignOut:  s.SignOut,
 	}
 }

@@ -73,7 +73,7 @@ func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
 		handler.StandIn = &standin.Site{Base: cfg.StandIn, Now: cfg.Clock.Now}
 	}
 	if cfg.Auth != nil {
-		handler.Gate = cfg.Auth.Gate(&http.Client{Timeout: keyTimeout}, parameter.Reader(around.SSM, cfg.Auth.Parameter))
+		handler.Gate = cfg.Auth.Gate(&http.Client{Timeout: keyTimeout}, parameter.Reader(around.SSM, cfg.Auth.Parameter), cfg.Clock.Now)
 	}
 	return handler
 }

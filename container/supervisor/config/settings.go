@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/container/supervisor/who"
+	"github.com/webordinary/live-edit/functions/identity"
 )
 
 // Ports of the container (docs/container-contract.md), and the one by which its tasks reach each other.
@@ -43,6 +44,8 @@ type Settings struct {
 	Listen string
 	// Speed is how many times faster than the clock on the wall the service's minutes run (LIVE_EDIT_SPEED); 1 in a task.
 	Speed float64
+	// Auth says whose word counts about who sent a request (AUTH_SIGNER and others, functions/identity/spec); nil where nobody is asked.
+	Auth *identity.Settings
 }
 
 // Wall gives the machine's time for minutes of the service. Seconds of leases and latencies are never passed through it.
@@ -91,6 +94,9 @@ func ReadSettings(getenv func(string) string) (*Settings, error) {
 		wrong("LIVE_EDIT_LISTEN", "nothing, or an IP address without a port")
 	}
 	var err error
+	if s.Auth, err = identity.Read(getenv); err != nil {
+		faults = append(faults, err)
+	}
 	if text := getenv("SESSIONS_PER_TASK"); text != "" {
 		if s.SessionsPerTask, err = strconv.Atoi(text); err != nil || s.SessionsPerTask < 1 || s.SessionsPerTask > mostSessions {
 			wrong("SESSIONS_PER_TASK", fmt.Sprintf("a number from 1 to %d", mostSessions))

@@ -14,6 +14,7 @@ import (
 	"github.com/webordinary/live-edit/container/supervisor/relay"
 	"github.com/webordinary/live-edit/container/supervisor/telemetry"
 	"github.com/webordinary/live-edit/container/supervisor/who"
+	"github.com/webordinary/live-edit/functions/identity"
 )
 
 var errMoved = relay.ErrMoved
@@ -78,6 +79,10 @@ func (h *Host) front(port int) http.Handler {
 			h.serveHealth(w)
 			return
 		}
+		person, invited := h.admit(w, r)
+		if !invited {
+			return
+		}
 		clean(r.Header)
 		if !h.allowed(r) {
 			const message = "a page of %.100q may not do this; pages that may are named in the image's configuration, origins"
@@ -85,18 +90,31 @@ func (h *Host) front(port int) http.Handler {
 			return
 		}
 		if port == config.APIPort && r.URL.Path == "/api/session" && !relay.Safe(r.Method) {
+			if person.User != "" {
+				fail(w, http.StatusForbidden, fmt.Sprintf("your sign-in says that your workspace is %s; it can't be chosen", person.User))
+				return
+			}
 			h.choose(w, r)
 			return
 		}
-		user, err := who.Of(r, h.settings.User)
-		if err != nil {
+		h.serveUser(w, r, visit{user: person.User, port: port, kind: kindOf(r)}, person)
+	})
+}
+
+// serveUser answers a request in the session of a signed-in person, or else of the user that the request names.
+func (h *Host) serveUser(w http.ResponseWriter, r *http.Request, v visit, person identity.Person) {
+	if v.user == "" {
+		var err error
+		if v.user, err = who.Of(r, h.settings.User); err != nil {
 			http.SetCookie(w, who.Forget(isSecure(r)))
 			fail(w, http.StatusBadRequest, err.Error()+"; it has been removed, so load the page again")
 			return
 		}
-		out, again := relay.Wrap(w, r)
-		h.answer(out, again, visit{user: user, port: port, kind: kindOf(r)})
-	})
+	}
+	ctx, done := h.whileInvited(r, person.Email)
+	defer done()
+	out, again := relay.Wrap(w, r.WithContext(ctx))
+	h.answer(out, again, v)
 }
 
 // servePassed answers a request that another task has passed on.
@@ -108,14 +126,11 @@ func (h *Host) servePassed(w *relay.Writer, r *http.Request, p peer.Passed) {
 	h.answer(w, r, visit{user: p.User, port: p.Port, passed: true, start: p.Start, kind: kindOf(r)})
 }
 
-// clean removes headers by which somebody could pass for one of us or for the load balancer.
+// clean removes headers by which somebody could pass for one of us or for the load balancer, and what lets its bearer pass for the person:
+// the load balancer's session.
 func clean(header http.Header) {
 	peer.Strip(header)
-	for name := range header {
-		if strings.HasPrefix(name, "X-Amzn-Oidc-") {
-			delete(header, name)
-		}
-	}
+	identity.Strip(header)
 }
 
 // allowed says whether a page elsewhere is kept from acting in the name of whoever looks at it. Browsers say where a page is from; others

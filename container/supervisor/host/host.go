@@ -30,6 +30,7 @@ type Host struct {
 	health   health
 	poke     chan struct{} // work may have begun
 	busyURL  string        // where processes say that they are busy; set before anything runs
+	gate     *gate         // nil where nobody is asked who he is; set before anything runs
 
 	booted chan struct{} // closed when what follows is set
 	id     lease.Identity
@@ -60,6 +61,12 @@ func New(settings *config.Settings, file *config.File, record *telemetry.Recorde
 
 // Run serves until ctx ends, and then gives everything back. Listening is the first thing it does.
 func (h *Host) Run(ctx context.Context) error {
+	var err error
+	if h.settings.Auth != nil {
+		if h.gate, err = openGate(h.settings); err != nil {
+			return err
+		}
+	}
 	servers, err := h.listen(ctx)
 	if err != nil {
 		return err

@@ -254,10 +254,10 @@ func marked(mark string) []int {
 	return out
 }
 
-// Inherit is this process's environment as far as its children get it: nothing of the supervisor's own, and not the agent's address,
-// since task protection is the supervisor's to say.
+// Inherit is this process's environment as far as its children get it: nothing of the supervisor's own, nor of how it knows people, and not
+// the agent's address, since task protection is the supervisor's to say.
 func Inherit(environment []string) []string {
 	return slices.DeleteFunc(slices.Clone(environment), func(v string) bool {
-		return strings.HasPrefix(v, config.OwnPrefix) || strings.HasPrefix(v, "ECS_AGENT_URI=")
+		return strings.HasPrefix(v, config.OwnPrefix) || strings.HasPrefix(v, "AUTH_") || strings.HasPrefix(v, "ECS_AGENT_URI=")
 	})
 }

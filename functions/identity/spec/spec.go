@@ -9,7 +9,6 @@ const (
 	Client  = "AUTH_CLIENT"            // its client ID there
 	Editors = "AUTH_EDITORS_PARAMETER" // name of the Systems Manager parameter with the invited people
 	SignOut = "AUTH_SIGN_OUT_URL"      // where the issuer forgets who somebody is; may be empty
-	Region  = "AWS_REGION"             // where the load balancer's keys are published; Lambda and Fargate set it
 	// Keys is where the load balancer's public keys are, if not where AWS publishes them. Only the sandbox sets it.
 	Keys = "AUTH_KEYS_URL"
 )
