@@ -297,7 +297,9 @@ type live struct {
 }
 
 func demo(fault string) func(*stage, *sandboxtest.ServeOptions) {
-	return func(_ *stage, o *sandboxtest.ServeOptions) { o.ContainerEnv = map[string]string{"DEMO_FAULT": fault} }
+	return func(_ *stage, o *sandboxtest.ServeOptions) {
+		o.Container, o.ContainerEnv = sandboxtest.ContainerPlain, map[string]string{"DEMO_FAULT": fault}
+	}
 }
 
 func edit(old, replacement string) func(*stage, *sandboxtest.ServeOptions) {
@@ -462,7 +464,7 @@ var liveFaults = map[string]live{
 	"never sleeps": {
 		func(s *stage, o *sandboxtest.ServeOptions) {
 			s.exact = true
-			o.ContainerEnv = map[string]string{"DEMO_FAULT": "stay-protected"}
+			demo("stay-protected")(s, o)
 		},
 		"2",
 		[]string{report.Sleeps},
@@ -518,18 +520,41 @@ func TestAServiceThatGoesAwayWhileItIsUsed(t *testing.T) {
 	assert.Contains(t, told(t, found), "Left behind")
 }
 
-// TestSeveralTasksFailTheSessions lets three tasks answer, as scaling out does, when the sessions begin. Their container keeps
-// something in memory, and the load balancer sends a session's requests to any of them.
-func TestSeveralTasksFailTheSessions(t *testing.T) {
-	t.Parallel()
+// scalesOut lets three tasks answer, as scaling out does, when the sessions begin.
+func (s *stage) scalesOut() *watcher {
 	const tasks = 3
+	return &watcher{text: "sessions at once", call: func() {
+		s.set("aws:ecs/service:Service", s.named("aws:ecs/service:Service", "name", "webordinary-edit"), "desiredCount", tasks)
+		require.Eventually(s.t, func() bool { return s.serving("edit-api-tg") == tasks }, time.Minute, 10*time.Millisecond)
+	}}
+}
+
+// TestSeveralTasksPassTheSessions has the supervisor in each of three tasks: whichever a request meets, one of them answers.
+func TestSeveralTasksPassTheSessions(t *testing.T) {
+	t.Parallel()
 	s := newStage(t)
 	s.serve(s.options())
-	notes := &watcher{text: "sessions at once", call: func() {
-		s.set("aws:ecs/service:Service", s.named("aws:ecs/service:Service", "name", "webordinary-edit"), "desiredCount", tasks)
-		require.Eventually(t, func() bool { return s.serving("edit-api-tg") == tasks }, time.Minute, 10*time.Millisecond)
-	}}
+	notes := s.scalesOut()
 	found := s.probe(notes, "-wakes", "1", "-socket", "0.5")
+	assert.Empty(t, notes.text, "three tasks answered")
+	requireOnly(t, "three tasks with the supervisor", found, nil, nil)
+	text := told(t, found)
+	for _, result := range found.Results {
+		if result.ID == report.Sessions {
+			assert.Equal(t, report.Pass, result.Verdict, text)
+		}
+	}
+}
+
+// TestSeveralTasksFailTheSessions does the same with an image without the supervisor. Its container keeps something in memory, and the
+// load balancer sends a session's requests to any of them.
+func TestSeveralTasksFailTheSessions(t *testing.T) {
+	t.Parallel()
+	s := newStage(t)
+	options := s.options()
+	options.Container = sandboxtest.ContainerPlain
+	s.serve(options)
+	found := s.probe(s.scalesOut(), "-wakes", "1", "-socket", "0.5")
 	requireOnly(t, "three tasks", found, []string{report.Sessions}, []string{
 		"/api/check/memory/probe-", "404 from the container", "several tasks answer", "maxCapacity 1",
 		`docs/troubleshooting.md, "A session forgets what it has just done"`,

@@ -53,6 +53,8 @@ func TestFirstBoot(t *testing.T) {
 		}
 		if detail, _ := status["detail"].(string); detail != "" && (len(steps) == 0 || steps[len(steps)-1] != detail) {
 			steps = append(steps, detail)
+			asked := task.do(ask{path: "/api/check/status", header: http.Header{"Accept": {wakeType}}})
+			assert.Equal(t, wakeType, asked.header.Get("Content-Type"), "the status is told at the supervisor's own paths, too")
 			page := task.do(ask{path: "/preview/", header: http.Header{"Accept": {"text/html"}}})
 			require.Equal(t, http.StatusServiceUnavailable, page.status)
 			assert.Contains(t, page.header.Get("Content-Type"), "text/html")

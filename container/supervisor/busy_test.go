@@ -62,6 +62,7 @@ func TestBusy(t *testing.T) {
 		{"a poll that says so in its address", every(minute/4, get(ask{path: "/api/who?webordinary-wake=never"})), false},
 		{"HEAD", every(minute/4, get(ask{method: http.MethodHead, path: "/preview/"})), false},
 		{"Vite's ping of old", every(minute/4, get(ask{path: "/preview/", header: http.Header{"Accept": {"text/x-vite-ping"}}})), false},
+		{"a request that opens no socket", every(minute/4, get(ask{path: "/ws/hmr", port: config.SocketPort})), false},
 		{"/health", every(minute/4, get(ask{path: "/health"})), false},
 		{"a job without bytes that says so", job, true},
 	} {

@@ -13,8 +13,9 @@ import (
 )
 
 const serveHelp = `Lets a deployed stack answer on this machine: its load balancer with the deployed
-listeners and rules, the real functions behind it, its schedules, and a demo
-container (docs/container-contract.md) for each task that the service wants.
+listeners and rules, the real functions behind it, its schedules, and for each task
+that the service wants a container with the supervisor (docs/container-contract.md)
+and a demo of an editor behind it.
 
 Open the page that it prints, and watch the service wake; leave it alone for five
 minutes of its time, and watch it sleep. With --speed 60 a minute takes a second.
@@ -37,9 +38,13 @@ func newServeCommand(s *session) *cobra.Command {
 	cmd.Flags().Float64Var(&options.Speed, "speed", 1, "seconds of the service's time that pass in one of this machine's")
 	cmd.Flags().StringVar(&options.HTTPS, "https", "127.0.0.1:8443", "address of the load balancer's port 443")
 	cmd.Flags().StringVar(&options.HTTP, "http", "127.0.0.1:8080", "address of the load balancer's port 80")
-	cmd.Flags().DurationVar(&options.ContainerBoot, "boot", 5*time.Second, "time that a container takes until it is healthy")
+	cmd.Flags().DurationVar(&options.ContainerBoot, "boot", 5*time.Second, "time that the demo takes until its preview answers")
+	cmd.Flags().StringVar(&options.Container, "container", serve.ContainerDemo, serve.ContainerHelp)
+	cmd.Flags().DurationVar(&options.ContainerPrepare, "prepare", 0,
+		"time that a new workspace takes to be prepared, as clone and installation do")
 	cmd.Flags().StringVar(&options.StandIn, "site", "", "published site to show behind the waiting page, such as https://www.example.com")
-	cmd.Flags().StringToStringVar(&options.ContainerEnv, "container-env", nil, "variables for the containers, such as DEMO_FAULT=unhealthy")
+	cmd.Flags().StringToStringVar(&options.ContainerEnv, "container-env", nil,
+		"variables for the containers, such as DEMO_FAULT=unhealthy with --container plain")
 	return cmd
 }
 

@@ -16,5 +16,8 @@ type (
 	ServeDescription = serve.Description
 )
 
+// ContainerPlain is the demo without a supervisor, and so an image of before there was one.
+const ContainerPlain = serve.ContainerPlain
+
 // Serve lets a deployed stack answer until the server is closed.
 func Serve(ctx context.Context, o ServeOptions) (*Server, error) { return serve.Start(ctx, o) }

@@ -106,7 +106,19 @@ func TestASoundStackPasses(t *testing.T) {
 	assert.Equal(t, "after 6m30s", r.result(t, report.Sleeps).Measured)
 	assert.Equal(t, 2, r.wakes, "the probe wakes it as often as asked, no more")
 	assert.Contains(t, r.result(t, report.WakeTime).Measured, "2 wakes")
-	assert.Contains(t, r.result(t, report.Sessions).Measured, "3 sessions, 3 sockets, 85 requests")
+	assert.Contains(t, r.result(t, report.Sessions).Measured, "3 sessions, 3 sockets, 88 requests")
+}
+
+// TestWhoAnswersTellsOfSessions has a container that says who answers, with and without a check of its memory.
+func TestWhoAnswersTellsOfSessions(t *testing.T) {
+	t.Parallel()
+	for _, noMemory := range []bool{false, true} {
+		f := newFake(t)
+		f.owners, f.noMemory = []string{"A"}, noMemory
+		r := newRun(t, f)
+		r.do(t.Context(), t)
+		assert.Equal(t, report.Pass, r.result(t, report.Sessions).Verdict, r.result(t, report.Sessions).Reason)
+	}
 }
 
 // everything that a probe without CloudFront leaves out.
@@ -323,6 +335,12 @@ var faults = map[string]fault{
 		nil,
 	},
 	"no check of the memory": {func(r *run) { r.noMemory = true }, nil, nil, []string{report.Sessions}},
+	"two owners": {
+		func(r *run) { r.owners = []string{"A", "A", "B"} },
+		[]string{report.Sessions},
+		[]string{"GET /api/session by 3 people who share a session", "answers of A, B", "two tasks own it"},
+		nil,
+	},
 	"a service that is taken for unused": {
 		func(r *run) { r.drain = 20 * time.Second },
 		[]string{report.StaysHealthy},

@@ -9,6 +9,7 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/json"
+	"fmt"
 	"io"
 	"log"
 	"math/big"
@@ -102,8 +103,11 @@ type fake struct {
 	tasks    int
 	inStep   int
 	noMemory bool
-	memory   []map[string]string
-	turn     int
+	// owners, if there are any, answer /api/session in turn, and pass everything on to each other: the checks have one memory.
+	owners []string
+	asked  int
+	memory []map[string]string
+	turn   int
 
 	life  sync.Mutex
 	woken time.Time
@@ -356,6 +360,9 @@ func (f *fake) contain(w http.ResponseWriter, r *http.Request) {
 		_, _ = w.Write([]byte("<!doctype html><title>Preview</title>"))
 	case f.apiFails:
 		http.Error(w, "no", http.StatusInternalServerError)
+	case path == "/api/session" && len(f.owners) > 0:
+		f.asked++
+		_, _ = fmt.Fprintf(w, `{"user": "ada", "instance": %q}`, f.owners[f.asked%len(f.owners)])
 	case f.noEndpoint, f.noMemory && strings.Contains(path, "/memory/"):
 		http.NotFound(w, r)
 	case strings.Contains(path, "/memory/"):

@@ -2,8 +2,11 @@ package check
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"sync"
 	"time"
 
@@ -22,8 +25,11 @@ type session struct {
 	suite *Suite
 	name  string
 	// alone says that the container has no check endpoint, so that there is nothing to be confused; stateless that it has none
-	// for its memory, so that it is not seen whether a session's requests meet one task.
-	alone, stateless bool
+	// for its memory, and nameless that it does not say who answers: without either it is not seen whether a session's requests meet one
+	// task.
+	alone, stateless, nameless bool
+
+	answered []string // the tasks that have said to answer
 
 	requests int
 	socket   bool
@@ -32,7 +38,8 @@ type session struct {
 }
 
 // sessions lets several people work at once, each on a file of its own, and on something that the container keeps in its
-// memory. What one reads must be what that one wrote: several tasks share the files, and nothing else (D14).
+// memory. What one reads must be what that one wrote: several tasks share the files, and nothing else (D14). A container with the
+// supervisor also says who has answered, which must be one task for all that a person does.
 func (s *Suite) sessions(ctx context.Context) {
 	if s.Book.Failed(report.API) || s.Book.Failed(report.Preview) {
 		s.Book.Missed(report.Sessions, "API or preview are not served")
@@ -51,17 +58,18 @@ func (s *Suite) sessions(ctx context.Context) {
 	}
 	requests, sockets, slowest := 0, 0, time.Duration(0)
 	var faults []report.Fault
-	stateless := false
+	unseen := false
 	for _, p := range people {
-		requests, slowest, stateless = requests+p.requests, max(slowest, p.slowest), stateless || p.stateless || p.alone
+		requests, slowest, unseen = requests+p.requests, max(slowest, p.slowest), unseen || p.nameless && (p.stateless || p.alone)
 		if p.socket {
 			sockets++
 		}
 		faults = append(faults, p.faults...)
 	}
-	if len(faults) == 0 && stateless && ctx.Err() == nil {
-		s.Book.Missed(report.Sessions, "the container has no check of its memory (docs/container-contract.md), so nothing tells whether several "+
-			"tasks answer one session (D14)")
+	faults = append(faults, s.split(people)...)
+	if len(faults) == 0 && unseen && ctx.Err() == nil {
+		s.Book.Missed(report.Sessions, "the container neither says who answers (/api/session) nor has it a check of its memory "+
+			"(docs/container-contract.md), so nothing tells whether several tasks answer one session (D14)")
 		return
 	}
 	s.measured(ctx, report.Sessions, fmt.Sprintf("%d sessions, %d sockets, %d requests, slowest %s", len(people), sockets, requests,
@@ -78,7 +86,7 @@ func (p *session) work(ctx context.Context) {
 	}
 	for round := range rounds {
 		content := fmt.Sprintf("%s %s, round %d", p.suite.Name, p.name, round)
-		if !p.page(ctx) || !p.alone && !p.file(ctx, content) || !p.memory(ctx, content) || p.suite.Clock.Sleep(ctx, pause) != nil {
+		if !p.page(ctx) || !p.alone && !p.file(ctx, content) || !p.memory(ctx, content) || !p.who(ctx) || p.suite.Clock.Sleep(ctx, pause) != nil {
 			return
 		}
 	}
@@ -91,10 +99,52 @@ func (p *session) work(ctx context.Context) {
 // goes round bring each back to its own task every time.
 func (p *session) again(ctx context.Context) {
 	for round := range rounds {
-		if len(p.faults) > 0 || !p.memory(ctx, fmt.Sprintf("%s %s, alone, round %d", p.suite.Name, p.name, round)) {
+		if len(p.faults) > 0 || !p.memory(ctx, fmt.Sprintf("%s %s, alone, round %d", p.suite.Name, p.name, round)) || !p.who(ctx) {
 			return
 		}
 	}
+}
+
+// who asks who answers. It must be the same task each time; one that was stopped meanwhile would have been replaced, and is a fault, too.
+func (p *session) who(ctx context.Context) bool {
+	if p.nameless {
+		return true
+	}
+	request := get("/api/session")
+	if !p.ask(&request, "who answers", func(a *target.Answer) bool {
+		var said struct{ Instance string }
+		if a.OK() {
+			_ = json.Unmarshal([]byte(a.Body), &said) // another container's answer may be anything
+		}
+		p.nameless = isNoEndpoint(a) || a.OK() && said.Instance == ""
+		if said.Instance != "" && !slices.Contains(p.answered, said.Instance) {
+			p.answered = append(p.answered, said.Instance)
+		}
+		return a.OK() || p.nameless
+	}, func() (*target.Answer, error) { return p.suite.do(ctx, p.suite.Site, request) }) {
+		return false
+	}
+	return true
+}
+
+// split is the fault of a session that several tasks have answered. All people here are one user, whose session one task owns.
+func (s *Suite) split(people []*session) []report.Fault {
+	var all []string
+	for _, p := range people {
+		all = append(all, p.answered...)
+	}
+	slices.Sort(all)
+	all = slices.Compact(all)
+	if len(all) < 2 {
+		return nil
+	}
+	request := get("/api/session")
+	return []report.Fault{{
+		Asked: fmt.Sprintf("%s by %d people who share a session", &request, len(people)), Came: "answers of " + strings.Join(all, ", "),
+		Do: "expected one task's answers only: the session has moved, or two tasks own it; look in the container's log for \"lost\" and " +
+			"\"taken over\"",
+		Symptom: report.SplitSession,
+	}}
 }
 
 // memory lets the container keep something for the session, and asks for it. It ends with the task, so nothing is left behind.

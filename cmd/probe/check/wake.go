@@ -134,7 +134,7 @@ func (s *Suite) followState(a *attempt, status *web.Status) outcome {
 const givenUpAfter = 3
 
 // stages of a wake in their order (docs/container-contract.md).
-var stages = []string{"asked", "placing", "pulling", "starting", "checking", "ready"}
+var stages = []string{"asked", "placing", "pulling", "starting", "checking", "preparing", "ready"}
 
 func (s *Suite) givenUp(a *attempt) outcome {
 	furthest := 0 // tasks that fail are replaced, so that the stages begin anew

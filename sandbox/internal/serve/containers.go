@@ -57,19 +57,21 @@ func mounts(store view.Store, dir string) (map[string]string, error) {
 	return out, nil
 }
 
-// demoContainers runs the demo in the tasks.
-func (s *Server) demoContainers(around *Surroundings) (Containers, error) {
-	binary, err := around.Build(container.Package)
+// imageContainers runs the image that the options name in the tasks.
+func (s *Server) imageContainers(around *Surroundings) (Containers, error) {
+	binary, file, err := s.image(around.Build)
 	if err != nil {
 		return nil, err
 	}
 	return container.New(container.Options{
-		Store: s.options.Account, Binary: binary, Mounts: around.Mounts, Protect: around.Protect,
+		Store: s.options.Account, Binary: binary, Config: file, Mounts: around.Mounts, Protect: around.Protect,
 		Authorizer: authz.New(s.options.Account), Now: s.clock.Now, Speed: s.options.Speed, Boot: s.options.ContainerBoot,
-		Env: s.options.ContainerEnv,
+		Env: s.options.containerEnv(),
 		Output: func(task, line string) {
 			s.log.write(shortTask(task), line)
-			s.say("container", "%s: %s", shortTask(task), line)
+			if text, ok := plainLine(line); ok {
+				s.say("container", "%s: %s", shortTask(task), text)
+			}
 		},
 	})
 }

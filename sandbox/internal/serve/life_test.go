@@ -91,7 +91,7 @@ func requireAForgottenSocketLetsItSleep(s *served) {
 	case <-time.After(soon):
 		require.Fail(s.t, "the socket is still open")
 	}
-	require.Contains(s.t, s.said("container"), "saved the session")
+	require.Contains(s.t, s.said("container"), "handed back")
 	s.eventually("the waker is in front", func() bool {
 		return s.get("https://"+host+"/preview/x.css", nil).header.Get("X-Webordinary-State") == "asleep"
 	})
@@ -130,14 +130,15 @@ func requireTheEdgeLeadsThere(s *served) {
 func requireItEnds(s *served) {
 	require.Len(s.t, s.tasks(), 1)
 	require.NotEmpty(s.t, processesOf(s, "./functions/scaler"))
-	require.Len(s.t, processesOf(s, container.Package), 1)
+	require.Len(s.t, processesOf(s, container.SupervisorPackage), 1)
+	require.Len(s.t, processesOf(s, container.Package), 2, "the session's page and its API")
 	path := serve.DescriptionPath(s.stateDir, "prod")
 	require.FileExists(s.t, path)
 	require.NoError(s.t, s.Close())
 	require.NoFileExists(s.t, path)
 	require.NoError(s.t, s.Close(), "again")
 	require.Contains(s.t, s.said("container"), "[exit status 0]")
-	for _, pkg := range []string{"./functions/scaler", container.Package} {
+	for _, pkg := range []string{"./functions/scaler", container.SupervisorPackage, container.Package} {
 		require.Empty(s.t, processesOf(s, pkg), "processes of %s", pkg)
 	}
 	_, err := s.client.Get("https://" + host + "/") //nolint:noctx // it fails

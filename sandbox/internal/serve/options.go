@@ -35,11 +35,16 @@ type Options struct {
 	HTTPS, HTTP string
 	// Timing of the tasks' lives; its zero fields take the scheduler's defaults.
 	Timing scheduler.Timing
-	// Containers makes what runs in the tasks; nil means the demo container.
+	// Containers makes what runs in the tasks; nil means the image that Container names.
 	Containers func(*Surroundings) (Containers, error)
-	// ContainerBoot is how long the demo container takes until it is healthy, in the service's time.
+	// Container is what the image holds: ContainerDemo, the default, or another of the constants.
+	Container string
+	// ContainerBoot is how long the demo takes until its preview answers, in the service's time; without a supervisor until it is healthy.
 	ContainerBoot time.Duration
-	// ContainerEnv is added to the demo containers' environment, such as DEMO_FAULT.
+	// ContainerPrepare is how long preparing a new workspace takes, as clone and installation do, in the service's time. It needs a
+	// supervisor.
+	ContainerPrepare time.Duration
+	// ContainerEnv is added to the containers' environment, such as DEMO_FAULT, which needs ContainerPlain.
 	ContainerEnv map[string]string
 	// KeepEmpty leaves a registry without an image and secrets without a value as they are, so that no task can start.
 	KeepEmpty bool
@@ -72,6 +77,9 @@ func (o *Options) complete() error {
 	}
 	if o.Speed < 0 || o.Speed > config.MaxSpeed {
 		return fmt.Errorf("speed %g: expected a number above 0 and up to %d", o.Speed, config.MaxSpeed)
+	}
+	if err := o.completeContainer(); err != nil {
+		return err
 	}
 	for _, name := range []string{outputBalancer, outputURL} {
 		if o.output(name) == "" {

@@ -18,7 +18,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/events/schedule"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
-	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/tlsca"
 	"github.com/webordinary/live-edit/sandbox/internal/wire"
 )
@@ -104,7 +103,7 @@ func (s *Server) buildAll(ctx context.Context) error {
 		}
 	}
 	if s.options.Containers == nil {
-		_, err = s.options.Builder.Build(ctx, container.Package)
+		_, _, err = s.image(s.build(ctx))
 	}
 	return err
 }
@@ -170,7 +169,7 @@ func (s *Server) openContainers(ctx context.Context) error {
 	}
 	open := s.options.Containers
 	if open == nil {
-		open = s.demoContainers
+		open = s.imageContainers
 	}
 	s.containers, err = open(&Surroundings{Clock: s.clock, Mounts: mounted, Protect: s.scheduler.Protect, Build: s.build(ctx)})
 	if err != nil {

@@ -22,13 +22,13 @@ import (
 type agent struct {
 	options *Options
 	server  *http.Server
-	base    string
+	base    string // of the agent and of the metadata
 
 	mu    sync.Mutex
 	tasks map[string]guest // by token
 }
 
-type guest struct{ task, cluster, roleARN string }
+type guest struct{ task, cluster, roleARN, address string }
 
 func startAgent(options *Options) (*agent, error) {
 	listener, err := new(net.ListenConfig).Listen(context.Background(), "tcp", "127.0.0.1:0")
@@ -39,6 +39,7 @@ func startAgent(options *Options) (*agent, error) {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /api/{token}/task-protection/v1/state", a.serve(a.get))
 	mux.HandleFunc("PUT /api/{token}/task-protection/v1/state", a.serve(a.put))
+	mux.HandleFunc("GET /v4/{token}/task", a.describe)
 	a.server = &http.Server{Handler: mux, ReadHeaderTimeout: time.Minute}
 	go func() { _ = a.server.Serve(listener) }() // until it is closed
 	return a, nil
@@ -46,13 +47,38 @@ func startAgent(options *Options) (*agent, error) {
 
 func (a *agent) close() error { return a.server.Close() }
 
-// admit gives the address for a task's ECS_AGENT_URI.
-func (a *agent) admit(task scheduler.Task, roleARN string) (uri string, err error) {
+// admit gives the addresses for a task's ECS_AGENT_URI and ECS_CONTAINER_METADATA_URI_V4.
+func (a *agent) admit(g guest) (agent, metadata string) {
 	token := rand.Text()
 	a.mu.Lock()
 	defer a.mu.Unlock()
-	a.tasks[token] = guest{task.ARN, task.ClusterARN, roleARN}
-	return a.base + "/api/" + token, nil
+	a.tasks[token] = g
+	return a.base + "/api/" + token, a.base + "/v4/" + token
+}
+
+// describe is the part of the task's metadata that a container needs to know itself and to be found ("Amazon ECS task metadata endpoint
+// version 4 for tasks on Fargate" in the developer guide).
+func (a *agent) describe(w http.ResponseWriter, r *http.Request) {
+	a.mu.Lock()
+	guest, ok := a.tasks[r.PathValue("token")]
+	a.mu.Unlock()
+	if !ok {
+		http.NotFound(w, r)
+		return
+	}
+	type network struct {
+		NetworkMode   string
+		IPv4Addresses []string
+	}
+	type container struct{ Networks []network }
+	var metadata struct {
+		Cluster, TaskARN string
+		Containers       []container
+	}
+	metadata.Cluster, metadata.TaskARN = guest.cluster, guest.task
+	metadata.Containers = []container{{Networks: []network{{NetworkMode: "awsvpc", IPv4Addresses: []string{guest.address}}}}}
+	w.Header().Set("Content-Type", "application/json")
+	_ = json.NewEncoder(w).Encode(metadata) // the container may be gone
 }
 
 // dismiss ends a task's access.

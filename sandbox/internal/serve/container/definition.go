@@ -75,7 +75,7 @@ func (d *definition) stopTimeout() time.Duration {
 
 // environment is what the container's process sees: the definition's variables and secrets, with mount paths turned into
 // this machine's directories, and what ECS adds ("Task metadata available for tasks on Fargate").
-func (p *Processes) environment(d *definition, agent string) ([]string, error) {
+func (p *Processes) environment(d *definition, seat seat) ([]string, error) {
 	vars := map[string]string{}
 	for _, variable := range d.container.Environment {
 		vars[variable.Name] = variable.Value
@@ -98,13 +98,17 @@ func (p *Processes) environment(d *definition, agent string) ([]string, error) {
 		}
 		vars[secret.Name] = value
 	}
+	speed := strconv.FormatFloat(p.options.Speed, 'g', -1, 64)
 	maps.Copy(vars, map[string]string{
-		"ECS_AGENT_URI": agent, "AWS_REGION": view.Region, "AWS_DEFAULT_REGION": view.Region, "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
-		"PATH": os.Getenv("PATH"), "TMPDIR": os.TempDir(),
-		"DEMO_BOOT":           p.options.Boot.String(),
-		"DEMO_SPEED":          strconv.FormatFloat(p.options.Speed, 'g', -1, 64),
-		"DEMO_END_WITH_STDIN": "true",
+		"ECS_AGENT_URI": seat.agent, "ECS_CONTAINER_METADATA_URI_V4": seat.metadata,
+		"AWS_REGION": view.Region, "AWS_DEFAULT_REGION": view.Region, "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+		"PATH": os.Getenv("PATH"), "TMPDIR": os.TempDir(), "DEMO_BOOT": p.options.Boot.String(), "DEMO_SPEED": speed,
 	})
+	if p.options.Config == "" {
+		vars["DEMO_END_WITH_STDIN"] = "true"
+	} else {
+		maps.Copy(vars, p.supervised(seat.address))
+	}
 	p.mu.Lock()
 	maps.Copy(vars, p.extra)
 	p.mu.Unlock()

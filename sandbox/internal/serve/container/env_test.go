@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"io/fs"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -28,22 +29,28 @@ import (
 
 // binary builds the demo, once for all tests of the package. It reads the sources, too: files that a test reads are what
 // go test's cached results depend on, and what a test has built by others is not.
-var binary = sync.OnceValues(func() (string, error) {
+var binary = sync.OnceValues(func() (string, error) { return build(container.Package) })
+
+// supervisor builds the one that stands in front of it.
+var supervisor = sync.OnceValues(func() (string, error) { return build(container.SupervisorPackage) })
+
+func build(pkg string) (string, error) {
 	module, err := runner.ModuleDir()
 	if err != nil {
 		return "", err
 	}
-	sources, err := filepath.Glob(filepath.Join(module, container.Package, "*"))
+	err = filepath.WalkDir(filepath.Join(module, pkg), func(path string, entry fs.DirEntry, err error) error {
+		if err != nil || entry.IsDir() {
+			return err
+		}
+		_, err = os.ReadFile(path)
+		return err
+	})
 	if err != nil {
 		return "", err
 	}
-	for _, source := range sources {
-		if _, err := os.ReadFile(source); err != nil {
-			return "", err
-		}
-	}
-	return runner.NewBuilder(module, builds).Build(context.Background(), container.Package)
-})
+	return runner.NewBuilder(module, builds).Build(context.Background(), pkg)
+}
 
 // builds is the folder of the built binary, removed when all tests have ended.
 var builds string

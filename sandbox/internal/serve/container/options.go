@@ -9,15 +9,22 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-// Package is the demo's Go package, for runner.Builder or go build.
-const Package = "./sandbox/internal/serve/container/demo"
+// The Go packages of what tasks run, for runner.Builder or go build: the demo, and the supervisor in front of it.
+const (
+	Package           = "./sandbox/internal/serve/container/demo"
+	SupervisorPackage = "./container/supervisor"
+)
 
 // Options configure Processes.
 type Options struct {
 	// Store is the account, read for task definitions, secrets and access points.
 	Store view.Store
-	// Binary is the path of the process to run for each task: the built Package.
+	// Binary is the path of the process to run for each task: the built Package, or the built SupervisorPackage.
 	Binary string
+	// Config, when set, is the path of the image's file for the supervisor (/etc/live-edit.json in an image), and Binary is the supervisor.
+	// Each task then has an address of its own with the container's ports, as in a VPC. Without it Binary keeps the contract by itself,
+	// and says where it listens.
+	Config string
 	// Mounts maps the ARN of an EFS access point to a directory of this machine, as runner.Options.Mounts does for
 	// functions. Environment variables that name the container's mount path, or a path below it, are rewritten to it.
 	Mounts map[string]string
@@ -44,7 +51,7 @@ func (o *Options) complete() error {
 		faults = append(faults, errors.New("option Store is missing"))
 	}
 	if o.Binary == "" {
-		faults = append(faults, fmt.Errorf("option Binary is missing; expected the path of the built %s", Package))
+		faults = append(faults, fmt.Errorf("option Binary is missing; expected the path of the built %s or %s", Package, SupervisorPackage))
 	}
 	if o.Protect == nil {
 		faults = append(faults, errors.New("option Protect is missing; expected (*scheduler.Scheduler).Protect"))

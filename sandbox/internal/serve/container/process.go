@@ -27,6 +27,7 @@ type process struct {
 	stdin       io.Closer // the process ends with it
 	output      func(taskARN, line string)
 	exited      chan struct{} // closed when the process has ended and its output has been read
+	leastGrace  time.Duration // on the wall
 
 	mu       sync.Mutex
 	ports    map[int]string // container port -> address; nil until the process has told
@@ -36,10 +37,13 @@ type process struct {
 }
 
 // spawn starts the process of a task; reading its output and waiting for its end go on in the background.
-func (p *Processes) spawn(task scheduler.Task, d *definition, env []string) (*process, error) {
+func (p *Processes) spawn(task scheduler.Task, d *definition, seat seat, env []string) (*process, error) {
 	out := &process{
 		task: task.ARN, stopTimeout: p.options.wall(d.stopTimeout()), output: p.options.Output, exited: make(chan struct{}),
-		checkers: map[healthCheck]*checker{},
+		checkers: map[healthCheck]*checker{}, ports: seat.ports(), leastGrace: leastGrace,
+	}
+	if seat.address != "" {
+		out.leastGrace = leastGraceSupervised
 	}
 	out.command = exec.Command(p.options.Binary) //nolint:gosec,noctx // built from this module; the scheduler ends it, no request does
 	out.command.Env = env
@@ -51,7 +55,9 @@ func (p *Processes) spawn(task scheduler.Task, d *definition, env []string) (*pr
 	// One pipe for both keeps the lines in their order.
 	reader, writer := io.Pipe()
 	out.command.Stdout, out.command.Stderr = writer, writer
-	if err := out.command.Start(); err != nil {
+	// The terminal sends its interrupt to a whole group; what becomes of the tasks is this process's to say, and its end is theirs.
+	out.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
+	if err := p.starter.start(out.command); err != nil {
 		return nil, errors.Join(err, stdin.Close())
 	}
 	read := make(chan struct{})
@@ -169,11 +175,15 @@ func (p *process) end(grace time.Duration) {
 		return
 	}
 	_ = p.command.Process.Signal(syscall.SIGTERM) // it may be gone already
-	p.killer = time.AfterFunc(max(grace, leastGrace), func() { _ = p.command.Process.Kill() })
+	p.killer = time.AfterFunc(max(grace, p.leastGrace), func() { _ = p.command.Process.Kill() })
 }
 
-// leastGrace is what a process gets on a busy machine, however fast the scheduler's time runs.
-const leastGrace = 2 * time.Second
+// What a process gets on a busy machine, however fast the scheduler's time runs. The seconds in which a supervisor gives its leases back
+// are the machine's: one that is killed instead keeps the next task waiting until they have stood still.
+const (
+	leastGrace           = 2 * time.Second
+	leastGraceSupervised = 15 * time.Second
+)
 
 func (p *process) stopKiller() {
 	p.mu.Lock()

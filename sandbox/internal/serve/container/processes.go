@@ -14,6 +14,7 @@ import (
 type Processes struct {
 	options Options
 	agent   *agent
+	starter *starter
 
 	mu      sync.Mutex
 	running map[string]*process // by task ARN; ended ones stay for their log
@@ -40,6 +41,7 @@ func New(options Options) (*Processes, error) {
 	if p.agent, err = startAgent(&p.options); err != nil {
 		return nil, err
 	}
+	p.starter = newStarter()
 	return p, nil
 }
 
@@ -66,16 +68,16 @@ func (p *Processes) Start(_ time.Time, task scheduler.Task) error {
 	if err != nil {
 		return err
 	}
-	uri, err := p.agent.admit(task, d.taskRoleARN)
+	seat, err := p.seat(task, d)
 	if err != nil {
 		return err
 	}
-	env, err := p.environment(d, uri)
+	env, err := p.environment(d, seat)
 	if err != nil {
 		p.agent.dismiss(task.ARN)
 		return fmt.Errorf("container %s: %w", d.container.Name, err)
 	}
-	started, err := p.spawn(task, d, env)
+	started, err := p.spawn(task, d, seat, env)
 	if err != nil {
 		p.agent.dismiss(task.ARN)
 		return fmt.Errorf("container %s: %w", d.container.Name, err)
@@ -174,6 +176,7 @@ func (p *Processes) Close() error {
 	for _, running := range all {
 		<-running.exited
 	}
+	p.starter.close()
 	return p.agent.close()
 }
 

@@ -49,7 +49,8 @@ func TestEnvironment(t *testing.T) {
 		have[name] = value
 	}
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+/api/\w{20,}$`, have["ECS_AGENT_URI"])
-	for _, name := range []string{"ECS_AGENT_URI", "PATH", "TMPDIR"} {
+	assert.Regexp(t, `^http://127\.0\.0\.1:\d+/v4/\w{20,}$`, have["ECS_CONTAINER_METADATA_URI_V4"])
+	for _, name := range []string{"ECS_AGENT_URI", "ECS_CONTAINER_METADATA_URI_V4", "PATH", "TMPDIR"} {
 		assert.NotEmpty(t, have[name], name)
 		delete(have, name)
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/rand"
 	"fmt"
 	"net/http"
+	"strings"
 	"sync"
 	"time"
 
@@ -34,7 +35,8 @@ type Options struct {
 	// *runner.Runtime does.
 	Function func(target runner.LambdaTarget, functionARN string, report func(*runner.Result, error)) http.Handler
 	// LocalHost is the host name that a request to localhost or a loopback address is taken to be for, since a browser on
-	// this machine has no DNS record to go by. Empty leaves such requests as they are.
+	// this machine has no DNS record to go by. A page of that address, the Origin, is taken for one of the host's, too. Empty leaves such
+	// requests as they are.
 	LocalHost string
 	// LocalPorts says on which port of this machine a listener's port is reached: redirects of a client that came by
 	// localhost lead there.
@@ -123,6 +125,9 @@ func (b *Balancer) begin(w http.ResponseWriter, r *http.Request) *exchange {
 	x := &exchange{balancer: b, writer: &statusWriter{ResponseWriter: w}, request: r.Clone(r.Context()), client: r.Host}
 	if name := hostname(r.Host); b.options.LocalHost != "" && (name == "localhost" || name == "127.0.0.1" || name == "::1") {
 		x.request.Host, x.local = b.options.LocalHost, true
+		if scheme, host, _ := strings.Cut(r.Header.Get("Origin"), "://"); host == r.Host {
+			x.request.Header.Set("Origin", scheme+"://"+b.options.LocalHost)
+		}
 	}
 	x.record = Exchange{At: b.options.Clock.Now(), Method: r.Method, Host: x.request.Host, Path: rawPath(r)}
 	return x

@@ -81,8 +81,11 @@ func TestForwardedHeaders(t *testing.T) {
 	e.target(awstest.APIGroup, "task/1", elb.TargetHealthy, echo)
 	got := e.send(http.MethodGet, "/api/x", http.Header{"X-Amzn-Trace-Id": {"Root=1-2-3"}})
 	require.Regexp(t, `X-Amzn-Trace-Id: Self=1-[0-9a-f]{8}-[0-9a-f]{24};Root=1-2-3\r\n`, got.body)
-	got = e.send(http.MethodGet, "/api/x", http.Header{"Host": {"localhost:8443"}})
+	got = e.send(http.MethodGet, "/api/x", http.Header{"Host": {"localhost:8443"}, "Origin": {"https://localhost:8443"}})
 	require.Contains(t, got.body, "Host: "+host+"\n", "a browser on this machine is taken for an editor")
+	require.Contains(t, got.body, "Origin: https://"+host+"\r\n", "and so is the page that it shows")
+	got = e.send(http.MethodGet, "/api/x", http.Header{"Host": {"localhost:8443"}, "Origin": {"https://localhost:9000"}})
+	require.Contains(t, got.body, "Origin: https://localhost:9000\r\n", "another page stays another")
 }
 
 func TestWhoGetsRequests(t *testing.T) {

@@ -15,13 +15,15 @@ import (
 // api serves port 8080.
 func (d *demo) api() http.Handler {
 	mux := http.NewServeMux()
-	mux.HandleFunc("GET /health", d.health)
+	if d.behind == nil { // the supervisor's, like the checks
+		mux.HandleFunc("GET /health", d.health)
+	}
 	mux.HandleFunc("GET /api/status", d.answer(d.status))
 	mux.HandleFunc("POST /api/edits", d.answer(d.postEdit))
 	mux.HandleFunc("PUT /api/session/{name}", d.answer(d.putSession))
 	mux.HandleFunc("DELETE /api/session/{name}", d.answer(d.deleteSession))
 	mux.HandleFunc("/api/request", d.answer(describeRequest))
-	if !d.faults[noCheck] {
+	if !d.faults[noCheck] && d.behind == nil {
 		for method, do := range map[string]func(http.ResponseWriter, *http.Request, string) error{
 			"PUT": d.putCheck, "GET": d.getCheck, "DELETE": d.deleteCheck,
 		} {
@@ -103,6 +105,9 @@ type report struct {
 }
 
 func (d *demo) report() report {
+	if d.behind != nil {
+		return d.reportBehind()
+	}
 	d.mu.Lock()
 	saved := d.saved
 	d.mu.Unlock()
@@ -117,8 +122,7 @@ func (d *demo) status(*http.Request) (any, error) { return d.report(), nil }
 // postEdit is the page's button: a person did something.
 func (d *demo) postEdit(*http.Request) (any, error) {
 	d.edit()
-	d.sessions.sign("page", 0)
-	return d.report(), nil
+	return d.report(), d.sign("page", 0)
 }
 
 // putSession is a sign of life of a session or, with ?job=10m, of a job that runs for that long.
@@ -130,13 +134,24 @@ func (d *demo) putSession(r *http.Request) (any, error) {
 			return nil, fmt.Errorf("job is %q; expected a duration such as 10m", text)
 		}
 	}
-	d.sessions.sign(r.PathValue("name"), job)
-	return d.report(), nil
+	return d.report(), d.sign(r.PathValue("name"), job)
+}
+
+// sign is a sign of life of a session, or of its job.
+func (d *demo) sign(name string, job time.Duration) error {
+	d.sessions.sign(name, job)
+	if d.behind == nil {
+		return nil
+	}
+	return d.behind.sign(d, job)
 }
 
 func (d *demo) deleteSession(r *http.Request) (any, error) {
 	d.sessions.end(r.PathValue("name"))
-	return d.report(), nil
+	if d.behind == nil {
+		return d.report(), nil
+	}
+	return d.report(), d.behind.end(d)
 }
 
 // describeRequest shows a request as it arrived behind the load balancer.

@@ -20,6 +20,7 @@ type demo struct {
 	files    *os.Root // the session's directory: nothing outside of it can be reached
 	ready    atomic.Bool
 	sessions *sessions
+	behind   *behind // the supervisor, if there is one
 
 	mu    sync.Mutex // guards what follows and the files
 	saved savedState
@@ -35,6 +36,9 @@ type savedState struct {
 	// Starts counts the starts of the process, this one included.
 	Starts  int       `json:"starts"`
 	SavedAt time.Time `json:"savedAt,omitzero"`
+	// AtWork is until when each session is at work, on the clock on the wall; only behind a supervisor, where the API's process has to
+	// tell the page's.
+	AtWork map[string]time.Time `json:"atWork,omitempty"`
 }
 
 // stateFile is the session's file in its directory.
@@ -50,7 +54,7 @@ func newDemo(s settings) (*demo, error) {
 		}
 	}
 	if err := d.openSession(); err != nil {
-		return nil, fmt.Errorf("open the session on the workspace: %w", err)
+		return nil, err
 	}
 	d.saved.Starts++
 	return d, d.save()
@@ -59,23 +63,31 @@ func newDemo(s settings) (*demo, error) {
 // openSession opens the directory and reads what was saved before the last sleep.
 func (d *demo) openSession() error {
 	err := os.MkdirAll(d.directory, 0o750)
-	if err != nil {
-		return err
+	if err == nil {
+		d.files, err = os.OpenRoot(d.directory)
 	}
-	if d.files, err = os.OpenRoot(d.directory); err != nil {
-		return err
-	}
-	data, err := d.files.ReadFile(stateFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+	if err == nil {
+		d.saved, err = d.read()
 	}
 	if err != nil {
-		return err
-	}
-	if err := json.Unmarshal(data, &d.saved); err != nil {
-		return fmt.Errorf("%s is damaged: %w", stateFile, err)
+		return fmt.Errorf("open the session on the workspace: %w", err)
 	}
 	return nil
+}
+
+// read reads what was saved; there may be nothing yet.
+func (d *demo) read() (saved savedState, err error) {
+	data, err := d.files.ReadFile(stateFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return saved, nil
+	}
+	if err != nil {
+		return saved, err
+	}
+	if err := json.Unmarshal(data, &saved); err != nil {
+		return saved, fmt.Errorf("%s is damaged: %w", stateFile, err)
+	}
+	return saved, nil
 }
 
 // serviceTime is the time since the process's start, on the service's clock.

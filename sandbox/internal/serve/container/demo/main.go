@@ -16,19 +16,22 @@ import (
 )
 
 func main() {
-	if err := run(context.Background()); err != nil {
+	if err := run(context.Background(), os.Args[1:]); err != nil {
 		fmt.Fprintln(os.Stderr, "demo:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context) error {
+func run(ctx context.Context, arguments []string) error {
 	settings, err := readSettings(os.Getenv)
 	if err != nil {
 		return err
 	}
 	ctx, stop := untilEnd(ctx, settings)
 	defer stop()
+	if len(arguments) > 0 {
+		return runBehind(ctx, settings, arguments)
+	}
 	demo, err := newDemo(settings)
 	if err != nil {
 		return err

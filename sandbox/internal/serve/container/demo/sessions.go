@@ -62,6 +62,19 @@ func (s *sessions) poke() {
 	}
 }
 
+// left says for how long each session still counts as at work.
+func (s *sessions) left() map[string]time.Duration {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	out := map[string]time.Duration{}
+	for name, until := range s.busyUntil {
+		if left := until - s.demo.serviceTime(); left > 0 {
+			out[name] = left
+		}
+	}
+	return out
+}
+
 // atWork lists who works, by name, and forgets who does not any more.
 func (s *sessions) atWork() []string {
 	s.mu.Lock()

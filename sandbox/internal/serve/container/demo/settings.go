@@ -12,14 +12,14 @@ import (
 
 // settings are what the environment says.
 type settings struct {
-	client, user string
-	directory    string // the session's on the workspace
-	agent        string // base address of the ECS agent's endpoint; empty outside ECS
-	boot         time.Duration
-	speed        float64
-	faults       map[fault]bool
-	endWithStdin bool
-	secrets      map[string]bool // which secrets have a value
+	client, user  string
+	directory     string // the session's on the workspace
+	agent         string // base address of the ECS agent's endpoint; empty outside ECS
+	boot, prepare time.Duration
+	speed         float64
+	faults        map[fault]bool
+	endWithStdin  bool
+	secrets       map[string]bool // which secrets have a value
 }
 
 // readSettings names everything that is missing or wrong in one error.
@@ -39,9 +39,11 @@ func readSettings(getenv func(string) string) (settings, error) {
 	}
 	s.directory = filepath.Join(getenv("WORKSPACE_PATH"), s.client, s.user)
 	var err error
-	if text := getenv("DEMO_BOOT"); text != "" {
-		if s.boot, err = time.ParseDuration(text); err != nil || s.boot < 0 {
-			faults = append(faults, fmt.Errorf("DEMO_BOOT is %q; expected a duration such as 5s", text))
+	for name, value := range map[string]*time.Duration{"DEMO_BOOT": &s.boot, "DEMO_PREPARE": &s.prepare} {
+		if text := getenv(name); text != "" {
+			if *value, err = time.ParseDuration(text); err != nil || *value < 0 {
+				faults = append(faults, fmt.Errorf("%s is %q; expected a duration such as 5s", name, text))
+			}
 		}
 	}
 	if text := getenv("DEMO_SPEED"); text != "" {

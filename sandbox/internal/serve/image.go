@@ -1,0 +1,146 @@
+package serve
+
+import (
+	"encoding/json"
+	"fmt"
+	"maps"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/webordinary/live-edit/container/supervisor/config"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront/cdn"
+	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
+)
+
+// What an image can hold.
+const (
+	// ContainerDemo is the supervisor, and behind it a small demo of an editor.
+	ContainerDemo = "demo"
+	// ContainerPlain is the demo without a supervisor: it keeps the contract by itself, for one task, and does wrong what DEMO_FAULT says.
+	ContainerPlain = "plain"
+)
+
+// ContainerHelp says what they are.
+const ContainerHelp = "what the image holds: demo, the supervisor and a demo of an editor; or plain, the demo without a supervisor"
+
+// containerKinds are all of them.
+var containerKinds = []string{ContainerDemo, ContainerPlain}
+
+// completeContainer checks what runs in the tasks.
+func (o *Options) completeContainer() error {
+	if o.Container == "" {
+		o.Container = ContainerDemo
+	}
+	if !slices.Contains(containerKinds, o.Container) {
+		return fmt.Errorf("container %q: expected one of %s", o.Container, strings.Join(containerKinds, ", "))
+	}
+	if o.Container != ContainerPlain && o.ContainerEnv["DEMO_FAULT"] != "" {
+		return fmt.Errorf("container %s: DEMO_FAULT is %q; expected it with container %s only, which keeps the contract by itself and so "+
+			"can break it", o.Container, o.ContainerEnv["DEMO_FAULT"], ContainerPlain)
+	}
+	if o.Container == ContainerPlain && o.ContainerPrepare != 0 {
+		return fmt.Errorf("container %s: preparing a workspace takes %s; expected that with a supervisor only, which says so meanwhile",
+			o.Container, o.ContainerPrepare)
+	}
+	return nil
+}
+
+// containerEnv is what containers get beside their definition's environment.
+func (o *Options) containerEnv() map[string]string {
+	out := maps.Clone(o.ContainerEnv)
+	if out == nil {
+		out = map[string]string{}
+	}
+	if o.ContainerPrepare != 0 {
+		out["DEMO_PREPARE"] = o.ContainerPrepare.String()
+	}
+	return out
+}
+
+// image builds what the tasks run: the entrypoint, and the file that tells a supervisor of its programs, if it is one.
+func (s *Server) image(build func(pkg string) (string, error)) (binary, file string, err error) {
+	demo, err := build(container.Package)
+	if err != nil || s.options.Container == ContainerPlain {
+		return demo, "", err
+	}
+	if binary, err = build(container.SupervisorPackage); err != nil {
+		return "", "", err
+	}
+	content := demoFile(demo)
+	if content.Origins, err = s.origins(); err != nil {
+		return "", "", err
+	}
+	file, err = s.writeFile(content)
+	return binary, file, err
+}
+
+// writeFile writes what an image has as /etc/live-edit.json.
+func (s *Server) writeFile(content *config.File) (path string, err error) {
+	path = filepath.Join(directory(s.options.StateDir), "live-edit-"+s.options.Stack+".json")
+	text := content.String()
+	if _, err := config.Parse([]byte(text)); err != nil {
+		return "", fmt.Errorf("the image's configuration: %w", err)
+	}
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		return "", fmt.Errorf("write the image's configuration: %w", err)
+	}
+	return path, nil
+}
+
+// demoFile is the demo behind a supervisor. How long its steps take is the service's time, and said with --boot and --prepare.
+func demoFile(demo string) *config.File {
+	const longest = 60
+	program := func(arguments ...string) config.Program {
+		return config.Program{Command: append([]string{demo}, arguments...)}
+	}
+	return &config.File{
+		Prepare: []config.Step{{
+			Program: program("prepare"), Name: "Preparing the demo's workspace", Unless: "{workspace}/.demo-prepared", Minutes: longest,
+		}},
+		Preview: config.Server{
+			Program: program("preview", "-listen", "{host}:{port}", "-sockets", "{host}:{hmrPort}"), Ready: "/preview/", ReadyMinutes: longest,
+		},
+		API:         &config.Server{Program: program("api", "-listen", "{host}:{port}")},
+		StopSeconds: 2,
+	}
+}
+
+// origins are the pages of other hosts that may use the API and the sockets: those that a distribution of the account answers for. It
+// passes the load balancer's name on as the host, and the browser's page is of its own.
+func (s *Server) origins() (out []string, err error) {
+	names, err := cdn.Names(s.options.Account)
+	for _, name := range names {
+		if !strings.HasPrefix(name, "*.") { // nobody can say which of its names has our pages
+			out = append(out, "https://"+name)
+		}
+	}
+	return out, err
+}
+
+// plainLine is a line of a log for people: what the supervisor writes for machines is put into words, and its metrics are left out.
+func plainLine(line string) (text string, ok bool) {
+	if !strings.HasPrefix(line, "{") {
+		return line, true
+	}
+	var entry map[string]any
+	if json.Unmarshal([]byte(line), &entry) != nil {
+		return line, true
+	}
+	if _, metric := entry["_aws"]; metric {
+		return "", false
+	}
+	message, known := entry["msg"].(string)
+	if !known {
+		return line, true
+	}
+	for _, name := range slices.Sorted(maps.Keys(entry)) {
+		switch name {
+		case "msg", "time", "level", "client":
+		default:
+			message += fmt.Sprintf(" %s=%v", name, entry[name])
+		}
+	}
+	return message, true
+}
