@@ -134,7 +134,8 @@ func (s *session) isSign(r *http.Request, v visit) bool {
 // isBackground recognises a request of which nothing is a sign of life, not even its answer: questions of the waiting page, what says of
 // itself that it is a poll, and pings. At the sockets' port everything else than a socket is one: no person asks there.
 func isBackground(r *http.Request, v visit) bool {
-	return v.port == config.SocketPort && !relay.IsUpgrade(r.Header) || v.kind == statusPoll || r.Method == http.MethodHead || r.Method == http.MethodOptions || saysNever(r) ||
+	return v.port == config.SocketPort && !relay.IsUpgrade(r.Header) || v.kind == statusPoll ||
+		r.Method == http.MethodHead || r.Method == http.MethodOptions || saysNever(r) ||
 		strings.HasPrefix(r.Header.Get("Accept"), "text/x-vite-ping")
 }
 
