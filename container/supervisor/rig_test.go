@@ -12,6 +12,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -30,11 +31,12 @@ import (
 // TestMain makes this binary the supervisor, its shim, or the program behind it, so that the tests run real processes of the code they test.
 func TestMain(m *testing.M) {
 	process.Shim()
-	if len(os.Args) > 1 && (os.Args[1] == "as-supervisor" || os.Args[1] == "as-app") {
-		do := func() error { return run(os.Args[2:], os.Stdout) }
-		if os.Args[1] == "as-app" {
-			do = func() error { return runApp(os.Args[2:]) }
-		}
+	roles := map[string]func() error{
+		"as-supervisor": func() error { return run(os.Args[2:], os.Stdout) },
+		"as-app":        func() error { return runApp(os.Args[2:]) },
+		"as-parent":     runParent,
+	}
+	if do := roles[slices.Concat(os.Args, []string{""})[1]]; do != nil {
 		if err := do(); err != nil {
 			fmt.Fprintln(os.Stderr, err)
 			os.Exit(1)

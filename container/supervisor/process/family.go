@@ -103,7 +103,7 @@ func (f *Family) Start(spec Spec) (*Process, error) {
 	if err != nil {
 		return nil, fmt.Errorf("start %s: %w", spec.Name, err)
 	}
-	arguments := append([]string{shimFlag, spec.Directory}, spec.Command...)
+	arguments := append([]string{shimFlag, strconv.Itoa(os.Getpid()), spec.Directory}, spec.Command...)
 	command := exec.Command(self, arguments...) //nolint:gosec,noctx // the image's own; a family ends it
 	command.Dir = "/"
 	command.Env = slices.Concat(f.environment, spec.Environment, []string{f.marker})
