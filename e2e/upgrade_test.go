@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
@@ -56,6 +57,27 @@ func TestStackOfAnEarlierProgramIsTakenOver(t *testing.T) {
 	requireRefused(t, w, nil, "nameSuffix", keyChange{value: "-other", refused: "cannot change this in one update"})
 	w.up(prod)
 	w.requireNoChanges(prod)
+}
+
+// auditedBefore is as [deployedBefore], made by the program of commit 92a3f80 with auditTrail on, when awsx's component held the trail.
+const auditedBefore = "testdata/audited-by-92a3f80.tar.gz"
+
+// TestTrailLeavesItsEarlierComponent: the trail and the bucket's policy are what they were to AWS, and to the engine, under another
+// parent; of awsx's component only the record goes.
+func TestTrailLeavesItsEarlierComponent(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	unpack(t, auditedBefore, dir)
+	w := openWorld(t, dir)
+	planned, err := w.stack("prod", with(map[string]any{"auditTrail": true})).Preview(w.ctx, sandboxtest.RunOptions{Diff: true})
+	require.NoError(t, err)
+	ops := map[string]apitype.OpType{}
+	for _, step := range planned.Steps {
+		if step.Op != apitype.OpSame && strings.Contains(string(step.URN), "Audit$") {
+			ops[step.Type] = step.Op
+		}
+	}
+	require.Equal(t, map[string]apitype.OpType{"awsx:cloudtrail:Trail": apitype.OpDelete}, ops, planned.Stdout)
 }
 
 // unpack writes the files of an archive of ours below dir.

@@ -3,13 +3,13 @@ package infra
 import (
 	"strings"
 
+	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudtrail"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/s3"
-	"github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/awsx"
-	"github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/cloudtrail"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
+	"github.com/webordinary/live-edit/infra/policy"
 )
 
 const auditToken = "webordinary:infra:Audit"
@@ -35,10 +35,10 @@ type AuditArgs struct {
 // Audit records who reads the secrets and reports everybody but the tasks: people, other roles, and attempts that AWS
 // refused. It is off by default.
 //
-// The trail writes to S3, and EventBridge reports. The usual way, a metric filter on the trail's log group, is not used:
-// awsx 2.22's Trail creates the log group but never connects it (pulumi-awsx #1745), it would cost $0.50 per GB of the
-// account's whole management traffic, and its alarm would not say who it was. The first trail of an account that records
-// management events is free; a second one costs $2.00 per 100,000 events, so say existingTrail where there is one.
+// The trail writes to S3, and EventBridge reports. The usual way, a metric filter on the trail's log group, is not used: it
+// would cost $0.50 per GB of the account's whole management traffic, and its alarm would not say who it was. The first
+// trail of an account that records management events is free; a second one costs $2.00 per 100,000 events, so say
+// existingTrail where there is one.
 type Audit struct {
 	pulumi.ResourceState
 }
@@ -60,27 +60,50 @@ func NewAudit(ctx *pulumi.Context, name string, args *AuditArgs, opts ...pulumi.
 	return audit, ctx.RegisterResourceOutputs(audit, pulumi.Map{})
 }
 
-// addTrail registers the trail through awsx, on a bucket of ours: awsx's own would be emptied and deleted with the stack.
+// earlierTrailToken was the component around the trail and the bucket's policy, until this program registered both itself
+// (D39).
+const earlierTrailToken = "awsx:cloudtrail:Trail"
+
+// addTrail registers the trail, on a bucket that outlives it.
 func (a *Audit) addTrail(ctx *pulumi.Context, name string, args *AuditArgs) error {
-	bucket, err := a.addBucket(ctx, name+"-bucket", args)
+	earlier := pulumi.CreateURN(pulumi.String(name+"-trail"), pulumi.String(earlierTrailToken), a.URN(),
+		pulumi.String(ctx.Project()), pulumi.String(ctx.Stack()))
+	inEarlier := pulumi.Aliases([]pulumi.Alias{{Name: pulumi.String(name + "-trail"), ParentURN: earlier}})
+	delivery, err := a.addBucket(ctx, name+"-bucket", args, inEarlier)
 	if err != nil {
 		return err
 	}
 	_, err = cloudtrail.NewTrail(ctx, name+"-trail", &cloudtrail.TrailArgs{
-		Name: pulumi.String(args.Names.Other("edit-audit")),
-		S3Bucket: &awsx.RequiredBucketArgs{Existing: &awsx.ExistingBucketArgs{
-			Arn: pulumi.String("arn:aws:s3:::" + args.BucketName), // awsx makes a wrong one from a name
-		}},
+		Name:                       pulumi.String(args.Names.Other("edit-audit")),
+		S3BucketName:               delivery.Bucket, // CloudTrail tries it when the trail is made
 		EnableLogFileValidation:    pulumi.Bool(true),
 		IncludeGlobalServiceEvents: pulumi.Bool(false), // secrets are regional
 		IsMultiRegionTrail:         pulumi.Bool(false),
-	}, component.Child(a, pulumi.DependsOn(bucket))...)
+	}, component.Child(a, inEarlier)...)
 	return component.Created(name+"-trail", err)
 }
 
-// addBucket registers the private bucket of the records. Its policy is awsx's, which lets CloudTrail write. The records
-// outlive the stack; what was retained comes back through adopt. It returns what has to be there before the trail.
-func (a *Audit) addBucket(ctx *pulumi.Context, name string, args *AuditArgs) ([]pulumi.Resource, error) {
+// deliveryPolicy lets CloudTrail, and nobody else, write records that belong to the bucket's owner.
+func deliveryPolicy(bucket *s3.BucketV2) policy.Document {
+	cloudTrail := &policy.Principal{Services: []string{"cloudtrail.amazonaws.com"}}
+	return policy.Document{Statements: []policy.Statement{
+		{
+			Sid: "AWSCloudTrailAclCheck", Principal: cloudTrail,
+			Actions: []string{"s3:GetBucketAcl"}, Resources: policy.Resources(bucket.Arn),
+		},
+		{
+			Sid: "AWSCloudTrailWrite", Principal: cloudTrail,
+			Actions: []string{"s3:PutObject"}, Resources: policy.Resources(pulumi.Sprintf("%s/*", bucket.Arn)),
+			Conditions: []policy.Condition{policy.When("StringEquals", "s3:x-amz-acl", pulumi.String("bucket-owner-full-control"))},
+		},
+	}}
+}
+
+// addBucket registers the private bucket of the records, and the policy that lets CloudTrail write them, which it returns.
+// The records outlive the stack; what was retained comes back through adopt.
+func (a *Audit) addBucket(
+	ctx *pulumi.Context, name string, args *AuditArgs, policyAliases pulumi.ResourceOption,
+) (*s3.BucketPolicy, error) {
 	bucket, err := s3.NewBucketV2(ctx, name, &s3.BucketV2Args{
 		Bucket: pulumi.String(args.BucketName),
 	}, args.keeping.retained(a, name)...)
@@ -106,7 +129,14 @@ func (a *Audit) addBucket(ctx *pulumi.Context, name string, args *AuditArgs) ([]
 			Expiration: &s3.BucketLifecycleConfigurationV2RuleExpirationArgs{Days: pulumi.Int(auditDays)},
 		}},
 	}, settingOf(a)...)
-	return []pulumi.Resource{bucket, block}, component.Created(name+"-lifecycle", err)
+	if err != nil {
+		return nil, component.Created(name+"-lifecycle", err)
+	}
+	// S3 answers a policy and a public-access block written at once with a conflict, so one waits for the other.
+	delivery, err := s3.NewBucketPolicy(ctx, name+"-policy", &s3.BucketPolicyArgs{
+		Bucket: bucket.Bucket, Policy: deliveryPolicy(bucket).JSON(),
+	}, settingOf(a, policyAliases, pulumi.DependsOn([]pulumi.Resource{block}))...)
+	return delivery, component.Created(name+"-policy", err)
 }
 
 // addReport reports each unexpected read with who, what and from where, and raises an alarm beside it: the message can be

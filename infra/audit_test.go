@@ -110,15 +110,25 @@ func TestTrailKeepsItsRecords(t *testing.T) {
 	t.Parallel()
 	d := operated(t, "prod", audited)
 	trail := d.One(t, "audit-trail")
-	assert.Equal(t, "awsx:cloudtrail:Trail", trail.Type)
+	assert.Equal(t, "aws:cloudtrail/trail:Trail", trail.Type)
 	assert.Equal(t, "webordinary-edit-audit", trail.Text("name"))
-	assert.Equal(t, "arn:aws:s3:::webordinary-edit-audit-942734823970", trail.Text("s3Bucket.existing.arn"))
+	assert.Equal(t, "webordinary-edit-audit-942734823970", trail.Text("s3BucketName"))
 	assert.Equal(t, true, trail.Get("enableLogFileValidation"))
-	assert.Nil(t, trail.Get("cloudWatchLogsGroup"), "this awsx creates a group and never connects it")
-	assert.True(t, trail.DependsOn("audit-bucket") && trail.DependsOn("audit-bucket-public-access-block"))
+	assert.Nil(t, trail.Get("cloudWatchLogsGroupArn"), "reports come from EventBridge")
+	delivery := d.One(t, "audit-bucket-policy")
+	assert.True(t, trail.DependsOn(delivery.Name), "CloudTrail tries the bucket")
+	assert.True(t, delivery.DependsOn("audit-bucket") && delivery.DependsOn("audit-bucket-public-access-block"))
+	assert.Equal(t, map[string]any{"Service": []any{"cloudtrail.amazonaws.com"}},
+		delivery.Policy(t, "policy").By(t, "AWSCloudTrailWrite").Principal)
+	for _, was := range []infratest.Resource{trail, delivery} {
+		require.Len(t, was.Request.GetAliases(), 1)
+		alias := was.Request.GetAliases()[0].GetSpec()
+		assert.Equal(t, []string{"audit-trail", "urn:pulumi:prod::webordinary-live-edit::webordinary:infra:Audit$awsx:cloudtrail:Trail::audit-trail"},
+			[]string{alias.GetName(), alias.GetParentUrn()}, "stacks of an earlier program have it in awsx's component")
+	}
 	bucket := d.One(t, "audit-bucket")
 	assert.True(t, bucket.Request.GetRetainOnDelete() && bucket.Request.GetProtect())
-	for _, setting := range []string{"audit-bucket-public-access-block", "audit-bucket-lifecycle"} {
+	for _, setting := range []string{"audit-bucket-public-access-block", "audit-bucket-lifecycle", "audit-bucket-policy"} {
 		assert.True(t, d.One(t, setting).Request.GetRetainOnDelete(), setting)
 	}
 	block := d.One(t, "audit-bucket-public-access-block")

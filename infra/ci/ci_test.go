@@ -189,8 +189,7 @@ func TestPoliciesNameActionsAndFit(t *testing.T) {
 
 // awsxChildren are the types that awsx components create out of sight of the mocks.
 var awsxChildren = map[string][]string{
-	"awsx:cloudtrail:Trail": {"aws:cloudtrail/trail:Trail", "aws:s3/bucketPolicy:BucketPolicy"},
-	"awsx:ec2:DefaultVpc":   nil, // looks up only
+	"awsx:ec2:DefaultVpc": nil, // looks up only
 	"awsx:ec2:Vpc": {
 		"aws:ec2/vpc:Vpc", "aws:ec2/subnet:Subnet", "aws:ec2/routeTable:RouteTable", "aws:ec2/route:Route",
 		"aws:ec2/routeTableAssociation:RouteTableAssociation", "aws:ec2/internetGateway:InternetGateway",

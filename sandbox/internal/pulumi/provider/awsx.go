@@ -31,9 +31,8 @@ type awsxProvider struct {
 type constructor func(*pulumi.Context, string, construct.ConstructInputs, pulumi.ResourceOption) (pulumi.ComponentResource, error)
 
 var constructors = map[string]constructor{
-	"awsx:ec2:DefaultVpc":   newDefaultVpc,
-	"awsx:ec2:Vpc":          newVpc,
-	"awsx:cloudtrail:Trail": newTrail,
+	"awsx:ec2:DefaultVpc": newDefaultVpc,
+	"awsx:ec2:Vpc":        newVpc,
 }
 
 // Handshake connects to the engine, which components log to.

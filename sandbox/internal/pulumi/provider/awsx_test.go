@@ -3,8 +3,6 @@ package provider_test
 import (
 	"testing"
 
-	"github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/awsx"
-	"github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/cloudtrail"
 	"github.com/pulumi/pulumi-awsx/sdk/v2/go/awsx/ec2"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/apitype"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -133,32 +131,6 @@ func requireSubnets(t *testing.T, sandbox *engine.Sandbox, result engine.Result)
 	require.Equal(t, "tests", tags["Owner"].StringValue())
 }
 
-func TestTrail(t *testing.T) {
-	t.Parallel()
-	_, stack, result := deploy(t, func(ctx *pulumi.Context) error {
-		trail, err := cloudtrail.NewTrail(ctx, "audit", &cloudtrail.TrailArgs{
-			EnableLogging:       pulumi.Bool(true),
-			CloudWatchLogsGroup: &awsx.OptionalLogGroupArgs{Enable: new(true)},
-		})
-		if err != nil {
-			return err
-		}
-		ctx.Export("bucket", trail.Bucket.Bucket())
-		ctx.Export("trail", trail.Trail.Arn())
-		ctx.Export("logGroup", trail.LogGroup.Name())
-		return nil
-	})
-	require.Equal(t, map[string]int{
-		"pulumi:pulumi:Stack": 1, "pulumi:providers:aws": 1, "pulumi:providers:awsx": 1, "awsx:cloudtrail:Trail": 1,
-		"pulumi:providers:pulumi": 1, // reads the resources that the outputs refer to
-		"aws:s3/bucket:Bucket":    1, "aws:s3/bucketPolicy:BucketPolicy": 1, "aws:cloudwatch/logGroup:LogGroup": 1,
-		"aws:cloudtrail/trail:Trail": 1,
-	}, counts(t, stack))
-	require.Contains(t, result.Outputs["bucket"].Value, "audit-")
-	require.Contains(t, result.Outputs["trail"].Value, "arn:aws:cloudtrail:us-west-2:"+view.AccountID+":trail/audit-")
-	require.Contains(t, result.Outputs["logGroup"].Value, "audit-")
-}
-
 func TestWhatTheComponentsRefuse(t *testing.T) {
 	t.Parallel()
 	root := enginetest.Project(t, map[string]string{"test": "config: {aws:region: us-west-2}\n"})
@@ -197,5 +169,5 @@ func TestAComponentThatIsNotThere(t *testing.T) {
 	require.NoError(t, err)
 	_, err = stack.Preview(t.Context(), engine.RunOptions{})
 	require.ErrorContains(t, err, "the sandbox does not know the component awsx:lb:ApplicationLoadBalancer; "+
-		"it has awsx:cloudtrail:Trail, awsx:ec2:DefaultVpc, awsx:ec2:Vpc")
+		"it has awsx:ec2:DefaultVpc, awsx:ec2:Vpc")
 }
