@@ -74,6 +74,11 @@ const (
 	tEIP          = "aws:ec2/eip:Eip"
 	tKey          = "aws:kms/key:Key"
 	tAlias        = "aws:kms/alias:Alias"
+	tParameter    = "aws:ssm/parameter:Parameter"
+	tPool         = "aws:cognito/userPool:UserPool"
+	tPoolDomain   = "aws:cognito/userPoolDomain:UserPoolDomain"
+	tPoolClient   = "aws:cognito/userPoolClient:UserPoolClient"
+	tUser         = "aws:cognito/user:User"
 )
 
 var (
@@ -356,8 +361,26 @@ func (p *program) observability() {
 			"subscriberSnsTopicArns": list{p.id("alarms")},
 		}},
 	})
+	p.signIn()
 	p.create(tKey, "key", obj{"description": "spare", "deletionWindowInDays": 7})
 	p.create(tAlias, "alias", obj{"name": "alias/webordinary", "targetKeyId": p.id("key")})
+}
+
+func (p *program) signIn() {
+	p.create(tPool, "pool", obj{
+		"name": "webordinary-editors", "usernameAttributes": list{"email"}, "mfaConfiguration": "ON",
+		"softwareTokenMfaConfiguration": obj{"enabled": true}, "adminCreateUserConfig": obj{"allowAdminCreateUserOnly": true},
+	})
+	p.create(tPoolDomain, "pool-domain", obj{"domain": "webordinary-edit", "userPoolId": p.id("pool")})
+	p.create(tPoolClient, "pool-client", obj{
+		"name": "load-balancer", "userPoolId": p.id("pool"), "generateSecret": true, "allowedOauthFlows": list{"code"},
+		"allowedOauthFlowsUserPoolClient": true, "allowedOauthScopes": list{"openid", "email"},
+		"callbackUrls": list{"https://edit.ameliastamps.com/oauth2/idpresponse"}, "supportedIdentityProviders": list{"COGNITO"},
+	})
+	p.create(tUser, "editor", obj{"userPoolId": p.id("pool"), "username": "amelia@example.com", "attributes": obj{
+		"email": "amelia@example.com", "email_verified": "true",
+	}})
+	p.create(tParameter, "editors", obj{"name": "/webordinary/edit/editors/ameliastamps", "type": "String", "value": "[]"})
 }
 
 func (p *program) dedicatedVPC() {

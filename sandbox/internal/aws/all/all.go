@@ -9,6 +9,7 @@ import (
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/cloudtrail"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/cloudwatch"
+	_ "github.com/webordinary/live-edit/sandbox/internal/aws/cognito"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/ecr"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/ecs"
@@ -24,5 +25,6 @@ import (
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/secrets"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/sns"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/sqs"
+	_ "github.com/webordinary/live-edit/sandbox/internal/aws/ssm"
 	_ "github.com/webordinary/live-edit/sandbox/internal/aws/sts"
 )

@@ -54,6 +54,11 @@ const (
 	TypeTargetGroupAttachment = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
 	TypeSecretPolicy          = "aws:secretsmanager/secretPolicy:SecretPolicy"
 	TypeServiceQuota          = "aws:servicequotas/serviceQuota:ServiceQuota"
+	TypeParameter             = "aws:ssm/parameter:Parameter"
+	TypeUserPool              = "aws:cognito/userPool:UserPool"
+	TypeUserPoolDomain        = "aws:cognito/userPoolDomain:UserPoolDomain"
+	TypeUserPoolClient        = "aws:cognito/userPoolClient:UserPoolClient"
+	TypeUser                  = "aws:cognito/user:User"
 )
 
 // Facts beside the resources: those of the API front decide whether something can be deleted.
