@@ -1,6 +1,7 @@
 package elb
 
 import (
+	"cmp"
 	"fmt"
 	"slices"
 	"strconv"
@@ -10,6 +11,7 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/acm"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/cognito"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -27,15 +29,20 @@ func listenerKind() *kind.Kind {
 		Verify: func(c *kind.Call) {
 			verifyCertificate(c)
 			verifyForwards(c, "defaultActions", c.Str("loadBalancerArn"))
+			verifyAuthentication(c, "defaultActions", c.Str("protocol"))
 		},
 		Create: createListener,
 	}
 }
 
+// forwardRefs are the first of the references of an action: to target groups.
+const forwardRefs = 2
+
 func actionRefs(list string) []kind.Ref {
 	return []kind.Ref{
 		{Path: list + "[*].targetGroupArn", To: ToTargetGroup, OnDelete: kind.Block},
 		{Path: list + "[*].forward.targetGroups[*].arn", To: ToTargetGroup, OnDelete: kind.Block},
+		{Path: list + "[*].authenticateCognito.userPoolArn", To: cognito.ToUserPool},
 	}
 }
 
@@ -147,7 +154,7 @@ func verifyForwards(c *kind.Call, list, lbARN string) {
 	if !ok {
 		return
 	}
-	for _, ref := range actionRefs(list) {
+	for _, ref := range actionRefs(list)[:forwardRefs] {
 		for _, f := range props.All(c.In, props.Path(ref.Path)) {
 			group, ok := c.Get(view.TypeTargetGroup, kind.TextOf(f.Value))
 			if !ok {
@@ -167,6 +174,39 @@ func verifyForwards(c *kind.Call, list, lbARN string) {
 	}
 }
 
+// verifyAuthentication checks the actions that authenticate: they are for HTTPS listeners, at most one of them is in a list, and a
+// user pool's client has a secret and a domain to sign in at ("Authenticate users using an Application Load Balancer").
+func verifyAuthentication(c *kind.Call, list, protocol string) {
+	for i, a := range props.Objects(c.In, props.Path(list+"[*]")) {
+		typ := props.Str(a, "type")
+		if !strings.HasPrefix(typ, "authenticate-") {
+			continue
+		}
+		at := list + "[" + strconv.Itoa(i) + "]"
+		if protocol != "HTTPS" {
+			c.Refuse(at+".type", "InvalidLoadBalancerAction", "Actions of type '%s' are supported only on HTTPS listeners, this one is %s",
+				typ, cmp.Or(protocol, "HTTP"))
+		}
+		if i > 0 {
+			c.Refuse(at+".type", "InvalidLoadBalancerAction", "An action of type '%s' must be the first, and there can be only one", typ)
+		}
+		if typ == "authenticate-cognito" {
+			verifyPool(c, at+".authenticateCognito", a)
+		}
+	}
+}
+
+func verifyPool(c *kind.Call, at string, a props.Map) {
+	client, ok := c.Get(view.TypeUserPoolClient, props.Str(a, "authenticateCognito.userPoolClientId"))
+	if ok && props.Str(client.State, "clientSecret") == "" {
+		c.Refuse(at+".userPoolClientId", "InvalidLoadBalancerAction", "The user pool client '%s' must have a client secret", client.ID)
+	}
+	domain := props.Str(a, "authenticateCognito.userPoolDomain")
+	if _, ok := c.Get(view.TypeUserPoolDomain, domain); !ok && domain != "" && !c.DryRun {
+		c.Refuse(at+".userPoolDomain", "InvalidLoadBalancerAction", "The user pool domain '%s' does not exist", domain)
+	}
+}
+
 // LoadBalancersOf returns the load balancers whose listeners or rules forward to
 // a target group.
 func LoadBalancersOf(v kind.View, targetGroup string) []string {
@@ -176,12 +216,12 @@ func LoadBalancersOf(v kind.View, targetGroup string) []string {
 			out = append(out, lb)
 		}
 	}
-	for _, ref := range actionRefs("defaultActions") {
+	for _, ref := range actionRefs("defaultActions")[:forwardRefs] {
 		for _, l := range v.By(view.TypeListener, ref.Path, targetGroup) {
 			add(props.Str(l.State, "loadBalancerArn"))
 		}
 	}
-	for _, ref := range actionRefs("actions") {
+	for _, ref := range actionRefs("actions")[:forwardRefs] {
 		for _, r := range v.By(view.TypeListenerRule, ref.Path, targetGroup) {
 			if l, ok := v.Get(view.TypeListener, props.Str(r.State, "listenerArn")); ok {
 				add(props.Str(l.State, "loadBalancerArn"))

@@ -131,6 +131,7 @@ func verifyListenerRule(c *kind.Call) {
 	}
 	lb := props.Str(listener.State, "loadBalancerArn")
 	verifyForwards(c, "actions", lb)
+	verifyAuthentication(c, "actions", props.Str(listener.State, "protocol"))
 	if !c.Creating() {
 		return
 	}

@@ -28,12 +28,15 @@ const (
 	maxAdvanced = 8 << 10
 )
 
-var parameterName = regexp.MustCompile(`^[A-Za-z0-9_.\-/]{1,1011}$`)
+// maxName is what a name may have with the ARN's beginning (API reference, PutParameter).
+const maxName = 1011
+
+var parameterName = regexp.MustCompile(`^[A-Za-z0-9_.\-/]+$`)
 
 func checkParameter(c *kind.Checker) {
 	if name, ok := c.Text("name"); ok {
 		switch {
-		case !parameterName.MatchString(name):
+		case !parameterName.MatchString(name) || len(name) > maxName:
 			c.Fail("name", "ValidationException: Parameter name: can't have other characters than letters, digits and _.-/, got %q", name)
 		case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
 			c.Fail("name", "ValidationException: Parameter name must be a fully qualified name: it has a / and does not begin with one, got %q", name)
@@ -86,7 +89,9 @@ func setVersion(c *kind.Call) {
 	version := 1
 	if !c.Creating() {
 		before, _ := props.Int(c.Old.State, "version")
-		version = before + 1
+		if version = before; c.Touches("value", "insecureValue", "type") {
+			version++
+		}
 	}
 	c.Set("version", version)
 	if c.Str("type") == "SecureString" {

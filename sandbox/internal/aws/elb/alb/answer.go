@@ -31,6 +31,8 @@ func statusText(status int) string {
 		return "Gateway Time-out"
 	case statusTooManyForwards:
 		return ""
+	case statusIssuerFailed:
+		return "Authentication Error"
 	}
 	return http.StatusText(status)
 }

@@ -41,6 +41,12 @@ type Options struct {
 	// LocalPorts says on which port of this machine a listener's port is reached: redirects of a client that came by
 	// localhost lead there.
 	LocalPorts map[int]string
+	// Signer signs who has signed in; nil means one of its own.
+	Signer *Signer
+	// Issuer says where an issuer's address is reached on this machine; nil leaves it as it is.
+	Issuer func(address string) string
+	// IssuerClient calls the issuer; nil means http.DefaultClient.
+	IssuerClient *http.Client
 	// Report, if set, is told about every request when it is over, and about every WebSocket when it is opened.
 	Report func(Exchange)
 }
@@ -91,6 +97,14 @@ func New(options Options) (*Balancer, error) {
 	if err != nil {
 		return nil, fmt.Errorf("stickiness cookies: %w", err)
 	}
+	if options.Signer == nil {
+		if options.Signer, err = NewSigner(); err != nil {
+			return nil, err
+		}
+	}
+	if options.IssuerClient == nil {
+		options.IssuerClient = http.DefaultClient
+	}
 	if options.Report == nil {
 		options.Report = func(Exchange) {}
 	}
@@ -117,6 +131,7 @@ type exchange struct {
 	local      bool   // the client came by localhost
 	listener   *Listener
 	attributes attributes
+	rule       string // ARN of the one that applies; empty for the listener's default
 	record     Exchange
 	told       bool
 }

@@ -48,6 +48,9 @@ type action struct {
 		Status      string `json:"statusCode"`
 	} `json:"fixedResponse"`
 	Redirect *redirect `json:"redirect"`
+	// Cognito and OIDC are those of an authenticate action.
+	Cognito *authentication `json:"authenticateCognito"`
+	OIDC    *authentication `json:"authenticateOidc"`
 }
 
 type forward struct {

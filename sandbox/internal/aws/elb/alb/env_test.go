@@ -57,11 +57,16 @@ type env struct {
 
 func newEnv(t *testing.T) *env {
 	t.Helper()
+	return newEnvWith(t, func(*alb.Options) {})
+}
+
+func newEnvWith(t *testing.T, change func(*alb.Options)) *env {
+	t.Helper()
 	e := &env{t: t, store: &view.Memory{}, addresses: map[string]string{}}
 	awstest.Deploy(e.store)
 	e.idleTimeout(1_000_000) // more than any busy machine takes
 	var err error
-	e.balancer, err = alb.New(alb.Options{
+	options := alb.Options{
 		Store: e.store, ARN: awstest.BalancerARN, Clock: clock{}, Address: e.address, LocalHost: host,
 		LocalPorts: map[int]string{443: "8443"}, Report: e.report,
 		Function: func(target runner.LambdaTarget, arn string, report func(*runner.Result, error)) http.Handler {
@@ -72,7 +77,9 @@ func newEnv(t *testing.T) *env {
 				e.function(w, r)
 			})
 		},
-	})
+	}
+	change(&options)
+	e.balancer, err = alb.New(options)
 	require.NoError(t, err)
 	e.function = func(w http.ResponseWriter, _ *http.Request) { _, _ = io.WriteString(w, "the waker") }
 	handler := e.balancer.Handler(443)

@@ -37,9 +37,12 @@ func (x *exchange) serve(port int) error {
 	if err != nil {
 		return err
 	}
+	if x.request.URL.Path == callbackPath && slices.ContainsFunc(rules, func(r *rule) bool { return r.authenticates() != nil }) {
+		return x.comeBack(rules) // before any rule is looked at
+	}
 	for _, r := range rules {
 		if r.applies(x.request) {
-			x.record.Priority = r.Priority
+			x.record.Priority, x.rule = r.Priority, r.ARN
 			return x.act(r.Actions)
 		}
 	}
@@ -52,8 +55,10 @@ func (x *exchange) act(actions []action) error {
 		return errors.New("the rule has no action")
 	}
 	ordered := slices.SortedStableFunc(slices.Values(actions), func(a, b action) int { return cmp.Compare(a.Order, b.Order) })
-	if first := ordered[0].Type; strings.HasPrefix(first, "authenticate-") {
-		return fmt.Errorf("the sandbox does not implement %s actions", first)
+	if first := &ordered[0]; strings.HasPrefix(first.Type, "authenticate-") {
+		if passed, err := x.authenticate(first); err != nil || !passed {
+			return err
+		}
 	}
 	a := &ordered[len(ordered)-1]
 	switch {

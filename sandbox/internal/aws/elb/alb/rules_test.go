@@ -177,12 +177,12 @@ func TestRedirect(t *testing.T) {
 func TestWhatIsNotImplemented(t *testing.T) {
 	t.Parallel()
 	for want, action := range map[string]map[string]any{
-		"does not implement authenticate-oidc actions": {"type": "authenticate-oidc"},
-		"does not implement teleport actions":          {"type": "teleport"},
-		"names no target group":                        {"type": "forward"},
-		"is not in the account":                        {"type": "forward", "targetGroupArn": "arn:gone"},
-		`status code "odd"`:                            {"type": "fixed-response", "fixedResponse": map[string]any{"statusCode": "odd"}},
-		`status code "HTTP_307"`:                       {"type": "redirect", "redirect": map[string]any{"statusCode": "HTTP_307"}},
+		"authenticate-oidc action has no settings": {"type": "authenticate-oidc"},
+		"does not implement teleport actions":      {"type": "teleport"},
+		"names no target group":                    {"type": "forward"},
+		"is not in the account":                    {"type": "forward", "targetGroupArn": "arn:gone"},
+		`status code "odd"`:                        {"type": "fixed-response", "fixedResponse": map[string]any{"statusCode": "odd"}},
+		`status code "HTTP_307"`:                   {"type": "redirect", "redirect": map[string]any{"statusCode": "HTTP_307"}},
 	} {
 		e := newEnv(t)
 		e.setDefault(action)

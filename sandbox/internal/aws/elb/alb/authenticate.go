@@ -1,0 +1,284 @@
+package alb
+
+import (
+	"crypto/rand"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/http"
+	"net/url"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
+)
+
+// Of "Authenticate users using an Application Load Balancer" in the guide: the path at which the issuer hands a visitor back, how
+// long somebody may take to sign in (15 minutes, else 401), and the cookies' names and size.
+const (
+	callbackPath  = "/oauth2/idpresponse"
+	signInTimeout = 15 * time.Minute
+	nonceCookie   = "AWSALBAuthNonce"
+	shardBytes    = 4096 - 200 // a cookie has 4 KB with its name and attributes
+	maxShards     = 4
+	oidcPrefix    = "X-Amzn-Oidc-"
+
+	// statusIssuerFailed answers where the issuer reports an error ("HTTP 561: Unauthorized" in the troubleshooting page).
+	statusIssuerFailed = 561
+)
+
+// authentication is an authenticate action, of either type.
+type authentication struct {
+	Issuer        string            `json:"issuer"`
+	Authorization string            `json:"authorizationEndpoint"`
+	Token         string            `json:"tokenEndpoint"`
+	UserInfo      string            `json:"userInfoEndpoint"`
+	ClientID      string            `json:"clientId"`
+	ClientSecret  string            `json:"clientSecret"`
+	Scope         string            `json:"scope"`
+	Cookie        string            `json:"sessionCookieName"`
+	Timeout       int               `json:"sessionTimeout"` // seconds
+	Otherwise     string            `json:"onUnauthenticatedRequest"`
+	Extra         map[string]string `json:"authenticationRequestExtraParams"`
+
+	UserPoolARN    string `json:"userPoolArn"`
+	UserPoolClient string `json:"userPoolClientId"`
+	UserPoolDomain string `json:"userPoolDomain"`
+}
+
+// authenticationOf gives an action's settings, with the endpoints of a user pool filled in.
+func (b *Balancer) authenticationOf(a *action) (*authentication, error) {
+	found := a.OIDC
+	if a.Type == "authenticate-cognito" {
+		found = a.Cognito
+	}
+	if found == nil {
+		return nil, fmt.Errorf("the %s action has no settings", a.Type)
+	}
+	out := *found
+	if a.Type == "authenticate-cognito" {
+		_, pool, _ := strings.Cut(out.UserPoolARN, "userpool/")
+		client, ok := b.options.Store.Get(view.TypeUserPoolClient, out.UserPoolClient)
+		if !ok {
+			return nil, fmt.Errorf("the user pool's client %s is not in the account", out.UserPoolClient)
+		}
+		site := "https://" + out.UserPoolDomain + ".auth." + view.Region + ".amazoncognito.com/oauth2/"
+		out.Issuer = "https://cognito-idp." + view.Region + ".amazonaws.com/" + pool
+		out.Authorization, out.Token, out.UserInfo = site+"authorize", site+"token", site+"userInfo"
+		out.ClientID, out.ClientSecret = out.UserPoolClient, view.Text(client, "clientSecret")
+	}
+	if out.Otherwise == "" {
+		out.Otherwise = "authenticate"
+	}
+	return &out, nil
+}
+
+// session is what the cookies hold, sealed: who somebody is, by the word of the issuer.
+type session struct {
+	Issuer, Client string
+	Until          int64 // seconds of the service's clock
+	Token          string
+	Claims         map[string]any
+}
+
+// authenticate carries out an authenticate action; passed says that the next action's turn has come. Headers of this kind that the
+// client has sent never pass.
+func (x *exchange) authenticate(a *action) (passed bool, err error) {
+	for name := range x.request.Header {
+		if strings.HasPrefix(http.CanonicalHeaderKey(name), oidcPrefix) {
+			delete(x.request.Header, name)
+		}
+	}
+	auth, err := x.balancer.authenticationOf(a)
+	if err != nil {
+		return false, err
+	}
+	if s := x.session(auth); s != nil {
+		return true, x.identify(auth, s)
+	}
+	switch auth.Otherwise {
+	case "allow":
+		return true, nil
+	case "deny":
+		x.fail(http.StatusUnauthorized, errors.New("nobody has signed in"))
+		return false, nil
+	}
+	x.sendToSignIn(auth)
+	return false, nil
+}
+
+// session opens the client's session, if it has one that is valid for the action's issuer and client.
+func (x *exchange) session(auth *authentication) *session {
+	var sealed strings.Builder
+	for i := range maxShards {
+		cookie, err := x.request.Cookie(fmt.Sprintf("%s-%d", auth.Cookie, i))
+		if err != nil {
+			break
+		}
+		sealed.WriteString(cookie.Value)
+	}
+	s := &session{}
+	if !x.balancer.unseal("session", sealed.String(), s) || s.Issuer != auth.Issuer || s.Client != auth.ClientID ||
+		x.record.At.Unix() >= s.Until {
+		return nil
+	}
+	return s
+}
+
+// identify adds what the load balancer says of the visitor.
+func (x *exchange) identify(auth *authentication, s *session) error {
+	token, err := x.balancer.signer().sign(x.balancer.options.ARN, auth.Issuer, auth.ClientID, s.Claims)
+	if err != nil {
+		return err
+	}
+	subject, _ := s.Claims["sub"].(string)
+	x.request.Header.Set(oidcPrefix+"Accesstoken", s.Token)
+	x.request.Header.Set(oidcPrefix+"Identity", subject)
+	x.request.Header.Set(oidcPrefix+"Data", token)
+	return nil
+}
+
+// state goes to the issuer and comes back: what was wanted, and which of the client's attempts this is.
+type state struct {
+	Nonce, URL, Rule string
+	Until            int64
+}
+
+// origin is how the client addresses the load balancer.
+func (x *exchange) origin() string { return strings.ToLower(x.listener.Protocol) + "://" + x.client }
+
+// sendToSignIn redirects to the issuer.
+func (x *exchange) sendToSignIn(auth *authentication) {
+	nonce := rand.Text()
+	want := x.request.URL.EscapedPath()
+	if x.request.URL.RawQuery != "" {
+		want += "?" + x.request.URL.RawQuery
+	}
+	query := url.Values{
+		"client_id": {auth.ClientID}, "redirect_uri": {x.origin() + callbackPath}, "response_type": {"code"}, "scope": {auth.Scope},
+		"state": {x.balancer.sealed("state", state{nonce, want, x.rule, x.record.At.Add(signInTimeout).Unix()})},
+	}
+	for name, value := range auth.Extra {
+		query.Set(name, value)
+	}
+	x.setCookie(nonceCookie, nonce, signInTimeout)
+	x.writer.Header().Set("Location", x.balancer.local(auth.Authorization)+"?"+query.Encode())
+	x.writer.own = true
+	answer(x.writer, http.StatusFound)
+}
+
+// setCookie sets one of the load balancer's cookies; no lifetime takes it away.
+func (x *exchange) setCookie(name, value string, lifetime time.Duration) {
+	expires := time.Unix(0, 0)
+	if lifetime > 0 { // browsers judge by the machine's clock
+		expires = time.Now().Add(x.balancer.options.Clock.Wait(lifetime))
+	}
+	x.writer.Header().Add("Set-Cookie", fmt.Sprintf("%s=%s; Expires=%s; Path=/; Secure; HttpOnly; SameSite=None", name, value,
+		expires.UTC().Format(http.TimeFormat)))
+}
+
+var errState = errors.New("the sign-in was not begun here, or took too long")
+
+// comeBack answers the visitor whom the issuer has handed back.
+func (x *exchange) comeBack(rules []*rule) error {
+	query := x.request.URL.Query()
+	var s state
+	nonce, err := x.request.Cookie(nonceCookie)
+	if err != nil || !x.balancer.unseal("state", query.Get("state"), &s) || s.Nonce != nonce.Value || x.record.At.Unix() >= s.Until {
+		x.fail(http.StatusUnauthorized, errState)
+		return nil
+	}
+	at := slices.IndexFunc(rules, func(r *rule) bool { return r.ARN == s.Rule })
+	if at < 0 || rules[at].authenticates() == nil {
+		x.fail(http.StatusUnauthorized, errState)
+		return nil
+	}
+	auth, err := x.balancer.authenticationOf(rules[at].authenticates())
+	if err != nil {
+		return err
+	}
+	if query.Get("error") != "" {
+		x.fail(statusIssuerFailed, fmt.Errorf("the issuer says %s", query.Get("error")))
+		return nil
+	}
+	token, claims, err := x.ask(auth, query.Get("code"))
+	if err != nil {
+		x.fail(statusIssuerFailed, err)
+		return nil
+	}
+	lifetime := time.Duration(auth.Timeout) * time.Second
+	text := x.balancer.sealed("session", session{auth.Issuer, auth.ClientID, x.record.At.Add(lifetime).Unix(), token, claims})
+	if len(text) > shardBytes*maxShards {
+		x.fail(http.StatusInternalServerError, fmt.Errorf("the session has %d bytes, cookies hold %d", len(text), shardBytes*maxShards))
+		return nil
+	}
+	x.setCookie(nonceCookie, "", 0)
+	i := 0
+	for shard := range slices.Chunk([]byte(text), shardBytes) {
+		x.setCookie(fmt.Sprintf("%s-%d", auth.Cookie, i), string(shard), lifetime)
+		i++
+	}
+	x.writer.Header().Set("Location", x.origin()+s.URL)
+	x.writer.own = true
+	answer(x.writer, http.StatusFound)
+	return nil
+}
+
+// authenticates gives a rule's authenticate action.
+func (r *rule) authenticates() *action {
+	for i := range r.Actions {
+		if strings.HasPrefix(r.Actions[i].Type, "authenticate-") {
+			return &r.Actions[i]
+		}
+	}
+	return nil
+}
+
+// ask has the issuer say who came with a code.
+func (x *exchange) ask(auth *authentication, code string) (token string, claims map[string]any, err error) {
+	var tokens struct {
+		Access string `json:"access_token"`
+	}
+	form := url.Values{
+		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {x.origin() + callbackPath},
+		"client_id": {auth.ClientID}, "client_secret": {auth.ClientSecret},
+	}
+	request, err := http.NewRequestWithContext(x.request.Context(), http.MethodPost, x.balancer.local(auth.Token),
+		strings.NewReader(form.Encode()))
+	if err != nil {
+		return "", nil, err
+	}
+	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	if err := x.fetch(request, &tokens); err != nil {
+		return "", nil, fmt.Errorf("the issuer's tokens: %w", err)
+	}
+	if request, err = http.NewRequestWithContext(x.request.Context(), http.MethodGet, x.balancer.local(auth.UserInfo), nil); err != nil {
+		return "", nil, err
+	}
+	request.Header.Set("Authorization", "Bearer "+tokens.Access)
+	if err := x.fetch(request, &claims); err != nil {
+		return "", nil, fmt.Errorf("what the issuer knows of the visitor: %w", err)
+	}
+	return tokens.Access, claims, nil
+}
+
+func (x *exchange) fetch(request *http.Request, into any) error {
+	response, err := x.balancer.options.IssuerClient.Do(request)
+	if err != nil {
+		return err
+	}
+	defer func() { _ = response.Body.Close() }()
+	if response.StatusCode != http.StatusOK {
+		return fmt.Errorf("%s answers %d", request.URL.Path, response.StatusCode)
+	}
+	return json.NewDecoder(response.Body).Decode(into)
+}
+
+// local is where an issuer's address is reached on this machine.
+func (b *Balancer) local(address string) string {
+	if b.options.Issuer == nil {
+		return address
+	}
+	return b.options.Issuer(address)
+}
