@@ -36,6 +36,7 @@ type Server struct {
 	authority   *tlsca.Authority
 	description *Description
 	log         *logFile
+	signIn      signIn
 
 	closers []func() error // in the order of opening
 	closing sync.Once
@@ -55,7 +56,7 @@ func Start(ctx context.Context, options Options) (_ *Server, err error) {
 		}
 	}()
 	for _, step := range []func(context.Context) error{
-		s.takeAccount, s.buildAll, s.startClock, s.openLog, s.openAPI, s.openFunctions, s.openContainers, s.openFronts, s.describe,
+		s.takeAccount, s.buildAll, s.startClock, s.openLog, s.openAPI, s.openSignIn, s.openFunctions, s.openContainers, s.openFronts, s.describe,
 	} {
 		if err := step(ctx); err != nil {
 			return nil, err
@@ -146,9 +147,10 @@ func (s *Server) openFunctions(context.Context) error {
 	if err != nil {
 		return err
 	}
+	environment := s.signInEnvironment()
+	environment[config.EnvClock], environment[spec.StandIn] = s.clock.String(), s.options.StandIn
 	s.runtime = runner.New(runner.Options{
-		Store: s.options.Account, API: s.api, Builder: s.options.Builder, Mounts: mounted,
-		ExtraEnv: map[string]string{config.EnvClock: s.clock.String(), spec.StandIn: s.options.StandIn}, Log: s.log.write,
+		Store: s.options.Account, API: s.api, Builder: s.options.Builder, Mounts: mounted, ExtraEnv: environment, Log: s.log.write,
 	})
 	s.atClose(s.runtime.Close)
 	s.api.Invokes(func(ctx context.Context, function string, payload []byte) ([]byte, string, error) {
@@ -189,6 +191,7 @@ func (s *Server) openBalancer() error {
 		Store: s.options.Account, ARN: s.options.output(outputBalancer), Clock: s.clock, Address: s.containers.Address,
 		Function:  s.runtime.Handler,
 		LocalHost: s.options.host(), LocalPorts: map[int]string{443: httpsPort}, Report: s.reportExchange,
+		Signer: s.signIn.signer, Issuer: s.issuerEndpoint,
 	})
 	return err
 }

@@ -148,7 +148,7 @@ func createClient(c *kind.Call) error {
 	c.Name()
 	secret := ""
 	if props.Bool(c.In, "generateSecret") {
-		secret = strings.ToLower(c.Alphanumeric("secret", 32)+c.Alphanumeric("further", 19))
+		secret = strings.ToLower(c.Alphanumeric("secret", 32) + c.Alphanumeric("further", 19))
 	}
 	c.Set("clientSecret", secret)
 	for name, value := range map[string]any{

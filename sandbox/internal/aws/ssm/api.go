@@ -76,7 +76,8 @@ func putParameter(x *wire.Exchange, in *struct {
 		return nil, wire.Refuse("ParameterAlreadyExists", "The parameter already exists. To overwrite this value, set the overwrite option in "+
 			"the request to true.")
 	case len(in.Value) > maxStandard:
-		return nil, wire.Refuse("ValidationException", "Standard tier parameters support a maximum parameter value of %d characters.", maxStandard)
+		return nil, wire.Refuse("ValidationException", "Standard tier parameters support a maximum parameter value of %d characters.",
+			maxStandard)
 	}
 	version := 0
 	err = x.Store.Mutate(view.TypeParameter, found.ID, func(state resource.PropertyMap) error {

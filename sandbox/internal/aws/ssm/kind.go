@@ -39,7 +39,8 @@ func checkParameter(c *kind.Checker) {
 		case !parameterName.MatchString(name) || len(name) > maxName:
 			c.Fail("name", "ValidationException: Parameter name: can't have other characters than letters, digits and _.-/, got %q", name)
 		case strings.Contains(name, "/") && !strings.HasPrefix(name, "/"):
-			c.Fail("name", "ValidationException: Parameter name must be a fully qualified name: it has a / and does not begin with one, got %q", name)
+			c.Fail("name", "ValidationException: Parameter name must be a fully qualified name: it has a / and does not begin with one, "+
+				"got %q", name)
 		case reserved(name):
 			c.Fail("name", "AccessDeniedException: No access to reserved parameter name: %s", name)
 		}

@@ -163,7 +163,7 @@ func (x *exchange) sendToSignIn(auth *authentication) {
 		query.Set(name, value)
 	}
 	x.setCookie(nonceCookie, nonce, signInTimeout)
-	x.writer.Header().Set("Location", x.balancer.local(auth.Authorization)+"?"+query.Encode())
+	x.writer.Header().Set("Location", x.balancer.endpoint(EndpointAuthorization, auth)+"?"+query.Encode())
 	x.writer.own = true
 	answer(x.writer, http.StatusFound)
 }
@@ -184,8 +184,10 @@ var errState = errors.New("the sign-in was not begun here, or took too long")
 func (x *exchange) comeBack(rules []*rule) error {
 	query := x.request.URL.Query()
 	var s state
-	nonce, err := x.request.Cookie(nonceCookie)
-	if err != nil || !x.balancer.unseal("state", query.Get("state"), &s) || s.Nonce != nonce.Value || x.record.At.Unix() >= s.Until {
+	begun := slices.ContainsFunc(x.request.CookiesNamed(nonceCookie), func(cookie *http.Cookie) bool {
+		return x.balancer.unseal("state", query.Get("state"), &s) && s.Nonce == cookie.Value && x.record.At.Unix() < s.Until
+	})
+	if !begun {
 		x.fail(http.StatusUnauthorized, errState)
 		return nil
 	}
@@ -244,7 +246,8 @@ func (x *exchange) ask(auth *authentication, code string) (token string, claims 
 		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {x.origin() + callbackPath},
 		"client_id": {auth.ClientID}, "client_secret": {auth.ClientSecret},
 	}
-	request, err := http.NewRequestWithContext(x.request.Context(), http.MethodPost, x.balancer.local(auth.Token),
+	//nolint:gosec // the issuer that the rule names, or the sandbox's own
+	request, err := http.NewRequestWithContext(x.request.Context(), http.MethodPost, x.balancer.endpoint(EndpointToken, auth),
 		strings.NewReader(form.Encode()))
 	if err != nil {
 		return "", nil, err
@@ -253,7 +256,9 @@ func (x *exchange) ask(auth *authentication, code string) (token string, claims 
 	if err := x.fetch(request, &tokens); err != nil {
 		return "", nil, fmt.Errorf("the issuer's tokens: %w", err)
 	}
-	if request, err = http.NewRequestWithContext(x.request.Context(), http.MethodGet, x.balancer.local(auth.UserInfo), nil); err != nil {
+	//nolint:gosec // as above
+	request, err = http.NewRequestWithContext(x.request.Context(), http.MethodGet, x.balancer.endpoint(EndpointUserInfo, auth), nil)
+	if err != nil {
 		return "", nil, err
 	}
 	request.Header.Set("Authorization", "Bearer "+tokens.Access)
@@ -264,7 +269,7 @@ func (x *exchange) ask(auth *authentication, code string) (token string, claims 
 }
 
 func (x *exchange) fetch(request *http.Request, into any) error {
-	response, err := x.balancer.options.IssuerClient.Do(request)
+	response, err := x.balancer.options.IssuerClient.Do(request) //nolint:gosec // as in ask
 	if err != nil {
 		return err
 	}
@@ -275,10 +280,34 @@ func (x *exchange) fetch(request *http.Request, into any) error {
 	return json.NewDecoder(response.Body).Decode(into)
 }
 
-// local is where an issuer's address is reached on this machine.
-func (b *Balancer) local(address string) string {
-	if b.options.Issuer == nil {
-		return address
+// Endpoint is one of an issuer's.
+type Endpoint int
+
+// The endpoints.
+const (
+	EndpointAuthorization Endpoint = iota
+	EndpointToken
+	EndpointUserInfo
+)
+
+// endpoint is where an issuer's endpoint is reached.
+func (b *Balancer) endpoint(endpoint Endpoint, auth *authentication) string {
+	if b.options.Issuer != nil {
+		return b.options.Issuer(endpoint, auth.ClientID)
 	}
-	return b.options.Issuer(address)
+	return [...]string{auth.Authorization, auth.Token, auth.UserInfo}[endpoint]
+}
+
+// ClientSecret finds the secret of a client that an authenticate-oidc action of the account names.
+func ClientSecret(store view.Store, client string) (secret string, ok bool) {
+	for _, r := range store.List(view.TypeListenerRule) {
+		found := &rule{}
+		if view.Decode(r.State, found) != nil {
+			continue
+		}
+		if a := found.authenticates(); a != nil && a.OIDC != nil && a.OIDC.ClientID == client {
+			return a.OIDC.ClientSecret, true
+		}
+	}
+	return "", false
 }

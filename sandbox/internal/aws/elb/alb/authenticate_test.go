@@ -49,8 +49,8 @@ func newDoor(t *testing.T) *door {
 	require.NoError(t, err)
 	d.env = newEnvWith(t, func(o *alb.Options) {
 		o.Signer = d.signer
-		o.Issuer = func(address string) string {
-			return local.URL + map[string]string{"/auth": issuer.Authorize, "/token": issuer.Token, "/me": issuer.UserInfo}[strings.TrimPrefix(address, doorIssuer)] + "balancer"
+		o.Issuer = func(endpoint alb.Endpoint, client string) string {
+			return local.URL + []string{issuer.Authorize, issuer.Token, issuer.UserInfo}[endpoint] + client
 		}
 	})
 	d.wake()

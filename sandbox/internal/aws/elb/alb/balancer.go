@@ -43,8 +43,8 @@ type Options struct {
 	LocalPorts map[int]string
 	// Signer signs who has signed in; nil means one of its own.
 	Signer *Signer
-	// Issuer says where an issuer's address is reached on this machine; nil leaves it as it is.
-	Issuer func(address string) string
+	// Issuer says where an issuer's endpoint for a client is reached on this machine; nil means at its address.
+	Issuer func(endpoint Endpoint, clientID string) string
 	// IssuerClient calls the issuer; nil means http.DefaultClient.
 	IssuerClient *http.Client
 	// Report, if set, is told about every request when it is over, and about every WebSocket when it is opened.
