@@ -37,14 +37,17 @@ type alarmProperties struct {
 }
 
 type metricProperties struct {
-	Title   string   `json:"title"`
-	View    string   `json:"view"`
-	Stacked bool     `json:"stacked"`
-	Region  string   `json:"region"`
-	Stat    string   `json:"stat"`
-	Period  int      `json:"period"`
-	Metrics []series `json:"metrics"`
-	YAxis   yAxis    `json:"yAxis"`
+	Title string `json:"title"`
+	View  string `json:"view"`
+	// Start is the widget's own range, and WholeRange makes one figure of it (setPeriodToTimeRange, for singleValue).
+	Start      string   `json:"start,omitempty"`
+	WholeRange bool     `json:"setPeriodToTimeRange,omitempty"`
+	Stacked    bool     `json:"stacked"`
+	Region     string   `json:"region"`
+	Stat       string   `json:"stat"`
+	Period     int      `json:"period"`
+	Metrics    []series `json:"metrics"`
+	YAxis      yAxis    `json:"yAxis"`
 }
 
 type yAxis struct {
@@ -104,7 +107,8 @@ func (o *Observability) addDashboard(ctx *pulumi.Context, name string, args *Obs
 		text := func(i int) string { s, _ := values[i].(string); return s }
 		alarms, _ := values[7].([]string)
 		return watched{
-			region: args.Region, names: args.Names, task: args.Task, cluster: text(0), service: text(1), balancer: text(2),
+			region: args.Region, names: args.Names, task: args.Task, client: args.Service.client,
+			cluster: text(0), service: text(1), balancer: text(2),
 			api: text(3), preview: text(4), ws: text(5), fileSystem: text(6), alarms: alarms,
 		}.dashboard()
 	}).(pulumi.AnyOutput)

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/container/supervisor/telemetry"
 	"github.com/webordinary/live-edit/cost"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
 	"github.com/webordinary/live-edit/infra/infratest"
@@ -20,12 +21,12 @@ type shownWidget struct {
 	Type                string
 	X, Y, Width, Height int
 	Properties          struct {
-		Markdown, Title, View, Region, Stat string
-		Stacked                             bool
-		Period                              int
-		Metrics                             [][]any
-		Alarms                              []string
-		YAxis                               any
+		Markdown, Title, View, Region, Stat, Start string
+		Stacked, SetPeriodToTimeRange              bool
+		Period                                     int
+		Metrics                                    [][]any
+		Alarms                                     []string
+		YAxis                                      any
 	}
 }
 
@@ -69,9 +70,10 @@ func TestDashboardShowsWhatPeopleAskFor(t *testing.T) {
 		"Workspaces, bytes moved and burst": {
 			"DataReadIOBytes", "DataWriteIOBytes", "BurstCreditBalance",
 		},
-		"Cost so far": {"CPUUtilization", "EstimatedCharges"},
-		"Scaler":      {"Invocations", "Errors", "Throttles", reconcile.MetricGaveUp, reconcile.MetricSlept},
-		"Cleanup":     {"Compressed", "Deleted", "Archived", "LeftOver"},
+		"Cost so far":      {"CPUUtilization", "EstimatedCharges"},
+		"Wakes of 30 days": {"WakePullingSeconds", telemetry.MetricPreviewSeconds},
+		"Scaler":           {"Invocations", "Errors", "Throttles", reconcile.MetricGaveUp, reconcile.MetricSlept},
+		"Cleanup":          {"Compressed", "Deleted", "Archived", "LeftOver"},
 	} {
 		var found []string
 		for _, metric := range body.titled(t, title).Properties.Metrics {
@@ -105,7 +107,7 @@ func TestDashboardNamesOnlyThisStack(t *testing.T) {
 			"targetgroup/edit-ws-tg/73e2d6bc24d8a067",
 		},
 		"FileSystemId": {"workspace-file-system-id"}, "StorageClass": {"Standard", "IA"},
-		"FunctionName": {"webordinary-edit-scaler", "webordinary-workspace-cleanup"}, "Currency": {"USD"},
+		"FunctionName": {"webordinary-edit-scaler", "webordinary-workspace-cleanup"}, "Currency": {"USD"}, "Client": {"ameliastamps"},
 	}
 	seen := map[string]bool{}
 	for _, widget := range body.Widgets {
@@ -176,7 +178,31 @@ func TestMetricNamesAreTheFunctions(t *testing.T) {
 	t.Parallel()
 	assert.Equal(t, []string{
 		reconcile.Namespace, reconcile.MetricWakeSeconds, reconcile.MetricGaveUp, reconcile.MetricSlept,
-	}, []string{scalerNamespace, metricWakeSeconds, metricGaveUp, metricSlept})
+		telemetry.Namespace, telemetry.MetricPreviewSeconds,
+	}, []string{
+		scalerNamespace, metricWakeSeconds, metricGaveUp, metricSlept, supervisorNamespace, metricPreviewSeconds,
+	})
+	require.Len(t, wakeStages, len(reconcile.WakeStages))
+	for i, stage := range reconcile.WakeStages {
+		assert.Equal(t, [2]string{stage.Metric, stage.Label}, [2]string{wakeStages[i].metric, wakeStages[i].label})
+	}
+}
+
+// TestStagesOfThirtyDays: each stage has its median and its slow wakes, as one figure of the whole range.
+func TestStagesOfThirtyDays(t *testing.T) {
+	t.Parallel()
+	_, body := shown(t, nil)
+	properties := body.titled(t, "Wakes of 30 days").Properties
+	assert.Equal(t, []any{"singleValue", "-P30D", true}, []any{properties.View, properties.Start, properties.SetPeriodToTimeRange})
+	stats := map[string][]any{}
+	for _, metric := range properties.Metrics {
+		options := metric[len(metric)-1].(map[string]any)
+		stats[metric[1].(string)] = append(stats[metric[1].(string)], options["stat"])
+	}
+	require.Len(t, stats, len(reconcile.WakeStages)+1)
+	for name, both := range stats {
+		assert.Equal(t, []any{"p50", "p95"}, both, name)
+	}
 }
 
 func TestDashboardIsSmallEnough(t *testing.T) {

@@ -14,7 +14,23 @@ const (
 	metricGaveUp      = "WakeGaveUp"
 	metricSlept       = "Slept"
 	cleanupNamespace  = "Webordinary/Cleanup"
+
+	supervisorNamespace  = "Webordinary/EditSupervisor"
+	metricPreviewSeconds = "PreviewSeconds"
 )
+
+// wakeStages are the parts of a wake, in their order, by the scaler's metrics; the last one is the supervisor's, which goes on beside the
+// three before it.
+var wakeStages = []struct{ metric, label string }{
+	{"WakeSchedulingSeconds", "asked → task created"},
+	{"WakeAttachingSeconds", "created → network attached"},
+	{"WakePlacingSeconds", "attached → pull started"},
+	{"WakePullingSeconds", "image pull"},
+	{"WakeStartingSeconds", "pulled → container started"},
+	{"WakeRegisteringSeconds", "started → registered"},
+	{"WakeCheckingSeconds", "registered → healthy"},
+	{"WakeMovingSeconds", "healthy → rule moved"},
+}
 
 const (
 	fiveMinutes = 300
@@ -27,7 +43,7 @@ type watched struct {
 	region                     string
 	names                      config.Names
 	task                       config.Service
-	cluster, service           string
+	cluster, service, client   string
 	balancer, api, preview, ws string
 	fileSystem                 string
 	alarms                     []string
@@ -63,6 +79,10 @@ func (w watched) dashboard() dashboard {
 			Width: cellWidth, Height: cellHeight, Properties: properties,
 		})
 	}
+	board.Widgets = append(board.Widgets, widget{
+		Type: "metric", Y: textHeight + len(cells)*cellWidth/gridColumns*cellHeight, Width: gridColumns, Height: cellHeight,
+		Properties: w.stages(),
+	})
 	return board
 }
 
@@ -133,6 +153,24 @@ func (w watched) wakes() metricProperties {
 	chart := w.chart("Wake time, seconds", "p50", hour,
 		wake("p50", "half of the wakes"), wake("p95", "19 of 20"), wake("Maximum", "slowest"))
 	chart.YAxis.Left.ShowUnits = true
+	return chart
+}
+
+// stages are p50 and p95 of each part of the wakes of 30 days, as figures: a wake has one sample an hour at most, of which no line is to be
+// made.
+func (w watched) stages() metricProperties {
+	var lines []series
+	add := func(metric series, label string) {
+		for _, stat := range []string{"p50", "p95"} {
+			lines = append(lines, metric.with(func(o *seriesOptions) { o.Label = label + ", " + stat }).stat(stat))
+		}
+	}
+	for _, stage := range wakeStages {
+		add(line(scalerNamespace, stage.metric, "", "Service", w.service), stage.label)
+	}
+	add(line(supervisorNamespace, metricPreviewSeconds, "", "Client", w.client), "started → preview's first byte")
+	chart := w.chart("Wakes of 30 days by stage, seconds", "p50", day, lines...)
+	chart.View, chart.Start, chart.WholeRange = "singleValue", "-P30D", true
 	return chart
 }
 

@@ -51,6 +51,9 @@ type EditService struct {
 	// Service is what schedules, alarms and the waker wait for.
 	Service *ecs.Service
 
+	// client is whose editor this is; its tasks write metrics under that name.
+	client string
+
 	logGroup        *cloudwatch.LogGroup
 	taskGroup       *ec2.SecurityGroup
 	executionRole   *iam.Role
@@ -61,7 +64,7 @@ type EditService struct {
 func NewEditService(
 	ctx *pulumi.Context, name string, args *EditServiceArgs, opts ...pulumi.ResourceOption,
 ) (*EditService, error) {
-	service := &EditService{}
+	service := &EditService{client: args.Session.Client}
 	if err := ctx.RegisterComponentResource(editServiceToken, name, service, opts...); err != nil {
 		return nil, component.Created(name, err)
 	}

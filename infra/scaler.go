@@ -147,6 +147,7 @@ func (s *Scaler) environment(args *ScalerArgs) pulumi.StringMap {
 		spec.PreviewGroup: args.Service.TargetGroups["preview"].Arn,
 		spec.PriorityBase: pulumi.String(strconv.Itoa(args.RulePriorityBase)),
 		spec.IdleMinutes:  pulumi.String(strconv.Itoa(args.IdleMinutes)),
+		spec.Client:       pulumi.String(args.Service.client),
 	}
 	if args.StandInURL != "" {
 		environment[spec.StandIn] = pulumi.String(args.StandInURL)
@@ -195,7 +196,7 @@ func (s *Scaler) permissions(service *EditService) []policy.Statement {
 			Resources: policy.Resources(s.WakerRuleArn),
 		},
 		{
-			Sid:       "CountTheRequests", // AWS takes no resource for reading metrics
+			Sid:       "CountTheRequests", // and tell how long wakes take; AWS takes no resource for reading metrics
 			Actions:   []string{"cloudwatch:GetMetricData"},
 			Resources: policy.AnyResource(),
 		},

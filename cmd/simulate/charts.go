@@ -3,6 +3,8 @@ package main
 import (
 	"fmt"
 	"time"
+
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 )
 
 // burstsChart sets the hours of each day that were edited against those that were billed.
@@ -13,7 +15,7 @@ func (r *report) burstsChart() *barChart {
 	for i := range groups {
 		groups[i] = fmt.Sprint(i + 1)
 	}
-	for _, s := range bursts(newSite(specified, monthBegins, month, 1).random) {
+	for _, s := range bursts(newSite(timing.Specified, monthBegins, month, 1).random) {
 		addHours(edited, s.From, s.From.Add(s.Length))
 	}
 	for _, run := range r.Bursts.Runs {

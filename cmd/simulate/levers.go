@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 )
 
 // lever is something that may make a wake shorter.
@@ -12,39 +14,39 @@ type lever struct {
 	Name, Short string
 	// Costs is what it takes, Measured what of it this repository has measured, State who has it.
 	Costs, Measured, State string
-	pull                   func(*setup)
+	pull                   func(*timing.Setup)
 }
 
 // levers, each pulled alone. The first is what would be without one that is shipped.
 var levers = []lever{
 	{
 		"*without* health before the dev server", "no supervisor", "the supervisor in the image", "listens after 6 to 10 ms", "default",
-		func(s *setup) { s.HealthWaits = true },
+		func(s *timing.Setup) { s.HealthWaits = true },
 	},
 	{
 		"checks every 10 s", "checks 10 s", "against the specification's 30 s", "–", "`healthIntervalSeconds`",
-		func(s *setup) { s.HealthInterval = 10 * time.Second },
+		func(s *timing.Setup) { s.HealthInterval = 10 * time.Second },
 	},
 	{
 		"checks every 5 s", "checks 5 s", "the same", "–", "`healthIntervalSeconds`",
-		func(s *setup) { s.HealthInterval = 5 * time.Second },
+		func(s *timing.Setup) { s.HealthInterval = 5 * time.Second },
 	},
 	{
 		"image of 413 MB with SOCI index", "SOCI", "a step in the image's build; no zstd", "–", "the image",
-		func(s *setup) { s.SOCI = true },
+		func(s *timing.Setup) { s.SOCI = true },
 	},
-	{"plain image of 200 MB", "200 MB", "fewer tools in it", "–", "the image", func(s *setup) { s.ImageMB = 200 }},
+	{"plain image of 200 MB", "200 MB", "fewer tools in it", "–", "the image", func(s *timing.Setup) { s.ImageMB = 200 }},
 	{
 		"dependencies unpacked to the task's disk", "unpacked", "36 MB of the workspace, 3.8 s of work", "unpacking, and Astro's start on a disk",
-		"not built", func(s *setup) { s.Dependencies = unpacked },
+		"not built", func(s *timing.Setup) { s.Dependencies = timing.Unpacked },
 	},
 	{
 		"dependencies in the image", "in the image", "one image a site, against the specification", "Astro's start on a disk", "not built",
-		func(s *setup) { s.Dependencies = inTheTask },
+		func(s *timing.Setup) { s.Dependencies = timing.InTheTask },
 	},
 	{
 		"placed as by RunTask", "RunTask", "no service: no repair, no scaling", "–", "not reachable by configuration",
-		func(s *setup) { s.AtOnce = true },
+		func(s *timing.Setup) { s.AtOnce = true },
 	},
 }
 
@@ -62,11 +64,11 @@ type leverRow struct {
 
 // byLever measures every lever alone, after the service as it is shipped.
 func byLever(count int) []leverRow {
-	all := append([]lever{{"as shipped, 413 MB", "as shipped", "–", "–", "default", func(*setup) {}}}, levers...)
+	all := append([]lever{{"as shipped, 413 MB", "as shipped", "–", "–", "default", func(*timing.Setup) {}}}, levers...)
 	var asks []ask
 	for _, l := range all {
-		for _, interval := range []time.Duration{specified.HealthInterval, 5 * time.Second} {
-			s := specified
+		for _, interval := range []time.Duration{timing.Specified.HealthInterval, 5 * time.Second} {
+			s := timing.Specified
 			s.HealthInterval = interval
 			l.pull(&s)
 			asks = append(asks, ask{s, l.Name, false})
@@ -131,11 +133,11 @@ func byGoal(count int) []goalRow {
 	var wanted []goal
 	for _, where := range []struct {
 		Name string
-		At   dependencies
-	}{{"on EFS, as shipped", onEFS}, {"unpacked to the task's disk", unpacked}, {"in the image", inTheTask}} {
+		At   timing.Dependencies
+	}{{"on EFS, as shipped", timing.OnEFS}, {"unpacked to the task's disk", timing.Unpacked}, {"in the image", timing.InTheTask}} {
 		for _, g := range goals {
 			for _, share := range tailShares {
-				s := specified
+				s := timing.Specified
 				s.SOCI, s.Dependencies, s.HealthInterval, s.TailShare = true, where.At, g.Interval, share
 				asks = append(asks, ask{s, where.Name, false})
 				wanted = append(wanted, g)
@@ -169,8 +171,8 @@ func goalTable(rows []goalRow) string {
 func componentTable() string {
 	var b strings.Builder
 	b.WriteString("| Part | Seconds | | n | Source |\n|---|---|---|---|---|\n")
-	for i := range components {
-		c := &components[i]
+	for i := range timing.Components {
+		c := &timing.Components[i]
 		seconds := fmt.Sprintf("%.3g to %.3g", c.Least, c.Most)
 		if c.Least == c.Most {
 			seconds = fmt.Sprintf("%.3g", c.Least)
@@ -185,7 +187,7 @@ type whole struct {
 	Name, Source string
 	Published    [2]float64
 	// parts that it spans, and the pull that goes with them.
-	parts []component
+	parts []timing.Component
 	pull  [2]float64
 }
 
@@ -193,19 +195,19 @@ var wholes = []whole{
 	{
 		"created → RUNNING, image pulled in 4 to 7 s", "damianvtran/local-operator, 2026-10, n = 6",
 		[2]float64{18.5, 24.8},
-		[]component{placed, started},
+		[]timing.Component{timing.Placed, timing.Started},
 		[2]float64{4.4, 7.3},
 	},
 	{
 		"created → RUNNING, image pulled in 14 s", "a published spike, 2026-10, n = 2",
 		[2]float64{35, 38},
-		[]component{placed, started},
+		[]timing.Component{timing.Placed, timing.Started},
 		[2]float64{14, 14},
 	},
 	{
 		"“started 1 task” → “registered 1 target”", "service events, 2024-10 and 2025-11, n = 2, image unknown",
 		[2]float64{28.8, 40.9},
-		[]component{placed, started, registers},
+		[]timing.Component{timing.Placed, timing.Started, timing.Registers},
 		[2]float64{3 + 0.02*413, 3 + 0.027*413},
 	},
 }
@@ -249,23 +251,25 @@ func leverChart(rows []leverRow) *barChart {
 
 // headlines are the rows that decision D2 tells.
 func headlines(count int) []wakeRow {
-	with := func(name string, change func(*setup)) ask {
-		s := specified
+	with := func(name string, change func(*timing.Setup)) ask {
+		s := timing.Specified
 		change(&s)
 		return ask{s, name, false}
 	}
 	fast := 5 * time.Second
 	return measureAll([]ask{
-		with("As shipped, checks every 30 s as specified", func(*setup) {}),
-		with("Every 5 s", func(s *setup) { s.HealthInterval = fast }),
-		with("Every 5 s, image with SOCI index", func(s *setup) { s.HealthInterval, s.SOCI = fast, true }),
-		with("The same, dependencies unpacked to the task's disk", func(s *setup) {
-			s.HealthInterval, s.SOCI, s.Dependencies = fast, true, unpacked
+		with("As shipped, checks every 30 s as specified", func(*timing.Setup) {}),
+		with("Every 5 s", func(s *timing.Setup) { s.HealthInterval = fast }),
+		with("Every 5 s, image with SOCI index", func(s *timing.Setup) { s.HealthInterval, s.SOCI = fast, true }),
+		with("The same, dependencies unpacked to the task's disk", func(s *timing.Setup) {
+			s.HealthInterval, s.SOCI, s.Dependencies = fast, true, timing.Unpacked
 		}),
-		with("The same, dependencies in the image", func(s *setup) { s.HealthInterval, s.SOCI, s.Dependencies = fast, true, inTheTask }),
-		with("Without the supervisor, every 30 s", func(s *setup) { s.HealthWaits = true }),
-		with("As shipped, if the first check comes at any moment of 30 s", func(s *setup) { s.CheckedWhenever = true }),
-		with("As shipped, if it comes at any moment of 5 s", func(s *setup) { s.CheckedWhenever, s.HealthInterval = true, fast }),
+		with("The same, dependencies in the image", func(s *timing.Setup) {
+			s.HealthInterval, s.SOCI, s.Dependencies = fast, true, timing.InTheTask
+		}),
+		with("Without the supervisor, every 30 s", func(s *timing.Setup) { s.HealthWaits = true }),
+		with("As shipped, if the first check comes at any moment of 30 s", func(s *timing.Setup) { s.CheckedWhenever = true }),
+		with("As shipped, if it comes at any moment of 5 s", func(s *timing.Setup) { s.CheckedWhenever, s.HealthInterval = true, fast }),
 	}, count)
 }
 

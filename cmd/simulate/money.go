@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/cost"
+
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 )
 
 // dollars of a month.
@@ -24,7 +26,7 @@ const (
 )
 
 // priceOf prices tasks and scaler at list prices, without any free allowance: a thousand sites share one.
-func priceOf(s setup, t *tally) dollars {
+func priceOf(s timing.Setup, t *tally) dollars {
 	memoryGB := 2 * s.CPU
 	hours := t.Billed.Hours()
 	invocations := float64(t.Invocations)

@@ -5,6 +5,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 )
 
 // report is everything the simulation found.
@@ -32,14 +34,14 @@ func simulate(wakes, sites int, progress func(string)) *report {
 	progress("wakes by page and by API call")
 	r.Clients = byClient(wakes)
 	progress("a month of each scenario")
-	r.Bursts, r.Unprotected = burstsMonth(specified, 1, true), burstsMonth(specified, 1, false)
+	r.Bursts, r.Unprotected = burstsMonth(timing.Specified, 1, true), burstsMonth(timing.Specified, 1, false)
 	r.Editors = []outcome{
-		editorsMonth(specified, "3 editors, one task", false), editorsMonth(specified, "3 editors, memory pins three tasks", true),
+		editorsMonth(timing.Specified, "3 editors, one task", false), editorsMonth(timing.Specified, "3 editors, memory pins three tasks", true),
 	}
-	r.Tab = tabMonth(specified)
-	r.Bots = scannerMonths(specified)
+	r.Tab = tabMonth(timing.Specified)
+	r.Bots = scannerMonths(timing.Specified)
 	progress(fmt.Sprintf("%d sites", sites))
-	r.Sites = sitesMonth(specified, sites)
+	r.Sites = sitesMonth(timing.Specified, sites)
 	return r
 }
 

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"time"
 
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
@@ -99,7 +100,7 @@ func (s *scanner) wakes(credentials []web.Credential) bool {
 
 // scannersMonth is a site that nobody edits and scanners visit; they do not follow redirects. What wakes says which kinds
 // wake a sleeping service.
-func scannersMonth(s setup, name string, wakes func(*scanner) bool) outcome {
+func scannersMonth(s timing.Setup, name string, wakes func(*scanner) bool) outcome {
 	st := newSite(s, monthBegins, month, 5)
 	for i := range scanners {
 		kind := &scanners[i]
@@ -128,7 +129,7 @@ func scannersMonth(s setup, name string, wakes func(*scanner) bool) outcome {
 }
 
 // scannerMonths are the month by today's rules, with credentials demanded, and by the guesses of before.
-func scannerMonths(s setup) []outcome {
+func scannerMonths(s timing.Setup) []outcome {
 	demanded := []web.Credential{{Cookie: "session"}}
 	return []outcome{
 		scannersMonth(s, "scanners, no credentials demanded", func(k *scanner) bool { return k.wakes(nil) }),

@@ -5,6 +5,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
 )
@@ -25,7 +26,7 @@ type outcome struct {
 }
 
 // finish plays a site's month and sums it up.
-func (st *site) finish(name string, s setup, edited time.Duration) outcome {
+func (st *site) finish(name string, s timing.Setup, edited time.Duration) outcome {
 	st.play()
 	return outcome{Name: name, Edited: edited, tally: st.tally, Dollars: priceOf(s, &st.tally)}
 }
@@ -58,7 +59,7 @@ func editedIn(sessions []session) time.Duration {
 }
 
 // burstsMonth is one site with ten hours a month in bursts, in a container that protects its sessions or does not.
-func burstsMonth(s setup, seed uint64, protects bool) outcome {
+func burstsMonth(s timing.Setup, seed uint64, protects bool) outcome {
 	st := newSite(s, monthBegins, month, seed)
 	sessions := bursts(st.random)
 	for _, each := range sessions {
@@ -74,7 +75,7 @@ func burstsMonth(s setup, seed uint64, protects bool) outcome {
 
 // editorsMonth is one site with three people who edit at the same time, ten hours a month. Pinned means that the memory
 // target takes the service to three tasks whenever it is used, which a Node process with much memory does.
-func editorsMonth(s setup, name string, pinned bool) outcome {
+func editorsMonth(s timing.Setup, name string, pinned bool) outcome {
 	st := newSite(s, monthBegins, month, 3)
 	sessions := bursts(st.random)
 	for _, first := range sessions {
@@ -92,7 +93,7 @@ func editorsMonth(s setup, name string, pinned bool) outcome {
 
 // tabMonth is a site with one session of half an hour on the first morning, after which its tab is forgotten, in a window
 // that stays visible. Its socket is lost when the service sleeps, it reloads, and its waiting page goes on asking.
-func tabMonth(s setup) outcome {
+func tabMonth(s timing.Setup) outcome {
 	st := newSite(s, monthBegins, month, 4)
 	opens := monthBegins.Add(9 * time.Hour)
 	st.join(session{From: opens, Length: 30 * time.Minute, Pause: 40 * time.Second, Protects: true})
@@ -116,7 +117,7 @@ func tabMonth(s setup) outcome {
 }
 
 // sitesMonth is many sites side by side, each with its own sessions.
-func sitesMonth(s setup, count int) []outcome {
+func sitesMonth(s timing.Setup, count int) []outcome {
 	outcomes := make([]outcome, count)
 	sideBySide(count, func(i int) {
 		outcomes[i] = burstsMonth(s, uint64(1000+i), true) //nolint:gosec // a thousand at most

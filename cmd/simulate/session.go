@@ -2,6 +2,8 @@ package main
 
 import (
 	"time"
+
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 )
 
 // session is somebody editing: they open the preview, then send requests until they leave.
@@ -72,7 +74,7 @@ func (st *site) scaleTo(count int, at time.Time) {
 }
 
 // aWakeOf measures one wake of a fresh site by a page or an API call; served is false if it was given up.
-func aWakeOf(s setup, byCall bool, seed uint64) (waited time.Duration, served bool) {
+func aWakeOf(s timing.Setup, byCall bool, seed uint64) (waited time.Duration, served bool) {
 	began := time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
 	st := newSite(s, began, 20*time.Minute, seed)
 	v := &visit{site: st, served: func(d time.Duration) { waited, served = d, true }}

@@ -15,6 +15,8 @@ import (
 
 	"github.com/webordinary/live-edit/cost"
 	"github.com/webordinary/live-edit/functions/scaler/web"
+
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 )
 
 func quietly(string) {}
@@ -84,7 +86,7 @@ func TestScannersCostWhatPreviewSays(t *testing.T) {
 	}
 	require.Equal(t, cost.ScannerWakes, visits)
 	task := cost.Task{CPU: 2048, MemoryMB: 4096, PublicAddress: true}
-	simulated := scannerMonths(specified)[0].Dollars.Tasks
+	simulated := scannerMonths(timing.Specified)[0].Dollars.Tasks
 	require.InEpsilon(t, simulated, cost.Scanners(task, int(idle.Minutes())), 0.1)
 	small := cost.Task{CPU: 512, MemoryMB: 1024, ARM: true}
 	require.Less(t, cost.Scanners(small, 5), 0.25*cost.Scanners(task, 5))
@@ -94,20 +96,20 @@ func TestScannersCostWhatPreviewSays(t *testing.T) {
 // TestWakesDependOnWhatTheyShould: longer intervals, larger images and late containers wait longer.
 func TestWakesDependOnWhatTheyShould(t *testing.T) {
 	t.Parallel()
-	fast := specified
+	fast := timing.Specified
 	fast.HealthInterval = 5 * time.Second
 	slowImage, late, soci := fast, fast, fast
 	slowImage.ImageMB, late.HealthWaits, soci.SOCI = 900, true, true
 	base := measure(fast, "", false, 60)
-	waits, waitsFast := specified, fast
+	waits, waitsFast := timing.Specified, fast
 	waits.HealthWaits, waitsFast.HealthWaits = true, true
 	require.Greater(t, measure(waits, "", false, 60).P95, measure(waitsFast, "", false, 60).P95, "without a supervisor the interval counts")
-	require.Equal(t, base.P95, measure(specified, "", false, 60).P95, "with one it does not")
-	whenever := specified
+	require.Equal(t, base.P95, measure(timing.Specified, "", false, 60).P95, "with one it does not")
+	whenever := timing.Specified
 	whenever.CheckedWhenever = true
 	require.Greater(t, measure(whenever, "", false, 60).P95, base.P95)
 	onDisk, inImage, rare := fast, fast, fast
-	onDisk.Dependencies, inImage.Dependencies, rare.TailShare = unpacked, inTheTask, 0.5
+	onDisk.Dependencies, inImage.Dependencies, rare.TailShare = timing.Unpacked, timing.InTheTask, 0.5
 	require.Less(t, measure(onDisk, "", false, 60).P50, base.P50)
 	require.Less(t, measure(inImage, "", false, 60).P50, measure(onDisk, "", false, 60).P50)
 	require.Greater(t, measure(rare, "", false, 60).P95, base.P95+20*time.Second)
@@ -116,7 +118,7 @@ func TestWakesDependOnWhatTheyShould(t *testing.T) {
 	require.Less(t, measure(soci, "", false, 60).P50, base.P50)
 	require.GreaterOrEqual(t, base.P99, base.P95)
 	require.GreaterOrEqual(t, base.P95, base.P50)
-	require.GreaterOrEqual(t, measure(specified, "", true, 60).P99, base.P50)
+	require.GreaterOrEqual(t, measure(timing.Specified, "", true, 60).P99, base.P50)
 }
 
 // TestPublishedWholes holds sums of the components against published times that span several of them: the model may be a few
@@ -134,19 +136,19 @@ func TestPublishedWholes(t *testing.T) {
 // TestComponentsAreLabelled: a figure without samples is no publication, and what was measured says where.
 func TestComponentsAreLabelled(t *testing.T) {
 	t.Parallel()
-	for _, c := range components {
+	for _, c := range timing.Components {
 		require.LessOrEqual(t, c.Least, c.Most, c.Name)
 		require.NotEmpty(t, c.Source, c.Name)
 		if c.N == "0" {
-			require.Contains(t, []origin{inferred, assumed}, c.Origin, c.Name)
+			require.Contains(t, []timing.Origin{timing.Inferred, timing.Assumed}, c.Origin, c.Name)
 		}
-		if c.Origin == published || c.Origin == measured {
+		if c.Origin == timing.Published || c.Origin == timing.Measured {
 			require.Regexp(t, `20\d\d-\d\d`, c.Source, "%s: no date", c.Name)
 		}
 	}
-	require.Equal(t, pulledPlain.times(1), (&setup{ImageMB: 413}).pull())
-	require.Equal(t, astroEFS.times(1), (&setup{CPU: 2}).devServer())
-	require.Equal(t, astroLocal.times(1), (&setup{CPU: 2, Dependencies: inTheTask}).devServer())
+	require.Equal(t, timing.PulledPlain.Times(1), (&timing.Setup{ImageMB: 413}).Pull())
+	require.Equal(t, timing.AstroEFS.Times(1), (&timing.Setup{CPU: 2}).DevServer())
+	require.Equal(t, timing.AstroLocal.Times(1), (&timing.Setup{CPU: 2, Dependencies: timing.InTheTask}).DevServer())
 }
 
 // TestDocumentIsUpToDate holds docs/simulation.md and its charts against what the command writes today.
@@ -178,14 +180,14 @@ func TestDocumentIsUpToDate(t *testing.T) {
 // TestVisitorsAreToldTheTruth holds what the waiting page says against what a wake is simulated to take.
 func TestVisitorsAreToldTheTruth(t *testing.T) {
 	t.Parallel()
-	row := measure(specified, "", false, 200)
+	row := measure(timing.Specified, "", false, 200)
 	require.InDelta(t, web.TypicalWake.Seconds(), row.P50.Seconds(), 10)
 }
 
 // TestLostRequestsAreCounted breaks the service: what is not served must not look like a quick wake.
 func TestLostRequestsAreCounted(t *testing.T) {
 	t.Parallel()
-	never := specified
+	never := timing.Specified
 	never.ImageMB = 100_000 // its pull takes longer than anybody waits
 	row := measure(never, "", true, 3)
 	require.Equal(t, 3, row.Lost)

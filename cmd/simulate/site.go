@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"time"
 
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 	"github.com/webordinary/live-edit/functions/scaler/act"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
@@ -55,8 +56,8 @@ type tally struct {
 
 type span struct{ From, To time.Time }
 
-// idle is the time without activity after which the service sleeps.
-func (s *setup) idle() time.Duration {
+// idleOf is the time without activity after which the service of a setup sleeps.
+func idleOf(s timing.Setup) time.Duration {
 	if s.Idle > 0 {
 		return s.Idle
 	}
@@ -64,13 +65,13 @@ func (s *setup) idle() time.Duration {
 }
 
 // newSite makes a sleeping site.
-func newSite(s setup, began time.Time, length time.Duration, seed uint64) *site {
+func newSite(s timing.Setup, began time.Time, length time.Duration, seed uint64) *site {
 	st := &site{
-		policy: decide.NewPolicy(s.idle()), began: began, end: began.Add(length),
+		policy: decide.NewPolicy(idleOf(s)), began: began, end: began.Add(length),
 		random: rand.New(rand.NewPCG(seed, 0x517e)), //nolint:gosec // a simulation wants repeatable chance
 	}
 	st.tickPhase = time.Duration(st.random.Int64N(int64(tick)))
-	st.world = scalertest.New(s.timing(), decide.Layout{Base: 100}, began, seed)
+	st.world = scalertest.New(s.Timing(), decide.Layout{Base: 100}, began, seed)
 	st.world.Window = st.policy.Window()
 	st.world.OnEnd = func(t *scalertest.Task) { st.bill(t) }
 	return st

@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
 	"github.com/webordinary/live-edit/functions/scaler/web"
@@ -61,7 +62,7 @@ func (v *visit) starts(then func()) bool {
 		return false
 	}
 	v.known = true
-	cold := wakerStarts.times(1)
+	cold := timing.WakerStarts.Times(1)
 	v.after(cold.Least+time.Duration(v.site.random.Int64N(int64(cold.Most-cold.Least))), then)
 	return true
 }

@@ -4,11 +4,13 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"github.com/webordinary/live-edit/cmd/simulate/timing"
 )
 
 // wakeRow is the distribution of one setup's wakes.
 type wakeRow struct {
-	Setup              setup
+	Setup              timing.Setup
 	Name               string
 	ByCall             bool
 	P50, P95, P99      time.Duration
@@ -18,7 +20,7 @@ type wakeRow struct {
 }
 
 // measure plays wakes of a setup, each on a fresh site at another moment.
-func measure(s setup, name string, byCall bool, count int) wakeRow {
+func measure(s timing.Setup, name string, byCall bool, count int) wakeRow {
 	waits := make([]time.Duration, 0, count)
 	row := wakeRow{Setup: s, Name: name, ByCall: byCall, Measured: count}
 	for i := range count {
@@ -50,7 +52,7 @@ var (
 
 // ask is a row to measure.
 type ask struct {
-	Setup  setup
+	Setup  timing.Setup
 	Name   string
 	ByCall bool
 }
@@ -63,7 +65,7 @@ func measureAll(asks []ask, count int) []wakeRow {
 }
 
 // everyInterval asks for a row at each health interval.
-func everyInterval(s setup, name string, byCall bool) []ask {
+func everyInterval(s timing.Setup, name string, byCall bool) []ask {
 	asks := make([]ask, 0, len(intervals))
 	for _, interval := range intervals {
 		s.HealthInterval = interval
@@ -76,7 +78,7 @@ func everyInterval(s setup, name string, byCall bool) []ask {
 func byImage(count int) []wakeRow {
 	var asks []ask
 	for _, image := range images {
-		s := specified
+		s := timing.Specified
 		s.ImageMB, s.SOCI = image.MB, image.SOCI
 		asks = append(asks, everyInterval(s, image.Name, false)...)
 	}
@@ -88,7 +90,7 @@ func bySize(count int) []wakeRow {
 	var asks []ask
 	for _, cpu := range []float64{0.5, 1, 2} {
 		for _, waits := range []bool{false, true} {
-			s := specified
+			s := timing.Specified
 			s.CPU, s.HealthWaits = cpu, waits
 			name := fmt.Sprintf("%g vCPU, supervisor", cpu)
 			if waits {
@@ -102,7 +104,7 @@ func bySize(count int) []wakeRow {
 
 // byClient compares a page with an API call, with the specified service at each interval.
 func byClient(count int) []wakeRow {
-	return measureAll(append(everyInterval(specified, "page", false), everyInterval(specified, "API call", true)...), count)
+	return measureAll(append(everyInterval(timing.Specified, "page", false), everyInterval(timing.Specified, "API call", true)...), count)
 }
 
 // wakeTable writes rows as a table.

@@ -13,6 +13,7 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/observe"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
 	"github.com/webordinary/live-edit/functions/scaler/standin"
+	"github.com/webordinary/live-edit/functions/scaler/usual"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
@@ -69,6 +70,9 @@ func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
 		Now:      cfg.Clock.Now,
 		Sleep:    cfg.Clock.Sleep,
 	}
+	handler.Typical = usual.New(usual.Wakes{
+		CloudWatch: around.CloudWatch, Service: cfg.Service, Client: cfg.Client, BuiltIn: web.TypicalWake, Now: cfg.Clock.Now, Log: around.Log,
+	}).Typical
 	if cfg.StandIn != nil {
 		handler.StandIn = &standin.Site{Base: cfg.StandIn, Now: cfg.Clock.Now}
 	}

@@ -67,12 +67,11 @@ func (h *Host) serveHealth(w http.ResponseWriter) {
 	_, _ = io.WriteString(w, "ok\n")
 }
 
-// firstByte writes down the wake, as far as it happens in the task. The scaler's record has the part before under the same task's ARN.
+// firstByte writes down the wake, as far as it happens in the task.
 func (h *Host) firstByte(s *session) {
 	h.woken.Do(func() {
-		now := time.Now()
-		h.record.Log.Info("woken", "task", h.id.Task, "session", s.user, "claimedAfter", s.since.Sub(h.began).Seconds(),
-			"preparedAndStartedIn", now.Sub(s.since).Seconds(), "firstByteAfter", now.Sub(h.began).Seconds(), "startedAt", h.began.UTC())
-		h.record.Metric(telemetry.MetricPreviewSeconds, "Seconds", now.Sub(h.began).Seconds())
+		h.record.Woken(telemetry.Woken{
+			Task: h.id.Task, Session: s.user, StartedAt: h.began, Claimed: s.since.Sub(h.began), FirstByte: time.Since(h.began),
+		})
 	})
 }

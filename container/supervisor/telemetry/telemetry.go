@@ -56,6 +56,25 @@ func (w *lineWriter) Write(p []byte) (int, error) {
 	return w.out.Write(p)
 }
 
+// Woken is the task's part of a wake. The scaler's record has the part before, under the same task's ARN and the same message.
+type Woken struct {
+	Task, Session string
+	// StartedAt is when the supervisor began; the others count from it: the session's lease was claimed, and the preview sent its
+	// first byte.
+	StartedAt          time.Time
+	Claimed, FirstByte time.Duration
+}
+
+// WokenMessage is the log message of a wake's record (functions/scaler/reconcile has the same).
+const WokenMessage = "woken"
+
+// Woken writes the record, and the metric by which a stack's own wakes are told to visitors.
+func (r *Recorder) Woken(w Woken) {
+	r.Log.Info(WokenMessage, "task", w.Task, "session", w.Session, "startedAt", w.StartedAt.UTC(), "claimedAfter", w.Claimed.Seconds(),
+		"preparedAndStartedIn", (w.FirstByte - w.Claimed).Seconds(), "firstByteAfter", w.FirstByte.Seconds())
+	r.Metric(MetricPreviewSeconds, "Seconds", w.FirstByte.Seconds())
+}
+
 // Count adds to a count that Flush writes.
 func (r *Recorder) Count(metric string, n float64) {
 	r.mu.Lock()

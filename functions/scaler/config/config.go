@@ -43,6 +43,9 @@ type Config struct {
 	// SignInRuleARN is the waker's other rule, which sends people who open a page to sign in; WAKER_SIGN_IN_RULE_ARN, demanded
 	// and allowed with Auth only.
 	SignInRuleARN string
+	// Client is whose editor this is, by which its container writes metrics; CLIENT_ID, default none: the container's part of a wake
+	// is then not known.
+	Client string
 	// Clock is the machine's, but for the sandbox's; SANDBOX_CLOCK, see EnvClock.
 	Clock Clock
 }
@@ -76,6 +79,7 @@ func Load(getenv func(string) string) (*Config, error) {
 		Idle:            time.Duration(r.number(spec.IdleMinutes, bounds{1, 1440, "5"})) * time.Minute,
 		Credentials:     r.credentials(spec.Credentials),
 		StandIn:         r.address(spec.StandIn),
+		Client:          r.client(spec.Client),
 		Clock:           r.clock(EnvClock),
 	}
 	r.auth(cfg)
@@ -150,6 +154,17 @@ func (r *reader) credentials(name string) []web.Credential {
 		}
 	}
 	return credentials
+}
+
+// clientName is what the program takes for a client's name, and more.
+var clientName = regexp.MustCompile(`^[A-Za-z0-9._-]{1,64}$`)
+
+func (r *reader) client(name string) string {
+	value := r.getenv(name)
+	if value != "" && !clientName.MatchString(value) {
+		r.fault(name, value, "a client's name of letters, digits, dots, hyphens and underscores, or nothing")
+	}
+	return value
 }
 
 func (r *reader) address(name string) *url.URL {

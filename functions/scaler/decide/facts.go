@@ -61,7 +61,12 @@ type Facts struct {
 }
 
 // Service is the ECS service's own account of its tasks.
-type Service struct{ Desired, Running, Pending int32 }
+type Service struct {
+	Desired, Running, Pending int32
+	// Registered is when it last added a task to a target group, by its events; zero if they tell of none. No decision depends on
+	// it: it is for the record.
+	Registered time.Time
+}
 
 // Health counts targets that pass their checks and belong to a live task.
 type Health struct {
@@ -110,6 +115,14 @@ type Tasks struct {
 	Oldest time.Time
 	// Stage is that of the task that has come furthest.
 	Stage Stage
+	// First is the oldest task's life so far, for the record; no decision depends on it.
+	First Timeline
+}
+
+// Timeline is what ECS tells of a task's start; times that have not come are zero.
+type Timeline struct {
+	Task                                                 string // its ARN
+	Created, Attached, PullStarted, PullStopped, Started time.Time
 }
 
 // Class is the kind of error that keeps a task from starting. It is told to visitors, so it never carries AWS's text.

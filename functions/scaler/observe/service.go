@@ -5,9 +5,12 @@ import (
 	"errors"
 	"fmt"
 	"strconv"
+	"strings"
+	"time"
 
 	"github.com/aws/aws-sdk-go-v2/aws"
 	"github.com/aws/aws-sdk-go-v2/service/ecs"
+	"github.com/aws/aws-sdk-go-v2/service/ecs/types"
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 	elbtypes "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2/types"
 
@@ -61,13 +64,27 @@ func (l *Look) readService(ctx context.Context, f *decide.Facts) error {
 		return fmt.Errorf("describe service %s in cluster %s: %w or is not ACTIVE", o.Service, o.Cluster, errNoService)
 	}
 	service := out.Services[0]
-	f.Service = decide.Service{Desired: service.DesiredCount, Running: service.RunningCount, Pending: service.PendingCount}
+	f.Service = decide.Service{
+		Desired: service.DesiredCount, Running: service.RunningCount, Pending: service.PendingCount, Registered: registeredAt(service.Events),
+	}
 	for _, deployment := range service.Deployments {
 		if aws.ToString(deployment.Status) == primary {
 			l.deployedAt = aws.ToTime(deployment.CreatedAt)
 		}
 	}
 	return nil
+}
+
+// registeredAt is when the service last registered targets: "(service NAME) registered 1 targets in (target-group ARN)" (ECS
+// developer guide, "Service event messages"). Zero if its latest hundred events tell of none.
+func registeredAt(events []types.ServiceEvent) time.Time {
+	var last time.Time
+	for i := range events {
+		if at := aws.ToTime(events[i].CreatedAt); at.After(last) && strings.Contains(aws.ToString(events[i].Message), ") registered ") {
+			last = at
+		}
+	}
+	return last
 }
 
 func (l *Look) readHealth(ctx context.Context, f *decide.Facts) error {

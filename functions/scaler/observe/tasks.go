@@ -87,7 +87,7 @@ func liveTasks(tasks []types.Task) (decide.Tasks, map[string]bool) {
 		}
 		sum.Live++
 		if created := aws.ToTime(task.CreatedAt); sum.Oldest.IsZero() || created.Before(sum.Oldest) {
-			sum.Oldest = created
+			sum.Oldest, sum.First = created, timeline(task)
 		}
 		sum.Stage = max(sum.Stage, stage(task))
 		if aws.ToString(task.LastStatus) != "RUNNING" {
@@ -104,6 +104,13 @@ func liveTasks(tasks []types.Task) (decide.Tasks, map[string]bool) {
 		}
 	}
 	return sum, addresses
+}
+
+func timeline(task *types.Task) decide.Timeline {
+	return decide.Timeline{
+		Task: aws.ToString(task.TaskArn), Created: aws.ToTime(task.CreatedAt), Attached: aws.ToTime(task.ConnectivityAt),
+		PullStarted: aws.ToTime(task.PullStartedAt), PullStopped: aws.ToTime(task.PullStoppedAt), Started: aws.ToTime(task.StartedAt),
+	}
 }
 
 // stage tells how far a task has come (ECS developer guide: "Amazon ECS task lifecycle").

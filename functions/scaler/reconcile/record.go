@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
+	"sync"
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
@@ -18,6 +19,9 @@ const Namespace = "Webordinary/EditScaler"
 const (
 	// MetricWakeSeconds is the time from a task's creation until requests reach it, once per wake.
 	MetricWakeSeconds = "WakeSeconds"
+	// MetricRunningSeconds is the time from asking for a wake, or from the task's creation if that is not known, until its container
+	// runs; the container's own part comes after it.
+	MetricRunningSeconds = "WakeRunningSeconds"
 	// MetricGaveUp counts wakes that were given up because no task could start.
 	MetricGaveUp = "WakeGaveUp"
 	// MetricSlept counts services put to sleep, and MetricRevived those that a visitor saved at the last moment.
@@ -34,6 +38,9 @@ type Recorder struct {
 	// Metrics receives one line of JSON per metric; in Lambda that is standard output.
 	Metrics io.Writer
 	Now     func() time.Time
+
+	mu    sync.Mutex
+	asked time.Time
 }
 
 // Record writes down a run that changed something or went wrong; others would only be noise.
@@ -67,39 +74,45 @@ func (r *Recorder) count(result *Result, done []decide.Step) {
 	for _, step := range done {
 		switch {
 		case step.Kind == decide.StepMove && plan.Reason == decide.ReasonWoke && !plan.WokenAt.IsZero():
-			r.metric(MetricWakeSeconds, "Seconds", r.Now().Sub(plan.WokenAt).Seconds())
+			r.woken(result)
+		case step.Kind == decide.StepStart:
+			r.remember(r.Now())
 		case step.Kind == decide.StepStop:
-			r.metric(MetricGaveUp, "Count", 1)
+			r.metrics("Count", value{MetricGaveUp, 1})
 		case step.Kind == decide.StepStopIdle && result.Outcome.Revived:
-			r.metric(MetricRevived, "Count", 1)
+			r.metrics("Count", value{MetricRevived, 1})
 		case step.Kind == decide.StepStopIdle:
-			r.metric(MetricSlept, "Count", 1)
+			r.metrics("Count", value{MetricSlept, 1})
 		}
 	}
 }
 
-// metric writes one line (CloudWatch user guide: "Embedded metric format specification").
-func (r *Recorder) metric(name, unit string, value float64) {
+// value of a metric.
+type value struct {
+	name   string
+	amount float64
+}
+
+// metrics writes one line (CloudWatch user guide: "Embedded metric format specification").
+func (r *Recorder) metrics(unit string, values ...value) {
 	type definition struct{ Name, Unit string }
 	type directive struct {
 		Namespace  string
 		Dimensions [][]string
 		Metrics    []definition
 	}
-	line, err := json.Marshal(map[string]any{
-		"_aws": map[string]any{
-			"Timestamp": r.Now().UnixMilli(),
-			"CloudWatchMetrics": []directive{{
-				Namespace: Namespace, Dimensions: [][]string{{"Service"}}, Metrics: []definition{{name, unit}},
-			}},
-		},
-		"Service": r.Service,
-		name:      value,
-	})
+	about := directive{Namespace: Namespace, Dimensions: [][]string{{"Service"}}}
+	document := map[string]any{"Service": r.Service}
+	for _, v := range values {
+		about.Metrics = append(about.Metrics, definition{v.name, unit})
+		document[v.name] = v.amount
+	}
+	document["_aws"] = map[string]any{"Timestamp": r.Now().UnixMilli(), "CloudWatchMetrics": []directive{about}}
+	line, err := json.Marshal(document)
 	if err == nil {
 		_, err = fmt.Fprintf(r.Metrics, "%s\n", line)
 	}
 	if err != nil {
-		r.Log.Error("metric not written", "metric", name, "error", err)
+		r.Log.Error("metrics not written", "metrics", about.Metrics, "error", err)
 	}
 }

@@ -66,6 +66,11 @@ func (a *API) DescribeServices(
 		running, pending := w.Counts()
 		//nolint:gosec // counts of a handful of tasks
 		service.DesiredCount, service.RunningCount, service.PendingCount = int32(w.desired), int32(running), int32(pending)
+		if at := w.registeredAt(); !at.IsZero() {
+			service.Events = []ecstypes.ServiceEvent{{
+				CreatedAt: aws.Time(at), Message: aws.String("(service edit) registered 1 targets in (target-group " + APIGroupARN + ")"),
+			}}
+		}
 		service.Deployments = []ecstypes.Deployment{{Status: aws.String("PRIMARY"), CreatedAt: aws.Time(w.deployedAt)}}
 	})
 	return &ecs.DescribeServicesOutput{Services: []ecstypes.Service{service}}, err
@@ -127,8 +132,8 @@ func (t *Task) describe() ecstypes.Task {
 	}
 	task := ecstypes.Task{
 		TaskArn: aws.String(t.arn()), LastStatus: aws.String(t.Status), DesiredStatus: &status,
-		CreatedAt: known(t.Created), PullStartedAt: known(t.PullStarted), PullStoppedAt: known(t.PullStopped),
-		StartedAt: known(t.Started), StoppingAt: known(t.Stopping), StoppedAt: known(t.Ended),
+		CreatedAt: known(t.Created), ConnectivityAt: known(t.PullStarted), PullStartedAt: known(t.PullStarted),
+		PullStoppedAt: known(t.PullStopped), StartedAt: known(t.Started), StoppingAt: known(t.Stopping), StoppedAt: known(t.Ended),
 		StopCode: ecstypes.TaskStopCode(t.StopCode), StoppedReason: aws.String(t.Reason),
 	}
 	if t.Status != Provisioning {

@@ -24,7 +24,10 @@ func (w *World) Observe(need decide.Need, f *decide.Facts) {
 	}
 	if need&decide.NeedService != 0 {
 		running, pending := w.Counts()
-		f.Service = decide.Service{Desired: int32(w.desired), Running: int32(running), Pending: int32(pending)} //nolint:gosec // a handful
+		//nolint:gosec // a handful
+		f.Service = decide.Service{
+			Desired: int32(w.desired), Running: int32(running), Pending: int32(pending), Registered: w.registeredAt(),
+		}
 	}
 	if need&decide.NeedHealth != 0 {
 		healthy := int32(w.Healthy()) //nolint:gosec // a handful
@@ -47,12 +50,26 @@ func (w *World) Observe(need decide.Need, f *decide.Facts) {
 	}
 }
 
+// registeredAt is when a task was last added to the target groups.
+func (w *World) registeredAt() time.Time {
+	var last time.Time
+	for _, t := range w.tasks {
+		if t.Registered.After(last) {
+			last = t.Registered
+		}
+	}
+	return last
+}
+
 func (w *World) summary() decide.Tasks {
 	var sum decide.Tasks
 	for _, t := range w.live() {
 		sum.Live++
 		if sum.Oldest.IsZero() || t.Created.Before(sum.Oldest) {
-			sum.Oldest = t.Created
+			sum.Oldest, sum.First = t.Created, decide.Timeline{
+				Task: t.arn(), Created: t.Created, Attached: t.PullStarted, PullStarted: t.PullStarted, PullStopped: t.PullStopped,
+				Started: t.Started,
+			}
 		}
 		switch {
 		case t.Status == Running:

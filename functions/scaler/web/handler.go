@@ -46,6 +46,8 @@ type Handler struct {
 	StandIn StandIn
 	// Gate lets invited people in; nil where nobody is asked who he is.
 	Gate Gate
+	// Typical is what a wake usually takes; nil for TypicalWake. It may ask AWS, now and then, and is asked for ahead.
+	Typical func(context.Context) time.Duration
 }
 
 // Gate says who sent a request, and what to tell somebody who is not let in; an *identity.Gate does.
@@ -80,7 +82,11 @@ func (h *Handler) serve(ctx context.Context, r *Request) *Response {
 	if refused := h.admit(ctx, r); refused != nil {
 		return refused
 	}
-	switch h.classify(r) {
+	kind := h.classify(r)
+	if h.Typical != nil && (kind == KindPage || kind == KindReload || kind == KindStatus || kind == KindWakeStatus) {
+		go h.Typical(ctx) // while AWS is asked for the state; whoever tells it waits for the same answer
+	}
+	switch kind {
 	case KindRefused:
 		return r.unserved()
 	case KindQuiet:
@@ -155,7 +161,7 @@ func (h *Handler) run(ctx context.Context, event string, in decide.Intent) (reco
 // ask carries out what the event wants and tells the outcome.
 func (h *Handler) ask(ctx context.Context, event string, in decide.Intent) Status {
 	plan, _ := h.plan(ctx, event, in)
-	return h.statusOf(&plan, h.Now())
+	return h.statusOf(ctx, &plan)
 }
 
 // plan runs once. What could not be done is unknown to the visitor, who asks again. moved says that a step was taken.
@@ -187,7 +193,7 @@ func (h *Handler) servePage(ctx context.Context, r *Request) *Response {
 	if plan.State == decide.StateReady && moved && h.Sleep(ctx, FlipSettle) == nil {
 		return r.again(plan.State.String())
 	}
-	return h.page(r, h.statusOf(&plan, h.Now()), pageAsk, behind())
+	return h.page(r, h.statusOf(ctx, &plan), pageAsk, behind())
 }
 
 // behind begins to look for what to show behind the page, while AWS is asked for the service's state.
@@ -210,7 +216,7 @@ func (h *Handler) serveFile(ctx context.Context, r *Request) *Response {
 	if plan.State == decide.StateReady && h.Sleep(ctx, FlipSettle) == nil {
 		return r.again(plan.State.String())
 	}
-	status := h.statusOf(&plan, h.Now())
+	status := h.statusOf(ctx, &plan)
 	return r.conflict(&status)
 }
 

@@ -19,13 +19,16 @@ const (
 	holdMargin = 2 * time.Second
 )
 
-// hold wakes the service for a request and holds the request until it can be served, or gives its decline. How many are
+// decline answers a request that is not held any longer.
+type decline func(context.Context, *Request, *decide.Plan) *Response
+
+// hold wakes the service for a request and holds the request until it can be served, or gives otherwise's answer. How many are
 // held at once is limited by Lambda, which gives each process one request at a time: by the function's reserved concurrency.
-func (h *Handler) hold(ctx context.Context, r *Request, event string, decline func(*Request, *decide.Plan) *Response) *Response {
+func (h *Handler) hold(ctx context.Context, r *Request, event string, otherwise decline) *Response {
 	deadline := h.holdDeadline(ctx)
 	plan, _ := h.plan(ctx, event, decide.Ask)
 	if plan.State != decide.StateWaking && plan.State != decide.StateReady {
-		return decline(r, &plan)
+		return otherwise(ctx, r, &plan)
 	}
 	for {
 		if plan.State == decide.StateReady {
@@ -33,7 +36,7 @@ func (h *Handler) hold(ctx context.Context, r *Request, event string, decline fu
 			return r.again(plan.State.String())
 		}
 		if plan.State != decide.StateWaking || h.Now().Sub(plan.WokenAt) >= HoldAge {
-			return decline(r, &plan)
+			return otherwise(ctx, r, &plan)
 		}
 		if !h.waitForChange(ctx, deadline) {
 			return r.again(plan.State.String())
@@ -44,13 +47,13 @@ func (h *Handler) hold(ctx context.Context, r *Request, event string, decline fu
 
 // declineForm answers a form that is not held any longer: with the page, which is reloaded, form and all, when the service
 // is up. Its browser asks before it sends the form again.
-func (h *Handler) declineForm(r *Request, plan *decide.Plan) *Response {
-	return h.page(r, h.statusOf(plan, h.Now()), pageAsk, "")
+func (h *Handler) declineForm(ctx context.Context, r *Request, plan *decide.Plan) *Response {
+	return h.page(r, h.statusOf(ctx, plan), pageAsk, "")
 }
 
 // declineCall answers a call that is not held any longer.
-func (h *Handler) declineCall(r *Request, plan *decide.Plan) *Response {
-	status := h.statusOf(plan, h.Now())
+func (h *Handler) declineCall(ctx context.Context, r *Request, plan *decide.Plan) *Response {
+	status := h.statusOf(ctx, plan)
 	return r.unavailable(&status)
 }
 

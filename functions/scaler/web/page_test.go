@@ -1,6 +1,7 @@
 package web_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"encoding/base64"
 	"net/url"
@@ -55,4 +56,20 @@ func TestPageOfALookDoesNotAskAgain(t *testing.T) {
 	f := &fake{results: []reconcile.Result{state(decide.Plan{State: decide.StateAsleep})}}
 	response := serve(t, f.handler(), request{method: "GET", path: "/preview/", header: reloading})
 	require.Contains(t, response.Body, `data-purpose="look"`)
+}
+
+// TestTypicalIsThisStacks: page and status tell what the stack's own wakes have taken.
+func TestTypicalIsThisStacks(t *testing.T) {
+	t.Parallel()
+	for want, r := range map[string]request{
+		"&#34;typicalSeconds&#34;:38,": {method: "GET", path: "/preview/", header: opening},
+		`"typicalSeconds":38,`: {method: "GET", path: "/preview/", header: map[string]string{
+			"accept": "application/vnd.webordinary.wake+json",
+		}},
+	} {
+		f := &fake{results: []reconcile.Result{state(waking(morning))}}
+		h := f.handler()
+		h.Typical = func(context.Context) time.Duration { return 38 * time.Second }
+		require.Contains(t, serve(t, h, r).Body, want)
+	}
 }

@@ -1,14 +1,15 @@
 package web
 
 import (
+	"context"
 	"math"
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 )
 
-// TypicalWake is what visitors are told a wake takes: about the median of docs/simulation.md with health checks every 30 s.
-// Replace it by what the probe measures.
+// TypicalWake is what visitors are told a wake takes while the stack has too few of its own: about the median of
+// docs/simulation.md.
 const TypicalWake = 50 * time.Second
 
 // Status is what the waiting page and API clients are told. It is a contract: see docs/container-contract.md.
@@ -60,10 +61,15 @@ const (
 	retryFailMost = 300
 )
 
-// statusOf tells a plan to a visitor at time now.
-func (h *Handler) statusOf(plan *decide.Plan, now time.Time) Status {
+// statusOf tells a plan to a visitor.
+func (h *Handler) statusOf(ctx context.Context, plan *decide.Plan) Status {
+	typical := TypicalWake
+	if h.Typical != nil {
+		typical = h.Typical(ctx)
+	}
+	now := h.Now()
 	status := Status{
-		State: plan.State.String(), TypicalSeconds: int(TypicalWake / time.Second), RetryAfterSeconds: retryUnknown,
+		State: plan.State.String(), TypicalSeconds: int(typical / time.Second), RetryAfterSeconds: retryUnknown,
 	}
 	switch plan.State {
 	case decide.StateAsleep:
