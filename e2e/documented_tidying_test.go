@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"os"
 	"path/filepath"
 	"testing"
@@ -26,7 +27,21 @@ var tidying = []typed{
 	{run: `go run ./tools/cleanupbench -full`, until: "Workspace cleanup: "},
 	{run: `go run ./container/supervisor/bench`, until: "Supervisor: "},
 	{run: `go run ./tools/bench -part scaler`, until: " memory, "},
+	{run: `go run ./cmd/calibrate -image-mb 413 scaler.json tasks.json`, says: "| pull | 1 | 12.5 | 12.5 | 12.5 |", before: wokenOnce},
 	{run: `go test ./functions/scaler/web -run Browser -screenshots "$PWD/docs/img"`, says: "ok"},
+}
+
+// wokenOnce are the records of a wake as the CLI of AWS writes them.
+func wokenOnce(c *checkout) {
+	for name, line := range map[string]string{
+		"scaler.json": `{"msg":"woken","wake":{"task":"arn:1","created":"2026-11-29T12:00:00Z","pullStarted":"2026-11-29T12:00:14Z",` +
+			`"pullStopped":"2026-11-29T12:00:26.5Z"}}`,
+		"tasks.json": `{"msg":"woken","task":"arn:1","startedAt":"2026-11-29T12:00:30Z","firstByteAfter":14}`,
+	} {
+		document, err := json.Marshal(map[string]any{"events": []map[string]string{{"message": line}}})
+		require.NoError(c.t, err)
+		require.NoError(c.t, os.WriteFile(filepath.Join(c.dir, name), document, 0o600))
+	}
 }
 
 // oldThread makes a workspace with a thread that nobody has used for eight days.

@@ -75,7 +75,7 @@ func TestScalerIsToldWhatItManages(t *testing.T) {
 	require.Equal(t, "5", environment["IDLE_MINUTES"])
 	require.Equal(t, "ameliastamps", environment["CLIENT_ID"], "under which its container writes metrics")
 	require.Equal(t, "https://www.ameliastamps.com", environment["STAND_IN_URL"], "the zone's own site")
-	require.Len(t, environment, 8, "the rest has defaults")
+	require.Len(t, environment, 9, "the rest has defaults")
 	require.EqualValues(t, 50, function.Get("reservedConcurrentExecutions"), "holds are limited in number")
 	require.Equal(t, "provided.al2023", function.Text("runtime"))
 	require.Equal(t, []any{"arm64"}, function.Get("architectures"))

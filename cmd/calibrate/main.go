@@ -13,10 +13,10 @@ import (
 	"github.com/webordinary/live-edit/cmd/simulate/timing"
 )
 
-const usage = `Usage: go run ./cmd/calibrate [options] [FILE...]
+const usage = `Usage: calibrate [options] [FILE...]
 
 Reads FILEs, or standard input: log lines of the scaler and of the tasks (JSON, as they are or with a time before them), the JSON of
-"aws logs filter-log-events", or that of "go run ./cmd/probe -json". Says what each part of a wake took, what the model says of it, and how
+CloudWatch Logs' filter-log-events, or that of the probe. Says what each part of a wake took, what the model says of it, and how
 far off the model is; then the lines for cmd/simulate/timing/timing.go.
 
 `

@@ -16,5 +16,5 @@ const (
 	StandIn      = "STAND_IN_URL"
 	// SignInRule is set where people sign in, beside the variables of functions/identity/spec.
 	SignInRule = "WAKER_SIGN_IN_RULE_ARN"
-	Client       = "CLIENT_ID"
+	Client     = "CLIENT_ID"
 )
