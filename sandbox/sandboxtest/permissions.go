@@ -2,6 +2,7 @@ package sandboxtest
 
 import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/authz"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 )
 
 // What a role may do.
@@ -25,7 +26,7 @@ func NewAuthorizer(a authz.Resources) *Authorizer { return authz.New(a) }
 
 // ParseIdentityPolicy reads a policy of a role; source names it in errors and decisions.
 func ParseIdentityPolicy(source, document string) (*Policy, error) {
-	return authz.Parse(source, document, authz.Identity)
+	return authz.Parse(source, document, policies.Identity)
 }
 
 // EvaluatePolicies decides by the given identity policies alone.

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"sync"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
@@ -24,7 +25,7 @@ type Authorizer struct {
 
 type parseKey struct {
 	source, document string
-	kind             Kind
+	kind             policies.Kind
 }
 
 type parseResult struct {
@@ -75,7 +76,7 @@ func (a *Authorizer) MayAssume(roleARN, service string) (Decision, error) {
 	if err != nil {
 		return Decision{}, err
 	}
-	trust, err := a.parse("the trust policy of role "+text(role.State, "name"), text(role.State, "assumeRolePolicy"), Implied)
+	trust, err := a.parse("the trust policy of role "+text(role.State, "name"), text(role.State, "assumeRolePolicy"), policies.Trust)
 	if err != nil {
 		return Decision{}, err
 	}
@@ -86,7 +87,7 @@ func (a *Authorizer) MayAssume(roleARN, service string) (Decision, error) {
 
 func withGlobalKeys(r Request) Context {
 	out := Context{"aws:SecureTransport": {"true"}}
-	if parts := strings.SplitN(r.Caller.RoleARN, ":", arnParts); len(parts) == arnParts {
+	if parts := strings.SplitN(r.Caller.RoleARN, ":", policies.ARNParts); len(parts) == policies.ARNParts {
 		out["aws:PrincipalArn"] = []string{r.Caller.RoleARN}
 		out["aws:PrincipalAccount"] = []string{parts[4]}
 		out["aws:PrincipalType"] = []string{"AssumedRole"}
@@ -106,7 +107,7 @@ func withGlobalKeys(r Request) Context {
 	return out
 }
 
-func (a *Authorizer) parse(source, document string, kind Kind) (*Policy, error) {
+func (a *Authorizer) parse(source, document string, kind policies.Kind) (*Policy, error) {
 	key := parseKey{source, document, kind}
 	if hit, ok := a.parsed.Load(key); ok {
 		result := hit.(parseResult) //nolint:forcetypeassert // only parse stores here

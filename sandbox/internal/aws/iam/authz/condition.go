@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 )
 
 // Context holds the condition keys of one request with their values. Key names are case-insensitive, as in IAM; a key
@@ -59,12 +61,12 @@ var comparisons = map[string]comparison{
 	"StringNotEquals":           {match: plain(func(p, v string) bool { return p == v }), negated: true},
 	"StringEqualsIgnoreCase":    {match: plain(strings.EqualFold)},
 	"StringNotEqualsIgnoreCase": {match: plain(strings.EqualFold), negated: true},
-	"StringLike":                {match: plain(glob)},
-	"StringNotLike":             {match: plain(glob), negated: true},
-	"ArnEquals":                 {match: plain(matchARN)}, // the same as ArnLike, says the IAM User Guide
-	"ArnLike":                   {match: plain(matchARN)},
-	"ArnNotEquals":              {match: plain(matchARN), negated: true},
-	"ArnNotLike":                {match: plain(matchARN), negated: true},
+	"StringLike":                {match: plain(policies.Match)},
+	"StringNotLike":             {match: plain(policies.Match), negated: true},
+	"ArnEquals":                 {match: plain(policies.MatchARN)}, // the same as ArnLike, says the IAM User Guide
+	"ArnLike":                   {match: plain(policies.MatchARN)},
+	"ArnNotEquals":              {match: plain(policies.MatchARN), negated: true},
+	"ArnNotLike":                {match: plain(policies.MatchARN), negated: true},
 	"Bool":                      {match: plain(strings.EqualFold)},
 	"NumericEquals":             {match: numeric(func(p, v float64) bool { return v == p })},
 	"NumericNotEquals":          {match: numeric(func(p, v float64) bool { return v == p }), negated: true},
@@ -93,23 +95,9 @@ func numeric(match func(p, v float64) bool) func(p, v string) (bool, error) {
 	}
 }
 
-func parseConditions(raw map[string]map[string]stringList) ([]condition, error) {
-	var out []condition
-	var faults []error
-	for _, operator := range sortedKeys(raw) {
-		for _, key := range sortedKeys(raw[operator]) {
-			parsed, err := parseCondition(operator, key, raw[operator][key])
-			if err != nil {
-				faults = append(faults, err)
-				continue
-			}
-			out = append(out, parsed)
-		}
-	}
-	return out, errors.Join(faults...)
-}
-
-func parseCondition(operator, key string, values []string) (condition, error) {
+// readCondition finds the comparison of a condition that was parsed, and refuses what it cannot evaluate.
+func readCondition(c policies.Condition) (condition, error) {
+	operator, key, values := c.Operator, c.Key, c.Values
 	out := condition{operator: operator, key: key, values: values}
 	name := operator
 	if rest, ok := strings.CutPrefix(name, "ForAllValues:"); ok {
@@ -127,9 +115,6 @@ func parseCondition(operator, key string, values []string) (condition, error) {
 	out.test = test
 	if test.null && (out.ifExists || out.set != singleValue) {
 		return out, fmt.Errorf("condition operator %q: Null takes neither prefix nor IfExists", operator)
-	}
-	if len(values) == 0 {
-		return out, fmt.Errorf("condition %s on %s has no value", operator, key)
 	}
 	for _, value := range values {
 		if strings.Contains(value, "${") {

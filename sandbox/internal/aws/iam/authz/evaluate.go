@@ -3,7 +3,10 @@ package authz
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 )
 
 // Caller is who makes a request: the role, and the session in which it acts.
@@ -117,22 +120,22 @@ type verdict struct {
 	denied, allowed string
 }
 
-func evaluateAll(r Request, policies []*Policy) (verdict, error) {
+func evaluateAll(r Request, held []*Policy) (verdict, error) {
 	var out verdict
 	var faults []error
-	for _, policy := range policies {
-		for i := range policy.Statements {
-			statement := &policy.Statements[i]
-			applies, err := statement.applies(r, policy.Kind)
-			name := statement.Label + " of " + policy.Source
+	for _, policy := range held {
+		for i := range policy.statements {
+			statement := &policy.statements[i]
+			applies, err := statement.applies(r, policy.kind)
+			name := statement.label + " of " + policy.source
 			if err != nil {
 				faults = append(faults, fmt.Errorf("%s: %w", name, err))
 				continue
 			}
 			switch {
-			case applies && statement.Deny && out.denied == "":
+			case applies && statement.deny() && out.denied == "":
 				out.denied = name
-			case applies && !statement.Deny && out.allowed == "":
+			case applies && !statement.deny() && out.allowed == "":
 				out.allowed = name
 			}
 		}
@@ -140,14 +143,16 @@ func evaluateAll(r Request, policies []*Policy) (verdict, error) {
 	return out, errors.Join(faults...)
 }
 
-func (s *Statement) applies(r Request, kind Kind) (bool, error) {
-	if !s.coversAction(r.Action) || !s.coversResource(r.Resource, kind) {
+func (s *statement) deny() bool { return s.Effect == "Deny" }
+
+func (s *statement) applies(r Request, kind policies.Kind) (bool, error) {
+	if !s.CoversAction(r.Action) || kind.NamesResources() && !s.CoversResource(r.Resource) {
 		return false, nil
 	}
-	if kind != Identity && !s.coversCaller(r.Caller) {
+	if kind != policies.Identity && !s.coversCaller(r.Caller) {
 		return false, nil
 	}
-	for _, c := range s.Conditions {
+	for _, c := range s.conditions {
 		holds, err := c.holds(r.Context)
 		if err != nil || !holds {
 			return false, err
@@ -156,45 +161,23 @@ func (s *Statement) applies(r Request, kind Kind) (bool, error) {
 	return true, nil
 }
 
-func (s *Statement) coversAction(action string) bool {
-	if len(s.NotActions) > 0 {
-		return !anyMatch(s.NotActions, action, matchAction)
-	}
-	return anyMatch(s.Actions, action, matchAction)
-}
-
-func (s *Statement) coversResource(resource string, kind Kind) bool {
-	switch {
-	case kind == Implied:
-		return true
-	case len(s.NotResources) > 0:
-		return !anyMatch(s.NotResources, resource, matchARN)
-	}
-	return anyMatch(s.Resources, resource, matchARN)
-}
-
 // coversCaller compares the statement's principals with the caller. The account's own principal (its root ARN or bare
 // number) stands for everybody in the account in a Deny; in an Allow it only delegates to the identity-based policies,
 // which decide anyway, so it allows nothing by itself.
-func (s *Statement) coversCaller(caller Caller) bool {
-	for _, p := range s.Principals {
-		switch {
-		case p.Type == "*" || (p.Type == "AWS" && p.Value == "*"):
-			return true
-		case p.Type == "Service" && caller.Service != "" && p.Value == caller.Service:
-			return true
-		case p.Type == "AWS" && caller.RoleARN != "" && (p.Value == caller.RoleARN || p.Value == caller.SessionARN):
-			return true
-		case p.Type == "AWS" && s.Deny && isAccountOf(p.Value, caller.RoleARN):
-			return true
-		}
+func (s *statement) coversCaller(caller Caller) bool {
+	if caller.Service != "" && slices.Contains(s.Principals["Service"], caller.Service) {
+		return true
 	}
-	return false
+	return slices.ContainsFunc(s.Principals["AWS"], func(principal string) bool {
+		return principal == "*" ||
+			caller.RoleARN != "" && (principal == caller.RoleARN || principal == caller.SessionARN) ||
+			s.deny() && isAccountOf(principal, caller.RoleARN)
+	})
 }
 
 func isAccountOf(principal, roleARN string) bool {
-	parts := strings.SplitN(roleARN, ":", arnParts)
-	if len(parts) < arnParts {
+	parts := strings.SplitN(roleARN, ":", policies.ARNParts)
+	if len(parts) < policies.ARNParts {
 		return false
 	}
 	account := parts[4]

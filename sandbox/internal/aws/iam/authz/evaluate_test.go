@@ -6,6 +6,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 )
 
 const (
@@ -18,7 +20,7 @@ func one(statement string) string {
 	return `{"Version":"2012-10-17","Statement":[` + statement + `]}`
 }
 
-func mustParse(t *testing.T, kind Kind, statements ...string) []*Policy {
+func mustParse(t *testing.T, kind policies.Kind, statements ...string) []*Policy {
 	t.Helper()
 	var out []*Policy
 	for i, statement := range statements {
@@ -53,8 +55,8 @@ func TestActionsAndResources(t *testing.T) {
 		{"another resource", `"Action":"ecs:*","Resource":"` + testService + `-dev"`, "ecs:UpdateService", testService, false},
 		{"resource wildcard", `"Action":"ecs:*","Resource":"arn:aws:ecs:*:*:service/edit/*"`, "ecs:UpdateService", testService, true},
 		{
-			"wildcard stays inside its part", `"Action":"ecs:*","Resource":"arn:aws:ecs:*:service/edit/edit"`,
-			"ecs:UpdateService", testService, false,
+			"wildcard stays inside its part", `"Action":"logs:*","Resource":"arn:aws:logs:*:log-group:/aws/x:*"`,
+			"logs:PutLogEvents", "arn:aws:logs:us-west-2:1:log-group:/aws/x:log-stream:s", false,
 		},
 		{"last part expands", `"Action":"ecs:*","Resource":"arn:aws:ecs:*"`, "ecs:UpdateService", testService, true},
 		{
@@ -70,8 +72,8 @@ func TestActionsAndResources(t *testing.T) {
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			policies := mustParse(t, Identity, `{"Effect":"Allow",`+test.statement+`}`)
-			decision, err := Evaluate(request(test.action, test.resource, nil), policies, nil)
+			held := mustParse(t, policies.Identity, `{"Effect":"Allow",`+test.statement+`}`)
+			decision, err := Evaluate(request(test.action, test.resource, nil), held, nil)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, decision.Allowed())
 		})
@@ -127,15 +129,15 @@ func TestConditions(t *testing.T) {
 		{"all values", `"ForAllValues:StringLike":{"ecs:cluster":"a*"}`, with("ab", "ac"), true},
 		{"all values, one not", `"ForAllValues:StringLike":{"ecs:cluster":"a*"}`, with("ab", "b"), false},
 		{"all values of an absent key", `"ForAllValues:StringEquals":{"ecs:cluster":"a"}`, nil, true},
-		{"two keys, both hold", `"StringEquals":{"ecs:cluster":"a","k":"v"}`, Context{"ecs:cluster": {"a"}, "k": {"v"}}, true},
-		{"two keys, one fails", `"StringEquals":{"ecs:cluster":"a","k":"v"}`, Context{"ecs:cluster": {"a"}, "k": {"w"}}, false},
-		{"two operators, one fails", `"StringEquals":{"k":"v"},"Bool":{"b":"true"}`, Context{"k": {"v"}, "b": {"false"}}, false},
+		{"two keys, both hold", `"StringEquals":{"ecs:cluster":"a","aws:k":"v"}`, Context{"ecs:cluster": {"a"}, "aws:k": {"v"}}, true},
+		{"two keys, one fails", `"StringEquals":{"ecs:cluster":"a","aws:k":"v"}`, Context{"ecs:cluster": {"a"}, "aws:k": {"w"}}, false},
+		{"two operators, one fails", `"StringEquals":{"aws:k":"v"},"Bool":{"aws:b":"true"}`, Context{"aws:k": {"v"}, "aws:b": {"false"}}, false},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
-			policies := mustParse(t, Identity, `{"Effect":"Allow","Action":"ecs:*","Resource":"*","Condition":{`+test.condition+`}}`)
-			decision, err := Evaluate(request("ecs:UpdateService", testService, test.context), policies, nil)
+			held := mustParse(t, policies.Identity, `{"Effect":"Allow","Action":"ecs:*","Resource":"*","Condition":{`+test.condition+`}}`)
+			decision, err := Evaluate(request("ecs:UpdateService", testService, test.context), held, nil)
 			require.NoError(t, err)
 			assert.Equal(t, test.want, decision.Allowed())
 		})
@@ -144,9 +146,9 @@ func TestConditions(t *testing.T) {
 
 func TestSingleValueOperatorRefusesSeveralValues(t *testing.T) {
 	t.Parallel()
-	policies := mustParse(t, Identity,
+	held := mustParse(t, policies.Identity,
 		`{"Effect":"Allow","Action":"ecs:*","Resource":"*","Condition":{"StringEquals":{"aws:TagKeys":"a"}}}`)
-	_, err := Evaluate(request("ecs:TagResource", testService, Context{"aws:TagKeys": {"a", "b"}}), policies, nil)
+	_, err := Evaluate(request("ecs:TagResource", testService, Context{"aws:TagKeys": {"a", "b"}}), held, nil)
 	assert.ErrorContains(t, err, `statement 1 of policy 1: condition StringEquals: key aws:TagKeys has 2 values`)
 }
 
@@ -184,7 +186,7 @@ func TestPrecedence(t *testing.T) {
 		t.Run(test.name, func(t *testing.T) {
 			t.Parallel()
 			decision, err := Evaluate(request("ecs:UpdateService", testService, nil),
-				mustParse(t, Identity, test.identity...), mustParse(t, ResourceBased, test.resource...))
+				mustParse(t, policies.Identity, test.identity...), mustParse(t, policies.Resource, test.resource...))
 			require.NoError(t, err)
 			assert.Equal(t, test.want, decision.Outcome)
 			assert.Equal(t, test.reason, decision.Reason())

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -35,7 +36,7 @@ func (a *Authorizer) identityPolicies(roleARN string) ([]*Policy, error) {
 	var out []*Policy
 	var faults []error
 	for _, d := range append(documents, managed...) {
-		policy, err := a.parse(d.source, d.document, Identity)
+		policy, err := a.parse(d.source, d.document, policies.Identity)
 		if err != nil {
 			faults = append(faults, err)
 			continue

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -13,7 +14,7 @@ type policyHolder struct {
 	typ   string // Pulumi type of the resource that carries the policy
 	owner string // its property that names the resource the policy is for
 	body  string // its property that holds the document
-	kind  Kind
+	kind  policies.Kind
 	// name turns the ARN into what the owner property holds.
 	name func(arn string) string
 }
@@ -21,20 +22,20 @@ type policyHolder struct {
 // policyHolders lists them by the service part of the ARN.
 var policyHolders = map[string][]policyHolder{
 	"secretsmanager": {
-		{view.TypeSecretPolicy, "secretArn", "policy", ResourceBased, wholeARN},
-		{view.TypeSecret, "arn", "policy", ResourceBased, wholeARN},
+		{view.TypeSecretPolicy, "secretArn", "policy", policies.Resource, wholeARN},
+		{view.TypeSecret, "arn", "policy", policies.Resource, wholeARN},
 	},
-	"elasticfilesystem": {{view.TypeFileSystemPolicy, "fileSystemId", "policy", ResourceBased, afterSlash}},
-	"s3":                {{view.TypeBucketPolicy, "bucket", "policy", ResourceBased, bucketOf}},
-	"ecr":               {{"aws:ecr/repositoryPolicy:RepositoryPolicy", "repository", "policy", Implied, afterSlash}},
-	"sns":               {{"aws:sns/topicPolicy:TopicPolicy", "arn", "policy", ResourceBased, wholeARN}},
-	"sqs":               {{"aws:sqs/queuePolicy:QueuePolicy", "queueUrl", "policy", ResourceBased, queueURL}},
+	"elasticfilesystem": {{view.TypeFileSystemPolicy, "fileSystemId", "policy", policies.Resource, afterSlash}},
+	"s3":                {{view.TypeBucketPolicy, "bucket", "policy", policies.Resource, bucketOf}},
+	"ecr":               {{"aws:ecr/repositoryPolicy:RepositoryPolicy", "repository", "policy", policies.Bound, afterSlash}},
+	"sns":               {{"aws:sns/topicPolicy:TopicPolicy", "arn", "policy", policies.Resource, wholeARN}},
+	"sqs":               {{"aws:sqs/queuePolicy:QueuePolicy", "queueUrl", "policy", policies.Resource, queueURL}},
 }
 
 func wholeARN(arn string) string { return arn }
 
 func resourcePart(arn string) string {
-	parts := strings.SplitN(arn, ":", arnParts)
+	parts := strings.SplitN(arn, ":", policies.ARNParts)
 	return parts[len(parts)-1]
 }
 
@@ -49,8 +50,8 @@ func bucketOf(arn string) string {
 }
 
 func queueURL(arn string) string {
-	parts := strings.SplitN(arn, ":", arnParts)
-	if len(parts) < arnParts {
+	parts := strings.SplitN(arn, ":", policies.ARNParts)
+	if len(parts) < policies.ARNParts {
 		return ""
 	}
 	return fmt.Sprintf("https://sqs.%s.amazonaws.com/%s/%s", parts[3], parts[4], parts[5])
@@ -58,8 +59,8 @@ func queueURL(arn string) string {
 
 // resourcePolicies collects the policies that hang on the resource itself.
 func (a *Authorizer) resourcePolicies(arn string) ([]*Policy, error) {
-	parts := strings.SplitN(arn, ":", arnParts)
-	if len(parts) < arnParts {
+	parts := strings.SplitN(arn, ":", policies.ARNParts)
+	if len(parts) < policies.ARNParts {
 		return nil, nil
 	}
 	service := parts[2]
@@ -69,11 +70,11 @@ func (a *Authorizer) resourcePolicies(arn string) ([]*Policy, error) {
 	var out []*Policy
 	var faults []error
 	for _, holder := range policyHolders[service] {
-		policies, err := a.heldPolicies(holder, arn)
-		out, faults = append(out, policies...), append(faults, err)
+		held, err := a.heldPolicies(holder, arn)
+		out, faults = append(out, held...), append(faults, err)
 	}
 	if service == "elasticfilesystem" && len(out) == 0 && len(faults) == 1 && faults[0] == nil {
-		policy, err := a.parse("the default policy of file system "+afterSlash(arn), defaultFileSystemPolicy, ResourceBased)
+		policy, err := a.parse("the default policy of file system "+afterSlash(arn), defaultFileSystemPolicy, policies.Resource)
 		return []*Policy{policy}, err
 	}
 	return out, errors.Join(faults...)
@@ -106,34 +107,35 @@ const defaultFileSystemPolicy = `{"Version":"2012-10-17","Statement":[{"Effect":
 // functionPolicy builds a function's resource policy from its Permission resources, as Lambda's AddPermission does.
 func (a *Authorizer) functionPolicy(arn string) []*Policy {
 	name := strings.TrimPrefix(resourcePart(arn), "function:")
-	policy := &Policy{Source: "the resource policy of function " + name, Kind: ResourceBased}
+	policy := &Policy{source: "the resource policy of function " + name, kind: policies.Resource}
 	for _, r := range a.resources.List(view.TypePermission) {
 		if function := property(r, "function"); function != name && function != arn {
 			continue
 		}
-		policy.Statements = append(policy.Statements, permissionStatement(r, arn))
+		policy.statements = append(policy.statements, permissionStatement(r, arn))
 	}
 	return []*Policy{policy}
 }
 
-func permissionStatement(r view.Resource, arn string) Statement {
+func permissionStatement(r view.Resource, arn string) statement {
 	principal := property(r, "principal")
 	typ := "AWS"
 	if strings.HasSuffix(principal, ".amazonaws.com") {
 		typ = "Service"
 	}
-	out := Statement{
-		Label:      fmt.Sprintf("statement %q", property(r, "statementId")),
-		Actions:    []string{property(r, "action")},
-		Resources:  []string{arn},
-		Principals: []Principal{{typ, principal}},
+	out := statement{
+		label: fmt.Sprintf("statement %q", property(r, "statementId")),
+		Statement: policies.Statement{
+			Effect: "Allow", Actions: []string{property(r, "action")}, Resources: []string{arn},
+			Principals: map[string][]string{typ: {principal}},
+		},
 	}
 	for operator, keys := range map[string][2]string{
 		"ArnLike":      {"aws:SourceArn", property(r, "sourceArn")},
 		"StringEquals": {"aws:SourceAccount", property(r, "sourceAccount")},
 	} {
 		if keys[1] != "" {
-			out.Conditions = append(out.Conditions, condition{
+			out.conditions = append(out.conditions, condition{
 				operator: operator, test: comparisons[operator], key: keys[0], values: keys[1:],
 			})
 		}

@@ -17,17 +17,17 @@ var conditionOperators = map[string]bool{
 	"ArnEquals": true, "ArnLike": true, "ArnNotEquals": true, "ArnNotLike": true, "Null": true,
 }
 
-func checkConditions(conditions map[string]map[string]words) []error {
+func parseConditions(conditions map[string]map[string]words) ([]Condition, []error) {
+	var out []Condition
 	var faults []error
 	for _, op := range slices.Sorted(maps.Keys(conditions)) {
 		base := strings.TrimPrefix(strings.TrimPrefix(op, "ForAllValues:"), "ForAnyValue:")
-		if base != "Null" {
-			base = strings.TrimSuffix(base, "IfExists")
-		}
-		if !conditionOperators[base] {
+		plain := strings.TrimSuffix(base, "IfExists")
+		if !conditionOperators[plain] || plain == "Null" && base != plain { // of all operators only Null takes no IfExists
 			faults = append(faults, says("Invalid Condition type : %s", op))
 		}
 		for _, key := range slices.Sorted(maps.Keys(conditions[op])) {
+			out = append(out, Condition{Operator: op, Key: key, Values: conditions[op][key]})
 			vendor, name, ok := strings.Cut(key, ":")
 			if !ok || vendor == "" || name == "" {
 				faults = append(faults, says("Condition keys must be prefaced by a vendor, e.g., aws, s3: %q", key))
@@ -37,5 +37,5 @@ func checkConditions(conditions map[string]map[string]words) []error {
 			}
 		}
 	}
-	return faults
+	return out, faults
 }

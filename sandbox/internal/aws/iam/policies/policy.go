@@ -30,6 +30,9 @@ const (
 	Bound
 )
 
+// NamesResources says whether statements of this kind of policy have resources.
+func (k Kind) NamesResources() bool { return k == Identity || k == Resource }
+
 // Policy is a parsed IAM policy.
 type Policy struct {
 	Version    string
@@ -47,6 +50,16 @@ type Statement struct {
 	// Principals maps AWS, Service, Federated or CanonicalUser to values;
 	// everybody is AWS: "*".
 	Principals map[string][]string
+	// NotPrincipal turns Principals round: the statement is about everybody else.
+	NotPrincipal bool
+	// Conditions all have to hold.
+	Conditions []Condition
+}
+
+// Condition is one operator on one key, as written.
+type Condition struct {
+	Operator, Key string
+	Values        []string
 }
 
 type rawStatement struct {
@@ -184,8 +197,10 @@ func parseStatement(r rawStatement, kind Kind) (Statement, []error) {
 	if err != nil {
 		faults = append(faults, err)
 	}
-	s.Principals = principals
-	return s, append(faults, checkConditions(r.Condition)...)
+	s.Principals, s.NotPrincipal = principals, len(r.NotPrincipal) > 0
+	conditions, errs := parseConditions(r.Condition)
+	s.Conditions = conditions
+	return s, append(faults, errs...)
 }
 
 func checkActions(r rawStatement) []error {
@@ -198,7 +213,7 @@ func checkActions(r rawStatement) []error {
 	var faults []error
 	for _, a := range slices.Concat([]string(r.Action), []string(r.NotAction)) {
 		vendor, name, ok := strings.Cut(a, ":")
-		if a != "*" && (!ok || vendor == "" || name == "" || strings.ContainsAny(a, " \t")) {
+		if a != "*" && (!ok || vendor == "" || name == "" || strings.ContainsAny(a, " \t") || strings.ContainsAny(vendor, "*?")) {
 			faults = append(faults, says(
 				"Actions/Conditions must be prefaced by a vendor, e.g., iam, sdb, ec2, etc.: %q is not of the form service:Action", a))
 		}
@@ -206,11 +221,12 @@ func checkActions(r rawStatement) []error {
 	return faults
 }
 
-var arnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|\*|\$\{[^}]+\}):[^:]*:[^:]*:[^:]*:.+$`)
+// arnPattern: a * that ends an ARN early stands for the rest (IAM User Guide, "IAM JSON policy elements: Resource").
+var arnPattern = regexp.MustCompile(`^arn:(aws|aws-cn|aws-us-gov|\*|\$\{[^}]+\}):([^:]*:[^:]*:[^:]*:.+|.*\*)$`)
 
 func checkResources(r rawStatement, kind Kind) []error {
 	has := len(r.Resource) > 0 || len(r.NotResource) > 0
-	if kind == Trust || kind == Bound {
+	if !kind.NamesResources() {
 		if has {
 			return []error{says("Has prohibited field Resource")}
 		}

@@ -80,24 +80,6 @@ func (p *Policy) TrustsService(service string) bool {
 	return false
 }
 
-// CoversAction reports whether the statement is about that action.
-func (s Statement) CoversAction(action string) bool {
-	matches := func(pattern string) bool { return Match(strings.ToLower(pattern), strings.ToLower(action)) }
-	if len(s.NotActions) > 0 {
-		return !slices.ContainsFunc(s.NotActions, matches)
-	}
-	return slices.ContainsFunc(s.Actions, matches)
-}
-
-// CoversResource reports whether the statement is about that resource.
-func (s Statement) CoversResource(arn string) bool {
-	matches := func(pattern string) bool { return Match(pattern, arn) }
-	if len(s.NotResources) > 0 {
-		return !slices.ContainsFunc(s.NotResources, matches)
-	}
-	return slices.ContainsFunc(s.Resources, matches)
-}
-
 // Allows reports whether an Allow statement of an identity policy covers action
 // on resource. Conditions count as met and Deny statements as absent: this is the
 // check that services make when a role is handed to them, not an authorisation.
@@ -108,27 +90,4 @@ func (p *Policy) Allows(action, resource string) bool {
 		}
 	}
 	return false
-}
-
-// Match reports whether text matches an IAM pattern, in which * stands for any
-// characters and ? for one.
-func Match(pattern, text string) bool {
-	star, mark := -1, 0
-	p, t := 0, 0
-	for t < len(text) {
-		switch {
-		case p < len(pattern) && pattern[p] == '*':
-			star, mark = p, t
-			p++
-		case p < len(pattern) && (pattern[p] == '?' || pattern[p] == text[t]):
-			p++
-			t++
-		case star >= 0:
-			mark++
-			p, t = star+1, mark
-		default:
-			return false
-		}
-	}
-	return strings.Trim(pattern[p:], "*") == ""
 }
