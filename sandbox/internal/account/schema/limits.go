@@ -9,7 +9,7 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 )
 
-// limit is what limits.json says of a property: the name of a closed list, or the
+// limit is what "limits" says of a property: the name of a closed list, or the
 // bounds of a number.
 type limit struct {
 	list string
@@ -44,7 +44,7 @@ func (l limit) apply(properties map[string]*Property, path string) error {
 	case l.list == "":
 		p.Min, p.Max = l.Min, l.Max
 	case len(p.Values) > 0:
-		return errors.New("overlay.json lists its values already")
+		return errors.New("its property lists its values already")
 	default:
 		p.List, p.Values = l.list, lists.Of(l.list)
 	}

@@ -76,7 +76,7 @@ func TestDocumentedListsAreClosed(t *testing.T) {
 	}
 	for at := range open {
 		if openDocs[at] == "" {
-			t.Errorf("%s: the documentation lists its values; give it a list in limits.json, or a reason in openDocs", at)
+			t.Errorf("%s: the documentation lists its values; give it a list in the limits of its schema.json, or a reason in openDocs", at)
 		}
 	}
 	for at := range openDocs {
@@ -155,19 +155,21 @@ func docsOf(st *ast.StructType) map[string]string {
 func TestLimitsOfNoProperty(t *testing.T) {
 	t.Parallel()
 	base := `{"a":{"inputs":{"x":{"type":"string"},"y":{"type":"int"},"z":{"type":"string","values":["1"]}}}}`
+	patches := func(limits string) map[string][]byte {
+		return map[string][]byte{"s": []byte(`{"a":{"limits":` + limits + `}}`)}
+	}
 	for limits, want := range map[string]string{
-		`{"a":{"w":"ecs.UlimitName"}}`: `the type has no "w"`,
-		`{"a":{"x":{"min":1}}}`:        "bounds are for numbers, this is a string",
-		`{"a":{"z":"ecs.UlimitName"}}`: "lists its values already",
+		`{"w":"ecs.UlimitName"}`: `the type has no "w"`,
+		`{"x":{"min":1}}`:        "bounds are for numbers, this is a string",
+		`{"z":"ecs.UlimitName"}`: "lists its values already",
+		`{"x":1}`:                "limits",
 	} {
-		d, err := load([]byte(base), []byte("{}"), []byte(limits))
+		d, err := load([]byte(base), patches(limits))
 		require.NoError(t, err)
 		_, err = d.decode("a")
 		require.ErrorContains(t, err, want)
 	}
-	_, err := load([]byte("{}"), []byte("{}"), []byte(`{"a":{"x":1}}`))
-	require.ErrorContains(t, err, "limits.json")
-	d, err := load([]byte(base), []byte("{}"), []byte(`{"a":{"x":"ecs.UlimitName","y":{"max":2}}}`))
+	d, err := load([]byte(base), patches(`{"x":"ecs.UlimitName","y":{"max":2}}`))
 	require.NoError(t, err)
 	typ, err := d.decode("a")
 	require.NoError(t, err)
@@ -177,9 +179,9 @@ func TestLimitsOfNoProperty(t *testing.T) {
 
 func TestEveryLimitHasItsProperty(t *testing.T) {
 	t.Parallel()
-	d, err := load(upstreamJSON, overlayJSON, limitsJSON)
+	d, err := load(upstreamJSON, services)
 	require.NoError(t, err)
-	for token := range d.limits {
+	for token := range d.patch {
 		_, err := d.decode(token)
 		require.NoError(t, err, token)
 	}

@@ -2,13 +2,13 @@
 // Check refuses, which defaults it fills in, and what a change of each property
 // does.
 //
-// Three embedded files hold the data. upstream.json is taken from the schema of
-// the upstream AWS provider 6.48, translated to Pulumi's names. overlay.json is
+// upstream.json is taken from the schema of the upstream AWS provider 6.48,
+// translated to Pulumi's names. Each service adds a schema.json of its folder,
 // written by hand and applied on top as a JSON merge patch (RFC 7386): types that
 // upstream.json lacks, differences of pulumi-aws 6.83.4, and what a schema does
-// not say (sets, JSON documents, allowed values, generated names). limits.json
-// gives a property, by its path, a closed list of package lists or a range. Tests
-// hold all three against the Go SDK's sources and documentation.
+// not say (sets, JSON documents, allowed values, generated names). Its "limits"
+// give a property, by its path, a closed list of package lists or a range. Tests
+// hold all of it against the Go SDK's sources and documentation.
 package schema
 
 import (
@@ -25,11 +25,11 @@ import (
 //go:embed upstream.json
 var upstreamJSON []byte
 
-//go:embed overlay.json
-var overlayJSON []byte
+// services are the schema.json of each service's folder.
+var services = map[string][]byte{}
 
-//go:embed limits.json
-var limitsJSON []byte
+// Register gives the types of a service what its schema.json says. Each service does so when the program starts.
+func Register(service string, data []byte) { services[service] = data }
 
 // Kind is a property's type.
 type Kind string
@@ -109,7 +109,7 @@ type Property struct {
 	ExactlyOneOf  []string             `json:"exactlyOneOf"`
 	Properties    map[string]*Property `json:"properties"`
 
-	// What follows comes from overlay.json only.
+	// What follows comes from schema.json only.
 
 	// Set: the order of a list's elements has no meaning.
 	Set bool `json:"set"`
@@ -142,7 +142,10 @@ type Type struct {
 	// DeleteBeforeReplace: two of them cannot stand side by side, or deleting
 	// the old one would delete what the new one wrote.
 	DeleteBeforeReplace bool `json:"deleteBeforeReplace"`
-	names               []string
+	// Limits are closed lists and ranges by the path of their property, whose lists have no indices.
+	Limits map[string]limit `json:"limits"`
+
+	names []string
 }
 
 // Names returns the names of the inputs, sorted.
@@ -169,33 +172,38 @@ func Tokens() []string {
 	return slices.Compact(out)
 }
 
-// data are the three files, taken apart by type.
+// data are the files, taken apart by type.
 type data struct {
 	base, patch map[string]json.RawMessage
-	limits      map[string]map[string]limit
 
 	mu      sync.Mutex
 	decoded map[string]*Type
 }
 
 var embedded = sync.OnceValue(func() *data {
-	d, err := load(upstreamJSON, overlayJSON, limitsJSON)
+	d, err := load(upstreamJSON, services)
 	if err != nil {
 		panic(fmt.Sprintf("embedded provider schema: %v", err)) // embedded data, held by tests
 	}
 	return d
 })
 
-func load(upstream, overlay, limits []byte) (*data, error) {
-	d := &data{decoded: map[string]*Type{}}
+func load(upstream []byte, services map[string][]byte) (*data, error) {
+	d := &data{patch: map[string]json.RawMessage{}, decoded: map[string]*Type{}}
 	if err := json.Unmarshal(upstream, &d.base); err != nil {
 		return nil, fmt.Errorf("upstream.json: %w", err)
 	}
-	if err := json.Unmarshal(overlay, &d.patch); err != nil {
-		return nil, fmt.Errorf("overlay.json: %w", err)
-	}
-	if err := json.Unmarshal(limits, &d.limits); err != nil {
-		return nil, fmt.Errorf("limits.json: %w", err)
+	for service, patches := range services {
+		var own map[string]json.RawMessage
+		if err := json.Unmarshal(patches, &own); err != nil {
+			return nil, fmt.Errorf("schema.json of %s: %w", service, err)
+		}
+		for token, patch := range own {
+			if d.patch[token] != nil {
+				return nil, fmt.Errorf("schema.json of %s: another service has %s, too", service, token)
+			}
+			d.patch[token] = patch
+		}
 	}
 	return d, nil
 }
@@ -230,9 +238,9 @@ func (d *data) decode(token string) (*Type, error) {
 		return nil, err
 	}
 	t.names = finish(t.Inputs)
-	for path, l := range d.limits[token] {
+	for path, l := range t.Limits {
 		if err := l.apply(t.Inputs, path); err != nil {
-			return nil, fmt.Errorf("limits.json: %s: %w", path, err)
+			return nil, fmt.Errorf("limits: %s: %w", path, err)
 		}
 	}
 	return t, nil

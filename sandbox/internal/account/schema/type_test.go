@@ -2,6 +2,9 @@ package schema
 
 import (
 	"encoding/json"
+	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,6 +12,21 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 )
+
+// The services import this package; its own tests read their files.
+func init() {
+	files, err := filepath.Glob(filepath.Join("..", "..", "aws", "*", "schema.json"))
+	if err != nil || len(files) < 15 {
+		panic(fmt.Sprintf("schema.json of the services: found %d, %v", len(files), err))
+	}
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		if err != nil {
+			panic(err)
+		}
+		Register(filepath.Base(filepath.Dir(file)), data)
+	}
+}
 
 // TestDataIsConsistent holds both data files to what the code expects of them.
 func TestDataIsConsistent(t *testing.T) {
@@ -50,16 +68,19 @@ func consistent(t *testing.T, at string, properties map[string]*Property) {
 	}
 }
 
-// TestOverlayOnlyPatchesWhatIsThere: a misspelt name in overlay.json would
+// TestServicesOnlyPatchWhatIsThere: a misspelt name in a schema.json would
 // silently make a new property of it.
-func TestOverlayOnlyPatchesWhatIsThere(t *testing.T) {
+func TestServicesOnlyPatchWhatIsThere(t *testing.T) {
 	t.Parallel()
-	var upstream, overlay map[string]map[string]any
+	var upstream map[string]map[string]any
 	require.NoError(t, json.Unmarshal(upstreamJSON, &upstream))
-	require.NoError(t, json.Unmarshal(overlayJSON, &overlay))
-	for token, patch := range overlay {
+	d, err := load(upstreamJSON, services)
+	require.NoError(t, err)
+	for token, raw := range d.patch {
+		var patch map[string]any
+		require.NoError(t, json.Unmarshal(raw, &patch))
 		if upstream[token] == nil {
-			continue // a type of the overlay's own
+			continue // a type that upstream lacks
 		}
 		if inputs, ok := patch["inputs"].(map[string]any); ok {
 			patchesExisting(t, token, inputs, upstream[token]["inputs"].(map[string]any))
@@ -79,12 +100,14 @@ func patchesExisting(t *testing.T, at string, patch, base map[string]any) {
 
 func TestLoadReportsBrokenData(t *testing.T) {
 	t.Parallel()
-	_, err := load([]byte("{"), []byte("{}"), []byte("{}"))
+	_, err := load([]byte("{"), nil)
 	require.ErrorContains(t, err, "upstream.json")
-	_, err = load([]byte("{}"), []byte("["), []byte("{}"))
-	require.ErrorContains(t, err, "overlay.json")
+	_, err = load([]byte("{}"), map[string][]byte{"ecs": []byte("[")})
+	require.ErrorContains(t, err, "schema.json of ecs")
+	_, err = load([]byte("{}"), map[string][]byte{"ecs": []byte(`{"a":{}}`), "efs": []byte(`{"a":{}}`)})
+	require.ErrorContains(t, err, "another service has a, too")
 	d, err := load([]byte(`{"a":{"inputs":{"x":{"type":"string","required":true}}}}`),
-		[]byte(`{"a":{"inputs":{"x":{"required":null},"y":{"type":"int"}}}}`), []byte("{}"))
+		map[string][]byte{"s": []byte(`{"a":{"inputs":{"x":{"required":null},"y":{"type":"int"}}}}`)})
 	require.NoError(t, err)
 	typ, ok := d.lookup("a")
 	require.True(t, ok)
@@ -145,7 +168,7 @@ func TestGenerateNames(t *testing.T) {
 // BenchmarkFirstLookups is what a run of this project pays for the schema.
 func BenchmarkFirstLookups(b *testing.B) {
 	for b.Loop() {
-		d, err := load(upstreamJSON, overlayJSON, limitsJSON)
+		d, err := load(upstreamJSON, services)
 		if err != nil {
 			b.Fatal(err)
 		}

@@ -2,15 +2,23 @@
 package autoscaling
 
 import (
+	_ "embed"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-func init() { kind.Register(scalingKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("autoscaling", schemaJSON)
+	kind.Register(scalingKinds())
+}
 
 func scalingKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

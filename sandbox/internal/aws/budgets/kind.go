@@ -2,19 +2,27 @@
 package budgets
 
 import (
+	_ "embed"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/sns"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 const budgetTime = "2006-01-02_15:04"
 
-func init() { kind.Register(budgetKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("budgets", schemaJSON)
+	kind.Register(budgetKinds())
+}
 
 func budgetKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

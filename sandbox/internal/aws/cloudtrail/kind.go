@@ -2,11 +2,13 @@
 package cloudtrail
 
 import (
+	_ "embed"
 	"regexp"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/kms"
@@ -14,7 +16,13 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-func init() { kind.Register(cloudtrailKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("cloudtrail", schemaJSON)
+	kind.Register(cloudtrailKinds())
+}
 
 func cloudtrailKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

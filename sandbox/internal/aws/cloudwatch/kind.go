@@ -2,6 +2,7 @@
 package cloudwatch
 
 import (
+	_ "embed"
 	"encoding/json"
 	"regexp"
 	"slices"
@@ -11,11 +12,18 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/kms"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-func init() { kind.Register(cloudwatchKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("cloudwatch", schemaJSON)
+	kind.Register(cloudwatchKinds())
+}
 
 func cloudwatchKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

@@ -2,6 +2,7 @@
 package cognito
 
 import (
+	_ "embed"
 	"net/url"
 	"regexp"
 	"slices"
@@ -9,10 +10,15 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
+//go:embed schema.json
+var schemaJSON []byte
+
 func init() {
+	schema.Register("cognito", schemaJSON)
 	kind.Register(map[string]*kind.Kind{
 		view.TypeUserPool: {Check: checkPool, Create: createPool, Delete: deletePool},
 		view.TypeUserPoolDomain: {

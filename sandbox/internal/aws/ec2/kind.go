@@ -2,6 +2,7 @@
 package ec2
 
 import (
+	_ "embed"
 	"encoding/binary"
 	"fmt"
 	"hash/fnv"
@@ -12,6 +13,7 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
@@ -21,7 +23,13 @@ var zones = []struct{ name, id string }{
 	{"us-west-2a", "usw2-az1"}, {"us-west-2b", "usw2-az2"}, {"us-west-2c", "usw2-az3"}, {"us-west-2d", "usw2-az4"},
 }
 
-func init() { kind.Register(vpcKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("ec2", schemaJSON)
+	kind.Register(vpcKinds())
+}
 
 func vpcKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

@@ -2,10 +2,12 @@
 package ecr
 
 import (
+	_ "embed"
 	"regexp"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
@@ -14,7 +16,13 @@ import (
 // repositoryName is the pattern of the ECR API reference, CreateRepository.
 var repositoryName = regexp.MustCompile(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
 
-func init() { kind.Register(ecrKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("ecr", schemaJSON)
+	kind.Register(ecrKinds())
+}
 
 func ecrKinds() map[string]*kind.Kind {
 	onRepository := []kind.Ref{{Path: "repository", To: toRepository, OnDelete: kind.Cascade}}

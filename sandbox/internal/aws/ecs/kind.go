@@ -2,6 +2,7 @@
 package ecs
 
 import (
+	_ "embed"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,12 +10,19 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/lists"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/elb"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-func init() { kind.Register(ecsKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("ecs", schemaJSON)
+	kind.Register(ecsKinds())
+}
 
 func ecsKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

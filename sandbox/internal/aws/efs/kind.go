@@ -2,11 +2,13 @@
 package efs
 
 import (
+	_ "embed"
 	"regexp"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
@@ -14,7 +16,13 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-func init() { kind.Register(efsKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("efs", schemaJSON)
+	kind.Register(efsKinds())
+}
 
 func efsKinds() map[string]*kind.Kind {
 	onFileSystem := []kind.Ref{{Path: "fileSystemId", To: ToFileSystem, OnDelete: kind.Cascade}}

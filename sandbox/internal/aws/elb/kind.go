@@ -2,19 +2,27 @@
 package elb
 
 import (
+	_ "embed"
 	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/s3"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-func init() { kind.Register(lbKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("elb", schemaJSON)
+	kind.Register(lbKinds())
+}
 
 func lbKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

@@ -2,12 +2,14 @@
 package events
 
 import (
+	_ "embed"
 	"regexp"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/events/expressions"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/sqs"
@@ -19,7 +21,13 @@ const (
 	maxTargets = 5
 )
 
-func init() { kind.Register(eventKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("events", schemaJSON)
+	kind.Register(eventKinds())
+}
 
 func eventKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

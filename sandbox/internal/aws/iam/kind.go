@@ -3,12 +3,14 @@
 package iam
 
 import (
+	_ "embed"
 	"regexp"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
@@ -21,7 +23,13 @@ const (
 	maxTrustPolicy   = 2048
 )
 
-func init() { kind.Register(iamKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("iam", schemaJSON)
+	kind.Register(iamKinds())
+}
 
 func iamKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

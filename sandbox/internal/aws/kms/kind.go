@@ -2,9 +2,11 @@
 package kms
 
 import (
+	_ "embed"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
@@ -14,7 +16,13 @@ import (
 // their own.
 const DefaultKeyID = "7c1d9e42-5b0a-4f38-9a6e-d2c4b8f01e75"
 
-func init() { kind.Register(kmsKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("kms", schemaJSON)
+	kind.Register(kmsKinds())
+}
 
 func kmsKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

@@ -2,6 +2,7 @@
 package lambda
 
 import (
+	_ "embed"
 	"regexp"
 	"slices"
 	"strings"
@@ -9,6 +10,7 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/efs"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
@@ -26,7 +28,13 @@ const (
 	invalidParameter = "InvalidParameterValueException"
 )
 
-func init() { kind.Register(lambdaKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("lambda", schemaJSON)
+	kind.Register(lambdaKinds())
+}
 
 func lambdaKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

@@ -2,15 +2,23 @@
 package route53
 
 import (
+	_ "embed"
 	"net/netip"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-func init() { kind.Register(route53Kinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("route53", schemaJSON)
+	kind.Register(route53Kinds())
+}
 
 func route53Kinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

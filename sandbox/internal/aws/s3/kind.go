@@ -2,6 +2,7 @@
 package s3
 
 import (
+	_ "embed"
 	"fmt"
 	"net/netip"
 	"regexp"
@@ -9,12 +10,19 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-func init() { kind.Register(s3Kinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("s3", schemaJSON)
+	kind.Register(s3Kinds())
+}
 
 func s3Kinds() map[string]*kind.Kind {
 	bucket := &kind.Kind{

@@ -2,6 +2,7 @@
 package secrets
 
 import (
+	_ "embed"
 	"encoding/base64"
 	"fmt"
 	"regexp"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/kms"
@@ -19,7 +21,13 @@ import (
 // maxSecretBytes is the quota of a secret value (Secrets Manager user guide).
 const maxSecretBytes = 65536
 
-func init() { kind.Register(secretKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("secrets", schemaJSON)
+	kind.Register(secretKinds())
+}
 
 func secretKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

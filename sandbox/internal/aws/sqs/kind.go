@@ -2,18 +2,26 @@
 package sqs
 
 import (
+	_ "embed"
 	"encoding/json"
 	"regexp"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-func init() { kind.Register(sqsKinds()) }
+//go:embed schema.json
+var schemaJSON []byte
+
+func init() {
+	schema.Register("sqs", schemaJSON)
+	kind.Register(sqsKinds())
+}
 
 func sqsKinds() map[string]*kind.Kind {
 	return map[string]*kind.Kind{

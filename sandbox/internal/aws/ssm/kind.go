@@ -2,15 +2,21 @@
 package ssm
 
 import (
+	_ "embed"
 	"regexp"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
+	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
+//go:embed schema.json
+var schemaJSON []byte
+
 func init() {
+	schema.Register("ssm", schemaJSON)
 	kind.Register(map[string]*kind.Kind{view.TypeParameter: {
 		Unique: []kind.Unique{{
 			Paths: []string{"name"}, Code: "ParameterAlreadyExists", Message: "The parameter %s already exists",
