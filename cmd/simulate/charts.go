@@ -109,3 +109,45 @@ func (r *report) sitesChart() *barChart {
 		Unit: "sites by what tasks and scaler cost a month", Groups: groups, Series: []series{{Name: "sites", Values: counts}},
 	}
 }
+
+// idleChart sets the share of warm arrivals against what the tasks cost.
+func idleChart(rows []warmRow) *barChart {
+	chart := &barChart{
+		Title: "Idle minutes", Subtitle: "ten hours a month: half-hour sessions at any time, and days of six short visits",
+		Unit:   "percent of arrivals, dollars × 10",
+		Series: []series{{Name: "arrivals that meet a warm service, %"}, {Name: "tasks a month, $ × 10"}},
+	}
+	for i := range rows {
+		r := &rows[i]
+		name := "sessions"
+		if r.Habit == habits[1].Name {
+			name = "visits"
+		}
+		chart.Groups = append(chart.Groups, fmt.Sprintf("%s, %d min", name, int(r.Idle.Minutes())))
+		chart.Series[0].Values = append(chart.Series[0].Values, r.warm())
+		chart.Series[1].Values = append(chart.Series[1].Values, 10*r.sum.Dollars.Tasks/warmSites)
+	}
+	return chart
+}
+
+// intentChart sets what people wait against the hours in vain.
+func intentChart(rows []warmRow) *barChart {
+	chart := &barChart{
+		Title: "Waking on intent", Subtitle: "by sign-ins in vain a month, and the cap on hours in vain", Unit: "seconds, hours",
+		Series: []series{{Name: "p50 of arrivals, s"}, {Name: "hours in vain"}},
+	}
+	for i := range rows {
+		r := &rows[i]
+		name := "none"
+		switch {
+		case r.Intents >= 0 && r.Cap < 0:
+			name = fmt.Sprint(r.Intents)
+		case r.Intents >= 0:
+			name = fmt.Sprintf("%d, %g h", r.Intents, r.Cap)
+		}
+		chart.Groups = append(chart.Groups, name)
+		chart.Series[0].Values = append(chart.Series[0].Values, percentile(sorted(r.sum.Opened), 0.5).Seconds())
+		chart.Series[1].Values = append(chart.Series[1].Values, r.sum.InVain.Hours()/warmSites)
+	}
+	return chart
+}

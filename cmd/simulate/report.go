@@ -15,6 +15,8 @@ type report struct {
 	Levers                 []leverRow
 	Goals                  []goalRow
 	Images, Sizes, Clients []wakeRow
+	Idle, Intent           []warmRow
+	Tenants                []clientsRow
 	Bursts, Unprotected    outcome
 	Editors                []outcome
 	Tab                    outcome
@@ -40,6 +42,8 @@ func simulate(wakes, sites int, progress func(string)) *report {
 	}
 	r.Tab = tabMonth(timing.Specified)
 	r.Bots = scannerMonths(timing.Specified)
+	progress("idle times, waking on intent, and three clients")
+	r.Idle, r.Intent, r.Tenants = byIdle(), byIntent(), byClients()
 	progress(fmt.Sprintf("%d sites", sites))
 	r.Sites = sitesMonth(timing.Specified, sites)
 	return r
@@ -80,8 +84,16 @@ func (r *report) lost() int {
 	for _, row := range r.Levers {
 		sum += row.Specified.Lost + row.Fast.Lost
 	}
-	for _, row := range r.Goals {
-		sum += row.Lost
+	for i := range r.Goals {
+		sum += r.Goals[i].Lost
+	}
+	for _, rows := range [][]warmRow{r.Idle, r.Intent} {
+		for i := range rows {
+			sum += rows[i].sum.Lost
+		}
+	}
+	for i := range r.Tenants {
+		sum += r.Tenants[i].Lost
 	}
 	return sum
 }
@@ -120,6 +132,7 @@ func (r *report) document() string {
 		"{{scannersBefore}}", fmt.Sprintf("%.2f", r.Bots[2].Dollars.Tasks),
 		"{{measured}}", fmt.Sprint(r.Images[0].Measured),
 		"{{headlines}}", headlineTable(r.Headlines), "{{levers}}", leverTable(r.Levers), "{{leverNotes}}", leverNotes,
+		"{{idle}}", idleTable(r.Idle), "{{intent}}", intentTable(r.Intent), "{{tenants}}", clientsTable(r.Tenants),
 		"{{goals}}", goalTable(r.Goals), "{{components}}", componentTable(), "{{wholes}}", wholeTable(),
 	).Replace(text)
 }
@@ -136,6 +149,8 @@ func (r *report) charts() map[string]string {
 		"simulation-wake-image.svg": wakeChart("Wake time by image size and health interval",
 			"from opening the page until the preview's first byte; 2 vCPU, dependencies on EFS", r.Images).svg(),
 		"simulation-wake-levers.svg": leverChart(r.Levers).svg(),
+		"simulation-idle.svg":        idleChart(r.Idle).svg(),
+		"simulation-intent.svg":      intentChart(r.Intent).svg(),
 		"simulation-wake-size.svg":   wakeChart("Wake time by task size", "413 MB image", r.Sizes).svg(),
 		"simulation-bursts.svg":      r.burstsChart().svg(),
 		"simulation-editors.svg":     hoursChart("Three people editing at once, 10 h a month each", r.Editors).svg(),

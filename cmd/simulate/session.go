@@ -28,7 +28,13 @@ const (
 func (st *site) join(s session) {
 	st.at(s.From, func() {
 		v := &visit{site: st, began: st.world.Now()}
-		v.served = func(time.Duration) {
+		st.Arrivals++
+		st.used()
+		v.served = func(waited time.Duration) {
+			st.Opened = append(st.Opened, waited)
+			if !v.asleep {
+				st.Warm++
+			}
 			leaves := st.world.Now().Add(s.Length)
 			st.work(s, leaves)
 			if s.Protects {

@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/require"
+	"pgregory.net/rapid"
 
 	"github.com/webordinary/live-edit/cost"
 	"github.com/webordinary/live-edit/functions/scaler/web"
@@ -184,6 +185,51 @@ func TestVisitorsAreToldTheTruth(t *testing.T) {
 	require.InDelta(t, web.TypicalWake.Seconds(), row.P50.Seconds(), 10)
 }
 
+// TestWhatWaitingLessCosts holds what the idle times, waking on intent and three clients are there to show.
+func TestWhatWaitingLessCosts(t *testing.T) {
+	t.Parallel()
+	rows := byIdle()
+	for i := range rows[1:] {
+		less, more := &rows[i], &rows[i+1]
+		if less.Habit == more.Habit {
+			require.Greater(t, more.sum.Billed, less.sum.Billed)
+			require.GreaterOrEqual(t, more.warm(), less.warm())
+		}
+	}
+	require.Greater(t, rows[7].warm(), rows[3].warm()+20, "short visits gain from long idle times, single sessions hardly")
+	intent := byIntent()
+	require.Less(t, percentile(sorted(intent[1].sum.Opened), 0.5), percentile(sorted(intent[0].sum.Opened), 0.5)/2)
+	require.Greater(t, intent[len(intent)-3].sum.InVain, intent[len(intent)-2].sum.InVain, "the cap holds wakes back")
+	tenants := byClients()
+	require.Equal(t, 3, tenants[0].Most)
+	require.Zero(t, (&report{Idle: rows, Intent: intent, Tenants: tenants}).lost())
+}
+
+// TestTheCapIsNeverExceeded, whatever comes: not by a wake that is under way, nor by one that nobody uses.
+func TestTheCapIsNeverExceeded(t *testing.T) {
+	t.Parallel()
+	rapid.Check(t, func(r *rapid.T) {
+		row := &warmRow{
+			Idle: time.Duration(rapid.IntRange(1, 30).Draw(r, "idle")) * time.Minute, Intents: rapid.IntRange(0, 150).Draw(r, "intents"),
+			Cap: rapid.Float64Range(0, 3).Draw(r, "cap"),
+		}
+		s := timing.Specified
+		s.Idle, s.ImageMB = row.Idle, rapid.Float64Range(50, 2000).Draw(r, "image")
+		const days = 30 * 24 * time.Hour
+		st := newSite(s, monthBegins, days, rapid.Uint64().Draw(r, "seed"))
+		work := bursts(st.random)[:rapid.IntRange(0, 5).Draw(r, "sessions")]
+		for _, each := range work {
+			st.join(each)
+		}
+		st.intend(work, row)
+		o := st.finish("", s, 0)
+		require.LessOrEqual(r, o.InVain.Hours(), row.Cap)
+		if row.Cap < 0.1 {
+			require.Zero(r, o.InVain, "there is no room for a single wake in vain")
+		}
+	})
+}
+
 // TestLostRequestsAreCounted breaks the service: what is not served must not look like a quick wake.
 func TestLostRequestsAreCounted(t *testing.T) {
 	t.Parallel()
@@ -208,6 +254,9 @@ func TestLostRequestsAreCounted(t *testing.T) {
 		{Levers: []leverRow{{Specified: row1}}},
 		{Levers: []leverRow{{Fast: row1}}},
 		{Goals: []goalRow{{wakeRow: row1}}},
+		{Idle: []warmRow{{sum: outcome{tally: tally{Lost: 1}}}}},
+		{Intent: []warmRow{{sum: outcome{tally: tally{Lost: 1}}}}},
+		{Tenants: []clientsRow{{outcome: outcome{tally: tally{Lost: 1}}}}},
 	} {
 		require.Equal(t, 1, r.lost())
 	}

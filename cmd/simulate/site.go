@@ -35,6 +35,7 @@ type site struct {
 	// ticking is whether ticks are played; while nothing runs they change nothing, and are only counted.
 	ticking   bool
 	tickPhase time.Duration
+	intents   intents
 	tally
 }
 
@@ -50,6 +51,12 @@ type tally struct {
 	// Invocations of the function, GetMetricData metrics, and seconds that calls were held.
 	Invocations, Metrics int
 	Held                 time.Duration
+	// Arrivals are sessions that were opened, Warm those of them that met a service which was up, and Opened how long each waited
+	// for its first page.
+	Arrivals, Warm int
+	Opened         []time.Duration
+	// InVain is task time that wakes on intent have cost without anybody coming.
+	InVain time.Duration
 	// Starts of tasks, with their time of day and length, for charts.
 	Runs []span
 }
@@ -80,6 +87,7 @@ func newSite(s timing.Setup, began time.Time, length time.Duration, seed uint64)
 func (st *site) bill(t *scalertest.Task) {
 	if billed := t.Billed(st.end); billed > 0 {
 		st.Billed += billed
+		st.ended(billed)
 		st.Runs = append(st.Runs, span{t.PullStarted, t.PullStarted.Add(billed)})
 	}
 }
