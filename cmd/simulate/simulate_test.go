@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -22,13 +23,13 @@ import (
 
 func quietly(string) {}
 
-// small is a run small enough for a test.
-func small() *report { return simulate(20, 6, quietly) }
+// small is a run small enough for a test, made once.
+var small = sync.OnceValue(func() *report { return simulate(20, 6, quietly) })
 
 // TestTheSameSeedsGiveTheSameBytes: the document and its charts are part of the repository.
 func TestTheSameSeedsGiveTheSameBytes(t *testing.T) {
 	t.Parallel()
-	a, b := small(), small()
+	a, b := small(), simulate(20, 6, quietly)
 	require.Equal(t, a.document(), b.document())
 	require.Equal(t, a.charts(), b.charts())
 	require.NotContains(t, a.document(), "{{")
@@ -188,7 +189,7 @@ func TestVisitorsAreToldTheTruth(t *testing.T) {
 // TestWhatWaitingLessCosts holds what the idle times, waking on intent and three clients are there to show.
 func TestWhatWaitingLessCosts(t *testing.T) {
 	t.Parallel()
-	rows := byIdle()
+	rows := small().Idle
 	for i := range rows[1:] {
 		less, more := &rows[i], &rows[i+1]
 		if less.Habit == more.Habit {
@@ -197,12 +198,11 @@ func TestWhatWaitingLessCosts(t *testing.T) {
 		}
 	}
 	require.Greater(t, rows[7].warm(), rows[3].warm()+20, "short visits gain from long idle times, single sessions hardly")
-	intent := byIntent()
+	intent := small().Intent
 	require.Less(t, percentile(sorted(intent[1].sum.Opened), 0.5), percentile(sorted(intent[0].sum.Opened), 0.5)/2)
 	require.Greater(t, intent[len(intent)-3].sum.InVain, intent[len(intent)-2].sum.InVain, "the cap holds wakes back")
-	tenants := byClients()
+	tenants := small().Tenants
 	require.Equal(t, 3, tenants[0].Most)
-	require.Zero(t, (&report{Idle: rows, Intent: intent, Tenants: tenants}).lost())
 }
 
 // TestTheCapIsNeverExceeded, whatever comes: not by a wake that is under way, nor by one that nobody uses.
