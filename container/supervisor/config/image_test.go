@@ -27,7 +27,7 @@ func TestTheImage(t *testing.T) {
 	require.NoError(t, err)
 	dockerfile := string(text)
 	for _, line := range []string{
-		`FROM node:22-`, `COPY container/live-edit.json ` + config.DefaultFile, `supervisor -check`, `USER 1000:1000`,
+		`FROM node:22-`, `COPY container/live-edit.json ` + config.DefaultFile, `COPY container/astro-dev.mjs ` + file.Preview.Command[1], `supervisor -check`, `USER 1000:1000`,
 		`ENTRYPOINT ["/usr/local/bin/supervisor"]`, `CGO_ENABLED=0`, `EXPOSE 8080 4321 4322`,
 	} {
 		assert.Contains(t, dockerfile, line)

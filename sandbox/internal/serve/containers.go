@@ -58,8 +58,8 @@ func mounts(store view.Store, dir string) (map[string]string, error) {
 }
 
 // imageContainers runs the image that the options name in the tasks.
-func (s *Server) imageContainers(around *Surroundings) (Containers, error) {
-	binary, file, err := s.image(around.Build)
+func (s *Server) imageContainers(ctx context.Context, around *Surroundings) (Containers, error) {
+	binary, file, err := s.image(ctx, around.Build)
 	if err != nil {
 		return nil, err
 	}

@@ -124,9 +124,16 @@ func (d *deployed) options() serve.Options {
 // serve serves the stack at a speed.
 func (d *deployed) serve(speed float64) *served {
 	d.t.Helper()
+	return d.serveWith(speed, func(*serve.Options) {})
+}
+
+// serveWith serves with other options, too.
+func (d *deployed) serveWith(speed float64, change func(*serve.Options)) *served {
+	d.t.Helper()
 	s := &served{deployed: d}
 	options := d.options()
 	options.Speed = speed
+	change(&options)
 	options.Report = func(e serve.Event) {
 		s.mu.Lock()
 		defer s.mu.Unlock()

@@ -1,9 +1,11 @@
 package serve
 
 import (
+	"context"
 	"encoding/json"
 	"fmt"
 	"maps"
+	"net"
 	"os"
 	"path/filepath"
 	"slices"
@@ -11,6 +13,7 @@ import (
 
 	"github.com/webordinary/live-edit/container/supervisor/config"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront/cdn"
+	"github.com/webordinary/live-edit/sandbox/internal/serve/astro"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
 )
 
@@ -20,13 +23,16 @@ const (
 	ContainerDemo = "demo"
 	// ContainerPlain is the demo without a supervisor: it keeps the contract by itself, for one task, and does wrong what DEMO_FAULT says.
 	ContainerPlain = "plain"
+	// ContainerAstro is the supervisor, and behind it a real Astro on a small site, which npm installs on first use.
+	ContainerAstro = "astro"
 )
 
 // ContainerHelp says what they are.
-const ContainerHelp = "what the image holds: demo, the supervisor and a demo of an editor; or plain, the demo without a supervisor"
+const ContainerHelp = "what the image holds: demo, the supervisor and a demo of an editor; astro, the supervisor and a real Astro on a small " +
+	"site, which npm installs on first use; or plain, the demo without a supervisor"
 
 // containerKinds are all of them.
-var containerKinds = []string{ContainerDemo, ContainerPlain}
+var containerKinds = []string{ContainerDemo, ContainerAstro, ContainerPlain}
 
 // completeContainer checks what runs in the tasks.
 func (o *Options) completeContainer() error {
@@ -56,11 +62,14 @@ func (o *Options) containerEnv() map[string]string {
 	if o.ContainerPrepare != 0 {
 		out["DEMO_PREPARE"] = o.ContainerPrepare.String()
 	}
+	if _, port, err := net.SplitHostPort(o.HTTPS); err == nil && port != "0" && out["HMR_CLIENT_PORT"] == "" {
+		out["HMR_CLIENT_PORT"] = port // where a browser on this machine finds the sockets
+	}
 	return out
 }
 
 // image builds what the tasks run: the entrypoint, and the file that tells a supervisor of its programs, if it is one.
-func (s *Server) image(build func(pkg string) (string, error)) (binary, file string, err error) {
+func (s *Server) image(ctx context.Context, build func(pkg string) (string, error)) (binary, file string, err error) {
 	demo, err := build(container.Package)
 	if err != nil || s.options.Container == ContainerPlain {
 		return demo, "", err
@@ -69,6 +78,13 @@ func (s *Server) image(build func(pkg string) (string, error)) (binary, file str
 		return "", "", err
 	}
 	content := demoFile(demo)
+	if s.options.Container == ContainerAstro {
+		installed, err := astro.Install(ctx, s.options.ModuleDir)
+		if err != nil {
+			return "", "", err
+		}
+		content = installed.File([]string{demo, "prepare"})
+	}
 	if content.Origins, err = s.origins(); err != nil {
 		return "", "", err
 	}

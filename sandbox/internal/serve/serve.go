@@ -104,7 +104,7 @@ func (s *Server) buildAll(ctx context.Context) error {
 		}
 	}
 	if s.options.Containers == nil {
-		_, _, err = s.image(s.build(ctx))
+		_, _, err = s.image(ctx, s.build(ctx))
 	}
 	return err
 }
@@ -171,7 +171,7 @@ func (s *Server) openContainers(ctx context.Context) error {
 	}
 	open := s.options.Containers
 	if open == nil {
-		open = s.imageContainers
+		open = func(around *Surroundings) (Containers, error) { return s.imageContainers(ctx, around) }
 	}
 	s.containers, err = open(&Surroundings{Clock: s.clock, Mounts: mounted, Protect: s.scheduler.Protect, Build: s.build(ctx)})
 	if err != nil {

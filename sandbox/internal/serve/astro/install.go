@@ -1,0 +1,126 @@
+package astro
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+
+	"github.com/webordinary/live-edit/container/supervisor/config"
+	"github.com/webordinary/live-edit/tools/filelock"
+)
+
+// site is the folder of the site, and devServer the script that starts Astro, below the repository.
+const (
+	site      = "sandbox/internal/serve/astro/site"
+	devServer = "container/astro-dev.mjs"
+)
+
+// ErrNoNPM says what to do.
+var ErrNoNPM = errors.New("npm is not on the PATH; install Node 20 or newer, which brings it (Debian: apt-get install npm)")
+
+// Installed is where Astro is on this machine.
+type Installed struct {
+	root    string // the repository
+	modules string // the folder that has node_modules
+}
+
+// Install has npm install what the site needs, once for each content of its lock file, into a folder of the repository that git ignores.
+// It takes half a minute the first time.
+func Install(ctx context.Context, root string) (_ *Installed, err error) {
+	lock, err := os.ReadFile(filepath.Join(root, site, "package-lock.json"))
+	if err != nil {
+		return nil, fmt.Errorf("install Astro: %w", err)
+	}
+	sum := sha256.Sum256(lock)
+	all := filepath.Join(root, ".sandbox", "astro")
+	out := &Installed{root: root, modules: filepath.Join(all, hex.EncodeToString(sum[:6]))}
+	if err := os.MkdirAll(all, 0o750); err != nil {
+		return nil, fmt.Errorf("install Astro: %w", err)
+	}
+	held, err := filelock.Wait(ctx, filepath.Join(all, "lock"))
+	if err != nil {
+		return nil, fmt.Errorf("install Astro: wait for somebody else who does: %w", err)
+	}
+	defer func() { err = errors.Join(err, filelock.Release(held)) }()
+	if _, err := os.Stat(out.modules); !errors.Is(err, fs.ErrNotExist) {
+		return out, err
+	}
+	if err := out.install(ctx); err != nil {
+		return nil, fmt.Errorf("install Astro: %w", err)
+	}
+	return out, nil
+}
+
+// install fills a folder beside the last place, which a kill in between leaves unused.
+func (i *Installed) install(ctx context.Context) error {
+	npm, err := exec.LookPath("npm")
+	if err != nil {
+		return ErrNoNPM
+	}
+	half := i.modules + ".new"
+	if err := os.RemoveAll(half); err != nil {
+		return err
+	}
+	if err := os.MkdirAll(half, 0o750); err != nil {
+		return err
+	}
+	for _, name := range []string{"package.json", "package-lock.json"} {
+		content, err := os.ReadFile(filepath.Join(i.root, site, name))
+		if err == nil {
+			err = os.WriteFile(filepath.Join(half, name), content, 0o600)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	// No script of a package runs: none that the site needs has one.
+	command := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund") //nolint:gosec // found on the PATH
+	command.Dir = half
+	if output, err := command.CombinedOutput(); err != nil {
+		return fmt.Errorf("npm ci in %s: %w\n%s", half, err, output)
+	}
+	return os.Rename(half, i.modules)
+}
+
+// Node is the Node that runs Astro: the version that the image has, whatever this machine has.
+func (i *Installed) Node() string { return filepath.Join(i.modules, "node_modules", ".bin", "node") }
+
+// File is the image's configuration: a new workspace gets the site and what it needs, as by git clone and npm ci, and takes the time that
+// wait, a program, takes besides.
+func (i *Installed) File(wait []string) *config.File {
+	const longest = 60
+	modules := filepath.Join(i.modules, "node_modules")
+	home := map[string]string{"HOME": "{workspace}", "ASTRO_TELEMETRY_DISABLED": "1"}
+	shell := func(script string, arguments ...string) config.Program {
+		return config.Program{Command: append([]string{"sh", "-ec", script}, arguments...)}
+	}
+	// Hard links take no room, and are as good as copies of files that nobody writes.
+	install := `"$@"; rm -rf site/node_modules.new; cp -al "$0" site/node_modules.new || cp -a "$0" site/node_modules.new; ` +
+		`mv site/node_modules.new site/node_modules`
+	program := func(arguments ...string) config.Program {
+		return config.Program{Command: append([]string{i.Node()}, arguments...), Directory: "{workspace}/site", Environment: home}
+	}
+	return &config.File{
+		Prepare: []config.Step{
+			{
+				Program: shell(`rm -rf site.new; cp -R "$0" site.new; mv site.new site`, filepath.Join(i.root, site)), Name: "Fetching the site",
+				Unless: "{workspace}/site", Minutes: longest,
+			},
+			{
+				Program: shell(install, append([]string{modules}, wait...)...), Name: "Installing what the site needs",
+				Unless: "{workspace}/site/node_modules", Minutes: longest,
+			},
+		},
+		Preview: config.Server{
+			Program: program(filepath.Join(i.root, devServer), "{host}", "{port}", "{hmrPort}"), Ready: "/preview/", ReadyMinutes: longest,
+		},
+		API:         &config.Server{Program: program("api.mjs", "{host}", "{port}")},
+		StopSeconds: 5,
+	}
+}
