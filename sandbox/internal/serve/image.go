@@ -28,8 +28,8 @@ const (
 )
 
 // ContainerHelp says what they are.
-const ContainerHelp = "what the image holds: demo, the supervisor and a demo of an editor; astro, the supervisor and a real Astro on a small " +
-	"site, which npm installs on first use; or plain, the demo without a supervisor"
+const ContainerHelp = "what the image holds: demo, the supervisor and a demo of an editor; astro, the supervisor and a real Astro on a " +
+	"small site, which npm installs on first use; or plain, the demo without a supervisor"
 
 // containerKinds are all of them.
 var containerKinds = []string{ContainerDemo, ContainerAstro, ContainerPlain}

@@ -15,10 +15,11 @@ import (
 	"github.com/webordinary/live-edit/tools/filelock"
 )
 
-// site is the folder of the site, and devServer the script that starts Astro, below the repository.
+// The site, what prepares a workspace for it, and what starts Astro, below the repository.
 const (
-	site      = "sandbox/internal/serve/astro/site"
-	devServer = "container/astro-dev.mjs"
+	site        = "sandbox/internal/serve/astro/site"
+	preparation = "sandbox/internal/serve/astro/prepare.sh"
+	devServer   = "container/astro-dev.mjs"
 )
 
 // ErrNoNPM says what to do.
@@ -33,7 +34,7 @@ type Installed struct {
 // Install has npm install what the site needs, once for each content of its lock file, into a folder of the repository that git ignores.
 // It takes half a minute the first time.
 func Install(ctx context.Context, root string) (_ *Installed, err error) {
-	lock, err := os.ReadFile(filepath.Join(root, site, "package-lock.json"))
+	lock, err := os.ReadFile(filepath.Join(root, site, "package-lock.json")) //nolint:gosec // the repository's
 	if err != nil {
 		return nil, fmt.Errorf("install Astro: %w", err)
 	}
@@ -48,7 +49,7 @@ func Install(ctx context.Context, root string) (_ *Installed, err error) {
 		return nil, fmt.Errorf("install Astro: wait for somebody else who does: %w", err)
 	}
 	defer func() { err = errors.Join(err, filelock.Release(held)) }()
-	if _, err := os.Stat(out.modules); !errors.Is(err, fs.ErrNotExist) {
+	if _, err := os.Stat(out.modules); !errors.Is(err, fs.ErrNotExist) { //nolint:gosec // named by a sum
 		return out, err
 	}
 	if err := out.install(ctx); err != nil {
@@ -71,9 +72,9 @@ func (i *Installed) install(ctx context.Context) error {
 		return err
 	}
 	for _, name := range []string{"package.json", "package-lock.json"} {
-		content, err := os.ReadFile(filepath.Join(i.root, site, name))
+		content, err := os.ReadFile(filepath.Join(i.root, site, name)) //nolint:gosec // the repository's
 		if err == nil {
-			err = os.WriteFile(filepath.Join(half, name), content, 0o600)
+			err = os.WriteFile(filepath.Join(half, name), content, 0o600) //nolint:gosec // as above
 		}
 		if err != nil {
 			return err
@@ -83,7 +84,7 @@ func (i *Installed) install(ctx context.Context) error {
 	command := exec.CommandContext(ctx, npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund") //nolint:gosec // found on the PATH
 	command.Dir = half
 	if output, err := command.CombinedOutput(); err != nil {
-		return fmt.Errorf("npm ci in %s: %w\n%s", half, err, output)
+		return fmt.Errorf("in %s with npm: %w\n%s", half, err, output)
 	}
 	return os.Rename(half, i.modules)
 }
@@ -97,23 +98,19 @@ func (i *Installed) File(wait []string) *config.File {
 	const longest = 60
 	modules := filepath.Join(i.modules, "node_modules")
 	home := map[string]string{"HOME": "{workspace}", "ASTRO_TELEMETRY_DISABLED": "1"}
-	shell := func(script string, arguments ...string) config.Program {
-		return config.Program{Command: append([]string{"sh", "-ec", script}, arguments...)}
+	prepare := func(arguments ...string) config.Program {
+		return config.Program{Command: append([]string{"sh", filepath.Join(i.root, preparation)}, arguments...)}
 	}
-	// Hard links take no room, and are as good as copies of files that nobody writes.
-	install := `"$@"; rm -rf site/node_modules.new; cp -al "$0" site/node_modules.new || cp -a "$0" site/node_modules.new; ` +
-		`mv site/node_modules.new site/node_modules`
 	program := func(arguments ...string) config.Program {
 		return config.Program{Command: append([]string{i.Node()}, arguments...), Directory: "{workspace}/site", Environment: home}
 	}
 	return &config.File{
 		Prepare: []config.Step{
 			{
-				Program: shell(`rm -rf site.new; cp -R "$0" site.new; mv site.new site`, filepath.Join(i.root, site)), Name: "Fetching the site",
-				Unless: "{workspace}/site", Minutes: longest,
+				Program: prepare("fetch", filepath.Join(i.root, site)), Name: "Fetching the site", Unless: "{workspace}/site", Minutes: longest,
 			},
 			{
-				Program: shell(install, append([]string{modules}, wait...)...), Name: "Installing what the site needs",
+				Program: prepare(append([]string{"install", modules}, wait...)...), Name: "Installing what the site needs",
 				Unless: "{workspace}/site/node_modules", Minutes: longest,
 			},
 		},

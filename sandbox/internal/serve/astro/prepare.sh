@@ -1,0 +1,23 @@
+#!/bin/sh
+# What a new workspace needs, whole or not at all: a kill in between leaves a folder that the next try replaces.
+#
+#	prepare.sh fetch SITE                       as git clone
+#	prepare.sh install NODE_MODULES COMMAND…    as npm ci, after a command that takes the time that it would take
+set -eu
+step=$1
+from=$2
+shift 2
+case $step in
+fetch)
+  rm -rf site.new
+  cp -R "$from" site.new
+  mv site.new site
+  ;;
+install)
+  "$@"
+  rm -rf site/node_modules.new
+  # Hard links take no room, and are as good as copies of files that nobody writes.
+  cp -al "$from" site/node_modules.new || cp -a "$from" site/node_modules.new
+  mv site/node_modules.new site/node_modules
+  ;;
+esac
