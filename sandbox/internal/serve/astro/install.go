@@ -23,7 +23,7 @@ const (
 )
 
 // ErrNoNPM says what to do.
-var ErrNoNPM = errors.New("npm is not on the PATH; install Node 20 or newer, which brings it (Debian: apt-get install npm)")
+var ErrNoNPM = errors.New("no npm on the PATH, which Astro needs; it comes with Node 20 and newer, in Debian as a package of that name")
 
 // Installed is where Astro is on this machine.
 type Installed struct {
