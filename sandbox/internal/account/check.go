@@ -37,7 +37,9 @@ func (a *Account) Check(req CheckRequest) (CheckResult, error) {
 	if t.HasTags() {
 		inputs[schema.TagsAll] = mergeTags(req.DefaultTags, inputs["tags"])
 	}
-	failures = append(failures, k.CheckInputs(props.PlainMap(inputs))...)
+	plain := props.PlainMap(inputs)
+	failures = append(failures, t.CheckPatterns(plain)...)
+	failures = append(failures, k.CheckInputs(plain)...)
 	slices.SortStableFunc(failures, func(a, b Failure) int {
 		return cmp.Or(strings.Compare(a.Property, b.Property), strings.Compare(a.Reason, b.Reason))
 	})

@@ -77,6 +77,7 @@ func (op operation) create(req CreateRequest, inputs, extra props.Map) (Resource
 		if err := op.kind.Apply(c); err != nil {
 			return err
 		}
+		op.schema.Assign(c.State, map[string]string{"id": c.ID, "account": view.AccountID, "region": view.Region})
 		for name, v := range extra {
 			c.State[name] = v
 		}

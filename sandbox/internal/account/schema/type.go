@@ -142,6 +142,11 @@ type Type struct {
 	// DeleteBeforeReplace: two of them cannot stand side by side, or deleting
 	// the old one would delete what the new one wrote.
 	DeleteBeforeReplace bool `json:"deleteBeforeReplace"`
+	// Patterns are what texts must look like, by path; a list's path ends in [*].
+	Patterns map[string]*Pattern `json:"patterns"`
+	// Assigned are outputs that AWS gives each resource of the type, by name. In texts, {id}, {account} and {region} stand
+	// for the resource's own.
+	Assigned map[string]any `json:"assigned"`
 	// Limits are closed lists and ranges by the path of their property, whose lists have no indices.
 	Limits map[string]limit `json:"limits"`
 
@@ -238,6 +243,11 @@ func (d *data) decode(token string) (*Type, error) {
 		return nil, err
 	}
 	t.names = finish(t.Inputs)
+	for path, p := range t.Patterns {
+		if err := p.compile(); err != nil {
+			return nil, fmt.Errorf("patterns: %s: %w", path, err)
+		}
+	}
 	for path, l := range t.Limits {
 		if err := l.apply(t.Inputs, path); err != nil {
 			return nil, fmt.Errorf("limits: %s: %w", path, err)

@@ -3,7 +3,6 @@ package cloudtrail
 
 import (
 	_ "embed"
-	"regexp"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
@@ -38,22 +37,13 @@ func cloudtrailKinds() map[string]*kind.Kind {
 			Create: func(c *kind.Call) error {
 				name := c.Str("name")
 				c.ID = view.ARN("cloudtrail", "trail/"+name)
-				c.Set("arn", c.ID)
-				c.Set("homeRegion", view.Region)
-				c.Set("snsTopicArn", "")
 				return nil
 			},
 		},
 	}
 }
 
-var trailName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._-]{1,126}[A-Za-z0-9]$`)
-
 func checkTrail(c *kind.Checker) {
-	if name, ok := c.Text("name"); ok && !trailName.MatchString(name) {
-		c.Fail("name", "InvalidTrailNameException: trail name %q must have 3 to 128 letters, numbers and . _ -, and begin and end with a "+
-			"letter or number", name)
-	}
 	if c.Set("cloudWatchLogsGroupArn") != c.Set("cloudWatchLogsRoleArn") {
 		c.Fail("cloudWatchLogsGroupArn", "InvalidParameterCombinationException: cloudWatchLogsGroupArn and cloudWatchLogsRoleArn go together")
 	}

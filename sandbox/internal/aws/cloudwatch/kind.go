@@ -33,7 +33,6 @@ func cloudwatchKinds() map[string]*kind.Kind {
 				Paths: []string{"name"}, Code: "ResourceAlreadyExistsException", Message: "The specified log group already exists: %s",
 				Adopt: "import it with ID (a function or an earlier destroy may have left it), or choose another name",
 			}},
-			Check:  checkLogGroup,
 			Create: createLogGroup,
 		},
 		view.TypeMetricFilter: {
@@ -61,7 +60,6 @@ func cloudwatchKinds() map[string]*kind.Kind {
 			Check: kind.InTurn(checkAlarm, checkStatistic),
 			Create: func(c *kind.Call) error {
 				c.ID = c.Str("name")
-				c.Set("arn", view.ARN("cloudwatch", "alarm:"+c.ID))
 				c.Default("evaluateLowSampleCountPercentiles", "")
 				return nil
 			},
@@ -71,24 +69,14 @@ func cloudwatchKinds() map[string]*kind.Kind {
 			Check:  checkDashboard,
 			Create: func(c *kind.Call) error {
 				c.ID = c.Str("dashboardName")
-				c.Set("dashboardArn", view.GlobalARN("cloudwatch", "dashboard/"+c.ID))
 				return nil
 			},
 		},
 	}
 }
 
-var logGroupName = regexp.MustCompile(`^[.\-_/#A-Za-z0-9]{1,512}$`)
-
-func checkLogGroup(c *kind.Checker) {
-	if name, ok := c.Text("name"); ok && !logGroupName.MatchString(name) {
-		c.Fail("name", "InvalidParameterException: log group name %q must have 1 to 512 letters, numbers and . - _ / #", name)
-	}
-}
-
 func createLogGroup(c *kind.Call) error {
 	c.ID = c.Name()
-	c.Set("arn", view.ARN("logs", "log-group:"+c.ID))
 	c.Default("logGroupClass", "STANDARD")
 	return nil
 }
@@ -172,12 +160,7 @@ func checkQueries(c *kind.Checker, queries []props.Found) {
 	}
 }
 
-var dashboardName = regexp.MustCompile(`^[A-Za-z0-9_-]+$`)
-
 func checkDashboard(c *kind.Checker) {
-	if name, ok := c.Text("dashboardName"); ok && !dashboardName.MatchString(name) {
-		c.Fail("dashboardName", "InvalidParameterValue: dashboard name %q must be letters, numbers, hyphens and underscores", name)
-	}
 	body, ok := c.Text("dashboardBody")
 	if !ok || jsontext.Check(body) != nil {
 		return // refused by the schema

@@ -54,8 +54,6 @@ func vpcKinds() map[string]*kind.Kind {
 			},
 			Create: func(c *kind.Call) error {
 				c.ID = c.EC2ID("rtb")
-				c.Set("arn", view.ARN("ec2", "route-table/"+c.ID))
-				c.Set("ownerId", view.AccountID)
 				return nil
 			},
 		},
@@ -99,8 +97,6 @@ func gatewayKind() *kind.Kind {
 		}},
 		Create: func(c *kind.Call) error {
 			c.ID = c.EC2ID("igw")
-			c.Set("arn", view.ARN("ec2", "internet-gateway/"+c.ID))
-			c.Set("ownerId", view.AccountID)
 			return nil
 		},
 	}
@@ -137,7 +133,6 @@ func checkPrefixLength(c *kind.Checker, cidr string) {
 func createVPC(c *kind.Call) error {
 	c.ID = c.EC2ID("vpc")
 	group, table := "sg-0"+c.Hex("sg", 16), "rtb-0"+c.Hex("rtb", 16)
-	c.Set("arn", view.ARN("ec2", "vpc/"+c.ID))
 	c.Default("cidrBlock", "10.0.0.0/16")
 	c.Default("enableDnsHostnames", false)
 	c.Default("enableNetworkAddressUsageMetrics", false)
@@ -146,7 +141,6 @@ func createVPC(c *kind.Call) error {
 	c.Set("mainRouteTableId", table)
 	c.Set("defaultNetworkAclId", "acl-0"+c.Hex("acl", 16))
 	c.Set("dhcpOptionsId", "dopt-0"+c.Hex("dopt", 16))
-	c.Set("ownerId", view.AccountID)
 	c.Set("ipv6AssociationId", "")
 	if err := c.Tx.Put(kind.Resource{Type: view.TypeSecurityGroup, ID: group, State: props.Map{
 		"name": props.Of("default"), "description": props.Of("default VPC security group"), "vpcId": props.Of(c.ID),
@@ -216,8 +210,6 @@ func verifySubnet(c *kind.Call) {
 
 func createSubnet(c *kind.Call) error {
 	c.ID = c.EC2ID("subnet")
-	c.Set("arn", view.ARN("ec2", "subnet/"+c.ID))
-	c.Set("ownerId", view.AccountID)
 	c.Default("availabilityZone", zones[int(c.Hex("zone", 2)[0])%len(zones)].name)
 	c.Default("availabilityZoneId", ZoneID(props.Str(c.State, "availabilityZone")))
 	c.Default("privateDnsHostnameTypeOnLaunch", "ip-name")
@@ -229,10 +221,6 @@ func createRoute(c *kind.Call) error {
 	h := fnv.New32a()
 	fmt.Fprint(h, c.Str("destinationCidrBlock"), c.Str("destinationIpv6CidrBlock"), c.Str("destinationPrefixListId"))
 	c.ID = fmt.Sprintf("r-%s%d", c.Str("routeTableId"), h.Sum32())
-	c.Set("origin", "CreateRoute")
-	c.Set("state", "active")
-	c.Set("instanceId", "")
-	c.Set("instanceOwnerId", "")
 	c.Default("networkInterfaceId", "")
 	return nil
 }
@@ -277,8 +265,6 @@ func createAddress(c *kind.Call) error {
 	c.ID = c.EC2ID("eipalloc")
 	b := c.Sum("ip")
 	ip := fmt.Sprintf("44.%d.%d.%d", 224+b[0]%16, b[1], 1+b[2]%254)
-	c.Set("allocationId", c.ID)
-	c.Set("arn", view.ARN("ec2", "elastic-ip/"+c.ID))
 	c.Set("publicIp", ip)
 	c.Set("publicDns", "ec2-"+strings.ReplaceAll(ip, ".", "-")+"."+view.Region+".compute.amazonaws.com")
 	c.Default("domain", "vpc")
@@ -325,10 +311,6 @@ func vpcEndpoint() *kind.Kind {
 		Check: kind.InTurn(checkEndpointName, checkEndpoint),
 		Create: func(c *kind.Call) error {
 			c.ID = c.EC2ID("vpce")
-			c.Set("arn", view.ARN("ec2", "vpc-endpoint/"+c.ID))
-			c.Set("ownerId", view.AccountID)
-			c.Set("state", "available")
-			c.Set("requesterManaged", false)
 			c.Default("privateDnsEnabled", false)
 			c.Default("ipAddressType", "ipv4")
 			c.Default("serviceRegion", view.Region)

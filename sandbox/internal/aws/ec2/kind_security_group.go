@@ -128,8 +128,6 @@ func createSecurityGroup(c *kind.Call) error {
 	if vpc, ok := defaultVPC(c.View); ok {
 		c.Default("vpcId", vpc.ID)
 	}
-	c.Set("arn", view.ARN("ec2", "security-group/"+c.ID))
-	c.Set("ownerId", view.AccountID)
 	return nil
 }
 
@@ -151,8 +149,6 @@ func securityGroupRule() *kind.Kind {
 		Verify: verifyRule,
 		Create: func(c *kind.Call) error {
 			c.ID = c.EC2ID("sgr")
-			c.Set("arn", view.ARN("ec2", "security-group-rule/"+c.ID))
-			c.Set("securityGroupRuleId", c.ID)
 			return nil
 		},
 	}

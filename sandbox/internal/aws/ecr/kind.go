@@ -3,7 +3,6 @@ package ecr
 
 import (
 	_ "embed"
-	"regexp"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
@@ -14,8 +13,7 @@ import (
 )
 
 // repositoryName is the pattern of the ECR API reference, CreateRepository.
-var repositoryName = regexp.MustCompile(`^(?:[a-z0-9]+(?:[._-][a-z0-9]+)*/)*[a-z0-9]+(?:[._-][a-z0-9]+)*$`)
-
+//
 //go:embed schema.json
 var schemaJSON []byte
 
@@ -66,10 +64,6 @@ func ecrKinds() map[string]*kind.Kind {
 }
 
 func checkRepository(c *kind.Checker) {
-	if name, ok := c.Text("name"); ok && (len(name) < 2 || len(name) > 256 || !repositoryName.MatchString(name)) {
-		c.Fail("name", "InvalidParameterException: Invalid parameter at 'repositoryName' failed to satisfy constraint: %q must have 2 to 256 "+
-			"characters, lower-case letters, numbers and single . _ - between them, in parts separated by /", name)
-	}
 	for i, e := range props.Objects(c.In, "encryptionConfigurations[*]") {
 		if props.Str(e, "encryptionType") == "AES256" && props.Has(e, "kmsKey") {
 			c.Fail("encryptionConfigurations["+props.Number(float64(i))+"].kmsKey", "InvalidParameterException: a KMS key needs encryptionType KMS")
@@ -79,8 +73,6 @@ func checkRepository(c *kind.Checker) {
 
 func createRepository(c *kind.Call) error {
 	c.ID = c.Str("name")
-	c.Set("arn", view.ARN("ecr", "repository/"+c.ID))
-	c.Set("registryId", view.AccountID)
 	c.Set("repositoryUrl", view.AccountID+".dkr.ecr."+view.Region+".amazonaws.com/"+c.ID)
 	return nil
 }

@@ -3,7 +3,6 @@ package ecs
 
 import (
 	_ "embed"
-	"regexp"
 	"slices"
 	"strings"
 
@@ -33,7 +32,6 @@ func ecsKinds() map[string]*kind.Kind {
 				Paths: []string{"name"}, Code: "ClusterAlreadyExists", Message: "A cluster with the name '%s' exists",
 				Adopt: "import it with the ID if it is meant, or choose another name",
 			}},
-			Check:  checkECSName,
 			Create: createCluster,
 			Delete: deleteCluster,
 			ImportID: func(v kind.View, id string) string {
@@ -49,14 +47,6 @@ func ecsKinds() map[string]*kind.Kind {
 		},
 		view.TypeTaskDef: taskDefinitionKind(),
 		view.TypeService: serviceKind(),
-	}
-}
-
-var ecsName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,255}$`)
-
-func checkECSName(c *kind.Checker) {
-	if name, ok := c.Text("name"); ok && !ecsName.MatchString(name) {
-		c.Fail("name", "%q must have 1 to 255 characters: letters, numbers, underscores and hyphens", name)
 	}
 }
 
@@ -106,7 +96,6 @@ func serviceKind() *kind.Kind {
 }
 
 func checkService(c *kind.Checker) {
-	checkECSName(c)
 	launch, known := c.Text("launchType")
 	if known && c.Set("capacityProviderStrategies") {
 		c.Fail("launchType", "InvalidParameterException: Specifying both a launch type and capacity provider strategy is not supported. "+

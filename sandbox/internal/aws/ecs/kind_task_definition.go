@@ -98,9 +98,6 @@ var fargateMemory = map[int]struct{ min, max, step int }{
 }
 
 func checkTaskDefinition(c *kind.Checker) {
-	if f, ok := c.Text("family"); ok && !ecsName.MatchString(f) {
-		c.Fail("family", "%q must have 1 to 255 characters: letters, numbers, underscores and hyphens", f)
-	}
 	task := taskOf(c.In)
 	if task.Fargate {
 		checkFargate(c)

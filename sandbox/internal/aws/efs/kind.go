@@ -3,7 +3,6 @@ package efs
 
 import (
 	_ "embed"
-	"regexp"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
@@ -108,12 +107,8 @@ func createFileSystem(c *kind.Call) error {
 	}
 	c.Default("availabilityZoneName", "")
 	c.Default("protection", map[string]any{"replicationOverwrite": "ENABLED"})
-	c.Set("availabilityZoneId", "")
-	c.Set("arn", view.ARN("elasticfilesystem", "file-system/"+c.ID))
 	c.Set("dnsName", c.ID+".efs."+view.Region+".amazonaws.com")
 	c.Set("name", props.Str(c.State, "tags.Name"))
-	c.Set("numberOfMountTargets", 0)
-	c.Set("ownerId", view.AccountID)
 	c.Set("sizeInBytes", []any{map[string]any{"value": 6144, "valueInIa": 0, "valueInStandard": 6144}})
 	return nil
 }
@@ -156,7 +151,6 @@ func createMountTarget(c *kind.Call) error {
 	c.Set("mountTargetDnsName", zone+"."+fs+".efs."+view.Region+".amazonaws.com")
 	c.Set("fileSystemArn", view.ARN("elasticfilesystem", "file-system/"+fs))
 	c.Set("networkInterfaceId", "eni-0"+c.Hex("eni", 16))
-	c.Set("ownerId", view.AccountID)
 	c.Default("ipAddress", ec2.PrivateIP(c, subnet))
 	if vpc, ok := c.Get(view.TypeVPC, props.Str(s.State, "vpcId")); ok && !props.Has(c.State, "securityGroups[*]") {
 		c.Set("securityGroups", []string{props.Str(vpc.State, "defaultSecurityGroupId")})
@@ -164,19 +158,8 @@ func createMountTarget(c *kind.Call) error {
 	return nil
 }
 
-var (
-	permissions = regexp.MustCompile(`^[0-7]{3,4}$`)
-	efsPath     = regexp.MustCompile(`^(/|(/[^/\x00]+){1,4})$`)
-)
-
 func checkAccessPoint(c *kind.Checker) {
-	if p, ok := c.Text("rootDirectory.creationInfo.permissions"); ok && !permissions.MatchString(p) {
-		c.Fail("rootDirectory.creationInfo.permissions", "ValidationException: permissions %q must be 3 or 4 octal digits, such as 755", p)
-	}
-	path, ok := c.Text("rootDirectory.path")
-	if ok && (len(path) > 100 || !efsPath.MatchString(path)) {
-		c.Fail("rootDirectory.path", "ValidationException: path %q must be / or up to four levels below it, at most 100 characters", path)
-	}
+	_, ok := c.Text("rootDirectory.path")
 	if !ok && c.Set("rootDirectory.creationInfo") && !props.AnyUnknown(c.In, "rootDirectory.path") {
 		c.Fail("rootDirectory.path", "BadRequest: creationInfo needs a path other than /")
 	}
@@ -185,9 +168,7 @@ func checkAccessPoint(c *kind.Checker) {
 func createAccessPoint(c *kind.Call) error {
 	fs := c.Str("fileSystemId")
 	c.ID = c.EC2ID("fsap")
-	c.Set("arn", view.ARN("elasticfilesystem", "access-point/"+c.ID))
 	c.Set("fileSystemArn", view.ARN("elasticfilesystem", "file-system/"+fs))
-	c.Set("ownerId", view.AccountID)
 	c.FillObject("rootDirectory", map[string]any{"path": "/"})
 	return nil
 }

@@ -181,7 +181,6 @@ func createLoadBalancer(c *kind.Call) error {
 	if props.Bool(c.In, "internal") {
 		dns = "internal-" + dns
 	}
-	c.Set("arn", c.ID)
 	c.Set("arnSuffix", suffix)
 	c.Set("dnsName", dns)
 	c.Set("zoneId", zone)
@@ -201,8 +200,6 @@ func deleteLoadBalancer(c *kind.Call) {
 			c.Old.ID)
 	}
 }
-
-var matcherPattern = regexp.MustCompile(`^[2-4]\d\d(-[2-4]\d\d)?(,[2-4]\d\d(-[2-4]\d\d)?)*$`)
 
 // layer7 and layer4 are the protocols of target groups.
 var (
@@ -257,9 +254,6 @@ func checkHealth(c *kind.Checker) {
 			c.Fail("healthCheck.path", "health_check.path is not supported for target_groups with TCP health checks")
 		}
 	}
-	if m, ok := c.Text("healthCheck.matcher"); ok && !matcherPattern.MatchString(m) {
-		c.Fail("healthCheck.matcher", "Health check matcher HTTP code '%s' must be within '200-499': values such as 200, 200,202 or 200-299", m)
-	}
 	if port, ok := c.Text("healthCheck.port"); ok && port != "traffic-port" && !isPort(port) {
 		c.Fail("healthCheck.port", "Health check port '%s' must be a number from 1 to 65535 or traffic-port", port)
 	}
@@ -293,9 +287,7 @@ func checkStickiness(c *kind.Checker) {
 func createTargetGroup(c *kind.Call) error {
 	suffix := "targetgroup/" + c.Name() + "/" + c.Hex("arn", 16)
 	c.ID = view.ARN("elasticloadbalancing", suffix)
-	c.Set("arn", c.ID)
 	c.Set("arnSuffix", suffix)
-	c.Set("loadBalancerArns", []string{})
 	if props.Str(c.In, "targetType") != "lambda" {
 		c.Default("ipAddressType", "ipv4")
 		if slices.Contains(layer7, props.Str(c.In, "protocol")) {

@@ -237,7 +237,6 @@ func createListener(c *kind.Call) error {
 		return fmt.Errorf("%s: %q is not the ARN of a load balancer", c.Type, c.Str("loadBalancerArn"))
 	}
 	c.ID = view.ARN("elasticloadbalancing", "listener/"+suffix+"/"+c.Hex("arn", 16))
-	c.Set("arn", c.ID)
 	c.Default("protocol", "HTTP")
 	if p := props.Str(c.State, "protocol"); p == "HTTPS" || p == "TLS" {
 		c.Default("sslPolicy", "ELBSecurityPolicy-2016-08")

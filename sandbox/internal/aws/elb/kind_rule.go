@@ -147,7 +147,6 @@ func verifyListenerRule(c *kind.Call) {
 func createListenerRule(c *kind.Call) error {
 	listener := c.Str("listenerArn")
 	c.ID = strings.Replace(listener, ":listener/", ":listener-rule/", 1) + "/" + c.Hex("arn", 16)
-	c.Set("arn", c.ID)
 	if c.State["priority"].IsNull() {
 		next := firstFreePriority
 		for _, r := range c.By(view.TypeListenerRule, "listenerArn", listener) {

@@ -3,7 +3,6 @@ package events
 
 import (
 	_ "embed"
-	"regexp"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/jsontext"
@@ -70,12 +69,7 @@ var toEventDestination = kind.Target{
 	},
 }
 
-var eventRuleName = regexp.MustCompile(`^[.\-_A-Za-z0-9]{1,64}$`)
-
 func checkEventRule(c *kind.Checker) {
-	if name, ok := c.Text("name"); ok && !eventRuleName.MatchString(name) {
-		c.Fail("name", "ValidationException: rule name %q must have 1 to 64 letters, numbers and . - _ (it has %d characters)", name, len(name))
-	}
 	if !c.Set("scheduleExpression") && !c.Set("eventPattern") {
 		c.Fail("scheduleExpression", "one of event_pattern, schedule_expression must be specified")
 	}
@@ -93,7 +87,6 @@ func checkEventRule(c *kind.Checker) {
 
 func createEventRule(c *kind.Call) error {
 	c.ID = c.Name()
-	c.Set("arn", view.ARN("events", "rule/"+c.ID))
 	return nil
 }
 

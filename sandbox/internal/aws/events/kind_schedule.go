@@ -1,7 +1,6 @@
 package events
 
 import (
-	"regexp"
 	"strings"
 	"time"
 
@@ -30,7 +29,6 @@ func schedulerKinds() map[string]*kind.Kind {
 			Create: func(c *kind.Call) error {
 				c.Default("groupName", "default")
 				c.ID = props.Str(c.State, "groupName") + "/" + c.Name()
-				c.Set("arn", view.ARN("scheduler", "schedule/"+c.ID))
 				return nil
 			},
 		},
@@ -47,13 +45,7 @@ var toScheduleTarget = kind.Target{
 	},
 }
 
-var scheduleName = regexp.MustCompile(`^[0-9A-Za-z_.-]{1,64}$`)
-
 func checkSchedule(c *kind.Checker) {
-	if name, ok := c.Text("name"); ok && !scheduleName.MatchString(name) {
-		c.Fail("name", "ValidationException: schedule name %q must have 1 to 64 letters, numbers and - _ . (it has %d characters)", name,
-			len(name))
-	}
 	if expression, ok := c.Text("scheduleExpression"); ok {
 		if err := expressions.Check(expression, true); err != nil {
 			c.Fail("scheduleExpression", "ValidationException: Invalid Schedule Expression %s: %v", expression, err)

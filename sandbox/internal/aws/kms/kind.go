@@ -34,8 +34,6 @@ func kmsKinds() map[string]*kind.Kind {
 			Verify: keyPlace.Verify,
 			Create: func(c *kind.Call) error {
 				c.ID = c.UUID("key")
-				c.Set("keyId", c.ID)
-				c.Set("arn", view.ARN("kms", "key/"+c.ID))
 				c.Default("multiRegion", false)
 				c.Default("description", "")
 				c.Default("rotationPeriodInDays", 0)
@@ -54,7 +52,6 @@ func kmsKinds() map[string]*kind.Kind {
 			},
 			Create: func(c *kind.Call) error {
 				c.ID = c.Name()
-				c.Set("arn", view.ARN("kms", c.ID))
 				if key, ok := ToKey.Find(c.View, c.Str("targetKeyId")); ok {
 					c.Set("targetKeyArn", view.ARN("kms", "key/"+key.ID))
 				}

@@ -92,10 +92,8 @@ var toDestination = kind.Target{
 }
 
 var (
-	functionName = regexp.MustCompile(`^[A-Za-z0-9_-]{1,64}$`)
-	mountPath    = regexp.MustCompile(`^/mnt/[A-Za-z0-9_.-]+$`)
-	environName  = regexp.MustCompile(`^[A-Za-z]\w*$`)
-	reservedEnv  = []string{
+	environName = regexp.MustCompile(`^[A-Za-z]\w*$`)
+	reservedEnv = []string{
 		"_HANDLER", "_X_AMZN_TRACE_ID", "AWS_ACCESS_KEY_ID", "AWS_DEFAULT_REGION", "AWS_EXECUTION_ENV", "AWS_LAMBDA_FUNCTION_MEMORY_SIZE",
 		"AWS_LAMBDA_FUNCTION_NAME", "AWS_LAMBDA_FUNCTION_VERSION", "AWS_LAMBDA_INITIALIZATION_TYPE", "AWS_LAMBDA_LOG_GROUP_NAME",
 		"AWS_LAMBDA_LOG_STREAM_NAME", "AWS_LAMBDA_RUNTIME_API", "AWS_REGION", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN", "LAMBDA_RUNTIME_DIR",
@@ -104,10 +102,6 @@ var (
 )
 
 func checkFunction(c *kind.Checker) {
-	if name, ok := c.Text("name"); ok && !functionName.MatchString(name) {
-		c.Fail("name", "ValidationException: function name %q must have 1 to 64 letters, numbers, hyphens and underscores (it has %d "+
-			"characters)", name, len(name))
-	}
 	packageType, _ := c.Text("packageType")
 	for _, p := range []string{"runtime", "handler"} {
 		switch {
@@ -116,9 +110,6 @@ func checkFunction(c *kind.Checker) {
 		case packageType == "Image" && c.Set(p):
 			c.Fail(p, "InvalidParameterValueException: Please don't provide %s when the intended function PackageType is Image", p)
 		}
-	}
-	if path, ok := c.Text("fileSystemConfig.localMountPath"); ok && (!mountPath.MatchString(path) || len(path) > 160) {
-		c.Fail("fileSystemConfig.localMountPath", "ValidationException: %q must match %s", path, mountPath)
 	}
 	if c.Set("fileSystemConfig") && !c.Set("vpcConfig") {
 		c.Fail("fileSystemConfig", "InvalidParameterValueException: Function must be configured to execute in a VPC to reference access point")
@@ -267,9 +258,6 @@ func createFunction(c *kind.Call) error {
 	c.Set("qualifiedArn", arn+":$LATEST")
 	c.Set("invokeArn", invokeARN(arn))
 	c.Set("qualifiedInvokeArn", invokeARN(arn+":$LATEST"))
-	c.Set("version", "$LATEST")
-	c.Set("signingJobArn", "")
-	c.Set("signingProfileVersionArn", "")
 	c.Default("architectures", []string{"x86_64"})
 	c.Default("ephemeralStorage", map[string]any{"size": 512})
 	c.Default("tracingConfig", map[string]any{"mode": "PassThrough"})

@@ -1,7 +1,6 @@
 package lambda
 
 import (
-	"regexp"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
@@ -29,15 +28,7 @@ func permissionKind() *kind.Kind {
 	}
 }
 
-var lambdaAction = regexp.MustCompile(`^(lambda:[*]|lambda:[a-zA-Z]+|[*])$`)
-
 func checkPermission(c *kind.Checker) {
-	if a, ok := c.Text("action"); ok && !lambdaAction.MatchString(a) {
-		c.Fail("action", "ValidationException: action %q must be lambda:* or a Lambda action such as lambda:InvokeFunction", a)
-	}
-	if id, ok := c.Text("statementId"); ok && !regexp.MustCompile(`^[A-Za-z0-9_-]+$`).MatchString(id) {
-		c.Fail("statementId", "ValidationException: statement ID %q must be letters, numbers, hyphens and underscores", id)
-	}
 	if p, ok := c.Text("principal"); ok && strings.TrimSpace(p) == "" {
 		c.Fail("principal", "ValidationException: a permission needs a principal")
 	}

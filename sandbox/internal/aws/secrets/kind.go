@@ -5,7 +5,6 @@ import (
 	_ "embed"
 	"encoding/base64"
 	"fmt"
-	"regexp"
 	"strings"
 	"time"
 
@@ -60,14 +59,7 @@ func secretKinds() map[string]*kind.Kind {
 	}
 }
 
-var secretName = regexp.MustCompile(`^[A-Za-z0-9/_+=.@-]{1,512}$`)
-
 func checkSecret(c *kind.Checker) {
-	if name, ok := c.Text("name"); ok {
-		if !secretName.MatchString(name) {
-			c.Fail("name", "ValidationException: Invalid name %q: it must have 1 to 512 letters, numbers and /_+=.@-", name)
-		}
-	}
 	if days, ok := c.Int("recoveryWindowInDays"); ok && days != 0 && (days < 7 || days > 30) {
 		c.Fail("recoveryWindowInDays", "expected recoveryWindowInDays to be 0 or in the range (7 - 30), got %d", days)
 	}
@@ -92,7 +84,6 @@ func verifySecretName(c *kind.Call) {
 func createSecret(c *kind.Call) error {
 	name := c.Name()
 	c.ID = view.ARN("secretsmanager", "secret:"+name+"-"+c.Alphanumeric("suffix", 6))
-	c.Set("arn", c.ID)
 	c.Default("policy", "")
 	c.Default("replicas", []any{})
 	return nil

@@ -81,9 +81,6 @@ func checkTopic(c *kind.Checker) {
 func createTopic(c *kind.Call) error {
 	name := c.Name()
 	c.ID = view.ARN("sns", name)
-	c.Set("arn", c.ID)
-	c.Set("owner", view.AccountID)
-	c.Set("beginningArchiveTime", "")
 	c.Default("policy", defaultTopicPolicy(c.ID))
 	c.Default("signatureVersion", 0)
 	c.Default("tracingConfig", "")
@@ -133,8 +130,6 @@ func verifySubscription(c *kind.Call) {
 
 func createSubscription(c *kind.Call) error {
 	c.ID = c.Str("topic") + ":" + c.UUID("subscription")
-	c.Set("arn", c.ID)
-	c.Set("ownerId", view.AccountID)
 	pending := strings.HasPrefix(c.Str("protocol"), "email") || strings.HasPrefix(c.Str("protocol"), "http")
 	c.Set("pendingConfirmation", pending)
 	c.Set("confirmationWasAuthenticated", !pending)

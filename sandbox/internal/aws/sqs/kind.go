@@ -98,7 +98,6 @@ func createQueue(c *kind.Call) error {
 	name := c.Name()
 	c.ID = "https://sqs." + view.Region + ".amazonaws.com/" + view.AccountID + "/" + name
 	c.Set("arn", view.ARN("sqs", name))
-	c.Set("url", c.ID)
 	for name, value := range map[string]any{
 		"policy": "", "redrivePolicy": "", "redriveAllowPolicy": "", "kmsDataKeyReusePeriodSeconds": 300, "deduplicationScope": "",
 		"fifoThroughputLimit": "", "sqsManagedSseEnabled": !props.Has(c.In, "kmsMasterKeyId"),

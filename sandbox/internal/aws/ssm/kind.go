@@ -84,7 +84,7 @@ func reserved(name string) bool {
 
 func createParameter(c *kind.Call) error {
 	c.ID = c.Name()
-	c.Set("arn", view.ARN("ssm", "parameter/"+strings.TrimPrefix(c.ID, "/")))
+	c.Default("arn", view.ARN("ssm", "parameter/"+strings.TrimPrefix(c.ID, "/")))
 	c.Default("dataType", "text")
 	c.Default("tier", "Standard")
 	setVersion(c)
