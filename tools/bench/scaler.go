@@ -37,6 +37,12 @@ var scalerRows = []scalerRow{
 	{"AWS calls of a tick, at most, waking", "BenchmarkTicks", "calls-waking", plain(""), 8},
 }
 
+// pageRows are measured where there is a browser.
+var pageRows = []scalerRow{
+	{"Waiting page, first contentful paint, slowest of five", "BenchmarkWaitingPage", "ms-paint", plain(" ms"), 300},
+	{"Waiting page, published site behind it, slowest of five", "BenchmarkWaitingPage", "ms-site", plain(" ms"), 1000},
+}
+
 func microseconds(ns float64) string { return fmt.Sprintf("%.2f µs", ns/1e3) }
 func milliseconds(ns float64) string { return fmt.Sprintf("%.1f ms", ns/1e6) }
 
@@ -59,8 +65,17 @@ func scalerTable(ctx context.Context, runs int) error {
 	if err := goBench(ctx, found, 1, "./functions/scaler", "-bench=Package", "-benchtime=1x"); err != nil { // the same every time
 		return err
 	}
+	rows := scalerRows
+	if _, err := exec.LookPath("chromium"); err == nil {
+		if err := goBench(ctx, found, runs, "./functions/scaler/web", "-bench=WaitingPage", "-benchtime=5x"); err != nil {
+			return err
+		}
+		rows = append(slices.Clone(rows), pageRows...)
+	} else {
+		fmt.Fprintln(os.Stderr, "bench: no chromium on the PATH, so the waiting page is not measured")
+	}
 	fmt.Print("| Scaler | Runs | Median | Least | Most | Goal |\n|---|---:|---:|---:|---:|---|\n")
-	for _, row := range scalerRows {
+	for _, row := range rows {
 		line, err := row.line(found)
 		if err != nil {
 			return err

@@ -43,7 +43,7 @@ type site struct {
 	server  *httptest.Server
 }
 
-func newSite(t *testing.T, plan decide.Plan) *site {
+func newSite(t testing.TB, plan decide.Plan) *site {
 	t.Helper()
 	s := &site{plan: plan}
 	f := &fake{}
@@ -127,7 +127,7 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 }
 
 // chromium finds the browser. Without one the tests are skipped, except in CI, which installs it.
-func chromium(t *testing.T) string {
+func chromium(t testing.TB) string {
 	t.Helper()
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome-headless-shell"} {
 		if path, err := exec.LookPath(name); err == nil {
@@ -144,14 +144,14 @@ func chromium(t *testing.T) string {
 
 // tab is a browser's page.
 type tab struct {
-	*testing.T
+	testing.TB
 	ctx      context.Context
 	mu       sync.Mutex
 	problems []string
 }
 
 // browse opens a browser with a profile of its own, and listens to its console.
-func browse(t *testing.T) *tab {
+func browse(t testing.TB) *tab {
 	t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()),
@@ -170,7 +170,7 @@ func browse(t *testing.T) *tab {
 	})
 	ctx, end := context.WithTimeout(root, 3*time.Minute)
 	t.Cleanup(end)
-	b := &tab{T: t, ctx: ctx}
+	b := &tab{TB: t, ctx: ctx}
 	messages := chromedp.Console(ctx)
 	var listening sync.WaitGroup
 	listening.Go(func() {

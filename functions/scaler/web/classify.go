@@ -63,7 +63,7 @@ func (c *Classifier) classifyWanted(r *Request, says wish) Kind {
 	switch {
 	case isNavigation(r):
 		switch {
-		case !c.credible(r), reads(r.Method) && says != wakeNow && isScripted(r):
+		case !c.credible(r), reads(r.Method) && says != wakeNow && (isScripted(r) || isFramedElsewhere(r)):
 			return KindReload
 		case reads(r.Method):
 			return KindPage
@@ -150,6 +150,14 @@ func isEmbedded(r *Request) bool {
 	default:
 		return true
 	}
+}
+
+// isFramedElsewhere recognises a frame's page that another site's page loads, be it the published site behind the waiting page,
+// whose frames run in nobody's name: no click of a visitor of that page says that the editor is wanted. The button is there, and
+// an address can say what it means. Frames of our own site are let through: their first load has nobody's click behind it either.
+func isFramedElsewhere(r *Request) bool {
+	dest := r.Header("sec-fetch-dest")
+	return r.Header("sec-fetch-site") == "cross-site" && (dest == "iframe" || dest == "frame")
 }
 
 // isFormType recognises the three types that a form without a script can have.

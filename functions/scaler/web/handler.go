@@ -198,7 +198,7 @@ func (h *Handler) servePage(ctx context.Context, r *Request) *Response {
 
 // behind begins to look for what to show behind the page, while AWS is asked for the service's state.
 func (h *Handler) behind(ctx context.Context, r *Request) func() string {
-	if h.StandIn == nil || r.Method != http.MethodGet {
+	if h.StandIn == nil || r.Method != http.MethodGet || isFramedElsewhere(r) { // which would frame the site in itself
 		return func() string { return "" }
 	}
 	scheme := "https"

@@ -28,7 +28,7 @@ article{padding:1rem;background:#fff;border:1px solid #e2d6c3}svg{width:100%;hei
 	`<article><svg viewBox="0 0 10 5"><rect width="10" height="5" fill="#b9cfe0"/><path d="M1 3q2-2 4 0t4 0v2H1z" fill="#2f5d86"/></svg><h2>Sea</h2></article></main>`
 
 // publish serves a site, and puts it behind the waiting page.
-func (s *site) publish(t *testing.T, page string, headers ...string) (asked func() []string) {
+func (s *site) publish(t testing.TB, page string, headers ...string) (asked func() []string) {
 	t.Helper()
 	var mu sync.Mutex
 	var requests []string
@@ -113,15 +113,16 @@ func TestBrowserKeepsThePublishedSiteFromWaking(t *testing.T) {
 	asked := s.publish(t, strings.ReplaceAll(`<title>x</title><link rel="icon" href="data:,">
 		<script>fetch("EDITOR/api/script")</script><body onload="document.forms[0].submit()">
 		<form method="post" action="EDITOR/api/form"></form>
-		<img src="EDITOR/api/picture"><link rel="prefetch" href="EDITOR/preview/prefetched"><link rel="stylesheet" href="EDITOR/api/style">
+		<iframe src="EDITOR/preview/framed"></iframe><img src="EDITOR/api/picture"><link rel="prefetch" href="EDITOR/preview/prefetched"><link rel="stylesheet" href="EDITOR/api/style">
 		<meta http-equiv="refresh" content="1;url=EDITOR/preview/refreshed">`, "EDITOR", editor))
 	b := browse(t)
 	b.do(chromedp.Navigate(editor + "/preview/"))
 	b.until(`document.readyState === "complete" && frames.length === 1`)
 	s.came(b, "GET /api/picture ")
 	s.came(b, "GET /api/style ")
+	s.came(b, "GET /preview/framed ")
 	time.Sleep(2 * time.Second) // the refresh's second, and more
-	require.NotEmpty(t, asked())
+	require.Len(t, asked(), 2, "the function's look and the page's frame; the editor in that frame shows no site in its turn")
 	asks := 0
 	for _, intent := range s.seen() {
 		if intent == decide.Ask {
