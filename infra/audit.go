@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"slices"
 	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/cloudtrail"
@@ -23,13 +24,23 @@ type AuditArgs struct {
 	Names config.Names
 	// ExistingTrail creates no trail: the account has one that logs read management events in this region.
 	ExistingTrail bool
-	// Secrets are watched; Readers are the roles whose reads are expected.
-	Secrets SecretsOutputs
+	// Shared secrets are watched; Readers are the roles whose reads are expected.
+	Shared  pulumi.StringArray
 	Readers []pulumi.StringInput
+	// Tokens are the further clients', each of which only its own client's roles are expected to read.
+	Tokens []auditedToken
 	// BucketName is the bucket of the trail's records.
 	BucketName string
 	Alerts     *Alerts
 	keeping    keeping
+}
+
+// auditedToken is a further client's GitHub token with its readers.
+type auditedToken struct {
+	client  config.Client
+	names   config.Names
+	arn     pulumi.StringOutput
+	readers []pulumi.StringInput
 }
 
 // Audit records who reads the secrets and reports everybody but the tasks: people, other roles, and attempts that AWS
@@ -54,8 +65,16 @@ func NewAudit(ctx *pulumi.Context, name string, args *AuditArgs, opts ...pulumi.
 			return nil, err
 		}
 	}
-	if err := audit.addReport(ctx, name, args); err != nil {
-		return nil, err
+	reports := []readReport{{name: name, names: args.Names, secrets: args.Shared, readers: args.Readers}}
+	for _, token := range args.Tokens {
+		reports = append(reports, readReport{
+			name: logicalName(name, token.client), names: token.names, secrets: pulumi.StringArray{token.arn}, readers: token.readers,
+		})
+	}
+	for _, report := range reports {
+		if err := audit.addReport(ctx, args, report); err != nil {
+			return nil, err
+		}
 	}
 	return audit, ctx.RegisterResourceOutputs(audit, pulumi.Map{})
 }
@@ -139,13 +158,21 @@ func (a *Audit) addBucket(
 	return delivery, component.Created(name+"-policy", err)
 }
 
+// readReport is some secrets, and who is expected to read them.
+type readReport struct {
+	name    string
+	names   config.Names
+	secrets pulumi.StringArray
+	readers []pulumi.StringInput
+}
+
 // addReport reports each unexpected read with who, what and from where, and raises an alarm beside it: the message can be
 // lost, since EventBridge gives its best effort only, and the alarm keeps a history.
-func (a *Audit) addReport(ctx *pulumi.Context, name string, args *AuditArgs) error {
-	rule, err := newEventAlert(ctx, name+"-secret-read", &eventAlertArgs{
-		Name:          args.Names.Other("edit-secret-read"),
+func (a *Audit) addReport(ctx *pulumi.Context, args *AuditArgs, report readReport) error {
+	rule, err := newEventAlert(ctx, report.name+"-secret-read", &eventAlertArgs{
+		Name:          report.names.Other("edit-secret-read"),
 		Description:   "Reads of the live editor's secrets by anybody but its tasks",
-		Pattern:       unexpectedReads(args),
+		Pattern:       report.unexpectedReads(),
 		ReadOnlyCalls: true,
 		Message: "Somebody other than the live editor's tasks read one of its secrets, or tried to. " +
 			"If you do not know who, rotate it (docs/operations.md).",
@@ -158,8 +185,8 @@ func (a *Audit) addReport(ctx *pulumi.Context, name string, args *AuditArgs) err
 	if err != nil {
 		return err
 	}
-	return args.Alerts.newAlarm(ctx, name+"-secret-read-alarm", &alarmArgs{
-		Name: args.Names.Other("edit-secret-read"),
+	return args.Alerts.newAlarm(ctx, report.name+"-secret-read-alarm", &alarmArgs{
+		Name: report.names.Other("edit-secret-read"),
 		Description: "Somebody other than the live editor's tasks read one of its secrets, or tried to. " +
 			"The report beside this alarm and CloudTrail's event history say who.",
 		Namespace: "AWS/Events", MetricName: "TriggeredRules", Dimensions: pulumi.StringMap{"RuleName": rule.Name},
@@ -198,18 +225,11 @@ func callerRole(arn oneOf) callerHas {
 }
 
 // unexpectedReads selects reads by any role but the readers, and by whoever has no role: users and the root user.
-func unexpectedReads(args *AuditArgs) pulumi.AnyOutput {
-	secrets := pulumi.StringArray{
-		args.Secrets.AnthropicAPIKeyArn, args.Secrets.GitHubTokenArn, args.Secrets.AWSCredentialsArn,
-	}
-	return pulumi.All(secrets.ToStringArrayOutput(), pulumi.StringArray(args.Readers).ToStringArrayOutput()).
+func (r readReport) unexpectedReads() pulumi.AnyOutput {
+	return pulumi.All(r.secrets.ToStringArrayOutput(), pulumi.StringArray(r.readers).ToStringArrayOutput()).
 		ApplyT(func(values []any) any {
 			arns, _ := values[0].([]string)
 			readers, _ := values[1].([]string)
-			expected := make([]any, 0, len(readers))
-			for _, reader := range readers {
-				expected = append(expected, reader)
-			}
 			return eventPattern{
 				Source:     []string{"aws.secretsmanager"},
 				DetailType: []string{"AWS API Call via CloudTrail"},
@@ -217,10 +237,31 @@ func unexpectedReads(args *AuditArgs) pulumi.AnyOutput {
 					EventSource: []string{"secretsmanager.amazonaws.com"},
 					EventName:   []string{"GetSecretValue"},
 					Parameters:  readOf{SecretID: spellings(arns)},
-					Identities:  []callerHas{callerRole(anythingBut(expected...)), callerRole(absent())},
+					Identities:  []callerHas{callerRole(nobodyOf(readers)), callerRole(absent())},
 				},
 			}
 		}).(pulumi.AnyOutput)
+}
+
+// nobodyOf matches every role but the readers. A pattern has 2,048 characters at most (EventBridge quotas), which is few roles' ARNs: those of
+// further clients, which end in two hyphens and an ID, are named by what they have in common.
+func nobodyOf(readers []string) oneOf {
+	exact := make([]any, 0, len(readers))
+	var patterns []string
+	further := false
+	for _, reader := range readers {
+		common, _, isFurther := strings.Cut(reader, "--")
+		if isFurther {
+			reader, further = common+"--*", true
+		}
+		if !slices.Contains(patterns, reader) {
+			patterns, exact = append(patterns, reader), append(exact, reader)
+		}
+	}
+	if !further {
+		return anythingBut(exact...)
+	}
+	return notWildcard(patterns...)
 }
 
 // spellings are all the ways to name each secret in a request: complete ARN, ARN without the six characters that Secrets

@@ -39,30 +39,30 @@ func Build(ctx *pulumi.Context) (pulumi.Map, error) {
 	if err != nil {
 		return nil, fmt.Errorf("deploy the foundation of stack %q: %w", cfg.Stack, err)
 	}
-	service, err := deployService(ctx, cfg, base)
+	editors, err := deployEditors(ctx, cfg, base)
 	if err != nil {
 		return nil, fmt.Errorf("deploy the live-edit service of stack %q: %w", cfg.Stack, err)
 	}
-	if err := deployOperations(ctx, cfg, base, service); err != nil {
+	if err := deployOperations(ctx, cfg, base, editors); err != nil {
 		return nil, fmt.Errorf("deploy what watches and deploys stack %q: %w", cfg.Stack, err)
 	}
-	return stackOutputs(cfg, base, service), nil
+	return stackOutputs(cfg, base, editors[0].service), nil
 }
 
 // lookUp asks the account for what the configuration leaves to it, and whether there is room, before anything is created. It
 // returns the configuration with what it found filled in, and reports everything that it misses at once.
 func lookUp(ctx *pulumi.Context, cfg *config.Config) (*config.Config, error) {
-	failed := []error{checkSharedStack(ctx, cfg), checkQuotas(ctx, cfg)}
+	failed := []error{checkSharedStack(ctx, cfg), checkQuotas(ctx, cfg), checkMountPolicy(cfg)}
 	completed := *cfg
-	var err error
-	if !cfg.Sharing.Has(config.PartLoadBalancer) {
-		completed.Site.CertificateArn, err = certificateFor(ctx, cfg.Site)
-		failed = append(failed, err)
-	}
-	completed.Site.HostedZoneID, err = hostedZoneFor(ctx, cfg.Site)
+	sites, err := lookUpSites(ctx, cfg)
 	if err := errors.Join(append(failed, err)...); err != nil {
 		return nil, fmt.Errorf("nothing was deployed of stack %q: %w", cfg.Stack, err)
 	}
+	completed.Clients = slices.Clone(cfg.Clients)
+	for i, site := range sites {
+		completed.Clients[i].Site = site
+	}
+	completed.Site = sites[0]
 	return &completed, nil
 }
 
@@ -97,7 +97,9 @@ func deployFoundation(ctx *pulumi.Context, cfg *config.Config) (*foundation, err
 	if base.Network, err = NewNetwork(ctx, "network", network, sameVpc); err != nil {
 		return nil, err
 	}
-	if base.Roles, err = NewMountRoles(ctx, "mount-roles", &MountRolesArgs{Names: cfg.Names()}, sameSuffix); err != nil {
+	if base.Roles, err = NewMountRoles(ctx, "mount-roles", &MountRolesArgs{
+		Names: cfg.Names(), Further: namesOf(cfg, cfg.Clients[1:]),
+	}, sameSuffix); err != nil {
 		return nil, err
 	}
 	for _, deploy := range []func(*pulumi.Context, *config.Config, *sharedStack) error{
@@ -134,7 +136,8 @@ func (f *foundation) deploySecrets(ctx *pulumi.Context, cfg *config.Config, shar
 		return nil
 	}
 	secrets, err := NewSecrets(ctx, "secrets", &SecretsArgs{
-		Names: cfg.Names(), Values: cfg.Secrets.Values, keeping: keepingOf(cfg),
+		Names: cfg.Names(), Values: cfg.Secrets.Values, Further: namesOf(cfg, cfg.Tenants()[1:]), Tokens: cfg.Secrets.GitHubTokens,
+		keeping: keepingOf(cfg),
 	})
 	if err != nil {
 		return err
@@ -156,7 +159,7 @@ func (f *foundation) deployWorkspace(ctx *pulumi.Context, cfg *config.Config, sh
 	}
 	workspace, err := NewWorkspace(ctx, "workspace", &WorkspaceArgs{
 		Names: cfg.Names(), Network: f.Network, Roles: f.Roles, ExtraMountRoleArns: cfg.Workspace.MountRoleArns,
-		RefuseOtherRoles: cfg.Workspace.RefuseOtherRoles, Clients: cfg.Workspace.Clients,
+		RefuseOtherRoles: cfg.Workspace.RefuseOtherRoles, Clients: cfg.Workspace.Clients, Tenants: f.tenants(cfg),
 		Backups: cfg.Workspace.Backups, keeping: keepingOf(cfg),
 	})
 	if err != nil {
@@ -206,40 +209,6 @@ func (f *foundation) deployLoadBalancer(ctx *pulumi.Context, cfg *config.Config,
 	}
 	f.LoadBalancer = balancer.Outputs()
 	return nil
-}
-
-// deployService adds the container's service and everything that serves it (T02). Order matters where Pulumi cannot
-// infer it: what other things refer to comes first, the edge last, so that it goes first on destroy.
-func deployService(ctx *pulumi.Context, cfg *config.Config, base *foundation) (*EditService, error) {
-	service, err := NewEditService(ctx, "edit", &EditServiceArgs{
-		Service: cfg.Service, Names: cfg.Names(), Region: cfg.Region, Site: cfg.Site, Session: cfg.Workspace,
-		ImageTag: cfg.Registry.ImageTag, TaskRole: base.Roles.Task, Network: base.Network, Registry: base.Registry,
-		Secrets: base.Secrets, Workspace: base.Workspace, BucketName: base.BucketName, LoadBalancer: base.LoadBalancer,
-	})
-	if err != nil {
-		return nil, err
-	}
-	scaler, err := NewScaler(ctx, "scaler", &ScalerArgs{
-		Scaler: cfg.Scaler, Names: cfg.Names(), Service: service, ListenerArn: base.LoadBalancer.HTTPSListenerArn,
-		Host: cfg.Site.FQDN(), RulePriorityBase: cfg.Service.RulePriorityBase, IdleMinutes: cfg.Service.AutoShutdownMinutes,
-		Alerts: base.Alerts, Alarms: cfg.Observability.Alarms,
-	})
-	if err != nil {
-		return nil, err
-	}
-	if advice := scannerAdvice(cfg, base.Network.AssignPublicIP); advice != "" {
-		if err := ctx.Log.Warn(advice, &pulumi.LogArgs{Resource: scaler}); err != nil {
-			return nil, fmt.Errorf("warn of scanners: %w", err)
-		}
-	}
-	if err := deployCleanup(ctx, cfg, base); err != nil {
-		return nil, err
-	}
-	dns, err := NewDns(ctx, "dns", &DnsArgs{Site: cfg.Site, Target: base.LoadBalancer.DNSName})
-	if err != nil {
-		return nil, err
-	}
-	return service, deployEdge(ctx, cfg, base.Alerts, append(service.answering(), scaler.rule, dns.record))
 }
 
 // deployEdge adds our behaviours to the distribution of another stack, where one is configured. They come after all

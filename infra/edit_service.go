@@ -21,12 +21,17 @@ const healthGraceSeconds = 600
 
 // EditServiceArgs describes the Fargate service of the live-edit container.
 type EditServiceArgs struct {
+	// Service has the client's size and priorities.
 	config.Service
-	Names    config.Names
-	Region   string
-	Site     config.Site
-	Session  config.Workspace
-	ImageTag string
+	Names  config.Names
+	Region string
+	// Client is whose editor this is.
+	Client config.Client
+	// Narrow leaves the tasks their client's own room: among several clients they mount its directory only, and reach no other's tasks.
+	Narrow bool
+	// Neighbour is the service whose security group the tasks share, so that the load balancer's group has the same few rules however many
+	// clients there are; nil makes the group.
+	Neighbour *EditService
 	// TaskRole may mount the workspace; this component gives it the rest of its permissions.
 	TaskRole     *iam.Role
 	Network      *Network
@@ -56,6 +61,8 @@ type EditService struct {
 
 	logGroup        *cloudwatch.LogGroup
 	taskGroup       *ec2.SecurityGroup
+	peerGroup       *ec2.SecurityGroup
+	distance        pulumi.ResourceOption
 	executionRole   *iam.Role
 	policies, rules []pulumi.Resource
 }
@@ -111,6 +118,10 @@ func (s *EditService) addCluster(ctx *pulumi.Context, name string, args *EditSer
 // addNetworkRules opens exactly the paths a task needs: in from the load balancer on the three ports, between tasks where there may be
 // several, out to the file system and to HTTPS (ECR, Secrets Manager, S3, GitHub, npm and the Claude API have no fixed addresses).
 func (s *EditService) addNetworkRules(ctx *pulumi.Context, name string, args *EditServiceArgs) error {
+	if args.Neighbour != nil {
+		s.taskGroup = args.Neighbour.taskGroup
+		return s.addPeerRules(ctx, name, args)
+	}
 	group, err := newSecurityGroup(ctx, name+"-task-security-group", &securityGroupArgs{
 		Name:        args.Names.SecurityGroup("task"),
 		Description: "Tasks of the live editor",
@@ -138,17 +149,45 @@ func (s *EditService) addNetworkRules(ctx *pulumi.Context, name string, args *Ed
 	}, component.Child(s)...); err != nil {
 		return err
 	}
-	if args.MaxCapacity > 1 { // one task has nobody to pass requests to
-		if err := newLink(ctx, name+"-peers", &linkArgs{
-			Description: args.Names.Service() + " tasks to each other, for sessions that another one owns",
-			From:        group.ID().ToStringOutput(), To: group.ID().ToStringOutput(), Port: supervisor.PeerPort,
-		}, component.Child(s)...); err != nil {
-			return err
-		}
+	if err := s.addPeerRules(ctx, name, args); err != nil {
+		return err
 	}
 	return newEgress(ctx, name+"-https-egress", &ruleArgs{
 		Description: "HTTPS to AWS, GitHub, npm and the Claude API", GroupID: group.ID().ToStringOutput(), Port: 443, Cidr: anywhere,
 	}, component.Child(s)...)
+}
+
+// addPeerRules lets the tasks reach each other's peer port: among several clients in a group of their own, as the tasks of all of them are
+// in the first one.
+func (s *EditService) addPeerRules(ctx *pulumi.Context, name string, args *EditServiceArgs) error {
+	if args.MaxCapacity <= 1 { // one task has nobody to pass requests to
+		return nil
+	}
+	peers := s.taskGroup
+	if args.Narrow {
+		var err error
+		if s.peerGroup, err = newSecurityGroup(ctx, name+"-peer-security-group", &securityGroupArgs{
+			Name:        args.Names.SecurityGroup("peers"),
+			Description: "Tasks of one client of the live editor, to each other",
+			VpcID:       args.Network.VpcID,
+		}, component.Child(s)...); err != nil {
+			return err
+		}
+		peers = s.peerGroup
+	}
+	return newLink(ctx, name+"-peers", &linkArgs{
+		Description: args.Names.Service() + " tasks to each other, for sessions that another one owns",
+		From:        peers.ID().ToStringOutput(), To: peers.ID().ToStringOutput(), Port: supervisor.PeerPort,
+	}, component.Child(s)...)
+}
+
+// securityGroups are the tasks'.
+func (s *EditService) securityGroups() pulumi.StringArray {
+	groups := pulumi.StringArray{s.taskGroup.ID()}
+	if s.peerGroup != nil {
+		groups = append(groups, s.peerGroup.ID())
+	}
+	return groups
 }
 
 func (s *EditService) addService(ctx *pulumi.Context, name string, args *EditServiceArgs, roles taskRoles) error {
@@ -176,7 +215,7 @@ func (s *EditService) addService(ctx *pulumi.Context, name string, args *EditSer
 		WaitForSteadyState:              pulumi.Bool(false),
 		NetworkConfiguration: &ecs.ServiceNetworkConfigurationArgs{
 			Subnets:        args.Network.WorkloadSubnetIDs,
-			SecurityGroups: pulumi.StringArray{s.taskGroup.ID()},
+			SecurityGroups: s.securityGroups(),
 			AssignPublicIp: pulumi.Bool(args.Network.AssignPublicIP),
 		},
 		LoadBalancers: s.serviceLoadBalancers(args),

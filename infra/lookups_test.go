@@ -306,15 +306,16 @@ func TestQuotasAreToldBeforeAnythingIsCreated(t *testing.T) {
 		"enough":                    {nil, map[string]float64{"lambda": 1000, "fargate": 64}, nil, 0},
 		"a new account":             {nil, map[string]float64{"lambda": 10, "fargate": 6}, []string{"Concurrent executions", "--service-code lambda --quota-code L-B99A9384 --desired-value 1000", "scalerConcurrency: 0"}, 1},
 		"both too small":            {nil, map[string]float64{"lambda": 10, "fargate": 1}, []string{"Concurrent executions", "--service-code fargate --quota-code L-3032A538", "taskCpu"}, 0},
-		"nothing reserved":          {func(c *config.Config) { c.Scaler.Concurrency = 0 }, map[string]float64{"lambda": 10, "fargate": 8}, nil, 0},
+		"nothing reserved":          {func(c *config.Config) { c.Clients[0].Concurrency = 0 }, map[string]float64{"lambda": 10, "fargate": 8}, nil, 0},
 		"Lambda may refuse":         {nil, map[string]float64{"lambda": 61, "fargate": 8}, nil, 1},
 		"just too little":           {nil, map[string]float64{"lambda": 60, "fargate": 8}, []string{"needs at least 61"}, 0},
 		"enough of both":            {nil, map[string]float64{"lambda": 151, "fargate": 8}, nil, 0},
-		"bigger tasks than allowed": {func(c *config.Config) { c.Service.CPU = 8192 }, map[string]float64{"lambda": 1000, "fargate": 6}, []string{"1 task(s) of 8 vCPU"}, 0},
+		"bigger tasks than allowed": {func(c *config.Config) { c.Clients[0].CPU = 8192 }, map[string]float64{"lambda": 1000, "fargate": 6}, []string{"1 task(s) of 8 vCPU"}, 0},
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			own := *cfg
+			own.Clients = slices.Clone(cfg.Clients)
 			if c.change != nil {
 				c.change(&own)
 			}

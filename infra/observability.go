@@ -18,6 +18,8 @@ type ObservabilityArgs struct {
 	Region string
 	// Alerts is where everything is reported. The dashboard shows the alarms that it has by then.
 	Alerts *Alerts
+	// EditorOnly leaves out the dashboard and the budget, which the stack has once.
+	EditorOnly bool
 	// Task is the size of a task, for what it costs.
 	Task config.Service
 	// Service, LoadBalancerArn and FileSystemID are what is watched.
@@ -33,7 +35,8 @@ type ObservabilityArgs struct {
 // left off: it bills every metric of every task.
 //
 // CloudWatch's free tier is ten alarms. Prod has ten with everything switched on: four here, one for the audit, two each
-// for scaler and cleanup, one for the edge. Target tracking adds four per stack that AWS manages and bills alike.
+// for scaler and cleanup, one for the edge. Target tracking adds four per stack that AWS manages and bills alike. Each further client has six,
+// and four of target tracking (docs/clients.md).
 type Observability struct {
 	pulumi.ResourceState
 
@@ -50,9 +53,12 @@ func NewObservability(
 	}
 	var parts []func(*pulumi.Context, string, *ObservabilityArgs) error
 	if args.Alarms {
-		parts = append(parts, observability.addAlarms, observability.addTaskReports, observability.addDashboard)
+		parts = append(parts, observability.addAlarms, observability.addTaskReports)
 	}
-	if args.MonthlyBudgetUSD > 0 {
+	if args.Alarms && !args.EditorOnly {
+		parts = append(parts, observability.addDashboard)
+	}
+	if args.MonthlyBudgetUSD > 0 && !args.EditorOnly {
 		parts = append(parts, observability.addBudget)
 	}
 	for _, add := range parts {

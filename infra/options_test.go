@@ -59,8 +59,8 @@ var builders = map[string]func(*pulumi.Context, *config.Config, *foundation, []p
 	},
 	"EditService": func(ctx *pulumi.Context, cfg *config.Config, base *foundation, opts []pulumi.ResourceOption) error {
 		_, err := NewEditService(ctx, "under-test", &EditServiceArgs{
-			Service: cfg.Service, Names: cfg.Names(), Region: cfg.Region, Site: cfg.Site, Session: cfg.Workspace,
-			ImageTag: "t", TaskRole: base.Roles.Task, Network: base.Network, Registry: base.Registry, Secrets: base.Secrets,
+			Service: cfg.Service, Names: cfg.Names(), Region: cfg.Region, Client: cfg.Clients[0],
+			TaskRole: base.Roles.Task, Network: base.Network, Registry: base.Registry, Secrets: base.Secrets,
 			Workspace: base.Workspace, BucketName: base.BucketName, LoadBalancer: base.LoadBalancer,
 		}, opts...)
 		return err

@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
@@ -34,11 +36,16 @@ const (
 	outTaskDefinitionArn        = "taskDefinitionArn"
 	outEditURL                  = "editUrl"
 	outRulePriorityBase         = "rulePriorityBase"
+
+	// Of stacks with several clients only: what a borrower of the load balancer has to keep clear of, and where data lies that has no editor.
+	outEditURLs          = "editUrls"
+	outRulePriorityBases = "rulePriorityBases"
+	outKeptClients       = "keptClients"
 )
 
 // stackOutputs is everything the stack tells: its users, and the stacks that refer to it. None is secret.
 func stackOutputs(cfg *config.Config, base *foundation, service *EditService) pulumi.Map {
-	return pulumi.Map{
+	outputs := pulumi.Map{
 		outRepositoryURL:            base.Registry.RepositoryURL,
 		outRepositoryArn:            base.Registry.RepositoryArn,
 		outAnthropicAPIKeyArn:       base.Secrets.AnthropicAPIKeyArn,
@@ -63,4 +70,29 @@ func stackOutputs(cfg *config.Config, base *foundation, service *EditService) pu
 		outEditURL:                  pulumi.String("https://" + cfg.Site.FQDN()),
 		outRulePriorityBase:         pulumi.Int(cfg.Service.RulePriorityBase),
 	}
+	if len(cfg.Clients) > 1 {
+		var urls, bases []string
+		for _, client := range cfg.Clients {
+			urls = append(urls, "https://"+client.Site.FQDN())
+			bases = append(bases, strconv.Itoa(client.RulePriorityBase))
+		}
+		outputs[outEditURLs] = pulumi.String(strings.Join(urls, ","))
+		outputs[outRulePriorityBases] = pulumi.String(strings.Join(bases, ","))
+	}
+	if len(cfg.Kept) > 0 {
+		outputs[outKeptClients] = whereKept(cfg, base)
+	}
+	return outputs
+}
+
+// whereKept says of the clients whose editor is gone where their data is.
+func whereKept(cfg *config.Config, base *foundation) pulumi.StringOutput {
+	return pulumi.All(base.Workspace.FileSystemID, base.BucketName).ApplyT(func(values []any) string {
+		var lines []string
+		for _, client := range cfg.Kept {
+			lines = append(lines, fmt.Sprintf("%s: files in /clients/%[1]s of %v, objects in s3://%v/%[1]s/, GitHub token in secret %s",
+				client.ID, values[0], values[1], cfg.NamesOf(client).Secret("github-token")))
+		}
+		return strings.Join(lines, "; ")
+	}).(pulumi.StringOutput)
 }

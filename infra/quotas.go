@@ -33,30 +33,56 @@ const usualConcurrency = 1000
 
 // quotaNeeds are those of the quotas that new accounts are known to lack (B3, M7).
 func quotaNeeds(cfg *config.Config) []quotaNeed {
-	cpu := float64(cfg.Service.CPU) / 1024
-	tasks := max(cfg.Service.MinCapacity, 1)
-	needs := []quotaNeed{{
-		service: "fargate", code: "L-3032A538", name: "Fargate On-Demand vCPU resource count",
-		least: cpu * float64(tasks), enough: cpu * float64(cfg.Service.MaxCapacity+1),
-		wanted: math.Ceil(cpu * float64(2*cfg.Service.MaxCapacity)),
-		why:    fmt.Sprintf("%d task(s) of %g vCPU", tasks, cpu),
-		short: fmt.Sprintf("Not all of %d tasks start, or a deployment while all run waits until one has gone (a deployment starts "+
-			"the new task before it stops the old one).", cfg.Service.MaxCapacity),
-		instead: "a smaller taskCpu",
-	}}
-	if cfg.Scaler.Concurrency == 0 {
+	needs := []quotaNeed{processorNeed(cfg)}
+	concurrency := 0
+	for _, client := range cfg.Clients {
+		concurrency += client.Concurrency
+	}
+	if concurrency == 0 {
 		return needs // nothing is reserved
 	}
-	reserved := float64(cfg.Scaler.Concurrency + cleanupConcurrency)
+	wakers, instead := "waker", "scalerConcurrency: 0, which reserves none"
+	if len(cfg.Clients) > 1 {
+		wakers, instead = fmt.Sprintf("%d clients' wakers", len(cfg.Clients)), "a smaller scalerConcurrency, of single clients or of all (0 reserves none)"
+	}
+	reserved := float64(concurrency + cleanupConcurrency)
 	return append(needs, quotaNeed{
 		service: "lambda", code: "L-B99A9384", name: "Concurrent executions",
 		least: reserved + keptConcurrencyOfNewAccounts, enough: reserved + keptConcurrency,
 		wanted: max(usualConcurrency, reserved+keptConcurrency),
-		why: fmt.Sprintf("%g reserved for the waker and the cleanup, and %d that Lambda keeps for other functions",
-			reserved, keptConcurrencyOfNewAccounts),
+		why: fmt.Sprintf("%g reserved for the %s and the cleanup, and %d that Lambda keeps for other functions",
+			reserved, wakers, keptConcurrencyOfNewAccounts),
 		short:   fmt.Sprintf("Lambda may refuse to reserve %g of it, as it keeps up to %d for other functions.", reserved, keptConcurrency),
-		instead: "scalerConcurrency: 0, which reserves none",
+		instead: instead,
 	})
+}
+
+// processorNeed: without room for what always runs, or for the largest single task, the stack cannot do; with room for every client's most
+// tasks and one more it never gets in its own way.
+func processorNeed(cfg *config.Config) quotaNeed {
+	var least, enough, wanted float64
+	most, why := 0, ""
+	for _, client := range cfg.Clients {
+		cpu := float64(client.CPU) / 1024
+		always := cpu * float64(cfg.Service.MinCapacity)
+		if least += always; cpu > least {
+			least = cpu
+		}
+		enough += cpu * float64(client.MaxCapacity+1)
+		wanted += cpu * float64(2*client.MaxCapacity)
+		most += client.MaxCapacity
+		why = fmt.Sprintf("%d task(s) of %g vCPU", max(cfg.Service.MinCapacity, 1), cpu)
+	}
+	if len(cfg.Clients) > 1 {
+		why = fmt.Sprintf("the largest task, or %d task(s) of each of %d clients", cfg.Service.MinCapacity, len(cfg.Clients))
+	}
+	return quotaNeed{
+		service: "fargate", code: "L-3032A538", name: "Fargate On-Demand vCPU resource count",
+		least: least, enough: enough, wanted: math.Ceil(wanted), why: why,
+		short: fmt.Sprintf("Not all of %d tasks start, or a deployment while all run waits until one has gone (a deployment starts "+
+			"the new task before it stops the old one).", most),
+		instead: "a smaller taskCpu",
+	}
 }
 
 // checkQuotas fails before anything is created where a quota is too small, and warns where it may be or cannot be read:

@@ -27,8 +27,7 @@ type TargetGroup struct {
 // addRouting registers a target group and a rule for each route.
 func (s *EditService) addRouting(ctx *pulumi.Context, name string, args *EditServiceArgs) error {
 	s.TargetGroups = map[string]TargetGroup{}
-	apart, err := keepDistance(ctx)
-	if err != nil {
+	if err := s.keepDistance(ctx, args.Neighbour); err != nil {
 		return err
 	}
 	for _, r := range args.Routes() {
@@ -41,16 +40,27 @@ func (s *EditService) addRouting(ctx *pulumi.Context, name string, args *EditSer
 		rule, err := newForwardRule(ctx, ruleName, &forwardRuleArgs{
 			ListenerArn:    args.LoadBalancer.HTTPSListenerArn,
 			Priority:       args.RulePriorityBase + r.Offset,
-			Host:           args.Site.FQDN(),
+			Host:           args.Client.Site.FQDN(),
 			Paths:          []string{r.Path},
 			TargetGroupArn: group.Arn,
-		}, component.Child(s, apart)...)
+		}, component.Child(s, s.distance)...)
 		if err != nil {
 			return err
 		}
 		s.rules = append(s.rules, rule)
 	}
 	return nil
+}
+
+// keepDistance has the stack's one hook look at the rules.
+func (s *EditService) keepDistance(ctx *pulumi.Context, neighbour *EditService) error {
+	if neighbour != nil {
+		s.distance = neighbour.distance
+		return nil
+	}
+	var err error
+	s.distance, err = keepDistance(ctx)
+	return err
 }
 
 func newTargetGroup(

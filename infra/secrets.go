@@ -1,6 +1,9 @@
 package infra
 
 import (
+	"maps"
+	"slices"
+
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/secretsmanager"
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -29,7 +32,10 @@ var secretSpecs = []secretSpec{
 type SecretsArgs struct {
 	Names config.Names
 	// Values maps configuration keys to values; a secret without one is created empty, to be filled out of band (D5).
-	Values  map[string]string
+	Values map[string]string
+	// Further are the naming schemes of the clients beside the first one, and Tokens the values of their GitHub tokens, by ID.
+	Further map[string]config.Names
+	Tokens  map[string]string
 	keeping keeping
 }
 
@@ -37,6 +43,8 @@ type SecretsArgs struct {
 // characters Secrets Manager appends: partial ARNs match only while they are unique.
 type SecretsOutputs struct {
 	AnthropicAPIKeyArn, GitHubTokenArn, AWSCredentialsArn pulumi.StringOutput
+	// TokenArns are the further clients' GitHub tokens, by ID.
+	TokenArns map[string]pulumi.StringOutput
 	// Versions are the configured values' versions, for others to wait for.
 	Versions []pulumi.Resource
 }
@@ -51,22 +59,37 @@ type Secrets struct {
 	// Pending are the names of the secrets that got no value from the configuration.
 	Pending []string
 
+	tokens   map[string]pulumi.StringOutput
 	versions []pulumi.Resource
 }
 
-// NewSecrets registers the secrets, and a version for each configured value.
+// NewSecrets registers the secrets, those of further clients as well, and a version for each configured value.
 func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pulumi.ResourceOption) (*Secrets, error) {
-	secrets := &Secrets{}
+	secrets := &Secrets{tokens: map[string]pulumi.StringOutput{}}
 	if err := ctx.RegisterComponentResource(secretsToken, name, secrets, opts...); err != nil {
 		return nil, component.Created(name, err)
 	}
 	arns := map[string]pulumi.StringOutput{}
 	for _, spec := range secretSpecs {
-		arn, err := secrets.add(ctx, name+"-"+spec.Name, spec, args)
+		value, ok := args.Values[spec.ConfigKey]
+		arn, err := secrets.add(ctx, name+"-"+spec.Name, &secretArgs{
+			Name: args.Names.Secret(spec.Name), Description: spec.Description, Value: value, Pending: !ok, keeping: args.keeping,
+		})
 		if err != nil {
 			return nil, err
 		}
 		arns[spec.Name] = arn
+	}
+	for _, id := range slices.Sorted(maps.Keys(args.Further)) {
+		token, ok := args.Tokens[id]
+		arn, err := secrets.add(ctx, config.TokenResource(id), &secretArgs{
+			Name:        args.Further[id].Secret("github-token"),
+			Description: "GitHub personal access token for the repository of client " + id, Value: token, Pending: !ok, keeping: args.keeping,
+		})
+		if err != nil {
+			return nil, err
+		}
+		secrets.tokens[id] = arn
 	}
 	secrets.AnthropicAPIKeyArn = arns["anthropic-api-key"]
 	secrets.GitHubTokenArn = arns["github-token"]
@@ -79,23 +102,29 @@ func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pul
 	})
 }
 
-func (s *Secrets) add(ctx *pulumi.Context, name string, spec secretSpec, args *SecretsArgs) (pulumi.StringOutput, error) {
-	fullName := args.Names.Secret(spec.Name)
+// secretArgs describes one secret.
+type secretArgs struct {
+	Name, Description, Value string
+	// Pending says that it has no value yet.
+	Pending bool
+	keeping keeping
+}
+
+func (s *Secrets) add(ctx *pulumi.Context, name string, args *secretArgs) (pulumi.StringOutput, error) {
 	secret, err := secretsmanager.NewSecret(ctx, name, &secretsmanager.SecretArgs{
-		Name:        pulumi.String(fullName),
-		Description: pulumi.String(spec.Description),
+		Name:        pulumi.String(args.Name),
+		Description: pulumi.String(args.Description),
 	}, args.keeping.retained(s, name)...)
 	if err != nil {
 		return pulumi.StringOutput{}, component.Created(name, err)
 	}
-	value, ok := args.Values[spec.ConfigKey]
-	if !ok {
-		s.Pending = append(s.Pending, fullName)
+	if args.Pending {
+		s.Pending = append(s.Pending, args.Name)
 		return secret.Arn, nil
 	}
 	version, err := secretsmanager.NewSecretVersion(ctx, name+"-version", &secretsmanager.SecretVersionArgs{
 		SecretId:     secret.ID(),
-		SecretString: pulumi.ToSecret(pulumi.String(value)).(pulumi.StringOutput),
+		SecretString: pulumi.ToSecret(pulumi.String(args.Value)).(pulumi.StringOutput),
 	}, settingOf(s)...) // the SDK marks secretString secret in the state as well
 	if err != nil {
 		return pulumi.StringOutput{}, component.Created(name+"-version", err)
@@ -110,6 +139,7 @@ func (s *Secrets) Outputs() SecretsOutputs {
 		AnthropicAPIKeyArn: s.AnthropicAPIKeyArn,
 		GitHubTokenArn:     s.GitHubTokenArn,
 		AWSCredentialsArn:  s.AWSCredentialsArn,
+		TokenArns:          s.tokens,
 		Versions:           s.versions,
 	}
 }

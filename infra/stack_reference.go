@@ -3,6 +3,7 @@ package infra
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -114,23 +115,70 @@ func (s *sharedStack) loadBalancer(cfg *config.Config, network *Network) LoadBal
 	}
 }
 
-// checkRoom compares this stack with the lender's VPC, URL and priority base.
+// checkRoom compares this stack with the lender's VPC, and its clients with the lender's first one. The lender's further clients have been
+// seen by checkLenders already: a reference to an output that a stack does not have is unknown in a preview.
 func (s *sharedStack) checkRoom(cfg *config.Config, lender []any) error {
 	base, ok := lender[2].(float64)
 	if !ok {
 		return fmt.Errorf("%w: output %q of stack %q is a %T, not a number", errMissingOutput, outRulePriorityBase, s.name, lender[2])
 	}
 	faults := s.checkVpc(cfg, lender[0], lender[3])
-	if url := "https://" + cfg.Site.FQDN(); lender[1] == url {
-		faults = append(faults, config.Fault{
-			Key: "host", Value: cfg.Site.Host, Expected: fmt.Sprintf("another host than stack %q has: %s", s.name, url),
-		})
-	}
-	if distance := cfg.Service.RulePriorityBase - int(base); distance > -config.RulesPerStack && distance < config.RulesPerStack {
-		faults = append(faults, config.Fault{Key: "rulePriorityBase", Value: strconv.Itoa(cfg.Service.RulePriorityBase), Expected: fmt.Sprintf(
-			"a base at least %d away from that of stack %q, %d: their rules stand on one listener", config.RulesPerStack, s.name, int(base))})
+	for _, client := range cfg.Clients {
+		faults = append(faults, checkClient(client, lentListener{stack: s.name, urls: []string{fmt.Sprint(lender[1])}, bases: []int{int(base)}})...)
 	}
 	return configError(cfg, faults)
+}
+
+// lentListener is what the clients of a lender have on its listener.
+type lentListener struct {
+	stack string
+	urls  []string
+	bases []int
+}
+
+// checkLenders compares this stack's clients with all of a lender's, where it has several.
+func checkLenders(cfg *config.Config, stack string, outputs map[string]any) []config.Fault {
+	urls, several := outputs[outEditURLs].(string)
+	numbers, numbered := outputs[outRulePriorityBases].(string)
+	if !cfg.Sharing.Has(config.PartLoadBalancer) || !several || !numbered {
+		return nil
+	}
+	lender := lentListener{stack: stack, urls: strings.Split(urls, ",")}
+	for _, text := range strings.Split(numbers, ",") {
+		if base, err := strconv.Atoi(text); err == nil {
+			lender.bases = append(lender.bases, base)
+		}
+	}
+	var faults []config.Fault
+	for _, client := range cfg.Clients {
+		faults = append(faults, checkClient(client, lender)...)
+	}
+	if count := len(cfg.Clients) + len(lender.bases); count*config.RulesPerClient > config.MaxRules {
+		faults = append(faults, config.Fault{Key: "clients", Value: strconv.Itoa(len(cfg.Clients)), Expected: fmt.Sprintf(
+			"at most %d clients beside the %d of stack %q: a load balancer has %d rules, and each client %d of them",
+			config.MaxRules/config.RulesPerClient-len(lender.bases), len(lender.bases), stack, config.MaxRules, config.RulesPerClient)})
+	}
+	return faults
+}
+
+// checkClient compares one of our clients with those of the lender.
+func checkClient(client config.Client, lender lentListener) []config.Fault {
+	var faults []config.Fault
+	if url := "https://" + client.Site.FQDN(); slices.Contains(lender.urls, url) {
+		faults = append(faults, config.Fault{
+			Key: client.Field("host"), Value: client.Site.Host, Expected: fmt.Sprintf("another host than stack %q has: %s", lender.stack, url),
+		})
+	}
+	for _, base := range lender.bases {
+		if config.Overlap(client.RulePriorityBase, base) {
+			faults = append(faults, config.Fault{
+				Key: client.Field("rulePriority"), Value: strconv.Itoa(client.RulePriorityBase), Expected: fmt.Sprintf(
+					"a base at least %d away from that of stack %q, %d: their rules stand on one listener", config.RulesPerStack, lender.stack, base),
+			})
+			break
+		}
+	}
+	return faults
 }
 
 // checkVpc compares the lender's VPC with ours.

@@ -59,7 +59,7 @@ func checkSharedStack(ctx *pulumi.Context, cfg *config.Config) error {
 		expected = lacking(cfg, name, lender.Outputs)
 	}
 	if expected == "" {
-		return nil
+		return configError(cfg, checkLenders(cfg, name, lender.Outputs))
 	}
 	return configError(cfg, []config.Fault{{Key: "sharedStack", Value: cfg.Sharing.Stack, Expected: expected}})
 }

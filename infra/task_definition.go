@@ -121,7 +121,7 @@ func containerDefinitions(args *EditServiceArgs) pulumi.StringOutput {
 		githubArn, _ := values[2].(string)
 		bucket, _ := values[3].(string)
 		container := baseContainer(args)
-		container.Image = repositoryURL + ":" + args.ImageTag
+		container.Image = repositoryURL + ":" + args.Client.ImageTag
 		container.Environment = environmentOf(args, bucket)
 		container.Secrets = []nameValueFrom{
 			{Name: "ANTHROPIC_API_KEY", ValueFrom: anthropicArn},
@@ -142,7 +142,7 @@ func baseContainer(args *EditServiceArgs) containerDefinition {
 		// Each start pulls what the tag names then. By default ECS stays with the image of a deployment's first task,
 		// also when the tag has moved and the registry has expired that image: waking is not a deployment (D19).
 		VersionConsistency: "disabled",
-		MountPoints:        []mountPoint{{SourceVolume: workspaceVolume, ContainerPath: workspacePath}},
+		MountPoints:        []mountPoint{{SourceVolume: workspaceVolume, ContainerPath: args.mountPath()}},
 		VolumesFrom:        []string{},
 		SystemControls:     []string{},
 		LinuxParameters:    linuxParameters{InitProcessEnabled: true}, // reaps what Claude Code's tools leave behind
@@ -162,18 +162,30 @@ func baseContainer(args *EditServiceArgs) containerDefinition {
 	return container
 }
 
+// mountPath is where the file system appears: all of the clients' directories, or the client's own in its place, so that the tree inside
+// stays the specification's.
+func (a *EditServiceArgs) mountPath() string {
+	if !a.Narrow {
+		return workspacePath
+	}
+	return workspacePath + "/" + a.Client.ID
+}
+
 // environmentOf is the spec's environment (T02 §2 and its CDK sketch) and two values of ours: the host name that Vite
-// has to allow, and the bucket that the task role opens. Sorted by name: ECS and the provider may change the order.
+// has to allow, and the bucket that the task role opens, with the prefix that it may use where there are several clients. Sorted by name: ECS and the provider may change the order.
 func environmentOf(args *EditServiceArgs, bucket string) []nameValue {
 	environment := []nameValue{
 		{"ASTRO_DEV_MODE", "true"},
 		{"AUTO_SHUTDOWN_MINUTES", strconv.Itoa(args.AutoShutdownMinutes)},
-		{"CLIENT_ID", args.Session.Client},
-		{"DEFAULT_REPO", args.Session.Repository},
-		{"PUBLIC_HOST", args.Site.FQDN()},
-		{"USER_ID", args.Session.User},
+		{"CLIENT_ID", args.Client.ID},
+		{"DEFAULT_REPO", args.Client.Repository},
+		{"PUBLIC_HOST", args.Client.Site.FQDN()},
+		{"USER_ID", args.Client.User},
 		{"WORKSPACE_BUCKET", bucket},
 		{"WORKSPACE_PATH", workspacePath},
+	}
+	if args.Narrow {
+		environment = append(environment, nameValue{"WORKSPACE_PREFIX", args.bucketPrefix()})
 	}
 	sort.Slice(environment, func(i, j int) bool { return environment[i].Name < environment[j].Name })
 	return environment

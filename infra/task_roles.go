@@ -64,11 +64,12 @@ func taskPolicy(s *EditService, args *EditServiceArgs) policy.Document {
 	return policy.Document{Statements: []policy.Statement{
 		{
 			Sid: "ListTheWorkspaceBucket", Actions: []string{"s3:ListBucket"}, Resources: policy.Resources(bucketArn),
+			Conditions: args.underPrefix(),
 		},
 		{
 			Sid:       "ReadAndWriteTheWorkspaceBucket",
 			Actions:   []string{"s3:DeleteObject", "s3:GetObject", "s3:PutObject"},
-			Resources: policy.Resources(pulumi.Sprintf("%s/*", bucketArn)),
+			Resources: policy.Resources(pulumi.Sprintf("%s/%s*", bucketArn, args.bucketPrefix())),
 		},
 		readSecrets(args), // a session re-reads a rotated key without a restart
 		component.WriteLogs(s.logGroup),
@@ -80,6 +81,22 @@ func taskPolicy(s *EditService, args *EditServiceArgs) policy.Document {
 			Resources: policy.Resources(s.tasksArn()),
 		},
 	}}
+}
+
+// bucketPrefix begins the names of the client's objects; the whole bucket is the client's that has the stack for itself.
+func (a *EditServiceArgs) bucketPrefix() string {
+	if !a.Narrow {
+		return ""
+	}
+	return a.Client.ID + "/"
+}
+
+// underPrefix narrows a listing to the client's objects.
+func (a *EditServiceArgs) underPrefix() []policy.Condition {
+	if !a.Narrow {
+		return nil
+	}
+	return []policy.Condition{policy.When("StringLike", "s3:prefix", pulumi.String(a.bucketPrefix()+"*"))}
 }
 
 // tasksArn matches every task of the cluster: arn:…:cluster/NAME has its tasks below arn:…:task/NAME/.

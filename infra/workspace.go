@@ -8,7 +8,6 @@ import (
 
 	"github.com/webordinary/live-edit/infra/component"
 	"github.com/webordinary/live-edit/infra/config"
-	"github.com/webordinary/live-edit/infra/policy"
 )
 
 const workspaceToken = "webordinary:infra:Workspace"
@@ -33,16 +32,29 @@ type WorkspaceArgs struct {
 	RefuseOtherRoles bool
 	// Clients each get an access point of their own below /clients.
 	Clients []string
+	// Tenants may each mount their own access point only, and /clients is left to the cleanup. Empty where one client has the stack.
+	Tenants []Tenant
 	// Backups turns AWS Backup's daily backups on.
 	Backups bool
 	keeping keeping
 }
+
+// Tenant is a client with an editor among several: its ID and its task role.
+type Tenant struct {
+	ID      string
+	RoleArn pulumi.StringInput
+}
+
+// AccessPoint is an entrance to the file system.
+type AccessPoint struct{ ID, Arn pulumi.StringOutput }
 
 // WorkspaceOutputs is what others need of the workspaces, this stack's or another's.
 type WorkspaceOutputs struct {
 	FileSystemID, FileSystemArn               pulumi.StringOutput
 	ClientAccessPointID, ClientAccessPointArn pulumi.StringOutput
 	SecurityGroupID                           pulumi.StringOutput
+	// Rooms are the clients' own access points, by ID; empty for another stack's workspace.
+	Rooms map[string]AccessPoint
 	// Ready are the mount targets and the policy, which have to be there before anything mounts; empty for another stack's workspace.
 	Ready []pulumi.Resource
 }
@@ -58,12 +70,13 @@ type Workspace struct {
 	ClientAccessPointArn pulumi.StringOutput `pulumi:"clientAccessPointArn"`
 	SecurityGroupID      pulumi.StringOutput `pulumi:"securityGroupId"`
 
+	rooms map[string]AccessPoint
 	ready []pulumi.Resource
 }
 
 // NewWorkspace registers the file system with its policy, backups, mount targets and access points.
 func NewWorkspace(ctx *pulumi.Context, name string, args *WorkspaceArgs, opts ...pulumi.ResourceOption) (*Workspace, error) {
-	workspace := &Workspace{}
+	workspace := &Workspace{rooms: map[string]AccessPoint{}}
 	if err := ctx.RegisterComponentResource(workspaceToken, name, workspace, opts...); err != nil {
 		return nil, component.Created(name, err)
 	}
@@ -71,13 +84,13 @@ func NewWorkspace(ctx *pulumi.Context, name string, args *WorkspaceArgs, opts ..
 	if err != nil {
 		return nil, err
 	}
+	if err := workspace.addAccessPoints(ctx, name, fileSystem, args.Clients); err != nil {
+		return nil, err
+	}
 	if err := workspace.addPolicies(ctx, name, fileSystem, args); err != nil {
 		return nil, err
 	}
 	if err := workspace.addMountTargets(ctx, name, fileSystem, args); err != nil {
-		return nil, err
-	}
-	if err := workspace.addAccessPoints(ctx, name, fileSystem, args.Clients); err != nil {
 		return nil, err
 	}
 	return workspace, ctx.RegisterResourceOutputs(workspace, pulumi.Map{
@@ -115,7 +128,7 @@ func (w *Workspace) addFileSystem(ctx *pulumi.Context, name string, args *Worksp
 func (w *Workspace) addPolicies(ctx *pulumi.Context, name string, fileSystem *efs.FileSystem, args *WorkspaceArgs) error {
 	policy, err := efs.NewFileSystemPolicy(ctx, name+"-policy", &efs.FileSystemPolicyArgs{
 		FileSystemId: fileSystem.ID(),
-		Policy:       mountPolicy(fileSystem.Arn, args).JSON(),
+		Policy:       w.mounts(args).policy().JSON(),
 	}, settingOf(w)...)
 	if err != nil {
 		return component.Created(name+"-policy", err)
@@ -130,42 +143,6 @@ func (w *Workspace) addPolicies(ctx *pulumi.Context, name string, fileSystem *ef
 		BackupPolicy: &efs.BackupPolicyBackupPolicyArgs{Status: pulumi.String(status)},
 	}, settingOf(w)...)
 	return component.Created(name+"-backups", err)
-}
-
-// mountPolicy lets the mount roles in and refuses everybody else. The allow alone would not do: without a refusal, any
-// role of the account with a mount permission of its own gets in, with or without an access point.
-func mountPolicy(fileSystemArn pulumi.StringInput, args *WorkspaceArgs) policy.Document {
-	roles := []pulumi.StringInput{args.Roles.Task.Arn, args.Roles.Cleanup.Arn}
-	for _, arn := range args.ExtraMountRoleArns {
-		roles = append(roles, pulumi.String(arn))
-	}
-	clientActions := []string{
-		"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite", "elasticfilesystem:ClientRootAccess",
-	}
-	refuse := func(sid string, condition policy.Condition) policy.Statement {
-		return policy.Statement{
-			Sid: sid, Deny: true, Principal: &policy.Principal{Anyone: true},
-			Actions: clientActions, Resources: policy.Resources(fileSystemArn), Conditions: []policy.Condition{condition},
-		}
-	}
-	statements := []policy.Statement{
-		{
-			Sid:        "MountByOurRoles",
-			Principal:  &policy.Principal{Roles: roles},
-			Actions:    []string{"elasticfilesystem:ClientMount", "elasticfilesystem:ClientWrite"},
-			Resources:  policy.Resources(fileSystemArn),
-			Conditions: []policy.Condition{policy.When("Bool", "elasticfilesystem:AccessedViaMountTarget", pulumi.String("true"))},
-		},
-		refuse("RefuseWithoutTLS", policy.When("Bool", "aws:SecureTransport", pulumi.String("false"))),
-		refuse("RefuseWithoutAccessPoint", policy.When("Null", "elasticfilesystem:AccessPointArn", pulumi.String("true"))),
-	}
-	if args.RefuseOtherRoles {
-		// A key that is missing, as with anonymous clients, counts as not equal.
-		statements = append(statements, refuse("RefuseOtherRoles", policy.Condition{
-			Operator: "ArnNotEquals", Key: "aws:PrincipalArn", Values: roles,
-		}))
-	}
-	return policy.Document{Statements: statements}
 }
 
 func (w *Workspace) addMountTargets(ctx *pulumi.Context, name string, fileSystem *efs.FileSystem, args *WorkspaceArgs) error {
@@ -206,9 +183,11 @@ func (w *Workspace) addAccessPoints(ctx *pulumi.Context, name string, fileSystem
 	w.ClientAccessPointID = all.ID().ToStringOutput()
 	w.ClientAccessPointArn = all.Arn
 	for _, client := range clients {
-		if _, err := w.addAccessPoint(ctx, name+"-client-"+client, fileSystem, "/clients/"+client); err != nil {
+		room, err := w.addAccessPoint(ctx, name+"-client-"+client, fileSystem, "/clients/"+client)
+		if err != nil {
 			return err
 		}
+		w.rooms[client] = AccessPoint{ID: room.ID().ToStringOutput(), Arn: room.Arn}
 	}
 	return nil
 }
@@ -240,6 +219,7 @@ func (w *Workspace) Outputs() WorkspaceOutputs {
 		ClientAccessPointID:  w.ClientAccessPointID,
 		ClientAccessPointArn: w.ClientAccessPointArn,
 		SecurityGroupID:      w.SecurityGroupID,
+		Rooms:                w.rooms,
 		Ready:                w.ready,
 	}
 }

@@ -1,6 +1,8 @@
 package ci
 
 import (
+	"slices"
+
 	"github.com/webordinary/live-edit/infra/config"
 	"github.com/webordinary/live-edit/infra/policy"
 )
@@ -94,7 +96,7 @@ func (s scope) fileSystemAccess() access {
 func (s scope) balancerAccess() []access {
 	elb := func(resource string) string { return s.regional("elasticloadbalancing", resource) }
 	own, anyStack := s.names.LoadBalancer(), config.Names{}.LoadBalancer()+"*"
-	return []access{
+	return append(s.certificateAccess(elb("listener/app/"+anyStack+"/*")), []access{
 		{
 			name: "LoadBalancer", types: []string{"aws:lb/loadBalancer:LoadBalancer", "aws:lb/listener:Listener"},
 			describe: []string{
@@ -133,9 +135,22 @@ func (s scope) balancerAccess() []access {
 				"elasticloadbalancing:ModifyTargetGroupAttributes", "elasticloadbalancing:RegisterTargets",
 				"elasticloadbalancing:RemoveTags",
 			},
-			on: []string{elb("targetgroup/" + s.names.TargetGroup("*") + "/*")},
+			on: s.regionals("elasticloadbalancing", "targetgroup/", s.names.TargetGroup("*"), "/*"),
 		},
+	}...)
+}
+
+// certificateAccess is for clients in zones of their own, also on a borrowed listener.
+func (s scope) certificateAccess(listeners string) []access {
+	if !s.clients {
+		return nil
 	}
+	return []access{{
+		name: "ListenerCertificates", types: []string{"aws:lb/listenerCertificate:ListenerCertificate"},
+		describe: []string{"elasticloadbalancing:DescribeListenerCertificates"},
+		write:    []string{"elasticloadbalancing:AddListenerCertificates", "elasticloadbalancing:RemoveListenerCertificates"},
+		on:       []string{listeners},
+	}}
 }
 
 // networkAccess is for security groups and for the network interfaces of mount targets. Their ARNs hold numbers only, so
@@ -213,7 +228,7 @@ func (s scope) serviceAccess() []access {
 		only: []policy.Condition{
 			{
 				Operator: "ForAllValues:StringEquals", Key: "route53:ChangeResourceRecordSetsNormalizedRecordNames",
-				Values: stringInputs(s.editHost),
+				Values: stringInputs(s.editHosts...),
 			},
 			{
 				Operator: "ForAllValues:StringEquals", Key: "route53:ChangeResourceRecordSetsRecordTypes",
@@ -234,10 +249,10 @@ func (s scope) computeAccess() []access {
 				"ecs:CreateService", "ecs:DeleteCluster", "ecs:DeleteService", "ecs:PutClusterCapacityProviders", "ecs:TagResource",
 				"ecs:UntagResource", "ecs:UpdateCluster", "ecs:UpdateClusterSettings", "ecs:UpdateService",
 			},
-			on: []string{
-				s.regional("ecs", "cluster/"+s.names.Cluster()), s.regional("ecs", "service/"+s.names.Cluster()+"/*"),
-				s.regional("ecs", "task-definition/"+s.names.Service()+":*"),
-			},
+			on: slices.Concat(
+				s.regionals("ecs", "cluster/", s.names.Cluster(), ""), s.regionals("ecs", "service/", s.names.Cluster(), "/*"),
+				s.regionals("ecs", "task-definition/", s.names.Service(), ":*"),
+			),
 		},
 		{
 			name: "Roles",
@@ -249,7 +264,7 @@ func (s scope) computeAccess() []access {
 				"iam:ListRolePolicies",
 			},
 			write: roleChanges(),
-			on:    []string{s.role("*")},
+			on:    s.roles(),
 		},
 		{
 			name:  "Identities",
@@ -296,7 +311,7 @@ func (s scope) functionAccess() access {
 			"lambda:PutFunctionEventInvokeConfig", "lambda:RemovePermission", "lambda:TagResource", "lambda:UntagResource",
 			"lambda:UpdateFunctionCode", "lambda:UpdateFunctionConfiguration", "lambda:UpdateFunctionEventInvokeConfig",
 		},
-		on: []string{s.regional("lambda", "function:"+s.names.Function("*"))},
+		on: s.regionals("lambda", "function:", s.names.Function("*"), ""),
 	}
 }
 
@@ -316,7 +331,7 @@ func (s scope) watchingAccess() []access {
 				"cloudwatch:DeleteAlarms", "cloudwatch:DeleteDashboards", "cloudwatch:PutDashboard", "cloudwatch:PutMetricAlarm",
 				"cloudwatch:TagResource", "cloudwatch:UntagResource",
 			},
-			on: []string{s.regional("cloudwatch", "alarm:"+named), s.global("cloudwatch", "dashboard/"+named)},
+			on: append(s.regionals("cloudwatch", "alarm:", named, ""), s.global("cloudwatch", "dashboard/"+named)),
 		},
 		{
 			name: "Topics",
@@ -364,7 +379,7 @@ func (s scope) timingAccess() []access {
 				"events:DeleteRule", "events:DisableRule", "events:EnableRule", "events:PutRule", "events:PutTargets",
 				"events:RemoveTargets", "events:TagResource", "events:UntagResource",
 			},
-			on: []string{s.regional("events", "rule/"+named)},
+			on: s.regionals("events", "rule/", named, ""),
 		},
 		{
 			name: "Schedules", types: []string{"aws:scheduler/schedule:Schedule"},

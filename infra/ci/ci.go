@@ -32,8 +32,10 @@ type Args struct {
 	Names             config.Names
 	Stack             string
 	Region, AccountID string
-	// EditHost is the only name the deploy role may change in the hosted zone.
-	EditHost string
+	// EditHosts are the only names the deploy role may change in the hosted zones.
+	EditHosts []string
+	// Clients says that there are several, whose names end in two hyphens and an ID.
+	Clients bool
 	// DedicatedVpc adds what a VPC of one's own needs.
 	DedicatedVpc bool
 }

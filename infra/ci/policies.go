@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"slices"
 	"sort"
+	"strings"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
@@ -22,15 +23,16 @@ type managedPolicy struct {
 
 // scope is what a stack's workflow roles may touch.
 type scope struct {
-	region, account, editHost string
-	names                     config.Names
-	dedicatedVpc              bool
-	stateBucket, stateKeyArn  string
+	region, account          string
+	editHosts                []string
+	names                    config.Names
+	clients, dedicatedVpc    bool
+	stateBucket, stateKeyArn string
 }
 
 func (a *Args) scope() scope {
 	return scope{
-		region: a.Region, account: a.AccountID, editHost: a.EditHost, names: a.Names, dedicatedVpc: a.DedicatedVpc,
+		region: a.Region, account: a.AccountID, editHosts: a.EditHosts, names: a.Names, clients: a.Clients, dedicatedVpc: a.DedicatedVpc,
 		stateBucket: a.StateBucket, stateKeyArn: a.StateKeyArn,
 	}
 }
@@ -155,7 +157,7 @@ func (s scope) statePolicy(objectActions, keyActions []string) []managedPolicy {
 // passRoles hands the stack's roles to the services that run with them.
 func (s scope) passRoles() policy.Statement {
 	return policy.Statement{
-		Sid: "HandRolesToServices", Actions: []string{"iam:PassRole"}, Resources: s.arns(s.role("*")),
+		Sid: "HandRolesToServices", Actions: []string{"iam:PassRole"}, Resources: s.arns(s.roles()...),
 		Conditions: []policy.Condition{{Operator: "StringEquals", Key: "iam:PassedToService", Values: stringInputs(
 			"ecs-tasks.amazonaws.com", "lambda.amazonaws.com", "scheduler.amazonaws.com",
 		)}},
@@ -203,8 +205,31 @@ func (s scope) global(service, resource string) string {
 	return fmt.Sprintf("arn:aws:%s::%s:%s", service, s.account, resource)
 }
 
-// role is a role of the stack; the purpose may be a pattern.
-func (s scope) role(purpose string) string { return s.global("iam", "role/"+s.names.Role(purpose)) }
+// each completes a name with those of further clients, which end in two hyphens and an ID; a pattern that ends in an asterisk has them.
+func (s scope) each(name string) []string {
+	if !s.clients || strings.HasSuffix(name, "*") {
+		return []string{name}
+	}
+	return []string{name, name + "--*"}
+}
+
+// regionals are the ARNs of a name with those of further clients; what stands behind the name is of no client.
+func (s scope) regionals(service, before, name, behind string) []string {
+	var arns []string
+	for _, each := range s.each(name) {
+		arns = append(arns, s.regional(service, before+each+behind))
+	}
+	return arns
+}
+
+// roles are the stack's roles.
+func (s scope) roles() []string {
+	var arns []string
+	for _, name := range s.each(s.names.Role("*")) {
+		arns = append(arns, s.global("iam", "role/"+name))
+	}
+	return arns
+}
 
 func stringInputs(values ...string) []pulumi.StringInput {
 	inputs := make([]pulumi.StringInput, 0, len(values))

@@ -22,7 +22,9 @@ type Client struct {
 	ID string
 	// First is the client of the single-client keys, which carries the specification's names.
 	First bool
-	Site  Site
+	// Active clients have an editor. Of another one there is its data, and the rooms of the others stay as narrow as they are.
+	Active bool
+	Site   Site
 	// User and Repository are the session that its container opens, ImageTag the image that it runs.
 	User, Repository, ImageTag string
 	// CPU in units of 1024 a vCPU, Memory in MiB; MaxCapacity in tasks.
@@ -67,11 +69,16 @@ func (c *Config) loadClients(r *reader, entries []*entry) {
 			}
 			first = first.readFrom(e)
 		case e.fields != nil:
-			client := c.furtherClient(id, e)
-			further = append(further, client)
+			if client := c.furtherClient(id, e); client.Active {
+				further = append(further, client)
+			} else {
+				c.Kept = append(c.Kept, client)
+			}
 		}
 	}
-	slices.SortFunc(further, func(a, b Client) int { return strings.Compare(a.ID, b.ID) })
+	byID := func(a, b Client) int { return strings.Compare(a.ID, b.ID) }
+	slices.SortFunc(further, byID)
+	slices.SortFunc(c.Kept, byID)
 	c.Clients = append([]Client{first}, further...)
 	for i, client := range c.Clients {
 		c.Clients[i].StandInURL = strings.ReplaceAll(client.StandInURL, zoneInAddress, client.Site.Zone)
@@ -83,7 +90,7 @@ func (c *Config) loadClients(r *reader, entries []*entry) {
 // firstClient is the client of the stack's own keys.
 func (c *Config) firstClient() Client {
 	return Client{
-		ID: c.Workspace.Client, First: true, Site: c.Site, User: c.Workspace.User, Repository: c.Workspace.Repository,
+		ID: c.Workspace.Client, First: true, Active: true, Site: c.Site, User: c.Workspace.User, Repository: c.Workspace.Repository,
 		ImageTag: c.Registry.ImageTag, CPU: c.Service.CPU, Memory: c.Service.Memory, MaxCapacity: c.Service.MaxCapacity,
 		RulePriorityBase: c.Service.RulePriorityBase, Concurrency: c.Scaler.Concurrency, StandInURL: c.Scaler.StandInURL,
 	}
@@ -106,6 +113,7 @@ func (c *Config) furtherClient(id string, e *entry) Client {
 // readFrom takes what the entry gives.
 func (c Client) readFrom(e *entry) Client {
 	c.at, c.own = e.at, map[string]bool{}
+	c.Active = e.flag("active", true)
 	c.Site.Host = e.text("host", c.Site.Host)
 	c.Site.Zone = e.text("zone", c.Site.Zone)
 	c.Site.HostedZoneID = e.text("hostedZoneId", c.Site.HostedZoneID)
@@ -138,8 +146,14 @@ func (c *Config) useFirst(first Client) {
 	c.Scaler = c.ScalerOf(first)
 }
 
-// Several says that clients share the stack, so that each is narrowed to what is its own.
-func (c *Config) Several() bool { return len(c.Clients) > 1 }
+// Several says that clients share the stack, so that each is narrowed to what is its own. One whose editor is gone counts: nobody else
+// gets to see its files, and nothing of the others changes with it.
+func (c *Config) Several() bool { return len(c.Clients)+len(c.Kept) > 1 }
+
+// Tenants are all clients that have more than a directory, with an editor or without.
+func (c *Config) Tenants() []Client {
+	return append(c.Clients[:len(c.Clients):len(c.Clients)], c.Kept...)
+}
 
 // NamesOf is a client's naming scheme: the stack's for the first one; the others' names end in their ID, behind two hyphens, which no
 // suffix has, so that no client of any stack can have the name of another stack's.
@@ -165,8 +179,8 @@ func (c *Config) ScalerOf(client Client) Scaler {
 	return scaler
 }
 
-// field is a field's full name, or the stack's key where the first client's entry does not give it.
-func (c Client) field(name string) string {
+// Field is a field's full name for messages, or the stack's key where the first client's entry does not give it.
+func (c Client) Field(name string) string {
 	switch {
 	case !c.First || c.own[name]:
 		return c.at + "." + name
@@ -188,6 +202,11 @@ func (c *Config) validateClients(v *validator) {
 		}
 		client.validateEditors(v)
 	}
+	for _, client := range c.Kept {
+		client.validateName(v, c.NamesOf(client), c.Service.Routes())
+	}
+	v.require(c.Clients[0].Active, c.Clients[0].Field("active"), "false",
+		"true for the first client, whose names are the stack's: destroy the stack, or make another one the first")
 	c.validateHosts(v)
 	c.validatePriorities(v)
 	c.validateRoom(v)
@@ -199,7 +218,7 @@ func (c *Config) validateClients(v *validator) {
 func (c *Config) validateTokens(v *validator) {
 	for _, id := range slices.Sorted(maps.Keys(c.Secrets.GitHubTokens)) {
 		token := c.Secrets.GitHubTokens[id]
-		known := slices.ContainsFunc(c.Clients, func(client Client) bool { return client.ID == id && !client.First })
+		known := slices.ContainsFunc(c.Tenants(), func(client Client) bool { return client.ID == id && !client.First })
 		v.require(known, GitHubTokens, secretValue, "tokens of further clients of this stack; the first one's is "+GitHubToken)
 		v.require(token != "" && strings.TrimSpace(token) == token, GitHubTokens, secretValue, "values without blanks or line breaks around them")
 	}
@@ -211,9 +230,9 @@ func (c *Config) blameFirst(v *validator) {
 	for i, f := range v.faults {
 		switch {
 		case slices.Contains(clientFields, f.Key) && first.own[f.Key]:
-			v.faults[i].Key = first.field(f.Key)
+			v.faults[i].Key = first.Field(f.Key)
 		case f.Key == "rulePriorityBase" && first.own["rulePriority"]:
-			v.faults[i].Key = first.field("rulePriority")
+			v.faults[i].Key = first.Field("rulePriority")
 		}
 	}
 }
@@ -221,7 +240,7 @@ func (c *Config) blameFirst(v *validator) {
 // validateFurther checks a further client with the checks of the stack's keys.
 func (c *Config) validateFurther(v *validator, client Client) {
 	for _, name := range requiredFields {
-		v.require(client.own[name], client.field(name), "", c.missing(name))
+		v.require(client.own[name], client.Field(name), "", c.missing(name))
 	}
 	part := &validator{}
 	client.Site.validate(part)
@@ -234,7 +253,7 @@ func (c *Config) validateFurther(v *validator, client Client) {
 			f.Key = "rulePriority"
 		}
 		if client.own[f.Key] || f.Key == "taskMemory" && client.own["taskCpu"] {
-			f.Key = client.field(f.Key)
+			f.Key = client.Field(f.Key)
 			v.faults = append(v.faults, f)
 		}
 	}
@@ -260,14 +279,14 @@ func (c *Config) missing(name string) string {
 func (c *Config) freePriority() int {
 	const shipped = 300 // prod has 100, dev 200
 	for base := shipped; ; base += RulesPerStack {
-		if !slices.ContainsFunc(c.Clients, func(other Client) bool { return near100(base, other.RulePriorityBase) }) {
+		if !slices.ContainsFunc(c.Clients, func(other Client) bool { return Overlap(base, other.RulePriorityBase) }) {
 			return base
 		}
 	}
 }
 
-// near100 says that two blocks of priorities overlap.
-func near100(a, b int) bool { return a-b > -RulesPerStack && a-b < RulesPerStack }
+// Overlap says that the blocks of priorities from two bases overlap.
+func Overlap(a, b int) bool { return a-b > -RulesPerStack && a-b < RulesPerStack }
 
 // validateName reports the longest of the client's names that AWS would refuse, which is one of the target groups'.
 func (c Client) validateName(v *validator, names Names, routes []Route) {
@@ -299,7 +318,7 @@ func (c *Config) validateHosts(v *validator) {
 	taken := map[string]string{}
 	for _, client := range c.Clients {
 		host := client.Site.FQDN()
-		v.require(taken[host] == "" || client.Site.Host == "", client.field("host"), client.Site.Host,
+		v.require(taken[host] == "" || client.Site.Host == "", client.Field("host"), client.Site.Host,
 			fmt.Sprintf("a host of its own: client %s has %s", taken[host], host))
 		if taken[host] == "" {
 			taken[host] = client.ID
@@ -311,10 +330,10 @@ func (c *Config) validateHosts(v *validator) {
 func (c *Config) validatePriorities(v *validator) {
 	for i, client := range c.Clients {
 		for _, other := range c.Clients[:i] {
-			if client.RulePriorityBase < 1 || !near100(client.RulePriorityBase, other.RulePriorityBase) {
+			if client.RulePriorityBase < 1 || !Overlap(client.RulePriorityBase, other.RulePriorityBase) {
 				continue
 			}
-			v.require(false, client.field("rulePriority"), strconv.Itoa(client.RulePriorityBase), fmt.Sprintf(
+			v.require(false, client.Field("rulePriority"), strconv.Itoa(client.RulePriorityBase), fmt.Sprintf(
 				"a number at least %d away from client %s's, %d, such as %d", RulesPerStack, other.ID, other.RulePriorityBase, c.freePriority()))
 			break
 		}
@@ -324,7 +343,8 @@ func (c *Config) validatePriorities(v *validator) {
 // Limits of what the clients of one load balancer share (Elastic Load Balancing user guide, "Quotas for your Application Load
 // Balancers": 100 rules, 100 target groups and 25 certificates beside the default one).
 const (
-	maxRules        = 100
+	// MaxRules bounds the rules of all stacks on a listener.
+	MaxRules        = 100
 	maxTargetGroups = 100
 	maxCertificates = 25
 	// RulesPerClient and groupsPerClient: three routes and the waker.
@@ -335,10 +355,10 @@ const (
 // validateRoom: what does not fit on one load balancer is refused before anything is created.
 func (c *Config) validateRoom(v *validator) {
 	count := len(c.Clients)
-	v.require(count*RulesPerClient <= maxRules && count*groupsPerClient <= maxTargetGroups, "clients", strconv.Itoa(count),
+	v.require(count*RulesPerClient <= MaxRules && count*groupsPerClient <= maxTargetGroups, "clients", strconv.Itoa(count),
 		fmt.Sprintf("at most %d clients with an editor on one load balancer, which has %d rules and %d target groups, %d and %d for each "+
 			"client; give the others a stack of their own (docs/clients.md)",
-			maxRules/RulesPerClient, maxRules, maxTargetGroups, RulesPerClient, groupsPerClient))
+			MaxRules/RulesPerClient, MaxRules, maxTargetGroups, RulesPerClient, groupsPerClient))
 	zones := map[string]bool{}
 	for _, client := range c.Clients[1:] {
 		if client.Site.Zone != c.Site.Zone {
@@ -349,4 +369,6 @@ func (c *Config) validateRoom(v *validator) {
 		fmt.Sprintf("clients in at most %d other zones: a load balancer takes that many certificates beside its own", maxCertificates))
 	v.require(count == 1 || !c.Sharing.Has(PartWorkspace), "clients", strconv.Itoa(count),
 		"one client with an editor beside shared workspace: the file system's policy is the lender's, and does not know further ones")
+	v.require(count == 1 || !c.Sharing.Has(PartSecrets), "clients", strconv.Itoa(count),
+		"one client with an editor beside shared secrets: the lender has no tokens of further ones")
 }

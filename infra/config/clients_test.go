@@ -51,7 +51,7 @@ func TestFurtherClientTakesTheStacksSizeAndNothingOfTheFirstOnes(t *testing.T) {
 	assert.Equal(t, cfg.firstClient(), first)
 	second.at, second.own = "", nil
 	assert.Equal(t, Client{
-		ID: "acme", Site: Site{Zone: "ameliastamps.com", Host: "edit-acme", CertificateArn: testCertificateArn}, User: "jane",
+		ID: "acme", Active: true, Site: Site{Zone: "ameliastamps.com", Host: "edit-acme", CertificateArn: testCertificateArn}, User: "jane",
 		Repository: "https://github.com/acme/site.git", ImageTag: "latest", CPU: 2048, Memory: 4096, MaxCapacity: 3,
 		RulePriorityBase: 300, Concurrency: 25,
 	}, second)
@@ -71,7 +71,7 @@ func TestEveryFieldOfAnEntryReachesItsClient(t *testing.T) {
 		"editors": []fields{{"email": "Jane@Acme.Example", "user": "jane"}, {"email": "bo@acme.example", "user": "bo-2"}},
 	})
 	want := Client{
-		ID: "acme", Site: Site{Zone: "acme.example", Host: "edit-acme", HostedZoneID: "Z0ACME", CertificateArn: testCertificateArn},
+		ID: "acme", Active: true, Site: Site{Zone: "acme.example", Host: "edit-acme", HostedZoneID: "Z0ACME", CertificateArn: testCertificateArn},
 		User: "jane", Repository: "https://github.com/acme/site.git", ImageTag: "v2", CPU: 1024, Memory: 8192, MaxCapacity: 1,
 		RulePriorityBase: 700, Concurrency: 20, StandInURL: "https://www.acme.example",
 		Editors: []Editor{{"jane@acme.example", "jane"}, {"bo@acme.example", "bo-2"}},
@@ -133,6 +133,7 @@ func badEntries() []struct {
 		{"a token among the fields", acme(fields{"githubToken": "hunter2"}), "clients[1].githubToken", "(not shown: it may be a secret)", "one of"},
 		{"a number as text", acme(fields{"imageTag": 1}), "clients[1].imageTag", "1", "text; write it in quotes"},
 		{"text as a number", acme(fields{"taskCpu": "much"}), "clients[1].taskCpu", "much", wholeNumber},
+		{"perhaps", acme(fields{"active": "perhaps"}), "clients[1].active", "perhaps", "true or false"},
 		{"half a number", acme(fields{"maxCapacity": 1.5}), "clients[1].maxCapacity", "1.5", wholeNumber},
 		{"two labels", acme(fields{"host": "a.b"}), "clients[1].host", "a.b", "one DNS label"},
 		{"the first one's host", acme(fields{"host": "edit"}), "clients[1].host", "edit", "client ameliastamps has edit.ameliastamps.com"},
@@ -188,6 +189,19 @@ func TestFaultsOfAllEntriesAreToldAtOnce(t *testing.T) {
 	}, got)
 }
 
+// One whose editor is gone needs none of an editor's fields, may have them all, and keeps the others narrow.
+func TestClientWithoutAnEditorIsKept(t *testing.T) {
+	t.Parallel()
+	cfg := mustLoad(t, with(clientsOf(t, acme(fields{"active": false, "host": "edit", "rulePriority": 100}), fields{"id": "bolt", "active": "false"}),
+		"adopt", `{"secrets-github-token--bolt":"arn:x"}`), infratest.Settings{GitHubTokens: `{"bolt":"ghp_x"}`})
+	assert.Len(t, cfg.Clients, 1)
+	require.Len(t, cfg.Kept, 2)
+	assert.Equal(t, []string{"acme", "bolt"}, []string{cfg.Kept[0].ID, cfg.Kept[1].ID})
+	assert.Len(t, cfg.Tenants(), 3)
+	assert.True(t, cfg.Several())
+	assert.False(t, mustLoad(t, clientsOf(t, "acme"), nil).Several())
+}
+
 // The file shows what YAML makes of a value, in an entry as elsewhere.
 func TestFieldsAreReadAsTheyAreWritten(t *testing.T) {
 	t.Parallel()
@@ -210,6 +224,7 @@ func TestFaultOfTheFirstClientsEntryIsToldThere(t *testing.T) {
 		{`[{"id":"ameliastamps","host":"a.b"}]`, "clients[0].host"},
 		{`[{"id":"ameliastamps","rulePriority":0}]`, "clients[0].rulePriority"},
 		{`[{"id":"ameliastamps","taskCpu":3}]`, "clients[0].taskCpu"},
+		{`[{"id":"ameliastamps","active":false}]`, "clients[0].active"},
 	} {
 		faults := faultsOf(t, infratest.Settings{"clients": c.given}, nil)
 		require.Len(t, faults, 1, "%v", faults)

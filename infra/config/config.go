@@ -37,6 +37,8 @@ type Config struct {
 
 	// Clients are those with an editor, the first one first, the others by ID; never empty.
 	Clients []Client
+	// Kept are those whose editor is gone and whose data is not.
+	Kept []Client
 }
 
 // Site says under which name editors reach the service.
@@ -235,3 +237,6 @@ var Adoptable = []string{
 	"audit-bucket", "registry-repository", "secrets-anthropic-api-key", "secrets-aws-credentials", "secrets-github-token",
 	"workspace-bucket", "workspace-file-system",
 }
+
+// TokenResource is the logical name of a further client's token, which is adoptable as well.
+func TokenResource(client string) string { return "secrets-github-token--" + client }

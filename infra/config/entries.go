@@ -140,6 +140,20 @@ func (e *entry) number(name string, fallback int) int {
 	return n
 }
 
+func (e *entry) flag(name string, fallback bool) bool {
+	value, ok := e.field(name)
+	if !ok {
+		return fallback
+	}
+	switch is := strings.TrimSpace(strings.Trim(compact(value), `"`)); is {
+	case "true", "false":
+		return is == "true"
+	default:
+		e.r.fault(e.at+"."+name, is, "true or false")
+		return fallback
+	}
+}
+
 // tables is a list of maps of texts, each with exactly the given fields.
 func (e *entry) tables(name string, columns ...string) []map[string]string {
 	value, ok := e.field(name)

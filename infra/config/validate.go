@@ -121,9 +121,13 @@ func (e Edge) validate(v *validator) {
 }
 
 func (c *Config) validateAdopt(v *validator) {
+	adoptable := slices.Clone(Adoptable)
+	for _, client := range c.Tenants()[1:] {
+		adoptable = append(adoptable, TokenResource(client.ID))
+	}
 	for _, name := range slices.Sorted(maps.Keys(c.Adopt)) {
-		v.require(slices.Contains(Adoptable, name), "adopt", name,
-			"logical names among "+strings.Join(Adoptable, ", ")+meant(name, Adoptable))
+		v.require(slices.Contains(adoptable, name), "adopt", name,
+			"logical names among "+strings.Join(adoptable, ", ")+meant(name, adoptable))
 		id := c.Adopt[name]
 		v.require(id != "" && !strings.ContainsAny(id, " \t\r\n"), "adopt", id, "the provider ID of "+name+", as AWS shows it")
 	}

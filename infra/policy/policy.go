@@ -77,6 +77,22 @@ func (d Document) JSON() pulumi.StringOutput {
 	}).(pulumi.StringOutput)
 }
 
+var errUnknownValue = errors.New("a value of the policy is known after a deployment only")
+
+// Text is the document of values that are known already, such as stand-ins of the length that AWS's have.
+func (d Document) Text() (string, error) {
+	inputs := d.inputs()
+	values := make([]string, 0, len(inputs))
+	for i, input := range inputs {
+		known, ok := input.(pulumi.String)
+		if !ok {
+			return "", fmt.Errorf("%w: value %d is a %T", errUnknownValue, i, input)
+		}
+		values = append(values, string(known))
+	}
+	return d.render(values)
+}
+
 // inputs lists every value the document is waiting for, in the order in which render takes them.
 func (d Document) inputs() pulumi.StringArray {
 	var all pulumi.StringArray
