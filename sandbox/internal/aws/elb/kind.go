@@ -10,6 +10,7 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/acm"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ec2"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/s3"
@@ -55,6 +56,17 @@ func lbKinds() map[string]*kind.Kind {
 		},
 		view.TypeListener:     listenerKind(),
 		view.TypeListenerRule: listenerRuleKind(),
+		view.TypeListenerCertificate: {
+			Refs: []kind.Ref{
+				{Path: "listenerArn", To: toListener, OnDelete: kind.Cascade},
+				{Path: "certificateArn", To: acm.ToCertificate},
+			},
+			Verify: verifyListenerCertificate,
+			Create: func(c *kind.Call) error {
+				c.ID = c.Str("listenerArn") + "_" + c.Str("certificateArn")
+				return nil
+			},
+		},
 		view.TypeTargetGroupAttachment: {
 			Refs:   []kind.Ref{{Path: "targetGroupArn", To: ToTargetGroup, OnDelete: kind.Cascade}},
 			Verify: verifyAttachment,

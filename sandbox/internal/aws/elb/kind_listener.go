@@ -137,6 +137,26 @@ func isStatus(code string) bool {
 	return err == nil && (n >= 200 && n < 300 || n >= 400 && n < 600)
 }
 
+// maxCertificates is how many a load balancer takes beside the default ones (Elastic Load Balancing user guide: "Quotas for your
+// Application Load Balancers").
+const maxCertificates = 25
+
+// verifyListenerCertificate checks what AddListenerCertificates checks. The default certificate in the list does nothing, and is no fault.
+func verifyListenerCertificate(c *kind.Call) {
+	verifyCertificate(c)
+	listener, ok := toListener.Find(c.View, c.Str("listenerArn"))
+	if !ok {
+		return
+	}
+	if protocol := props.Str(listener.State, "protocol"); protocol != "HTTPS" && protocol != "TLS" {
+		c.Refuse("listenerArn", "UnsupportedOperation", "Certificates can be added to HTTPS and TLS listeners only; '%s' is %s",
+			listener.ID, protocol)
+	}
+	if others := c.By(view.TypeListenerCertificate, "listenerArn", listener.ID); c.ID == "" && len(others) >= maxCertificates {
+		c.Refuse("certificateArn", "TooManyCertificates", "The load balancer has %d certificates already, and can have no more", len(others))
+	}
+}
+
 func verifyCertificate(c *kind.Call) {
 	cert, ok := acm.ToCertificate.Find(c.View, c.Str("certificateArn"))
 	if status := props.Str(cert.State, "status"); ok && status != "ISSUED" {

@@ -52,6 +52,7 @@ const (
 	TypeLifecyclePolicy       = "aws:ecr/lifecyclePolicy:LifecyclePolicy"
 	TypeFileSystemPolicy      = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 	TypeTargetGroupAttachment = "aws:lb/targetGroupAttachment:TargetGroupAttachment"
+	TypeListenerCertificate   = "aws:lb/listenerCertificate:ListenerCertificate"
 	TypeSecretPolicy          = "aws:secretsmanager/secretPolicy:SecretPolicy"
 	TypeServiceQuota          = "aws:servicequotas/serviceQuota:ServiceQuota"
 	TypeParameter             = "aws:ssm/parameter:Parameter"
