@@ -90,7 +90,7 @@ func whereKept(cfg *config.Config, base *foundation) pulumi.StringOutput {
 	return pulumi.All(base.Workspace.FileSystemID, base.BucketName).ApplyT(func(values []any) string {
 		var lines []string
 		for _, client := range cfg.Kept {
-			lines = append(lines, fmt.Sprintf("%s: files in /clients/%[1]s of %v, objects in s3://%v/%[1]s/, GitHub token in secret %s",
+			lines = append(lines, fmt.Sprintf("%[1]s: files in /clients/%[1]s of %[2]v, objects in s3://%[3]v/%[1]s/, GitHub token in secret %[4]s",
 				client.ID, values[0], values[1], cfg.NamesOf(client).Secret("github-token")))
 		}
 		return strings.Join(lines, "; ")
