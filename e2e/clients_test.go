@@ -1,7 +1,6 @@
 package e2e
 
 import (
-	"fmt"
 	"strings"
 	"testing"
 
@@ -177,12 +176,14 @@ func attempts(bucket, fileSystem string) []attempt {
 		{"move its waker", "elasticloadbalancing:SetRulePriorities", scaler, func(c tenant) string { return c.rule }, nil},
 	}
 	for _, action := range []string{"ClientMount", "ClientWrite"} {
-		all = append(all, attempt{"mount its files (" + action + ")", "elasticfilesystem:" + action, task, func(tenant) string { return fileSystem },
+		all = append(all, attempt{
+			"mount its files (" + action + ")", "elasticfilesystem:" + action, task, func(tenant) string { return fileSystem },
 			func(c tenant) sandboxtest.ConditionKeys {
 				return sandboxtest.ConditionKeys{
 					"elasticfilesystem:AccessedViaMountTarget": {"true"}, "aws:SecureTransport": {"true"}, "elasticfilesystem:AccessPointArn": {c.point},
 				}
-			}})
+			},
+		})
 	}
 	return all
 }
@@ -242,13 +243,4 @@ func requireApartWithoutTheOtherRefusal(t *testing.T, w *world, tokens string, o
 		require.Equal(t, "workspace-policy", step.Name)
 	}
 	requireClientsAreApart(t, w, lenient, "ameliastamps", "acme", "bolt")
-}
-
-// many are clients from 1 up to count.
-func many(count int) []any {
-	var others []any
-	for i := 1; i < count; i++ {
-		others = append(others, client(fmt.Sprintf("client-%d", i), 200+100*i, nil))
-	}
-	return others
 }

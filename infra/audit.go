@@ -243,8 +243,8 @@ func (r readReport) unexpectedReads() pulumi.AnyOutput {
 		}).(pulumi.AnyOutput)
 }
 
-// nobodyOf matches every role but the readers. A pattern has 2,048 characters at most (EventBridge quotas), which is few roles' ARNs: those of
-// further clients, which end in two hyphens and an ID, are named by what they have in common.
+// nobodyOf matches every role but the readers. A pattern has 2,048 characters at most (EventBridge quotas), which is few roles' ARNs:
+// those of further clients, which end in two hyphens and an ID, are named by what they have in common.
 func nobodyOf(readers []string) oneOf {
 	exact := make([]any, 0, len(readers))
 	var patterns []string

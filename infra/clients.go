@@ -120,7 +120,7 @@ func deployEditor(
 	return &editor{client: client, service: service, scaler: scaler}, err
 }
 
-// deployCertificates adds what further clients' hosts need beside the listener's own certificate; mostly nothing, as that one is a wildcard.
+// deployCertificates adds what further clients' hosts need beside the listener's own certificate; mostly nothing, as it is a wildcard.
 func deployCertificates(ctx *pulumi.Context, cfg *config.Config, base *foundation) error {
 	var arns []string
 	for _, client := range cfg.Clients[1:] {

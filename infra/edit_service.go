@@ -71,7 +71,7 @@ type EditService struct {
 func NewEditService(
 	ctx *pulumi.Context, name string, args *EditServiceArgs, opts ...pulumi.ResourceOption,
 ) (*EditService, error) {
-	service := &EditService{client: args.Session.Client}
+	service := &EditService{client: args.Client.ID}
 	if err := ctx.RegisterComponentResource(editServiceToken, name, service, opts...); err != nil {
 		return nil, component.Created(name, err)
 	}

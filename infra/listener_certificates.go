@@ -19,11 +19,12 @@ type CertificatesArgs struct {
 	CertificateArns []string
 }
 
-// Certificates are what a listener chooses from by the name that a browser asks for (SNI), for hosts that its own certificate does not cover.
+// Certificates are what a listener chooses from by the name that a browser asks for (SNI), for hosts that its own certificate does not
+// cover.
 type Certificates struct{ pulumi.ResourceState }
 
-// NewCertificates registers each certificate once, whoever needs it, and under its own name: a listener has it once, and the client that goes
-// must not take it away from the one that stays.
+// NewCertificates registers each certificate once, whoever needs it, and under its own name: a listener has it once, and the client that
+// goes must not take it away from the one that stays.
 func NewCertificates(ctx *pulumi.Context, name string, args *CertificatesArgs, opts ...pulumi.ResourceOption) (*Certificates, error) {
 	certificates := &Certificates{}
 	if err := ctx.RegisterComponentResource(certificatesToken, name, certificates, opts...); err != nil {

@@ -35,8 +35,8 @@ type ObservabilityArgs struct {
 // left off: it bills every metric of every task.
 //
 // CloudWatch's free tier is ten alarms. Prod has ten with everything switched on: four here, one for the audit, two each
-// for scaler and cleanup, one for the edge. Target tracking adds four per stack that AWS manages and bills alike. Each further client has six,
-// and four of target tracking (docs/clients.md).
+// for scaler and cleanup, one for the edge. Target tracking adds four per stack that AWS manages and bills alike. Each further client has
+// six, and four of target tracking (docs/clients.md).
 type Observability struct {
 	pulumi.ResourceState
 

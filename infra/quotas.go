@@ -43,7 +43,8 @@ func quotaNeeds(cfg *config.Config) []quotaNeed {
 	}
 	wakers, instead := "waker", "scalerConcurrency: 0, which reserves none"
 	if len(cfg.Clients) > 1 {
-		wakers, instead = fmt.Sprintf("%d clients' wakers", len(cfg.Clients)), "a smaller scalerConcurrency, of single clients or of all (0 reserves none)"
+		wakers = fmt.Sprintf("%d clients' wakers", len(cfg.Clients))
+		instead = "a smaller scalerConcurrency, of single clients or of all (0 reserves none)"
 	}
 	reserved := float64(concurrency + cleanupConcurrency)
 	return append(needs, quotaNeed{

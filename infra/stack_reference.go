@@ -123,8 +123,9 @@ func (s *sharedStack) checkRoom(cfg *config.Config, lender []any) error {
 		return fmt.Errorf("%w: output %q of stack %q is a %T, not a number", errMissingOutput, outRulePriorityBase, s.name, lender[2])
 	}
 	faults := s.checkVpc(cfg, lender[0], lender[3])
+	first := lentListener{stack: s.name, urls: []string{fmt.Sprint(lender[1])}, bases: []int{int(base)}}
 	for _, client := range cfg.Clients {
-		faults = append(faults, checkClient(client, lentListener{stack: s.name, urls: []string{fmt.Sprint(lender[1])}, bases: []int{int(base)}})...)
+		faults = append(faults, checkClient(client, first)...)
 	}
 	return configError(cfg, faults)
 }

@@ -172,7 +172,8 @@ func (a *EditServiceArgs) mountPath() string {
 }
 
 // environmentOf is the spec's environment (T02 §2 and its CDK sketch) and two values of ours: the host name that Vite
-// has to allow, and the bucket that the task role opens, with the prefix that it may use where there are several clients. Sorted by name: ECS and the provider may change the order.
+// has to allow, and the bucket that the task role opens, with the prefix that it may use where there are several clients.
+// Sorted by name: ECS and the provider may change the order.
 func environmentOf(args *EditServiceArgs, bucket string) []nameValue {
 	environment := []nameValue{
 		{"ASTRO_DEV_MODE", "true"},
