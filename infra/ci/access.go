@@ -25,8 +25,13 @@ func (s scope) dataAccess() []access {
 			write: []string{
 				"ecr:CreateRepository", "ecr:PutImageScanningConfiguration", "ecr:PutImageTagMutability", "ecr:PutLifecyclePolicy",
 				"ecr:TagResource", "ecr:UntagResource",
+				// The workflow image pushes ("IAM permissions for pushing an image" in ECR's guide), reads what the scan has found, and
+				// gives what it has pushed another tag.
+				"ecr:BatchCheckLayerAvailability", "ecr:BatchGetImage", "ecr:CompleteLayerUpload", "ecr:DescribeImageScanFindings",
+				"ecr:GetDownloadUrlForLayer", "ecr:InitiateLayerUpload", "ecr:PutImage", "ecr:UploadLayerPart",
 			},
-			on: []string{s.regional("ecr", "repository/"+s.names.Repository())},
+			create: []string{"ecr:GetAuthorizationToken"}, // knows no resource
+			on:     []string{s.regional("ecr", "repository/"+s.names.Repository())},
 		},
 		{
 			name: "Secrets", types: []string{"aws:secretsmanager/secret:Secret", "aws:secretsmanager/secretVersion:SecretVersion"},

@@ -239,3 +239,58 @@ func TestDeploymentsAreProbed(t *testing.T) {
 		}
 	}
 }
+
+// TestOnlyAScannedImageIsTagged runs the step with a registry that finds something in one of the two images, or nothing, or has none.
+func TestOnlyAScannedImageIsTagged(t *testing.T) {
+	t.Parallel()
+	const index = `{"manifests": [
+		{"digest": "sha256:amd", "platform": {"os": "linux", "architecture": "amd64"}},
+		{"digest": "sha256:arm", "platform": {"os": "linux", "architecture": "arm64"}},
+		{"digest": "sha256:soci", "platform": {"os": "linux", "architecture": "amd64"}, "artifactType": "application/vnd.amazon.soci.index.v2+json"},
+		{"digest": "sha256:att", "platform": {"os": "unknown", "architecture": "unknown"}}]}`
+	for name, c := range map[string]struct {
+		index, findings string
+		tagged          string // empty: not at all
+		configured      string
+		says            string
+	}{
+		"clean":              {index, "echo None", "latest", "exit 1", "no critical findings"},
+		"zero":               {index, "echo 0", "v2", "echo v2", "0 critical findings"},
+		"one is bad":         {index, `if [[ "$*" == *sha256:arm* ]]; then echo 2; else echo None; fi`, "", "exit 1", "2 critical findings"},
+		"cannot be told":     {index, "exit 254", "", "exit 1", ""},
+		"nothing to scan":    {`{"manifests": []}`, "echo None", "", "exit 1", "no image to scan"},
+		"no index at all":    {`{"layers": []}`, "echo None", "", "exit 1", ""},
+		"not even an answer": {"", "echo None", "", "exit 1", ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			r := newShellRun(t, map[string]string{"COMMIT": "abc", "RUNNER_TEMP": "/tmp/runner"}, map[string]string{
+				"pulumi": `case "$*" in *repositoryUrl*) echo 1.dkr.ecr.us-west-2.amazonaws.com/web/image;; *editUrl*) echo https://edit.example.com;; *) ` +
+					c.configured + `;; esac`,
+				"skopeo": `if [[ "$1" == inspect ]]; then printf '%s' '` + c.index + `'; fi`,
+				"aws":    `case "$*" in *findings*) ` + c.findings + `;; *password*) echo secret;; esac`,
+			})
+			err := r.run(t, script(t, "image", "image", "Push, scan, and tag"))
+			calls := r.read(t, "calls.txt")
+			const tagging = "skopeo copy --all docker://1.dkr.ecr.us-west-2.amazonaws.com/web/image:commit-abc docker://"
+			assert.Contains(t, r.output+r.read(t, "summary.txt"), c.says)
+			assert.Equal(t, "url=https://edit.example.com\n", r.read(t, "output.txt"))
+			assert.NotContains(t, calls, "secret")
+			if c.tagged == "" {
+				require.Error(t, err, r.output)
+				assert.NotContains(t, calls, tagging)
+				return
+			}
+			require.NoError(t, err, r.output)
+			assert.Contains(t, calls, tagging+"1.dkr.ecr.us-west-2.amazonaws.com/web/image:"+c.tagged+"\n")
+			for _, digest := range []string{"sha256:amd", "sha256:arm"} {
+				scanned := "aws ecr wait image-scan-complete --repository-name web/image --image-id imageDigest=" + digest
+				assert.Less(t, strings.Index(calls, scanned), strings.Index(calls, tagging), digest)
+				assert.Contains(t, calls, scanned)
+			}
+			for _, digest := range []string{"sha256:att", "sha256:soci"} {
+				assert.NotContains(t, calls, digest, "neither an attestation nor an index of SOCI has anything to scan")
+			}
+		})
+	}
+}

@@ -101,6 +101,7 @@ func TestWorkflowsAreAllHere(t *testing.T) {
 		"deploy":  {"push", "workflow_dispatch"},
 		"drift":   {"schedule", "workflow_dispatch"},
 		"soak":    {"schedule", "workflow_dispatch"},
+		"image":   {"push", "workflow_dispatch"},
 	} {
 		require.Contains(t, all, name)
 		var on map[string]any
@@ -166,6 +167,7 @@ func TestPermissionsAreTheLeast(t *testing.T) {
 		"deploy":  {"test": read, "dev": role, "prod-plan": role, "prod": role},
 		"drift":   {"look": role, "report": {"issues": "write"}},
 		"soak":    {"soak": read},
+		"image":   {"image": role},
 	}
 	for name, w := range workflows(t) {
 		require.NotNil(t, w.Permissions, "%s: without permissions the repository's default applies", name)
@@ -273,6 +275,27 @@ func TestDeploymentsGoInOrder(t *testing.T) {
 	assert.Contains(t, script(t, "deploy", "dev", "Deploy dev"), "pulumi up --stack dev --yes")
 	assert.Contains(t, script(t, "deploy", "prod", "Deploy prod"), "pulumi up --stack prod --yes")
 	assert.NotContains(t, script(t, "deploy", "prod-plan", "Plan prod"), "pulumi up")
+}
+
+// TestTheImageIsTaggedLast holds the order: what tasks start from is what was scanned, with its index.
+func TestTheImageIsTaggedLast(t *testing.T) {
+	t.Parallel()
+	image := workflows(t)["image"].Jobs["image"]
+	assert.Equal(t, "prod", image.Environment, "the registry is prod's")
+	assert.Contains(t, image.If, "github.ref == 'refs/heads/main'")
+	var names []string
+	for _, s := range image.Steps {
+		names = append(names, s.Name)
+	}
+	assert.Equal(t, []string{"Build", "Add the SOCI index", "Push, scan, and tag", "Wake once"}, names[len(names)-4:])
+	build := script(t, "image", "image", "Build")
+	for _, part := range []string{"linux/amd64,linux/arm64", "compression=gzip", "container/Dockerfile"} {
+		assert.Contains(t, build, part)
+	}
+	assert.NotContains(t, build, "zstd", "SOCI passes over it")
+	module, err := os.ReadFile(root + "tools/soci/go.mod")
+	require.NoError(t, err)
+	assert.Contains(t, string(module), "tool github.com/awslabs/soci-snapshotter/cmd/soci", "what the step builds is pinned")
 }
 
 func TestTestsRunTheCIEntry(t *testing.T) {
