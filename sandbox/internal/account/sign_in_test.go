@@ -1,6 +1,12 @@
 package account_test
 
-import "testing"
+import (
+	"strings"
+	"testing"
+
+	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
+	"github.com/stretchr/testify/require"
+)
 
 // TestWrongSignIn: what AWS refuses of user pools, of actions that authenticate, and of parameters.
 func TestWrongSignIn(t *testing.T) {
@@ -65,4 +71,22 @@ func TestWrongSignIn(t *testing.T) {
 		{"a parameter of 5 KB", tParameter, "editors", set(obj{"name": "/x", "value": string(make([]byte, 5<<10))}), []string{"5120 bytes"}},
 		{"a parameter with references", tParameter, "editors", set(obj{"name": "/x", "value": "{{ssm:y}}"}), []string{"parameter references"}},
 	})
+}
+
+// TestAParameterChanges by either of its two properties, which both show the value then.
+func TestAParameterChanges(t *testing.T) {
+	t.Parallel()
+	p := deployAll(t)
+	for i, property := range []string{"value", "value", "insecureValue"} {
+		text := strings.Repeat("x", i+1)
+		changes := obj{"value": nil, "insecureValue": nil}
+		changes[property] = text
+		_, err := p.update("editors", changes)
+		require.NoError(t, err)
+		for _, shown := range []resource.PropertyKey{"value", "insecureValue"} {
+			kept, ok := p.acc.Get(tParameter, p.id("editors"))
+			require.True(t, ok)
+			require.Equal(t, resource.NewProperty(text), kept.State[shown])
+		}
+	}
 }

@@ -33,6 +33,29 @@ type conditionView struct {
 	Values []string    `xml:"Values>member"`
 	Host   *valuesView `xml:"HostHeaderConfig"`
 	Path   *valuesView `xml:"PathPatternConfig"`
+	Method *valuesView `xml:"HttpRequestMethodConfig"`
+	Header *headerView `xml:"HttpHeaderConfig"`
+}
+
+type headerView struct {
+	Name   string   `xml:"HttpHeaderName" json:"httpHeaderName"`
+	Values []string `xml:"Values>member" json:"values"`
+}
+
+// authenticationView is the settings of an action that authenticates, of either type; nobody is told the client's secret.
+type authenticationView struct {
+	Issuer        string `xml:"Issuer,omitempty" json:"issuer"`
+	Authorization string `xml:"AuthorizationEndpoint,omitempty" json:"authorizationEndpoint"`
+	Token         string `xml:"TokenEndpoint,omitempty" json:"tokenEndpoint"`
+	UserInfo      string `xml:"UserInfoEndpoint,omitempty" json:"userInfoEndpoint"`
+	ClientID      string `xml:"ClientId,omitempty" json:"clientId"`
+	Pool          string `xml:"UserPoolArn,omitempty" json:"userPoolArn"`
+	PoolClient    string `xml:"UserPoolClientId,omitempty" json:"userPoolClientId"`
+	PoolDomain    string `xml:"UserPoolDomain,omitempty" json:"userPoolDomain"`
+	Cookie        string `xml:"SessionCookieName" json:"sessionCookieName"`
+	Scope         string `xml:"Scope" json:"scope"`
+	Timeout       int    `xml:"SessionTimeout" json:"sessionTimeout"`
+	Otherwise     string `xml:"OnUnauthenticatedRequest" json:"onUnauthenticatedRequest"`
 }
 
 type actionView struct {
@@ -42,6 +65,9 @@ type actionView struct {
 	Forward        *forwardView       `xml:"ForwardConfig"`
 	FixedResponse  *fixedResponseView `xml:"FixedResponseConfig"`
 	Redirect       *redirectView      `xml:"RedirectConfig"`
+
+	OIDC    *authenticationView `xml:"AuthenticateOidcConfig"`
+	Cognito *authenticationView `xml:"AuthenticateCognitoConfig"`
 }
 
 type forwardView struct {
@@ -75,12 +101,18 @@ type deployedAction struct {
 	TargetGroupARN string             `json:"targetGroupArn"`
 	FixedResponse  *fixedResponseView `json:"fixedResponse"`
 	Redirect       *redirectView      `json:"redirect"`
+
+	OIDC    *authenticationView `json:"authenticateOidc"`
+	Cognito *authenticationView `json:"authenticateCognito"`
 }
 
 func viewActions(actions []deployedAction) []actionView {
 	var out []actionView
 	for _, a := range actions {
-		answer := actionView{Type: a.Type, Order: a.Order, TargetGroupARN: a.TargetGroupARN, FixedResponse: a.FixedResponse, Redirect: a.Redirect}
+		answer := actionView{
+			Type: a.Type, Order: a.Order, TargetGroupARN: a.TargetGroupARN, FixedResponse: a.FixedResponse, Redirect: a.Redirect,
+			OIDC: a.OIDC, Cognito: a.Cognito,
+		}
 		if a.TargetGroupARN != "" {
 			answer.Forward = &forwardView{TargetGroups: []weightedGroup{{a.TargetGroupARN, 1}}}
 		}
@@ -91,17 +123,10 @@ func viewActions(actions []deployedAction) []actionView {
 
 func viewRule(r view.Resource) (*ruleView, error) {
 	var deployed struct {
-		ARN        string           `json:"arn"`
-		Priority   int              `json:"priority"`
-		Actions    []deployedAction `json:"actions"`
-		Conditions []struct {
-			Host *struct {
-				Values []string `json:"values"`
-			} `json:"hostHeader"`
-			Path *struct {
-				Values []string `json:"values"`
-			} `json:"pathPattern"`
-		} `json:"conditions"`
+		ARN        string              `json:"arn"`
+		Priority   int                 `json:"priority"`
+		Actions    []deployedAction    `json:"actions"`
+		Conditions []deployedCondition `json:"conditions"`
 	}
 	if err := view.Decode(r.State, &deployed); err != nil {
 		return nil, fmt.Errorf("listener rule %s: %w", r.ID, err)
@@ -110,20 +135,40 @@ func viewRule(r view.Resource) (*ruleView, error) {
 		RuleARN: deployed.ARN, Priority: strconv.Itoa(deployed.Priority), priority: deployed.Priority, Actions: viewActions(deployed.Actions),
 	}
 	for _, c := range deployed.Conditions {
-		switch {
-		case c.Host != nil:
-			answer.Conditions = append(answer.Conditions, conditionView{
-				Field: "host-header", Values: c.Host.Values, Host: &valuesView{c.Host.Values},
-			})
-		case c.Path != nil:
-			answer.Conditions = append(answer.Conditions, conditionView{
-				Field: "path-pattern", Values: c.Path.Values, Path: &valuesView{c.Path.Values},
-			})
-		default:
-			return nil, wire.NotSupported("listener rule %s: the sandbox shows host and path conditions only", r.ID)
+		condition, ok := c.view()
+		if !ok {
+			return nil, wire.NotSupported("listener rule %s: the sandbox shows conditions on host, path, method and header only", r.ID)
 		}
+		answer.Conditions = append(answer.Conditions, condition)
 	}
 	return answer, nil
+}
+
+// deployedCondition is a condition as the account holds it.
+type deployedCondition struct {
+	Host   *deployedValues `json:"hostHeader"`
+	Path   *deployedValues `json:"pathPattern"`
+	Method *deployedValues `json:"httpRequestMethod"`
+	Header *headerView     `json:"httpHeader"`
+}
+
+type deployedValues struct {
+	Values []string `json:"values"`
+}
+
+// view gives a condition in the API's form. The values stand twice where they did before there were settings.
+func (c *deployedCondition) view() (conditionView, bool) {
+	switch {
+	case c.Host != nil:
+		return conditionView{Field: "host-header", Values: c.Host.Values, Host: &valuesView{c.Host.Values}}, true
+	case c.Path != nil:
+		return conditionView{Field: "path-pattern", Values: c.Path.Values, Path: &valuesView{c.Path.Values}}, true
+	case c.Method != nil:
+		return conditionView{Field: "http-request-method", Method: &valuesView{c.Method.Values}}, true
+	case c.Header != nil:
+		return conditionView{Field: "http-header", Header: c.Header}, true
+	}
+	return conditionView{}, false
 }
 
 // deployedListener is a listener as the account holds it.

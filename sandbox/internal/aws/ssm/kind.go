@@ -105,7 +105,8 @@ func setVersion(c *kind.Call) {
 		return
 	}
 	value := c.Str("value")
-	if props.Has(c.In, "insecureValue") {
+	// An update has the old values, too, beside what changed.
+	if c.Creating() && props.Has(c.In, "insecureValue") || !c.Creating() && c.Touches("insecureValue") && !c.Touches("value") {
 		value = c.Str("insecureValue")
 	}
 	c.Set("value", value)
