@@ -61,7 +61,11 @@ func keyChanges() map[string]keyChange {
 		"awsCredentials": set(`{"accessKeyId":"AKIA2","secretAccessKey":"s2"}`),
 		"githubTokens":   {value: map[string]any{"second": "ghp-3"}, elsewhere: "TestClientsComeAndGo"}, // of a client with an editor
 		"repository":     set("https://github.com/jscotthorn/other.git"), "clients": set([]any{"ameliastamps", "second", "third"}),
-		"backups": set(false), "workspaceBucket": set("webordinary-b-bucket"), "refuseOtherRoles": set(false),
+		"auth": {value: "cognito", beside: map[string]any{"clients": withEditors("ann")}, elsewhere: "TestSignInComesAndGoes"},
+		"mfa":  set("optional"), "authSessionHours": set(8), // they mean something with auth only
+		"oidc":             {value: map[string]any{"clientId": "x"}, elsewhere: "TestSignInComesAndGoes"},
+		"oidcClientSecret": {value: "s", elsewhere: "TestSignInComesAndGoes"},
+		"backups":          set(false), "workspaceBucket": set("webordinary-b-bucket"), "refuseOtherRoles": set(false),
 		"mountRoleArns":      set([]any{"arn:aws:iam::" + sandboxtest.AccountID + ":role/operator"}),
 		"idleTimeoutSeconds": set(600), "tlsPolicy": set("ELBSecurityPolicy-TLS13-1-3-2021-06"),
 		"taskCpu": {value: 4096, beside: map[string]any{"taskMemory": 8192}}, "taskMemory": set(8192), "cpuArchitecture": set("ARM64"), "autoShutdownMinutes": set(10),

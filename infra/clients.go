@@ -71,6 +71,10 @@ func deployEditors(ctx *pulumi.Context, cfg *config.Config, base *foundation) ([
 	if err := deployCertificates(ctx, cfg, base); err != nil {
 		return nil, err
 	}
+	var err error
+	if base.SignIn, err = deploySignIn(ctx, cfg, base); err != nil {
+		return nil, err
+	}
 	editors := make([]*editor, 0, len(cfg.Clients))
 	var first *EditService
 	for _, client := range cfg.Clients {
@@ -104,10 +108,14 @@ func deployEditor(
 	ctx *pulumi.Context, cfg *config.Config, base *foundation, client config.Client, first *EditService,
 ) (*editor, error) {
 	names := cfg.NamesOf(client)
+	door, err := base.SignIn.newDoor(ctx, logicalName("editors", client), names, client)
+	if err != nil {
+		return nil, err
+	}
 	service, err := NewEditService(ctx, logicalName("edit", client), &EditServiceArgs{
 		Service: cfg.ServiceOf(client), Names: names, Region: cfg.Region, Client: client, Narrow: cfg.Several(), Neighbour: first,
 		TaskRole: base.Roles.TaskOf(client), Network: base.Network, Registry: base.Registry, Secrets: base.secretsOf(client),
-		Workspace: base.workspaceOf(cfg, client), BucketName: base.BucketName, LoadBalancer: base.LoadBalancer,
+		Workspace: base.workspaceOf(cfg, client), BucketName: base.BucketName, LoadBalancer: base.LoadBalancer, Door: door,
 	})
 	if err != nil {
 		return nil, err
@@ -115,9 +123,28 @@ func deployEditor(
 	scaler, err := NewScaler(ctx, logicalName("scaler", client), &ScalerArgs{
 		Scaler: cfg.ScalerOf(client), Names: names, Service: service, ListenerArn: base.LoadBalancer.HTTPSListenerArn,
 		Host: client.Site.FQDN(), RulePriorityBase: client.RulePriorityBase, IdleMinutes: cfg.Service.AutoShutdownMinutes,
-		Alerts: base.Alerts, Alarms: cfg.Observability.Alarms,
+		Alerts: base.Alerts, Alarms: cfg.Observability.Alarms, Door: door,
 	})
 	return &editor{client: client, service: service, scaler: scaler}, err
+}
+
+// anybodyMayEdit is what auth none means, in every preview.
+const anybodyMayEdit = "auth is none: whoever finds %s may edit the site, with the stack's Claude key and the client's GitHub token. " +
+	"`auth: cognito` and editors of the client's entry let invited people in only (docs/operations.md, \"Who may edit\")."
+
+// deploySignIn registers what says who somebody is, or warns that nobody is asked.
+func deploySignIn(ctx *pulumi.Context, cfg *config.Config, base *foundation) (*SignIn, error) {
+	if !cfg.Auth.On() {
+		return nil, ctx.Log.Warn(fmt.Sprintf(anybodyMayEdit, "https://"+cfg.Site.FQDN()), nil)
+	}
+	account, err := lookUpAccount(ctx)
+	if err != nil {
+		return nil, err
+	}
+	return NewSignIn(ctx, "sign-in", &SignInArgs{
+		Auth: cfg.Auth, ClientSecret: cfg.Secrets.Values[config.OIDCClientSecret], Names: cfg.Names(), Region: cfg.Region, AccountID: account,
+		Clients: cfg.Clients, LoadBalancer: base.LoadBalancer, keeping: keepingOf(cfg),
+	})
 }
 
 // deployCertificates adds what further clients' hosts need beside the listener's own certificate; mostly nothing, as it is a wildcard.

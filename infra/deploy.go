@@ -77,6 +77,8 @@ type foundation struct {
 	BucketName   pulumi.StringOutput
 	LoadBalancer LoadBalancerOutputs
 	Alerts       *Alerts
+	// SignIn is nil where nobody is asked who he is.
+	SignIn *SignIn
 }
 
 func deployFoundation(ctx *pulumi.Context, cfg *config.Config) (*foundation, error) {
@@ -202,6 +204,7 @@ func (f *foundation) deployLoadBalancer(ctx *pulumi.Context, cfg *config.Config,
 		SecurityGroupName: cfg.Names().SecurityGroup("alb"),
 		Network:           f.Network,
 		Site:              cfg.Site,
+		AsksIssuer:        cfg.Auth.On(),
 		keeping:           keepingOf(cfg),
 	})
 	if err != nil {

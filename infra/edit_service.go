@@ -40,6 +40,8 @@ type EditServiceArgs struct {
 	Workspace    WorkspaceOutputs
 	BucketName   pulumi.StringOutput
 	LoadBalancer LoadBalancerOutputs
+	// Door says who somebody is and may edit; nil where nobody is asked.
+	Door *Door
 }
 
 // EditService runs the container on Fargate behind three target groups, with no task while nobody edits.

@@ -20,7 +20,9 @@ type LoadBalancerArgs struct {
 	SecurityGroupName string
 	Network           *Network
 	Site              config.Site
-	keeping           keeping
+	// AsksIssuer lets it call whoever says who somebody is.
+	AsksIssuer bool
+	keeping    keeping
 }
 
 // LoadBalancerOutputs is what others need of a load balancer, this stack's or another's.
@@ -96,8 +98,14 @@ func (b *LoadBalancer) addSecurityGroup(ctx *pulumi.Context, name string, args *
 	}, component.Child(b)...); err != nil {
 		return err
 	}
-	return newIngress(ctx, name+"-http-ingress", &ruleArgs{
+	if err := newIngress(ctx, name+"-http-ingress", &ruleArgs{
 		Description: "HTTP, redirected to HTTPS", GroupID: b.SecurityGroupID, Port: 80, Cidr: anywhere,
+	}, component.Child(b)...); err != nil || !args.AsksIssuer {
+		return err
+	}
+	// The load balancer itself fetches tokens and what the issuer knows of a visitor, from addresses that are not fixed.
+	return newEgress(ctx, name+"-issuer-egress", &ruleArgs{
+		Description: "HTTPS to the issuer that says who somebody is", GroupID: b.SecurityGroupID, Port: 443, Cidr: anywhere,
 	}, component.Child(b)...)
 }
 

@@ -42,14 +42,41 @@ func (s *EditService) addRouting(ctx *pulumi.Context, name string, args *EditSer
 			Priority:       args.RulePriorityBase + r.Offset,
 			Host:           args.Client.Site.FQDN(),
 			Paths:          []string{r.Path},
-			TargetGroupArn: group.Arn,
+			TargetGroupArn: group.Arn, Door: args.Door, Anonymous: denied,
 		}, component.Child(s, s.distance)...)
 		if err != nil {
 			return err
 		}
 		s.rules = append(s.rules, rule)
+		if r.Kind == pageRoute && args.Door != nil {
+			if err := s.addPageRule(ctx, name, args, r); err != nil {
+				return err
+			}
+		}
 	}
 	return nil
+}
+
+const (
+	// pageRoute is the kind of the route with pages that people open.
+	pageRoute = "preview"
+	// pageRuleOffset is in front of that route's own rule.
+	pageRuleOffset = 29
+)
+
+// addPageRule sends people who open a page to sign in, and back to it; whatever else belongs to a page is denied by the route's own rule.
+func (s *EditService) addPageRule(ctx *pulumi.Context, name string, args *EditServiceArgs, r config.Route) error {
+	rule, err := newForwardRule(ctx, name+"-"+r.Kind+"-sign-in-rule", &forwardRuleArgs{
+		ListenerArn:    args.LoadBalancer.HTTPSListenerArn,
+		Priority:       args.RulePriorityBase + pageRuleOffset,
+		Host:           args.Client.Site.FQDN(),
+		Paths:          []string{r.Path},
+		TargetGroupArn: s.TargetGroups[r.Kind].Arn, Door: args.Door, Anonymous: toSignIn,
+	}, component.Child(s, s.distance)...)
+	if err == nil {
+		s.rules = append(s.rules, rule)
+	}
+	return err
 }
 
 // keepDistance has the stack's one hook look at the rules.
@@ -103,6 +130,33 @@ type forwardRuleArgs struct {
 	Host           string
 	Paths          []string
 	TargetGroupArn pulumi.StringInput
+	// Door is asked first; nil where nobody signs in. Anonymous is what it does with strangers; toSignIn makes the rule one for
+	// people who open a page.
+	Door      *Door
+	Anonymous anonymous
+}
+
+// conditions are values that a load balancer allows five of in a rule.
+func (a *forwardRuleArgs) conditions() lb.ListenerRuleConditionArray {
+	conditions := lb.ListenerRuleConditionArray{
+		lb.ListenerRuleConditionArgs{
+			HostHeader: &lb.ListenerRuleConditionHostHeaderArgs{Values: pulumi.ToStringArray([]string{a.Host})},
+		},
+		lb.ListenerRuleConditionArgs{
+			PathPattern: &lb.ListenerRuleConditionPathPatternArgs{Values: pulumi.ToStringArray(a.Paths)},
+		},
+	}
+	if a.Door == nil || a.Anonymous != toSignIn {
+		return conditions
+	}
+	return append(conditions,
+		lb.ListenerRuleConditionArgs{HttpHeader: &lb.ListenerRuleConditionHttpHeaderArgs{
+			HttpHeaderName: pulumi.String("Accept"), Values: pulumi.ToStringArray([]string{"*text/html*"}),
+		}},
+		// A form that somebody sends whose session has ended would come back without what was typed.
+		lb.ListenerRuleConditionArgs{HttpRequestMethod: &lb.ListenerRuleConditionHttpRequestMethodArgs{
+			Values: pulumi.ToStringArray([]string{"GET"}),
+		}})
 }
 
 // newForwardRule registers the rule. A listener holds each priority once, so a replaced rule goes before its successor
@@ -113,18 +167,11 @@ func newForwardRule(
 	rule, err := lb.NewListenerRule(ctx, name, &lb.ListenerRuleArgs{
 		ListenerArn: args.ListenerArn,
 		Priority:    pulumi.Int(args.Priority),
-		Conditions: lb.ListenerRuleConditionArray{
-			lb.ListenerRuleConditionArgs{
-				HostHeader: &lb.ListenerRuleConditionHostHeaderArgs{Values: pulumi.ToStringArray([]string{args.Host})},
-			},
-			lb.ListenerRuleConditionArgs{
-				PathPattern: &lb.ListenerRuleConditionPathPatternArgs{Values: pulumi.ToStringArray(args.Paths)},
-			},
-		},
-		Actions: lb.ListenerRuleActionArray{lb.ListenerRuleActionArgs{
+		Conditions:  args.conditions(),
+		Actions: args.Door.actions(args.Anonymous, lb.ListenerRuleActionArgs{
 			Type:           pulumi.String("forward"),
 			TargetGroupArn: args.TargetGroupArn.ToStringOutput().ToStringPtrOutput(),
-		}},
+		}),
 	}, append(opts, pulumi.DeleteBeforeReplace(true))...)
 	return rule, component.Created(name, err)
 }

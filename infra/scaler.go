@@ -1,6 +1,7 @@
 package infra
 
 import (
+	"maps"
 	"strconv"
 	"strings"
 
@@ -29,6 +30,8 @@ const (
 	// wakerOffset is the waker's place while the service sleeps: above the three static rules, so that it gets their
 	// requests. The function moves it below them, to base+90, once a task can serve (D4).
 	wakerOffset = 1
+	// signInOffset is the place of the waker's other rule meanwhile, where people sign in (functions/scaler/decide).
+	signInOffset = 0
 )
 
 // ScalerArgs describes what wakes the service and puts it to sleep (T02 §4, D4).
@@ -42,6 +45,8 @@ type ScalerArgs struct {
 	// RulePriorityBase is the stack's first rule priority; IdleMinutes is how long the service waits before it sleeps.
 	RulePriorityBase, IdleMinutes int
 	Alerts                        *Alerts
+	// Door says who somebody is and may edit; nil where nobody is asked.
+	Door *Door
 	// Alarms creates the alarms on errors and throttles.
 	Alarms bool
 }
@@ -56,6 +61,7 @@ type Scaler struct {
 
 	group    *lb.TargetGroup
 	rule     *lb.ListenerRule
+	signIn   *lb.ListenerRule // nil where nobody is asked who he is
 	function *function.Deployed
 }
 
@@ -96,13 +102,24 @@ func (s *Scaler) addRule(ctx *pulumi.Context, name string, args *ScalerArgs) err
 		Priority:       args.RulePriorityBase + wakerOffset,
 		Host:           args.Host,
 		Paths:          []string{"/api/*", "/preview/*"},
-		TargetGroupArn: group.Arn,
+		TargetGroupArn: group.Arn, Door: args.Door, Anonymous: denied,
 	}, component.Child(s, pulumi.IgnoreChanges([]string{"priority"}))...)
 	if err != nil {
 		return err
 	}
 	s.WakerRuleArn = s.rule.Arn
-	return nil
+	if args.Door == nil {
+		return nil
+	}
+	// The other rule, in front of it wherever it is: the function moves both at once.
+	s.signIn, err = newForwardRule(ctx, name+"-waker-sign-in-rule", &forwardRuleArgs{
+		ListenerArn:    args.ListenerArn,
+		Priority:       args.RulePriorityBase + signInOffset,
+		Host:           args.Host,
+		Paths:          []string{"/preview/*"},
+		TargetGroupArn: group.Arn, Door: args.Door, Anonymous: toSignIn,
+	}, component.Child(s, pulumi.IgnoreChanges([]string{"priority"}))...)
+	return err
 }
 
 func (s *Scaler) addFunction(ctx *pulumi.Context, name string, args *ScalerArgs) error {
@@ -128,7 +145,7 @@ func (s *Scaler) newFunction(ctx *pulumi.Context, name string, args *ScalerArgs,
 		Description:         "Wakes the live editor on the first request and puts it to sleep when nobody edits",
 		Source:              "scaler",
 		Role:                role,
-		Permissions:         s.permissions(args.Service),
+		Permissions:         append(s.permissions(args.Service), args.Door.read()...),
 		Environment:         s.environment(args),
 		TimeoutSeconds:      scalerTimeoutSeconds,
 		MemoryMB:            scalerMemoryMB,
@@ -155,7 +172,19 @@ func (s *Scaler) environment(args *ScalerArgs) pulumi.StringMap {
 	if len(args.WakeCredentials) > 0 {
 		environment[spec.Credentials] = pulumi.String(strings.Join(args.WakeCredentials, ","))
 	}
+	if args.Door != nil {
+		environment[spec.SignInRule] = s.signIn.Arn
+		maps.Copy(environment, args.Door.environment())
+	}
 	return environment
+}
+
+// rules are the ones that the function moves.
+func (s *Scaler) rules() []pulumi.StringInput {
+	if s.signIn == nil {
+		return policy.Resources(s.WakerRuleArn)
+	}
+	return policy.Resources(s.WakerRuleArn, s.signIn.Arn)
 }
 
 // reserved is the concurrency that belongs to the waker alone: its holds cannot use up the account's, and nothing else in
@@ -193,7 +222,7 @@ func (s *Scaler) permissions(service *EditService) []policy.Statement {
 		{
 			Sid:       "MoveTheWaker",
 			Actions:   []string{"elasticloadbalancing:SetRulePriorities"},
-			Resources: policy.Resources(s.WakerRuleArn),
+			Resources: s.rules(),
 		},
 		{
 			Sid:       "CountTheRequests", // and tell how long wakes take; AWS takes no resource for reading metrics

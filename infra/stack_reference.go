@@ -154,10 +154,10 @@ func checkLenders(cfg *config.Config, stack string, outputs map[string]any) []co
 	for _, client := range cfg.Clients {
 		faults = append(faults, checkClient(client, lender)...)
 	}
-	if count := len(cfg.Clients) + len(lender.bases); count*config.RulesPerClient > config.MaxRules {
+	if count := len(cfg.Clients) + len(lender.bases); count*cfg.RulesPerClient() > config.MaxRules {
 		faults = append(faults, config.Fault{Key: "clients", Value: strconv.Itoa(len(cfg.Clients)), Expected: fmt.Sprintf(
 			"at most %d clients beside the %d of stack %q: a load balancer has %d rules, and each client %d of them",
-			config.MaxRules/config.RulesPerClient-len(lender.bases), len(lender.bases), stack, config.MaxRules, config.RulesPerClient)})
+			config.MaxRules/cfg.RulesPerClient()-len(lender.bases), len(lender.bases), stack, config.MaxRules, cfg.RulesPerClient())})
 	}
 	return faults
 }

@@ -115,14 +115,16 @@ func newTaskDefinition(
 func containerDefinitions(args *EditServiceArgs) pulumi.StringOutput {
 	return pulumi.All(
 		args.Registry.RepositoryURL, args.Secrets.AnthropicAPIKeyArn, args.Secrets.GitHubTokenArn, args.BucketName,
+		args.Door.environment().ToStringMapOutput(),
 	).ApplyT(func(values []any) (string, error) {
 		repositoryURL, _ := values[0].(string)
 		anthropicArn, _ := values[1].(string)
 		githubArn, _ := values[2].(string)
 		bucket, _ := values[3].(string)
+		identity, _ := values[4].(map[string]string)
 		container := baseContainer(args)
 		container.Image = repositoryURL + ":" + args.Client.ImageTag
-		container.Environment = environmentOf(args, bucket)
+		container.Environment = environmentOf(args, bucket, identity)
 		container.Secrets = []nameValueFrom{
 			{Name: "ANTHROPIC_API_KEY", ValueFrom: anthropicArn},
 			{Name: "GITHUB_TOKEN", ValueFrom: githubArn},
@@ -172,9 +174,9 @@ func (a *EditServiceArgs) mountPath() string {
 }
 
 // environmentOf is the spec's environment (T02 §2 and its CDK sketch) and two values of ours: the host name that Vite
-// has to allow, and the bucket that the task role opens, with the prefix that it may use where there are several clients.
-// Sorted by name: ECS and the provider may change the order.
-func environmentOf(args *EditServiceArgs, bucket string) []nameValue {
+// has to allow, and the bucket that the task role opens, with the prefix that it may use where there are several clients; where people
+// sign in, whose word counts. Sorted by name: ECS and the provider may change the order.
+func environmentOf(args *EditServiceArgs, bucket string, identity map[string]string) []nameValue {
 	environment := []nameValue{
 		{"ASTRO_DEV_MODE", "true"},
 		{"AUTO_SHUTDOWN_MINUTES", strconv.Itoa(args.AutoShutdownMinutes)},
@@ -187,6 +189,9 @@ func environmentOf(args *EditServiceArgs, bucket string) []nameValue {
 	}
 	if args.Narrow {
 		environment = append(environment, nameValue{"WORKSPACE_PREFIX", args.bucketPrefix()})
+	}
+	for name, value := range identity {
+		environment = append(environment, nameValue{name, value})
 	}
 	sort.Slice(environment, func(i, j int) bool { return environment[i].Name < environment[j].Name })
 	return environment

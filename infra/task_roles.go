@@ -61,7 +61,7 @@ func executionPolicy(logGroup *cloudwatch.LogGroup, args *EditServiceArgs) polic
 // taskPolicy is what the code in the container may do.
 func taskPolicy(s *EditService, args *EditServiceArgs) policy.Document {
 	bucketArn := pulumi.Sprintf("arn:aws:s3:::%s", args.BucketName)
-	return policy.Document{Statements: []policy.Statement{
+	return policy.Document{Statements: append([]policy.Statement{
 		{
 			Sid: "ListTheWorkspaceBucket", Actions: []string{"s3:ListBucket"}, Resources: policy.Resources(bucketArn),
 			Conditions: args.underPrefix(),
@@ -80,7 +80,7 @@ func taskPolicy(s *EditService, args *EditServiceArgs) policy.Document {
 			Actions:   []string{"ecs:GetTaskProtection", "ecs:UpdateTaskProtection"},
 			Resources: policy.Resources(s.tasksArn()),
 		},
-	}}
+	}, args.Door.read()...)}
 }
 
 // bucketPrefix begins the names of the client's objects; the whole bucket is the client's that has the stack for itself.

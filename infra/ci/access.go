@@ -322,7 +322,40 @@ func (s scope) functionAccess() access {
 
 // operationsAccess is for what watches, and for what happens by itself.
 func (s scope) operationsAccess() []access {
-	return append(s.watchingAccess(), s.timingAccess()...)
+	return slices.Concat(s.watchingAccess(), s.timingAccess(), s.signInAccess())
+}
+
+// signInAccess is the user pool and the lists of who may edit. A pool's ARN has no name in it.
+func (s scope) signInAccess() []access {
+	return []access{
+		{
+			name: "UserPools",
+			types: []string{
+				"aws:cognito/userPool:UserPool", "aws:cognito/userPoolClient:UserPoolClient", "aws:cognito/userPoolDomain:UserPoolDomain",
+				"aws:cognito/user:User",
+			},
+			describe: []string{"cognito-idp:DescribeUserPoolDomain"},
+			read: []string{
+				"cognito-idp:AdminGetUser", "cognito-idp:DescribeUserPool", "cognito-idp:DescribeUserPoolClient",
+				"cognito-idp:GetUserPoolMfaConfig", "cognito-idp:ListTagsForResource",
+			},
+			create: []string{"cognito-idp:CreateUserPool"},
+			write: []string{
+				"cognito-idp:AdminCreateUser", "cognito-idp:AdminDeleteUser", "cognito-idp:AdminUpdateUserAttributes",
+				"cognito-idp:CreateUserPoolClient", "cognito-idp:CreateUserPoolDomain", "cognito-idp:DeleteUserPool",
+				"cognito-idp:DeleteUserPoolClient", "cognito-idp:DeleteUserPoolDomain", "cognito-idp:SetUserPoolMfaConfig",
+				"cognito-idp:TagResource", "cognito-idp:UntagResource", "cognito-idp:UpdateUserPool", "cognito-idp:UpdateUserPoolClient",
+			},
+			on: []string{s.regional("cognito-idp", "userpool/*")},
+		},
+		{
+			name: "Editors", types: []string{"aws:ssm/parameter:Parameter"},
+			describe: []string{"ssm:DescribeParameters"},
+			read:     []string{"ssm:GetParameter", "ssm:GetParameters", "ssm:ListTagsForResource"},
+			write:    []string{"ssm:AddTagsToResource", "ssm:DeleteParameter", "ssm:PutParameter", "ssm:RemoveTagsFromResource"},
+			on:       s.regionals("ssm", "parameter/", s.names.Other("edit-editors"), ""),
+		},
+	}
 }
 
 func (s scope) watchingAccess() []access {

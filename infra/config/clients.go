@@ -347,18 +347,28 @@ const (
 	MaxRules        = 100
 	maxTargetGroups = 100
 	maxCertificates = 25
-	// RulesPerClient and groupsPerClient: three routes and the waker.
-	RulesPerClient  = 4
-	groupsPerClient = 4
+	// rulesPerClient and groupsPerClient: three routes and the waker. Where people sign in, the preview and the waker have two rules.
+	rulesPerClient       = 4
+	rulesPerSignedClient = 6
+	groupsPerClient      = 4
 )
+
+// RulesPerClient is how many listener rules each client has.
+func (c *Config) RulesPerClient() int {
+	if c.Auth.On() {
+		return rulesPerSignedClient
+	}
+	return rulesPerClient
+}
 
 // validateRoom: what does not fit on one load balancer is refused before anything is created.
 func (c *Config) validateRoom(v *validator) {
 	count := len(c.Clients)
-	v.require(count*RulesPerClient <= MaxRules && count*groupsPerClient <= maxTargetGroups, "clients", strconv.Itoa(count),
+	rules := c.RulesPerClient()
+	v.require(count*rules <= MaxRules && count*groupsPerClient <= maxTargetGroups, "clients", strconv.Itoa(count),
 		fmt.Sprintf("at most %d clients with an editor on one load balancer, which has %d rules and %d target groups, %d and %d for each "+
 			"client; give the others a stack of their own (docs/clients.md)",
-			MaxRules/RulesPerClient, MaxRules, maxTargetGroups, RulesPerClient, groupsPerClient))
+			min(MaxRules/rules, maxTargetGroups/groupsPerClient), MaxRules, maxTargetGroups, rules, groupsPerClient))
 	zones := map[string]bool{}
 	for _, client := range c.Clients[1:] {
 		if client.Site.Zone != c.Site.Zone {

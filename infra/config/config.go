@@ -26,6 +26,7 @@ type Config struct {
 	Sharing       Sharing
 	Registry      Registry
 	Secrets       Secrets
+	Auth          Auth
 	Workspace     Workspace
 	LoadBalancer  LoadBalancer
 	Service       Service

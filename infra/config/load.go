@@ -16,7 +16,7 @@ const (
 	AWSCredentials  = "awsCredentials"
 )
 
-var secretKeys = []string{AnthropicAPIKey, GitHubToken, AWSCredentials}
+var secretKeys = []string{AnthropicAPIKey, GitHubToken, AWSCredentials, OIDCClientSecret}
 
 // Load reads the stack's configuration, applies the defaults of Pulumi.yaml and validates it.
 // The error is a [*Error] holding every fault found.
@@ -36,6 +36,7 @@ func Load(ctx *pulumi.Context) (*Config, error) {
 		Sharing:       Sharing{Stack: r.text("sharedStack", ""), Parts: r.list("shared")},
 		Registry:      Registry{ImageTag: r.text("imageTag", "latest"), ImagesToKeep: r.number("imagesToKeep", 10)},
 		Secrets:       Secrets{Values: r.secrets(secretKeys)},
+		Auth:          loadAuth(r),
 		Workspace:     loadWorkspace(r),
 		LoadBalancer:  loadLoadBalancer(r),
 		Service:       loadService(r),

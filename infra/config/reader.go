@@ -168,7 +168,10 @@ func (r *reader) list(key string) []string {
 
 func (r *reader) table(key string) map[string]string {
 	r.kinds[key] = kindTable
-	const expected = "a map of strings, logical name to provider ID"
+	expected := "a map of strings, logical name to provider ID"
+	if key == "oidc" {
+		expected = "a map of strings with " + strings.Join(oidcFields, ", ")
+	}
 	v, ok := r.raw(key)
 	if !ok || r.nothing(key, expected) || v == "" {
 		return nil

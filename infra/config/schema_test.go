@@ -25,13 +25,22 @@ var readerMethods = map[string]string{"text": "string", "number": "integer", "fl
 // keysRead parses load.go for the keys that the program reads, with their types.
 func keysRead(t *testing.T) map[string]string {
 	t.Helper()
-	file, err := parser.ParseFile(token.NewFileSet(), "load.go", nil, 0)
-	require.NoError(t, err)
 	keys := map[string]string{"aws:region": "string"}
 	for _, key := range secretKeys {
 		keys[key] = "string"
 	}
 	keys[GitHubTokens] = "object"
+	for _, name := range []string{"load.go", "auth.go"} {
+		file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
+		require.NoError(t, err)
+		keysReadIn(t, file, keys)
+	}
+	require.Greater(t, len(keys), 50, "the reader's calls were not found")
+	return keys
+}
+
+func keysReadIn(t *testing.T, file *ast.File, keys map[string]string) {
+	t.Helper()
 	ast.Inspect(file, func(node ast.Node) bool {
 		call, ok := node.(*ast.CallExpr)
 		if !ok || len(call.Args) == 0 {
@@ -51,8 +60,6 @@ func keysRead(t *testing.T) map[string]string {
 		keys[key] = readerMethods[selector.Sel.Name]
 		return true
 	})
-	require.Greater(t, len(keys), 50, "the reader's calls were not found")
-	return keys
 }
 
 func TestSchemaHasEveryKeyThatIsReadWithItsType(t *testing.T) {
@@ -75,7 +82,7 @@ func TestEveryKeyOfTheSchemaIsRead(t *testing.T) {
 	for _, c := range reachingFields() {
 		tested[c.key] = true
 	}
-	for _, key := range append([]string{GitHubTokens}, secretKeys...) {
+	for _, key := range append([]string{GitHubTokens, "oidc"}, secretKeys...) { // oidc: TestAuth
 		tested[key] = true
 	}
 	for key := range infratest.ProjectSchema(t, root) {

@@ -102,6 +102,7 @@ func (c *Config) validate() []Fault {
 		"a policy with TLS 1.3 and nothing below 1.2, such as ELBSecurityPolicy-TLS13-1-2-2021-06")
 	c.Scaler.validate(v)
 	c.Edge.validate(v)
+	c.validateAuth(v)
 	c.CI.validate(v)
 	c.validateClients(v)
 	return v.faults
