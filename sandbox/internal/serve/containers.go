@@ -66,7 +66,7 @@ func (s *Server) imageContainers(ctx context.Context, around *Surroundings) (Con
 	return container.New(container.Options{
 		Store: s.options.Account, Binary: binary, Config: file, Mounts: around.Mounts, Protect: around.Protect,
 		Authorizer: authz.New(s.options.Account), Now: s.clock.Now, Speed: s.options.Speed, Boot: s.options.ContainerBoot,
-		Env: s.options.containerEnv(),
+		Role: s.roleEnvironment, Env: s.containerEnvironment(),
 		Output: func(task, line string) {
 			s.log.write(shortTask(task), line)
 			if text, ok := plainLine(line); ok {

@@ -69,6 +69,12 @@ type deployed struct {
 
 func deploy(t *testing.T) *deployed {
 	t.Helper()
+	return deployWith(t, map[string]any{"distributionId": distribution})
+}
+
+// deployWith deploys with further keys.
+func deployWith(t *testing.T, keys map[string]any) *deployed {
+	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	t.Cleanup(cancel)
 	d := &deployed{t: t, ctx: ctx, stateDir: t.TempDir(), outputs: map[string]any{}}
@@ -80,9 +86,11 @@ func deploy(t *testing.T) *deployed {
 	_, text, _ := strings.Cut(string(config), "?>\n")
 	_, err = cloudfront.PutDistribution(d.account, distribution, text, time.Now())
 	require.NoError(t, err)
-	stack, err := sandbox.Stack(engine.StackOptions{Name: "prod", Program: infra.Deploy, Config: map[string]engine.ConfigValue{
-		"distributionId": {Value: distribution}, "healthIntervalSeconds": {Value: 10}, "alarms": {Value: false},
-	}})
+	values := map[string]engine.ConfigValue{"healthIntervalSeconds": {Value: 10}, "alarms": {Value: false}}
+	for key, value := range keys {
+		values[key] = engine.ConfigValue{Value: value}
+	}
+	stack, err := sandbox.Stack(engine.StackOptions{Name: "prod", Program: infra.Deploy, Config: values})
 	require.NoError(t, err)
 	_, err = stack.Up(ctx, engine.RunOptions{})
 	require.NoError(t, err)

@@ -2,6 +2,7 @@ package serve
 
 import (
 	"context"
+	"maps"
 	"net"
 	"net/http"
 	"strings"
@@ -47,6 +48,18 @@ func (s *Server) openSignIn(ctx context.Context) error {
 // signInEnvironment tells functions and containers where the load balancer's keys are.
 func (s *Server) signInEnvironment() map[string]string {
 	return map[string]string{spec.Keys: s.signIn.address + keysPath}
+}
+
+// containerEnvironment is what the tasks are told beside their definition.
+func (s *Server) containerEnvironment() map[string]string {
+	environment := s.signInEnvironment()
+	maps.Copy(environment, s.options.containerEnv())
+	return environment
+}
+
+// roleEnvironment are the credentials of a task's role.
+func (s *Server) roleEnvironment(roleARN string) map[string]string {
+	return s.api.Environment(s.api.CredentialsFor(roleARN, "task"))
 }
 
 // issuerEndpoint is where an endpoint of an issuer is reached on this machine.

@@ -109,6 +109,9 @@ func (p *Processes) environment(d *definition, seat seat) ([]string, error) {
 	} else {
 		maps.Copy(vars, p.supervised(seat.address))
 	}
+	if p.options.Role != nil && d.taskRoleARN != "" {
+		maps.Copy(vars, p.options.Role(d.taskRoleARN))
+	}
 	p.mu.Lock()
 	maps.Copy(vars, p.extra)
 	p.mu.Unlock()

@@ -39,6 +39,8 @@ type Options struct {
 	Speed float64
 	// Boot is how long a container takes until it is healthy, in the scheduler's time.
 	Boot time.Duration
+	// Role gives the credentials of a task's role, as the agent does on ECS, in the variables that the SDKs read; nil for none.
+	Role func(roleARN string) map[string]string
 	// Env is added to every process, for instance DEMO_FAULT. SetEnv changes it for later starts.
 	Env map[string]string
 	// Output, when set, gets every line that a process logs, one call at a time per task, and must not block.
