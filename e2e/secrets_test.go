@@ -58,4 +58,5 @@ func TestSecretsWithoutAValueAreReported(t *testing.T) {
 	require.Contains(t, strings.Join(warnings, "\n"),
 		"webordinary/anthropic-api-key, webordinary/github-token, webordinary/aws-credentials")
 	require.Contains(t, strings.Join(warnings, "\n"), "wakeCredentials[0]", "what scanners may cost is said as well")
+	require.Contains(t, strings.Join(warnings, "\n"), "auth is none: whoever finds https://edit.ameliastamps.com may edit")
 }
