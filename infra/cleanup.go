@@ -198,7 +198,7 @@ func (c *Cleanup) permissions(args *CleanupArgs) []policy.Statement {
 	}
 }
 
-// environment is the contract of functions/cleanup/config. What is not set here keeps the function's own default.
+// environment is the contract of functions/cleanup/spec. What is not set here keeps the function's own default.
 func (a *CleanupArgs) environment() pulumi.StringMap {
 	days := func(n int) pulumi.String { return pulumi.String(fmt.Sprintf("%dh", 24*n)) }
 	return pulumi.StringMap{

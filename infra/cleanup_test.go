@@ -1,6 +1,8 @@
 package infra
 
 import (
+	"fmt"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -8,7 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/functions/cleanup/config"
+	"github.com/webordinary/live-edit/functions/cleanup/policy"
+	"github.com/webordinary/live-edit/functions/cleanup/spec"
 	"github.com/webordinary/live-edit/infra/infratest"
 )
 
@@ -17,35 +20,58 @@ const (
 	cleanupQueueArn     = "arn:aws:sqs:us-west-2:942734823970:cleanup-failures"
 )
 
-// cleanupSettings reads the deployed environment as the function itself does.
-func cleanupSettings(t *testing.T, d *infratest.Deployment) config.Config {
+// deployedCleanup is what the function's environment says, by the names that the function reads.
+type deployedCleanup struct {
+	root   string
+	ages   policy.Ages
+	dryRun bool
+}
+
+func cleanupEnvironment(t *testing.T, d *infratest.Deployment) deployedCleanup {
 	t.Helper()
-	function := d.One(t, cleanupFunctionName)
-	read, err := config.FromEnv(func(name string) (string, bool) {
-		value, ok := function.Get("environment.variables." + name).(string)
-		return value, ok
-	})
-	require.NoError(t, err)
+	variables, ok := d.One(t, cleanupFunctionName).Get("environment.variables").(map[string]any)
+	require.True(t, ok)
+	read := deployedCleanup{}
+	for name, value := range variables {
+		text, err := fmt.Sprint(value), error(nil)
+		switch name {
+		case spec.Root:
+			read.root = text
+		case spec.CompressAfter:
+			read.ages.Compress, err = time.ParseDuration(text)
+		case spec.DeleteAfter:
+			read.ages.Delete, err = time.ParseDuration(text)
+		case spec.ArchiveAfter:
+			read.ages.Archive, err = time.ParseDuration(text)
+		case spec.DryRun:
+			read.dryRun, err = strconv.ParseBool(text)
+		default:
+			require.Fail(t, "the function is told something else", name)
+		}
+		require.NoError(t, err, "%s=%q", name, text)
+	}
+	require.Len(t, variables, 5)
+	require.Empty(t, read.ages.Faults(), "the function would refuse them")
 	return read
 }
 
 func TestCleanupIsToldTheConfiguredAges(t *testing.T) {
 	t.Parallel()
 	const day = 24 * time.Hour
-	got := cleanupSettings(t, operated(t, "prod", nil))
-	assert.Equal(t, "/mnt/workspaces", got.Root)
-	assert.Equal(t, 7*day, got.Sweep.Ages.Compress)
-	assert.Equal(t, 30*day, got.Sweep.Ages.Delete)
-	assert.Zero(t, got.Sweep.Ages.Archive, "off unless configured")
-	assert.False(t, got.Sweep.DryRun)
+	got := cleanupEnvironment(t, operated(t, "prod", nil))
+	assert.Equal(t, "/mnt/workspaces", got.root)
+	assert.Equal(t, 7*day, got.ages.Compress)
+	assert.Equal(t, 30*day, got.ages.Delete)
+	assert.Zero(t, got.ages.Archive, "off unless configured")
+	assert.False(t, got.dryRun)
 
-	got = cleanupSettings(t, operated(t, "dev", infratest.Settings{
+	got = cleanupEnvironment(t, operated(t, "dev", infratest.Settings{
 		"cleanupCompressAfterDays": "3", "cleanupDeleteAfterDays": "36499", "cleanupArchiveAfterDays": "36500", "cleanupDryRun": "true",
 	}))
-	assert.Equal(t, 3*day, got.Sweep.Ages.Compress)
-	assert.Equal(t, 36499*day, got.Sweep.Ages.Delete)
-	assert.Equal(t, 36500*day, got.Sweep.Ages.Archive)
-	assert.True(t, got.Sweep.DryRun)
+	assert.Equal(t, 3*day, got.ages.Compress)
+	assert.Equal(t, 36499*day, got.ages.Delete)
+	assert.Equal(t, 36500*day, got.ages.Archive)
+	assert.True(t, got.dryRun)
 }
 
 func TestCleanupMountsTheWorkspaces(t *testing.T) {

@@ -12,7 +12,6 @@ import (
 
 	"github.com/aws/aws-lambda-go/lambda"
 
-	"github.com/webordinary/live-edit/functions/cleanup/config"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/report"
 	"github.com/webordinary/live-edit/functions/cleanup/spec"
@@ -23,7 +22,7 @@ import (
 // at init, with everything that is wrong with it in the log.
 func serve() int {
 	log := slog.New(slog.NewJSONHandler(os.Stderr, nil))
-	cfg, err := config.FromEnv(os.LookupEnv)
+	cfg, err := settingsFrom(os.LookupEnv)
 	if err != nil {
 		log.Error("the function can't start", "error", err)
 		return 1
@@ -35,7 +34,7 @@ func serve() int {
 
 // handler answers one invocation with one run.
 type handler struct {
-	cfg      config.Config
+	cfg      settings
 	log      *slog.Logger
 	metrics  io.Writer
 	function string

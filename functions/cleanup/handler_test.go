@@ -13,7 +13,6 @@ import (
 
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/functions/cleanup/config"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/report"
 	"github.com/webordinary/live-edit/functions/cleanup/sweep"
@@ -24,7 +23,7 @@ const scheduled = `{"version":"0","id":"53dc4d37","detail-type":"Scheduled Event
 
 func newHandler(t *testing.T, root string) (handler, *bytes.Buffer) {
 	t.Helper()
-	cfg, err := config.FromEnv(func(name string) (string, bool) {
+	cfg, err := settingsFrom(func(name string) (string, bool) {
 		value, ok := map[string]string{"WORKSPACE_ROOT": root, "SETTLE": "0s"}[name]
 		return value, ok
 	})

@@ -2,7 +2,7 @@
 // nothing, so that both can import it.
 package spec
 
-// The variables; functions/cleanup/config says what their values mean.
+// The variables; settings.go beside main.go says what their values mean.
 const (
 	Root            = "WORKSPACE_ROOT"
 	CompressAfter   = "COMPRESS_AFTER"

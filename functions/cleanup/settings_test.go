@@ -1,4 +1,4 @@
-package config
+package main
 
 import (
 	"testing"
@@ -7,7 +7,7 @@ import (
 	"github.com/stretchr/testify/require"
 )
 
-func from(values map[string]string) Lookup {
+func from(values map[string]string) lookupEnv {
 	return func(name string) (string, bool) {
 		value, ok := values[name]
 		return value, ok
@@ -16,7 +16,7 @@ func from(values map[string]string) Lookup {
 
 func TestDefaultsAreTheSpecifications(t *testing.T) {
 	t.Parallel()
-	c, err := FromEnv(from(map[string]string{"WORKSPACE_ROOT": "/mnt/workspaces", "SETTLE": ""}))
+	c, err := settingsFrom(from(map[string]string{"WORKSPACE_ROOT": "/mnt/workspaces", "SETTLE": ""}))
 	require.NoError(t, err)
 	require.Equal(t, "/mnt/workspaces", c.Root)
 	require.Equal(t, 7*24*time.Hour, c.Sweep.Ages.Compress)
@@ -29,7 +29,7 @@ func TestDefaultsAreTheSpecifications(t *testing.T) {
 
 func TestEverythingCanBeSet(t *testing.T) {
 	t.Parallel()
-	c, err := FromEnv(from(map[string]string{
+	c, err := settingsFrom(from(map[string]string{
 		"WORKSPACE_ROOT": "/w", "COMPRESS_AFTER": "1h", "DELETE_AFTER": "2h", "ARCHIVE_AFTER": "3h", "DRY_RUN": "true", "SETTLE": "4s",
 		"WORKERS": "5", "PACKERS": "6", "MAX_THREAD_BYTES": "7", "MAX_ARCHIVE_BYTES": "8", "DEADLINE_MARGIN": "9s",
 	}))
@@ -43,7 +43,7 @@ func TestEverythingCanBeSet(t *testing.T) {
 
 func TestAllFaultsAtOnce(t *testing.T) {
 	t.Parallel()
-	_, err := FromEnv(from(map[string]string{
+	_, err := settingsFrom(from(map[string]string{
 		"WORKSPACE_ROOT": "workspaces", "COMPRESS_AFTER": "7 days", "DELETE_AFTER": "1h", "ARCHIVE_AFTER": "-1h", "DRY_RUN": "maybe",
 		"SETTLE": "-1s", "WORKERS": "0", "PACKERS": "many", "MAX_THREAD_BYTES": "0", "MAX_ARCHIVE_BYTES": "1 GB", "DEADLINE_MARGIN": "1ms",
 	}))
@@ -62,6 +62,6 @@ func TestAllFaultsAtOnce(t *testing.T) {
 	} {
 		require.ErrorContains(t, err, want)
 	}
-	_, err = FromEnv(from(nil))
+	_, err = settingsFrom(from(nil))
 	require.ErrorContains(t, err, `WORKSPACE_ROOT=""`)
 }
