@@ -3,9 +3,12 @@ package cost
 import (
 	"bytes"
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -91,6 +94,37 @@ func TestUnknownTypesAreReported(t *testing.T) {
 	var out bytes.Buffer
 	require.NoError(t, e.Markdown(&out))
 	require.Contains(t, out.String(), "Not priced, so the totals are too low:** aws:rds/instance:Instance")
+}
+
+// notRegistered are types that the sandbox knows for its own tests and that this program does not register.
+var notRegistered = map[string]bool{
+	"aws:ec2/securityGroupRule:SecurityGroupRule":               true,
+	"aws:ec2/vpcEndpoint:VpcEndpoint":                           true,
+	"aws:ecr/repositoryPolicy:RepositoryPolicy":                 true,
+	"aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": true,
+	"aws:kms/alias:Alias":                                       true,
+	"aws:kms/key:Key":                                           true,
+	"aws:s3/bucket:Bucket":                                      true,
+	"aws:secretsmanager/secretPolicy:SecretPolicy":              true,
+}
+
+// TestEveryTypeHasAPrice goes through the types that the sandbox knows: a resource of another type could not be deployed in any test.
+func TestEveryTypeHasAPrice(t *testing.T) {
+	t.Parallel()
+	files, err := filepath.Glob("../sandbox/internal/aws/*/schema.json")
+	require.NoError(t, err)
+	types := 0
+	for _, file := range files {
+		data, err := os.ReadFile(file)
+		require.NoError(t, err)
+		var schema map[string]json.RawMessage
+		require.NoError(t, json.Unmarshal(data, &schema))
+		for token := range schema {
+			types++
+			assert.True(t, rules[token] != nil || freeTypes[token] || notRegistered[token], "%s: a rule in estimate.go, or a line in freetypes.go", token)
+		}
+	}
+	require.Greater(t, types, 50)
 }
 
 func TestVariantsKeepTheirOrder(t *testing.T) {

@@ -8,6 +8,10 @@ var freeTypes = map[string]bool{
 	"aws:cloudtrail/trail:Trail":                                           true, // first copy of management events
 	"aws:cloudwatch/eventRule:EventRule":                                   true,
 	"aws:cloudwatch/eventTarget:EventTarget":                               true,
+	"aws:cognito/user:User":                                                true, // 10,000 monthly active users free
+	"aws:cognito/userPool:UserPool":                                        true,
+	"aws:cognito/userPoolClient:UserPoolClient":                            true,
+	"aws:cognito/userPoolDomain:UserPoolDomain":                            true, // Amazon's own, not a custom one
 	"aws:ec2/internetGateway:InternetGateway":                              true,
 	"aws:ec2/route:Route":                                                  true,
 	"aws:ec2/routeTable:RouteTable":                                        true,
@@ -29,6 +33,7 @@ var freeTypes = map[string]bool{
 	"aws:lambda/functionEventInvokeConfig:FunctionEventInvokeConfig":       true,
 	"aws:lambda/invocation:Invocation":                                     true,
 	"aws:lambda/permission:Permission":                                     true,
+	"aws:lb/listenerCertificate:ListenerCertificate":                       true,
 	"aws:lb/listener:Listener":                                             true,
 	"aws:lb/listenerRule:ListenerRule":                                     true, // part of the capacity units
 	"aws:lb/targetGroup:TargetGroup":                                       true,
@@ -45,6 +50,7 @@ var freeTypes = map[string]bool{
 	"aws:sns/topic:Topic":                                                                        true, // 1,000 e-mails free
 	"aws:sns/topicPolicy:TopicPolicy":                                                            true,
 	"aws:sns/topicSubscription:TopicSubscription":                                                true,
+	"aws:ssm/parameter:Parameter":                                                                true, // standard tier
 	"aws:sqs/queue:Queue":                                                                        true, // a million requests free
 	"aws:sqs/queuePolicy:QueuePolicy":                                                            true,
 	"aws:vpc/securityGroupEgressRule:SecurityGroupEgressRule":                                    true,
