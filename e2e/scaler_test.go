@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 	"net/http"
@@ -16,6 +17,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/reconcile"
 	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
@@ -209,9 +211,35 @@ func requireACallWakesIt(s *scalerWorld) {
 	for _, call := range s.api.Calls() {
 		require.False(s.t, call.Refused, "%+v", call)
 	}
+	s.requireOneRecord()
 	s.quietTick(8)
 	require.Equal(s.t, decide.PhaseAwake, s.phase())
 	s.requireNoChanges(s.stack)
+}
+
+// requireOneRecord looks for the wake's record in the function's log: every moment of it is known, and none before the last.
+func (s *scalerWorld) requireOneRecord() {
+	s.t.Helper()
+	var records []reconcile.Wake
+	for line := range strings.Lines(s.runtime.Log(s.function[strings.LastIndex(s.function, ":")+1:])) {
+		var entry struct {
+			Message string `json:"msg"`
+			Wake    *reconcile.Wake
+		}
+		if json.Unmarshal([]byte(line), &entry) == nil && entry.Message == reconcile.WokenMessage && entry.Wake != nil {
+			records = append(records, *entry.Wake)
+		}
+	}
+	require.Len(s.t, records, 1)
+	w := records[0]
+	require.Equal(s.t, s.tasks()[0].ARN, w.Task)
+	moments := []time.Time{
+		w.Asked, w.Created, w.Attached, w.PullStarted, w.PullStopped, w.Started, w.Registered, w.Healthy, w.Moved,
+	}
+	for i, moment := range moments {
+		require.False(s.t, moment.IsZero(), "moment %d of %+v", i, w)
+		require.False(s.t, i > 0 && moment.Before(moments[i-1].Add(-time.Millisecond)), "moment %d of %+v", i, w) // AWS's times have milliseconds
+	}
 }
 
 // requireEachPermissionIsNeeded takes each permission of the deployed role away, in a situation that needs it.

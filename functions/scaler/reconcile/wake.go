@@ -90,7 +90,7 @@ func (r *Recorder) wakeOf(f *decide.Facts) Wake {
 		Task: first.Task, Created: first.Created, Attached: first.Attached, PullStarted: first.PullStarted,
 		PullStopped: first.PullStopped, Started: first.Started, Healthy: f.Now, Moved: r.Now(),
 	}
-	if f.Service.Registered.After(first.Started) {
+	if !first.Started.IsZero() && !f.Service.Registered.Before(first.Started) {
 		w.Registered = f.Service.Registered
 	}
 	if age := first.Created.Sub(r.asked); !r.asked.IsZero() && age >= 0 && age < askedBefore {

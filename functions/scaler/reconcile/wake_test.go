@@ -127,3 +127,18 @@ func TestAnAskIsUsedOnce(t *testing.T) {
 	wake, _ := r.woken(t)
 	require.Zero(t, wake.Asked)
 }
+
+// TestRegisteredInTheMomentOfItsStart: ECS's times have milliseconds, so both may be the same. Without a start nothing tells whose the
+// registration was.
+func TestRegisteredInTheMomentOfItsStart(t *testing.T) {
+	t.Parallel()
+	r := newRecording(noon)
+	first := timelineFrom(noon.Add(-40 * time.Second))
+	r.decided(serving(first, first.Started))
+	wake, _ := r.woken(t)
+	require.Equal(t, first.Started, wake.Registered)
+	first.Started = time.Time{}
+	r.decided(serving(first, noon.Add(-time.Hour)))
+	wake, _ = r.woken(t)
+	require.Zero(t, wake.Registered)
+}

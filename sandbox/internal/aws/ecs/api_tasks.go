@@ -34,6 +34,7 @@ type ecsTaskView struct {
 	DesiredStatus      string              `json:"desiredStatus"`
 	HealthStatus       string              `json:"healthStatus"`
 	CreatedAt          wire.Epoch          `json:"createdAt"`
+	ConnectivityAt     wire.Epoch          `json:"connectivityAt,omitzero"`
 	PullStartedAt      wire.Epoch          `json:"pullStartedAt,omitzero"`
 	PullStoppedAt      wire.Epoch          `json:"pullStoppedAt,omitzero"`
 	StartedAt          wire.Epoch          `json:"startedAt,omitzero"`
@@ -116,7 +117,8 @@ func viewTask(x *wire.Exchange, task *scheduler.Task) ecsTaskView {
 		TaskARN: task.ARN, ClusterARN: task.ClusterARN, TaskDefinitionARN: task.TaskDefinitionARN,
 		Group: "service:" + task.ServiceName, StartedBy: task.DeploymentID, LaunchType: "FARGATE",
 		LastStatus: task.LastStatus, DesiredStatus: task.DesiredStatus, HealthStatus: "UNKNOWN",
-		CreatedAt: wire.Stamp(task.CreatedAt), PullStartedAt: wire.Stamp(task.PullStartedAt), PullStoppedAt: wire.Stamp(task.PullStoppedAt),
+		CreatedAt: wire.Stamp(task.CreatedAt), PullStoppedAt: wire.Stamp(task.PullStoppedAt),
+		ConnectivityAt: wire.Stamp(task.PullStartedAt), PullStartedAt: wire.Stamp(task.PullStartedAt), // provisioning ends with the network
 		StartedAt: wire.Stamp(task.StartedAt), StoppingAt: wire.Stamp(task.StoppingAt), StoppedAt: wire.Stamp(task.StoppedAt),
 		StopCode: task.StopCode, StoppedReason: task.StoppedReason,
 		Attachments: []ecsAttachmentView{}, Containers: []ecsContainerView{},
