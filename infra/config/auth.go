@@ -91,7 +91,8 @@ func (c *Config) validateAuth(v *validator) {
 
 func (o OIDC) validate(v *validator) {
 	for _, name := range slices.Sorted(maps.Keys(o.fields)) {
-		v.require(slices.Contains(oidcFields, name), "oidc."+name, o.fields[name], "one of "+strings.Join(oidcFields, ", ")+meant(name, oidcFields))
+		v.require(slices.Contains(oidcFields, name), "oidc."+name, o.fields[name],
+			"one of "+strings.Join(oidcFields, ", ")+meant(name, oidcFields))
 	}
 	for _, name := range oidcFields {
 		value, given := o.fields[name]

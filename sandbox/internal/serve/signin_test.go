@@ -35,6 +35,7 @@ func TestSigningIn(t *testing.T) {
 	requireAStrangerWakesNothing(s)
 	requireSomebodyElseIsKeptOut(s)
 	requireAnEditorWorks(s)
+	requireABrowserSignsIn(s)
 	requireARemovedEditorIsOut(s)
 }
 
