@@ -49,14 +49,14 @@ type visit struct {
 	counts report.Counts
 }
 
-func (v *visit) entry(ctx context.Context, name string) {
-	switch class := thread.Classify(name); class {
+func (v *visit) entry(ctx context.Context, text string) {
+	switch name := thread.ParseName(text); name.Class {
 	case thread.Plain, thread.Packed:
-		v.thread(ctx, name, class)
+		v.thread(ctx, name)
 	case thread.Temp:
-		v.stale(name)
+		v.stale(text)
 	case thread.Aside:
-		v.leftAside(ctx, name)
+		v.leftAside(ctx, text)
 	case thread.Foreign:
 		v.counts.Skip(policy.Unrecognised)
 	}
@@ -64,32 +64,32 @@ func (v *visit) entry(ctx context.Context, name string) {
 
 // thread is the hot path: for a thread that was modified recently it costs one
 // stat and nothing else.
-func (v *visit) thread(ctx context.Context, name string, class thread.Class) {
-	info, err := v.dir.Stat(name)
+func (v *visit) thread(ctx context.Context, name thread.Name) {
+	info, err := v.dir.Stat(name.Text)
 	if errors.Is(err, fs.ErrNotExist) {
 		return // removed since it was listed
 	}
 	v.counts.Scanned++
 	if err != nil {
-		v.skipFile(&v.counts, v.at, name, err, policy.NotAFile)
+		v.skipFile(&v.counts, v.at, name.Text, err, policy.NotAFile)
 		return
 	}
 	if reason := policy.Obstacle(info, v.now); reason != policy.None {
 		v.counts.Skip(reason)
 		return
 	}
-	t := policy.Thread{Class: class, Info: info}
+	t := policy.Thread{Class: name.Class, Info: info}
 	if v.cfg.Ages.Decide(t, v.now) == policy.Keep {
 		v.counts.Kept++
 		return
 	}
 	if err := v.due(ctx, name, t); err != nil {
-		v.skipFile(&v.counts, v.at, name, err, policy.NotAFile)
+		v.skipFile(&v.counts, v.at, name.Text, err, policy.NotAFile)
 	}
 }
 
 // due deals with a thread whose modification time is old enough for something.
-func (v *visit) due(ctx context.Context, name string, t policy.Thread) error {
+func (v *visit) due(ctx context.Context, name thread.Name, t policy.Thread) error {
 	if t.Class == thread.Plain && t.Info.Size > v.cfg.MaxThread {
 		return fmt.Errorf("%d bytes: %w", t.Info.Size, thread.ErrTooLong)
 	}
@@ -118,10 +118,10 @@ func (v *visit) due(ctx context.Context, name string, t policy.Thread) error {
 }
 
 // activity reads what a thread says of its last use.
-func (v *visit) activity(ctx context.Context, name string) (thread.Activity, error) {
+func (v *visit) activity(ctx context.Context, name thread.Name) (thread.Activity, error) {
 	var says thread.Activity
 	err := v.heavy(ctx, func() (err error) {
-		says, err = thread.FileActivity(ctx, v.dir, name, thread.Reading{Limit: v.cfg.MaxThread, Now: v.now})
+		says, err = thread.FileActivity(ctx, v.dir, name.Text, thread.Reading{Limit: v.cfg.MaxThread, Now: v.now})
 		return err
 	})
 	return says, err
@@ -138,18 +138,18 @@ func (r *run) heavy(ctx context.Context, work func() error) error {
 }
 
 // work describes how a file is moved aside.
-func (v *visit) work(name string, info fsx.Info, purpose thread.Purpose) (thread.Work, error) {
+func (v *visit) work(name thread.Name, info fsx.Info, purpose thread.Purpose) (thread.Work, error) {
 	w := thread.Work{
-		Original: name, Started: time.UnixMilli(v.clock.Now().UnixMilli()), Tag: v.tag(), Purpose: purpose,
+		Original: name.Text, Started: time.UnixMilli(v.clock.Now().UnixMilli()), Tag: v.tag(), Purpose: purpose,
 		ModTime: info.ModTime, Size: info.Size,
 	}
 	if !w.Fits() {
-		return w, &fs.PathError{Op: "name", Path: name, Err: errNameTooLong}
+		return w, &fs.PathError{Op: "name", Path: name.Text, Err: errNameTooLong}
 	}
 	return w, nil
 }
 
-func (v *visit) compress(ctx context.Context, name string, info fsx.Info) error {
+func (v *visit) compress(ctx context.Context, name thread.Name, info fsx.Info) error {
 	w, err := v.work(name, info, thread.PurposePacked)
 	if err != nil {
 		return err
@@ -169,12 +169,12 @@ func (v *visit) compress(ctx context.Context, name string, info fsx.Info) error 
 	return nil
 }
 
-func (v *visit) remove(ctx context.Context, name string, info fsx.Info) error {
+func (v *visit) remove(ctx context.Context, name thread.Name, info fsx.Info) error {
 	w, err := v.work(name, info, thread.PurposeDeletion)
 	if err != nil {
 		return err
 	}
-	idle, err := v.twinIdle(ctx, thread.Twin(name))
+	idle, err := v.twinIdle(ctx, name.Twin())
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (v *visit) remove(ctx context.Context, name string, info fsx.Info) error {
 		return nil
 	}
 	if !v.cfg.DryRun {
-		if err := aside.Check(v.dir, name, info); err != nil {
+		if err := aside.Check(v.dir, name.Text, info); err != nil {
 			return err
 		}
 		if err := aside.Move(ctx, v.dir, info, w); err != nil {
@@ -199,15 +199,15 @@ func (v *visit) remove(ctx context.Context, name string, info fsx.Info) error {
 // twinIdle says whether the other file of a thread, x.json for x.json.gz and
 // the other way round, is as old or not there. A thread that was unpacked and
 // is in use again must not lose the older part of its history.
-func (v *visit) twinIdle(ctx context.Context, twin string) (bool, error) {
-	info, err := v.dir.Stat(twin)
+func (v *visit) twinIdle(ctx context.Context, twin thread.Name) (bool, error) {
+	info, err := v.dir.Stat(twin.Text)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil
 	}
 	if err != nil || info.Kind != fsx.KindFile {
 		return false, err
 	}
-	t := policy.Thread{Class: thread.Classify(twin), Info: info}
+	t := policy.Thread{Class: twin.Class, Info: info}
 	if v.cfg.Ages.Decide(t, v.now) != policy.Delete {
 		return false, nil
 	}

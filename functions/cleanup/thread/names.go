@@ -30,6 +30,23 @@ const (
 	workMark     = ".cleanup-"
 )
 
+// Name is the name of an entry of a threads directory with what it stands for, which is worked out once.
+type Name struct {
+	Text  string
+	Class Class
+}
+
+// ParseName reads an entry's name.
+func ParseName(text string) Name { return Name{Text: text, Class: Classify(text)} }
+
+// Twin is the other name that the same thread may have: x.json for x.json.gz and the other way round.
+func (n Name) Twin() Name {
+	if n.Class == Packed {
+		return Name{Text: strings.TrimSuffix(n.Text, gzipSuffix), Class: Plain}
+	}
+	return Name{Text: PackedName(n.Text), Class: Packed}
+}
+
 // Classify names the class of a directory entry by its name alone.
 func Classify(name string) Class {
 	if strings.HasPrefix(name, ".") {
@@ -64,15 +81,6 @@ func suffixClass(name string) Class {
 
 // PackedName returns the name under which a plain thread is compressed.
 func PackedName(plain string) string { return plain + gzipSuffix }
-
-// Twin returns the other name that the same thread may have: x.json for
-// x.json.gz and the other way round.
-func Twin(name string) string {
-	if suffixClass(name) == Packed {
-		return strings.TrimSuffix(name, gzipSuffix)
-	}
-	return PackedName(name)
-}
 
 // RecoveredName is a free name under which a thread file is put back when its
 // own name has been taken by a new file.

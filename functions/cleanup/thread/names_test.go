@@ -47,8 +47,8 @@ func TestClassify(t *testing.T) {
 
 func TestTwinsAndDerivedNames(t *testing.T) {
 	t.Parallel()
-	require.Equal(t, "x.json.gz", Twin("x.json"))
-	require.Equal(t, "x.json", Twin("x.json.gz"))
+	require.Equal(t, Name{"x.json.gz", Packed}, ParseName("x.json").Twin())
+	require.Equal(t, Name{"x.json", Plain}, ParseName("x.json.gz").Twin())
 	w := Work{Original: "x.json", Tag: "0123abcd", Purpose: PurposePacked}
 	require.Equal(t, "x.recovered-0123abcd.json", w.RecoveredName())
 	w.Original = "x.json.gz"
@@ -149,7 +149,7 @@ func FuzzNames(f *testing.F) {
 			t.Fatalf("%q parsed as %+v", name, w)
 		}
 		if class == Plain || class == Packed {
-			if twin := Twin(name); Twin(twin) != name || Classify(twin) == class {
+			if twin := ParseName(name).Twin(); twin.Twin() != ParseName(name) || ParseName(twin.Text) != twin || twin.Class == class {
 				t.Fatalf("%q has the twin %q", name, twin)
 			}
 		}
