@@ -46,7 +46,13 @@ var (
 		MB   float64
 		SOCI bool
 	}{
-		{"150 MB", 150, false}, {"250 MB", 250, false}, {"413 MB", 413, false}, {"900 MB", 900, false}, {"413 MB, SOCI", 413, true},
+		{"150 MB", 150, false},
+		{"250 MB", 250, false},
+		{"413 MB", 413, false},
+		{"900 MB", 900, false},
+		{"250 MB, SOCI", 250, true},
+		{"413 MB, SOCI", 413, true},
+		{"900 MB, SOCI", 900, true},
 	}
 )
 
