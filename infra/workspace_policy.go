@@ -141,8 +141,8 @@ func checkMountPolicy(cfg *config.Config) error {
 		return fmt.Errorf("measure the file system's policy: %w", err)
 	}
 	if len(text) > fileSystemPolicySize {
-		return fmt.Errorf("%w: clients, mountRoleArns: with %d clients and %d further roles it has %d characters, EFS takes %d; give some clients "+
-			"a stack of their own (docs/clients.md), or the roles fewer", errPolicySize, len(m.tenants), len(m.others)-1, len(text),
+		return fmt.Errorf("%w: clients, mountRoleArns: with %d clients and %d further roles it has %d characters, EFS takes %d; give some "+
+			"clients a stack of their own (docs/clients.md), or the roles fewer", errPolicySize, len(m.tenants), len(m.others)-1, len(text),
 			fileSystemPolicySize)
 	}
 	return nil
