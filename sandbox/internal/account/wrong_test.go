@@ -200,7 +200,6 @@ func TestNamesAreUnique(t *testing.T) {
 		{"repository", tRepo, "repo", set(nil), []string{"RepositoryAlreadyExistsException", "import it with webordinary/claude-code-astro"}},
 		{"secret", tSecret, "secret", set(nil), []string{"ResourceExistsException", "import it with arn:aws:secretsmanager"}},
 		{"bucket", tBucket, "bucket", set(nil), []string{"BucketAlreadyOwnedByYou", "import it with webordinary-workspaces-prod"}},
-		{"bucket of the older type", "aws:s3/bucket:Bucket", "bucket", set(nil), []string{"BucketAlreadyOwnedByYou"}},
 		{
 			"creation token", tFS, "fs", func(p *program) obj { return obj{"creationToken": p.out("fs", "creationToken")} },
 			[]string{"FileSystemAlreadyExists", "import it with fs-0"},

@@ -54,7 +54,6 @@ var openDocs = map[string]string{
 	"aws:lb/targetGroup:TargetGroup targetGroupHealth.dnsFailover.minimumHealthyTargetsPercentage":           "off, or a number",
 	"aws:lb/targetGroup:TargetGroup targetGroupHealth.unhealthyStateRouting.minimumHealthyTargetsCount":      "up to the number of targets",
 	"aws:lb/targetGroup:TargetGroup targetGroupHealth.unhealthyStateRouting.minimumHealthyTargetsPercentage": "off, or a number",
-	"aws:s3/bucket:Bucket objectLockConfiguration.rule.defaultRetention.years":                               "either, or",
 	"aws:s3/bucketLifecycleConfigurationV2:BucketLifecycleConfigurationV2 rules.prefix":                      "either, or",
 	"aws:s3/bucketV2:BucketV2 objectLockConfiguration.objectLockEnabled":                                     "an output",
 	"aws:secretsmanager/secret:Secret recoveryWindowInDays":                                                  "a kind's rule checks it",

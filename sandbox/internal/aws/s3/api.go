@@ -119,10 +119,8 @@ func findBucket(x *wire.Exchange, action string) (bucket, key string, err error)
 }
 
 func bucketExists(x *wire.Exchange, bucket string) error {
-	for _, typ := range []string{view.TypeBucket, view.TypeOldBucket} {
-		if _, ok := x.Store.Get(typ, bucket); ok {
-			return nil
-		}
+	if _, ok := x.Store.Get(view.TypeBucket, bucket); ok {
+		return nil
 	}
 	return &wire.Error{Code: "NoSuchBucket", Message: "The specified bucket does not exist", Status: http.StatusNotFound}
 }

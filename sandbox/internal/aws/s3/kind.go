@@ -27,7 +27,7 @@ func init() {
 func s3Kinds() map[string]*kind.Kind {
 	bucket := &kind.Kind{
 		Unique: []kind.Unique{{
-			Paths: []string{"bucket"}, Types: []string{view.TypeBucket, view.TypeOldBucket}, Code: "BucketAlreadyOwnedByYou",
+			Paths: []string{"bucket"}, Code: "BucketAlreadyOwnedByYou",
 			Message: "Your previous request to create the named bucket succeeded and you already own it: %s",
 			Adopt:   "import it with ID (it may have been kept by an earlier destroy), or choose another name",
 		}},
@@ -36,7 +36,7 @@ func s3Kinds() map[string]*kind.Kind {
 		Create: createBucket,
 		Delete: deleteBucket,
 	}
-	out := map[string]*kind.Kind{view.TypeBucket: bucket, view.TypeOldBucket: bucket}
+	out := map[string]*kind.Kind{view.TypeBucket: bucket}
 	for _, typ := range []string{
 		"aws:s3/bucketVersioningV2:BucketVersioningV2",
 		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
@@ -102,17 +102,8 @@ func createBucket(c *kind.Call) error {
 		c.ID = c.Str("bucketPrefix") + c.Hex("name", 26)
 		c.Set("bucket", c.ID)
 	}
-	c.Set("arn", "arn:aws:s3:::"+c.ID)
-	c.Set("bucketDomainName", c.ID+".s3.amazonaws.com")
-	c.Set("bucketRegionalDomainName", c.ID+".s3."+view.Region+".amazonaws.com")
-	c.Set("hostedZoneId", "Z3BJ6K6RIION7M") // S3 website endpoints in us-west-2
-	c.Set("region", view.Region)
 	c.Default("requestPayer", "BucketOwner")
-	if c.Type == view.TypeBucket {
-		c.Set("websiteDomain", "")
-		c.Set("websiteEndpoint", "")
-		c.Default("objectLockEnabled", false)
-	}
+	c.Default("objectLockEnabled", false)
 	return nil
 }
 
@@ -174,7 +165,7 @@ func checkBucketLifecycle(c *kind.Checker) {
 var (
 	// ToBucket is a reference to a bucket.
 	ToBucket = kind.Target{
-		Types: []string{view.TypeBucket, view.TypeOldBucket}, By: []string{"id"},
+		Types: []string{view.TypeBucket}, By: []string{"id"},
 		Code: "NoSuchBucket", Message: "The specified bucket does not exist: %s",
 	}
 	bucketPlace = iam.PolicyPlace{

@@ -29,7 +29,6 @@ const (
 	TypeAccessPoint           = "aws:efs/accessPoint:AccessPoint"
 	TypeMountTarget           = "aws:efs/mountTarget:MountTarget"
 	TypeBucket                = "aws:s3/bucketV2:BucketV2"
-	TypeOldBucket             = "aws:s3/bucket:Bucket"
 	TypeBucketPolicy          = "aws:s3/bucketPolicy:BucketPolicy"
 	TypeFunction              = "aws:lambda/function:Function"
 	TypePermission            = "aws:lambda/permission:Permission"
