@@ -165,6 +165,11 @@ func TestWhoIsNotSignedIn(t *testing.T) {
 	jar := d.client.Jar
 	d.client.Jar = nil
 	require.Equal(t, http.StatusUnauthorized, d.open(back).StatusCode, "another browser's attempt")
+	other, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	d.client.Jar = secureJar{other}
+	require.Equal(t, http.StatusFound, d.open("/preview/").StatusCode)
+	require.Equal(t, http.StatusUnauthorized, d.open(back).StatusCode, "another browser's attempt, which has one of its own")
 	d.client.Jar = jar
 	at := strings.Index(back, "state=")
 	require.Equal(t, http.StatusUnauthorized, d.open(back[:at]+"state=x").StatusCode)
