@@ -3,6 +3,8 @@ package cost
 import (
 	"errors"
 	"fmt"
+
+	"github.com/webordinary/live-edit/functions/scaler/spec"
 )
 
 // Usage is what the deployed resources are assumed to be used for in a month.
@@ -35,7 +37,7 @@ type Usage struct {
 // DefaultUsage is the specification's month: ten hours, ten images, 10 GB of active and 90 GB of old workspaces.
 func DefaultUsage(hours float64) Usage {
 	return Usage{
-		Hours: hours, SessionMinutes: 30, WakeMinutes: 1, IdleMinutes: 6.5,
+		Hours: hours, SessionMinutes: 30, WakeMinutes: 1, IdleMinutes: spec.DefaultIdleMinutes + 1.5,
 		ImagesGB: 10, StandardGB: 10, InfrequentGB: 90, BucketGB: 1,
 		LogGB: 0.2, LCUs: 0.1, TickMillis: 300, NatGB: 20,
 	}

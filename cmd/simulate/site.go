@@ -11,12 +11,13 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
+	"github.com/webordinary/live-edit/functions/scaler/spec"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 const (
-	// idle is the specification's time without activity (T02 §4).
-	idle = 5 * time.Minute
+	// idle is the stacks' default.
+	idle = spec.DefaultIdleMinutes * time.Minute
 	tick = time.Minute
 	// pollFirst is the waiting page's first look, pageReloads its pause before it opens what is ready; see page.js.
 	pollFirst   = 2 * time.Second

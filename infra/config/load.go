@@ -4,6 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
+	scaler "github.com/webordinary/live-edit/functions/scaler/spec"
 )
 
 // secretValue stands for a secret in messages.
@@ -129,7 +130,7 @@ func loadService(r *reader) Service {
 		APIPort:               r.number("apiPort", specAPIPort),
 		PreviewPort:           r.number("previewPort", specPreviewPort),
 		WebSocketPort:         r.number("webSocketPort", specWebSocketPort),
-		AutoShutdownMinutes:   r.number("autoShutdownMinutes", 5),
+		AutoShutdownMinutes:   r.number("autoShutdownMinutes", scaler.DefaultIdleMinutes),
 		MinCapacity:           r.number("minCapacity", 0),
 		MaxCapacity:           r.number("maxCapacity", 3),
 		CPUTarget:             r.number("cpuTarget", 40),

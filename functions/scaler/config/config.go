@@ -76,7 +76,7 @@ func Load(getenv func(string) string) (*Config, error) {
 		APIGroupARN:     r.text(spec.APIGroup, groupARN, "the ARN of a target group"),
 		PreviewGroupARN: r.text(spec.PreviewGroup, groupARN, "the ARN of a target group"),
 		PriorityBase:    r.number(spec.PriorityBase, bounds{least: 1, most: 49901}),
-		Idle:            time.Duration(r.number(spec.IdleMinutes, bounds{1, 1440, "5"})) * time.Minute,
+		Idle:            time.Duration(r.number(spec.IdleMinutes, bounds{1, 1440, strconv.Itoa(spec.DefaultIdleMinutes)})) * time.Minute,
 		Credentials:     r.credentials(spec.Credentials),
 		StandIn:         r.address(spec.StandIn),
 		Client:          r.client(spec.Client),
