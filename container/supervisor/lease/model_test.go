@@ -62,6 +62,7 @@ func drawHistory(t *rapid.T) history {
 			Paused: drawWindows(t, "paused", 40*time.Second),
 			Hangs:  drawWindows(t, "hangs", 60*time.Second),
 			Fails:  drawWindows(t, "fails", 30*time.Second),
+			Newer:  rapid.Bool().Draw(t, "newer"),
 		}
 		switch rapid.IntRange(0, 2).Draw(t, "end") {
 		case 0:

@@ -1,6 +1,7 @@
 package lease_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -80,6 +81,9 @@ func (c *nfsClient) Read(name string) (content []byte, err error) {
 			return fs.ErrNotExist
 		}
 		content = slices.Clone(data)
+		if c.task.plan.Newer {
+			content = understand(content)
+		}
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
@@ -100,8 +104,28 @@ func (c *nfsClient) Create(name string, content []byte) error {
 	}, content)
 }
 
+// What tasks of another version write, which understand both, and what they have read of it. A record keeps its length.
+const (
+	ourVersion   = `{"version":1,`
+	newerVersion = `{"version":9,"colour":"green",`
+)
+
+func rename(content []byte, from, to string) []byte {
+	rest, ok := bytes.CutPrefix(content, []byte(from))
+	if !ok {
+		return content
+	}
+	out := append([]byte(to), bytes.TrimRight(rest, " \n")...)
+	return append(append(out, bytes.Repeat([]byte(" "), len(content)-1-len(out))...), '\n')
+}
+
+func understand(content []byte) []byte { return rename(content, newerVersion, ourVersion) }
+
 // change opens, and then writes in a call of its own, as NFS does.
 func (c *nfsClient) change(name string, open func() error, content []byte) error {
+	if c.task.plan.Newer {
+		content = rename(content, ourVersion, newerVersion)
+	}
 	err := c.call(open)
 	c.forget(name)
 	if err != nil {
@@ -184,6 +208,7 @@ type taskPlan struct {
 	Fails      []window      // the file system answers with errors
 	Speed      float64       // of its clock
 	Offset     time.Duration // of its clock
+	Newer      bool          // its image writes leases of a version that the others don't know
 }
 
 func (t *task) now() time.Duration { return time.Since(t.zero) }
