@@ -141,7 +141,7 @@ func threePeople(t *testing.T, n int) {
 		tasks[i%n].ready(user)
 		owners[user] = tasks[(i+1)%n].owner(user)
 	}
-	const each = 170 // for every person; with three kinds of request and three numbers of tasks more than 4,500 in all
+	const each = 280 // for every person: with four kinds of request and three numbers of tasks more than 10,000 in all
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
 	defer cancel()
 	var all sync.WaitGroup
