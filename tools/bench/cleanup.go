@@ -6,6 +6,7 @@ import (
 	"os"
 	"os/exec"
 	"strconv"
+	"strings"
 )
 
 // cleanup lets the cleanup's own bench measure and print.
@@ -17,9 +18,33 @@ func cleanup(ctx context.Context, full bool) error {
 	return command(ctx, args...)
 }
 
-// supervisor lets the supervisor's own bench measure and print.
+// supervisor lets the supervisor's own bench measure and print, and then the browser's test with a real Astro, which needs Chromium and npm.
 func supervisor(ctx context.Context, rounds int) error {
-	return command(ctx, "run", "./container/supervisor/bench", "-rounds", strconv.Itoa(rounds))
+	if err := command(ctx, "run", "./container/supervisor/bench", "-rounds", strconv.Itoa(rounds)); err != nil {
+		return err
+	}
+	return edits(ctx)
+}
+
+// edits prints the row of the browser's test.
+func edits(ctx context.Context) error {
+	test := exec.CommandContext(ctx, "go", "test", "-count=1", "-v", "-run", "^TestADayWithAstro$", "./sandbox/internal/serve")
+	test.Env = append(os.Environ(), "BENCH_EDITS=1")
+	out, err := test.CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w\n%s", test, err, out)
+	}
+	found := false
+	for line := range strings.Lines(string(out)) {
+		if strings.HasPrefix(line, "| ") {
+			fmt.Print("\n", line)
+			found = true
+		}
+	}
+	if !found {
+		return fmt.Errorf("%s measured nothing; are Chromium and npm on the PATH?\n%s", test, out)
+	}
+	return nil
 }
 
 func command(ctx context.Context, args ...string) error {
