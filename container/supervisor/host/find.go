@@ -25,6 +25,10 @@ const (
 	expectedFor = 5 * time.Second
 	// lookForRoom is how often a task with too many sessions looks for one with fewer.
 	lookForRoom = 10 * time.Second
+	// faultKept is how long people are told of a fault of the file system.
+	faultKept = time.Minute
+	// mostUsers is of how many users something is kept: those that somebody has made up are forgotten.
+	mostUsers = 10000
 )
 
 // place is where a session's requests are answered: here, or by another task.
@@ -38,6 +42,7 @@ var (
 	errSilent  = errors.New("the session's owner does not answer")
 	errNobody  = errors.New("this task goes, and no other takes the session")
 	errBooting = errors.New("the workspaces are not open yet")
+	errFiles   = errors.New("the workspaces' file system")
 )
 
 // find says where a user's session is, and takes it if nobody has it. An error says why nobody knows yet; whoever asked asks again.
@@ -75,7 +80,7 @@ func (h *Host) claim(ctx context.Context, user string) (place, error) {
 	defer cancel()
 	found, err := h.keeper.Claim(ctx, user)
 	if err != nil {
-		return place{}, err
+		return place{}, h.noteFault(user, err)
 	}
 	if found.Lease != nil {
 		s, err := h.adopt(user, found.Lease)
@@ -87,6 +92,9 @@ func (h *Host) claim(ctx context.Context, user string) (place, error) {
 		return place{address: owner.Record.Address}, nil
 	}
 	h.noteSilent(user, owner)
+	if fault := h.faultOf(user); !owner.Readable && fault != nil {
+		return place{}, fault // what nobody can read is what this task could not write
+	}
 	return place{}, fmt.Errorf("%w: %s at %s, whose lease has stood still for %s", errSilent, owner.Record.Task, owner.Record.Address,
 		owner.StandsStill.Round(time.Second))
 }
@@ -99,11 +107,47 @@ func (h *Host) setRoute(user, address string) {
 		return
 	}
 	delete(h.loads.dead, user) // it has an owner that answers
-	const most = 10000         // users that somebody has made up are forgotten
-	if len(h.routes) >= most {
+	if len(h.routes) >= mostUsers {
 		clear(h.routes)
 	}
 	h.routes[user] = address
+}
+
+// noteFault keeps and logs why a session could not be taken. That a request could not wait any longer is no reason.
+func (h *Host) noteFault(user string, err error) error {
+	if errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded) {
+		return err
+	}
+	err = fmt.Errorf("%w: %w", errFiles, err)
+	now := time.Now()
+	h.mu.Lock()
+	before, known := h.faults[user]
+	if len(h.faults) >= mostUsers {
+		clear(h.faults)
+	}
+	h.faults[user] = fault{err, now}
+	h.mu.Unlock()
+	if !known || before.err.Error() != err.Error() || now.Sub(before.at) > faultKept {
+		h.record.Log.Error("a session can't be taken", "session", user, "error", err)
+	}
+	return err
+}
+
+// faultOf is why a session could not be taken a moment ago.
+func (h *Host) faultOf(user string) error {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	found, ok := h.faults[user]
+	if !ok || time.Since(found.at) > faultKept {
+		return nil
+	}
+	return found.err
+}
+
+// fault is one of the workspaces' file system.
+type fault struct {
+	err error
+	at  time.Time
 }
 
 // noteSilent keeps of whom a session may be about to be taken over.

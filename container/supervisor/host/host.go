@@ -48,6 +48,7 @@ type Host struct {
 	sessions map[string]*session
 	routes   map[string]string // address of the owner of a user's session, as it was last known
 	loads    loads
+	faults   map[string]fault // why users' sessions could not be taken
 }
 
 // New returns a host that has not begun.
@@ -55,7 +56,7 @@ func New(settings *config.Settings, file *config.File, record *telemetry.Recorde
 	return &Host{
 		settings: settings, file: file, record: record, began: time.Now(), poke: make(chan struct{}, 1), booted: make(chan struct{}),
 		sessions: map[string]*session{}, routes: map[string]string{}, health: health{good: time.Now()},
-		loads: loads{dead: map[string]string{}},
+		loads: loads{dead: map[string]string{}}, faults: map[string]fault{},
 	}
 }
 
