@@ -185,7 +185,13 @@ func (s *supervisor) kill() {
 func (s *supervisor) terminate() time.Duration {
 	began := time.Now()
 	_ = s.command.Process.Signal(syscall.SIGTERM)
-	<-s.exited
+	const ecs = time.Minute // what a task has in the stack
+	select {
+	case <-s.exited:
+	case <-time.After(ecs):
+		s.kill()
+		s.t.Errorf("%s has not ended a minute after SIGTERM", s.address)
+	}
 	return time.Since(began)
 }
 
