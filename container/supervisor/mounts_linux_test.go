@@ -98,9 +98,6 @@ func onHangingMount(t *testing.T, dir string) {
 	kind, status := task.status("")
 	assert.Equal(t, wakeType, kind)
 	assert.Equal(t, "waking", status["state"])
-	held := task.do(ask{path: "/api/who"})
-	assert.Equal(t, http.StatusServiceUnavailable, held.status)
-	assert.Less(t, held.took, 30*time.Second)
 	assert.Less(t, task.terminate(), 10*time.Second, "a file system that hangs keeps no task from ending")
 	require.NoError(t, device.Close())
 }
