@@ -24,8 +24,9 @@ import (
 	"github.com/webordinary/live-edit/container/supervisor/telemetry"
 )
 
-// The kernel gives a signal to a process's first thread, if it takes it, and asks no other when that one waits for a file system that hangs:
-// SIGTERM would be heard when it goes on (signal(7); kernel/signal.c, complete_signal). So the first thread is main's, which only waits.
+// The kernel gives a signal to a process's first thread, if it takes it, and asks no other when that one waits for a file system that
+// hangs: SIGTERM would be heard when it goes on (signal(7); kernel/signal.c, complete_signal). So the first thread is main's, which only
+// waits.
 func init() { runtime.LockOSThread() } //nolint:gochecknoinits // only what init locks is the first thread
 
 func main() {

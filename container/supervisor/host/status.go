@@ -104,7 +104,7 @@ func (h *Host) statusOf(user string, err error) status {
 	switch {
 	case errors.Is(err, errFull):
 		out.fail("capacity", "As many people are at work as this editor has room for.")
-	case errors.Is(err, errFiles):
+	case errors.Is(err, errFiles) || h.faultOf(user) != nil:
 		out.fail("file-system", "The workspaces can't be written at the moment.")
 	case !h.health.ok(time.Now()):
 		out.fail("file-system", "The workspaces can't be reached at the moment.")
