@@ -3,6 +3,7 @@ package main
 import (
 	"time"
 
+	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
 )
 
@@ -38,6 +39,11 @@ func (h *harness) disturb(d *disturbance) {
 		}
 	})
 	switch d.Kind {
+	case crash:
+		// What replaces it may install for minutes, and a wake of which a task has failed is given up after five (D21).
+		if h.scenario.Timing.Listen.Most > 30*time.Second {
+			h.trouble(decide.FailLimit)
+		}
 	case sick, brokenImage:
 		h.trouble(d.For)
 		if h.wait(d.For) {

@@ -163,11 +163,42 @@ type Protection struct{ Active bool }
 type Traffic struct {
 	// Last is the start of the newest minute with a request; zero when the window shows none.
 	Last time.Time
-	// Watermark is the start of the newest minute that has been published at all, known from HealthyHostCount, which
-	// the load balancer reports every minute for a group with targets. Without it silence means nothing.
+	// Watermark is the start of the newest minute up to which everything has been published (Published), known from
+	// HealthyHostCount, which the load balancer reports every minute for a group with targets. Without it silence means nothing.
 	Watermark time.Time
 	// UpSince is the start of the first minute of the window with a healthy target.
 	UpSince time.Time
+}
+
+// Published is the newest of the minutes that have a datapoint, up to which no other is still to come: a later minute may overtake an
+// earlier one, in which there may have been a request. A minute without a datapoint is waited for as long as CloudWatch may be late.
+// Last is the newest minute with a request, before which nothing matters.
+func Published(minutes []time.Time, last, now time.Time) time.Time {
+	var oldest, newest time.Time
+	present := make(map[int64]bool, len(minutes))
+	for _, minute := range minutes {
+		present[minute.Unix()] = true
+		if oldest.IsZero() || minute.Before(oldest) {
+			oldest = minute
+		}
+		if minute.After(newest) {
+			newest = minute
+		}
+	}
+	published := oldest
+	if last.After(oldest) {
+		published = last
+	}
+	for next := published.Add(metricMinute); !next.After(newest); next = next.Add(metricMinute) {
+		if !present[next.Unix()] && now.Sub(next.Add(metricMinute)) < metricLag {
+			return published
+		}
+		published = next
+	}
+	if published.After(newest) { // the request's own minute is here before that of the targets
+		return newest
+	}
+	return published
 }
 
 func (f *Facts) has(n Need) bool { return f.Have&n == n }

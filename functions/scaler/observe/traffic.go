@@ -47,13 +47,18 @@ func (l *Look) readTraffic(ctx context.Context, f *decide.Facts) error {
 		return fmt.Errorf("get metrics of target groups %s and %s: %w", o.APIGroupARN, o.PreviewGroupARN, err)
 	}
 	traffic := decide.Traffic{}
+	var minutes []time.Time
 	for i := range out.MetricDataResults {
 		result := &out.MetricDataResults[i]
 		if result.StatusCode != types.StatusCodeComplete {
 			return fmt.Errorf("get metric %q: %w: status %s", aws.ToString(result.Id), errIncomplete, result.StatusCode)
 		}
 		addSeries(&traffic, result)
+		if aws.ToString(result.Id) == queryHosts {
+			minutes = result.Timestamps
+		}
 	}
+	traffic.Watermark = decide.Published(minutes, traffic.Last, f.Now)
 	f.Traffic = traffic
 	return nil
 }
@@ -106,9 +111,6 @@ func addSeries(traffic *decide.Traffic, result *types.MetricDataResult) {
 		}
 		switch value := result.Values[i]; {
 		case hosts:
-			if at.After(traffic.Watermark) {
-				traffic.Watermark = at
-			}
 			if value > 0 && (traffic.UpSince.IsZero() || at.Before(traffic.UpSince)) {
 				traffic.UpSince = at
 			}

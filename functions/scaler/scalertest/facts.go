@@ -139,14 +139,14 @@ func (w *World) traffic() decide.Traffic {
 			}
 		}
 	}
+	var minutes []time.Time
 	for _, p := range w.hosts.shown(w, from) {
-		if p.minute.After(traffic.Watermark) {
-			traffic.Watermark = p.minute
-		}
+		minutes = append(minutes, p.minute)
 		if p.value > 0 && (traffic.UpSince.IsZero() || p.minute.Before(traffic.UpSince)) {
 			traffic.UpSince = p.minute
 		}
 	}
+	traffic.Watermark = decide.Published(minutes, traffic.Last, w.now)
 	return traffic
 }
 
