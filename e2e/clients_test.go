@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -243,4 +244,36 @@ func requireApartWithoutTheOtherRefusal(t *testing.T, w *world, tokens string, o
 		require.Equal(t, "workspace-policy", step.Name)
 	}
 	requireClientsAreApart(t, w, lenient, "ameliastamps", "acme", "bolt")
+}
+
+// BenchmarkDeployClients deploys prod with some clients, says how long an update without changes takes that looks at everything, and what
+// the clients cost (docs/clients.md has the figures).
+func BenchmarkDeployClients(b *testing.B) {
+	for _, count := range []int{1, 2, 10, 24} {
+		b.Run(fmt.Sprint(count), func(b *testing.B) {
+			for b.Loop() {
+				b.StopTimer()
+				w := newWorld(b)
+				config := severalClients("", many(count)...)
+				config["alarms"] = sandboxtest.ConfigValue{Value: true}
+				prod := w.stack("prod", config)
+				b.StartTimer()
+				result := w.up(prod)
+				b.StopTimer()
+				estimate := estimated(b, prod)
+				b.ReportMetric(float64(len(result.Steps)), "resources")
+				b.ReportMetric(estimate.Total(), "USD/month")
+				b.StartTimer()
+			}
+		})
+	}
+}
+
+// many are clients from 1 up to count.
+func many(count int) []any {
+	var others []any
+	for i := 1; i < count; i++ {
+		others = append(others, client(fmt.Sprintf("client-%d", i), 200+100*i, nil))
+	}
+	return others
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/cost"
+	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
 // TestCostGoals prices prod as deployed at the specification's ten hours and compares it with both cost goals. The
@@ -20,15 +21,7 @@ func TestCostGoals(t *testing.T) {
 	w := newWorld(t)
 	prod := w.stack("prod", nil)
 	w.up(prod)
-	export, err := prod.Export()
-	require.NoError(t, err)
-	data, err := json.Marshal(map[string]any{"version": 3, "deployment": export})
-	require.NoError(t, err)
-	stack, err := cost.ReadStack(bytes.NewReader(data))
-	require.NoError(t, err)
-	estimate, err := cost.NewEstimate(stack, cost.DefaultUsage(cost.GoalHours))
-	require.NoError(t, err)
-	require.Empty(t, estimate.Unknown, "types without a price")
+	estimate := estimated(t, prod)
 
 	require.Less(t, estimate.Total(cost.Service), cost.ServiceGoal, "T02, acceptance criterion 6")
 	backups, addresses := 0.0, 0.0
@@ -47,4 +40,19 @@ func TestCostGoals(t *testing.T) {
 	for _, figure := range []float64{foundation, estimate.Total(cost.Service), estimate.Total()} {
 		require.Contains(t, string(documented), fmt.Sprintf("**%.2f**", figure), "docs/cost.md is out of date: make cost")
 	}
+}
+
+// estimated is what a deployed stack costs at the specification's ten hours.
+func estimated(t testing.TB, stack *sandboxtest.Stack) *cost.Estimate {
+	t.Helper()
+	export, err := stack.Export()
+	require.NoError(t, err)
+	data, err := json.Marshal(map[string]any{"version": 3, "deployment": export})
+	require.NoError(t, err)
+	read, err := cost.ReadStack(bytes.NewReader(data))
+	require.NoError(t, err)
+	estimate, err := cost.NewEstimate(read, cost.DefaultUsage(cost.GoalHours))
+	require.NoError(t, err)
+	require.Empty(t, estimate.Unknown, "types without a price")
+	return estimate
 }

@@ -86,8 +86,8 @@ func (p *Processes) environment(d *definition, seat seat) ([]string, error) {
 			return nil, fmt.Errorf("volume %s at %s: %w", point.SourceVolume, point.ContainerPath, err)
 		}
 		for name, value := range vars {
-			if rest, ok := strings.CutPrefix(value, point.ContainerPath); ok && (rest == "" || rest[0] == '/') {
-				vars[name] = dir + rest
+			if here, ok := mapped(value, point.ContainerPath, dir); ok {
+				vars[name] = here
 			}
 		}
 	}
@@ -120,6 +120,18 @@ func (p *Processes) environment(d *definition, seat seat) ([]string, error) {
 		out = append(out, name+"="+value)
 	}
 	return out, nil
+}
+
+// mapped is the place on this machine of a container's path at or below a mount, or above one whose directory ends in the same names: a
+// client's own room is mounted below the path that the container is told.
+func mapped(path, mount, dir string) (string, bool) {
+	if rest, ok := strings.CutPrefix(path, mount); ok && (rest == "" || rest[0] == '/') {
+		return dir + rest, true
+	}
+	if rest, ok := strings.CutPrefix(mount, path); ok && strings.HasPrefix(path, "/") && strings.HasPrefix(rest, "/") {
+		return strings.CutSuffix(dir, rest)
+	}
+	return "", false
 }
 
 // directory finds the directory that stands for what an access point shows.

@@ -3,6 +3,8 @@ package container_test
 import (
 	"errors"
 	"net/http"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -59,6 +61,20 @@ func TestEnvironment(t *testing.T) {
 		"GITHUB_TOKEN": "ghp_secret", "AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2",
 		"AWS_EXECUTION_ENV": "AWS_ECS_FARGATE", "DEMO_BOOT": "1s", "DEMO_SPEED": "60", "DEMO_END_WITH_STDIN": "true", "EXTRA": "1",
 	}, have)
+}
+
+// Among several clients a task mounts its client's own directory below the path that it is told, which is the directory above it here.
+func TestRoomBelowTheWorkspaceIsMapped(t *testing.T) {
+	t.Parallel()
+	e := newEnv(t, func(o *container.Options) {
+		for arn, dir := range o.Mounts {
+			o.Mounts[arn] = filepath.Join(dir, "amelia")
+			require.NoError(t, os.Mkdir(o.Mounts[arn], 0o700))
+		}
+	})
+	e.define(map[string]any{"mountPoints": []map[string]any{{"sourceVolume": "workspace", "containerPath": "/workspace/amelia"}}})
+	assert.Contains(t, e.environment(e.wake()), "WORKSPACE_PATH="+e.workspace)
+	assert.Contains(t, e.environment(e.wake()), "WORKSPACE_BELOW=/workspace/below", "beside the room there is nothing")
 }
 
 // What a session did survives a sleep: SIGTERM saves it to the workspace.
