@@ -36,7 +36,7 @@ func severalClients(tokens string, others ...any) settings {
 // over what it left.
 func TestClientsComeAndGo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := openWorldWith(t, sandboxtest.Options{StateDir: t.TempDir(), SaveOnce: true})
 	putOtherZone(t, w.sandbox.Account())
 	w.up(w.stack("prod", severalClients("")))
 	w.requireNoChanges(w.stack("prod", with(map[string]any{"protect": false, "clients": []any{map[string]any{"id": "ameliastamps"}}})))
@@ -253,7 +253,7 @@ func BenchmarkDeployClients(b *testing.B) {
 		b.Run(fmt.Sprint(count), func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				w := newWorld(b)
+				w := openWorldWith(b, sandboxtest.Options{StateDir: b.TempDir(), SaveOnce: true})
 				config := severalClients("", many(count)...)
 				config["alarms"] = sandboxtest.ConfigValue{Value: true}
 				prod := w.stack("prod", config)

@@ -58,8 +58,24 @@ var operating = []typed{
 	{run: `pulumi up --refresh`, says: "unchanged"},
 	{run: `pulumi preview --diff`, says: "unchanged"},
 	{run: `pulumi config set -- nameSuffix ''`},
-	{run: `pulumi config set --path 'clients[0]' ameliastamps`},
-	{run: `pulumi config set --path 'clients[1]' newclient`, then: has("Pulumi.prod.yaml", "clients:\n    - ameliastamps\n    - newclient\n")},
+	{
+		run: `pulumi config set-all --path --plaintext 'clients[0]=ameliastamps' --plaintext 'clients[1].id=acme' --plaintext ` +
+			`'clients[1].host=edit-acme' --plaintext 'clients[1].user=jane' --plaintext ` +
+			`'clients[1].repository=https://github.com/acme/site.git' --plaintext 'clients[1].rulePriority=300'`,
+		then: has("Pulumi.prod.yaml", "      id: acme\n"),
+	},
+	{
+		run: `pulumi preview`, refused: true, says: "pulumi config set --stack prod --secret --path githubTokens.acme",
+		before: configures("githubTokens: {acme: in plain text}"),
+	},
+	{
+		run: `pulumi config set --stack prod --secret --path githubTokens.acme`, stdin: "ghp_acme",
+		before: unconfigures("githubTokens: {acme: in plain text}"),
+	},
+	{run: `pulumi config set --secret --path githubTokens.acme`, stdin: "ghp_acme", then: has("Pulumi.prod.yaml", "acme:\n      secure: ")},
+	{run: `pulumi up`, says: "edit--acme-service"},
+	{run: `pulumi config set --path 'clients[1].active' false && pulumi up`, says: "keptClients"},
+	{run: `pulumi stack output keptClients`, says: "acme: files in /clients/acme of fs-"},
 	{run: `pulumi config set --path 'wakeCredentials[0]' cookie:session`},
 	{run: `pulumi config set --path 'wakeCredentials[1]' header:Authorization`},
 	{
@@ -138,6 +154,8 @@ var operating = []typed{
 	{run: `pulumi destroy`, refused: true, says: "protected"},
 	{run: `pulumi stack output > kept.txt`, then: has("kept.txt", "fileSystemId")},
 	{run: `pulumi config set protect false && pulumi up`, says: "updated"},
+	{run: `pulumi config rm --path githubTokens.acme`},
+	{run: `pulumi config rm --path 'clients[1]' && pulumi up`, says: "deleted"},
 	{run: `pulumi stack init second && pulumi config set -- nameSuffix -second`, then: has("Pulumi.second.yaml", "nameSuffix: -second")},
 	{run: `pulumi stack init dev && pulumi up --stack dev`, says: "created"},
 	{run: `pulumi config set sharedStack prod --stack dev`, then: has("Pulumi.dev.yaml", "sharedStack: prod")},

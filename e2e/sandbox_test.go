@@ -34,11 +34,18 @@ func newWorld(t testing.TB) *world {
 // openWorld opens the sandbox in a directory.
 func openWorld(t testing.TB, dir string) *world {
 	t.Helper()
+	return openWorldWith(t, sandboxtest.Options{StateDir: dir})
+}
+
+// openWorldWith opens the sandbox with options of its own.
+func openWorldWith(t testing.TB, options sandboxtest.Options) *world {
+	t.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
 	t.Cleanup(cancel)
-	sandbox, err := sandboxtest.Open(sandboxtest.Options{Root: root, StateDir: dir, Log: logWriter{t}})
+	options.Root, options.Log = root, logWriter{t}
+	sandbox, err := sandboxtest.Open(options)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, sandbox.Close()) })
 	return &world{t: t, sandbox: sandbox, ctx: ctx}

@@ -267,3 +267,19 @@ func TestWriting(t *testing.T) {
 	require.ErrorContains(t, write("/dev/null/x", small()), "write charts")
 	require.NoError(t, write(t.TempDir(), small()))
 }
+
+// TestTwentyFourClientsWakeAtOnce: each has a function, a rule and a service of its own, so that the 24th waits no longer than the first, and
+// nobody's request is lost.
+func TestTwentyFourClientsWakeAtOnce(t *testing.T) {
+	t.Parallel()
+	const clients = 24
+	outcomes := make([]outcome, clients)
+	for i := range outcomes {
+		st := newSite(timing.Specified, monthBegins, 24*time.Hour, uint64(900+i))
+		st.join(session{From: monthBegins.Add(9 * time.Hour), Length: 30 * time.Minute, Pause: 40 * time.Second, Protects: true})
+		outcomes[i] = st.finish("", timing.Specified, 0)
+		require.Zero(t, outcomes[i].Lost, "client %d", i)
+		require.NotEmpty(t, outcomes[i].Wakes, "client %d", i)
+	}
+	require.Equal(t, clients, mostAtOnce(outcomes), "all are awake at once")
+}

@@ -239,7 +239,7 @@ func TestTokensOfFurtherClientsAreSecrets(t *testing.T) {
 		plain, secret infratest.Settings
 		shown, why    string
 	}{
-		"plain":     {plain: infratest.Settings{GitHubTokens: `{"acme":"hunter2"}`}, shown: "(in plain text)", why: "--path 'githubTokens.CLIENT'"},
+		"plain":     {plain: infratest.Settings{GitHubTokens: `{"acme":"hunter2"}`}, shown: "(in plain text)", why: "--secret --path githubTokens.acme`"},
 		"of nobody": {secret: infratest.Settings{GitHubTokens: `{"bolt":"hunter2"}`}, shown: "(secret)", why: "tokens of further clients"},
 		"of the first": {
 			secret: infratest.Settings{GitHubTokens: `{"ameliastamps":"hunter2"}`}, shown: "(secret)", why: "the first one's is githubToken",

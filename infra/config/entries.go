@@ -238,12 +238,14 @@ func (r *reader) secretTable(key string) map[string]string {
 	if !ok || v == "" || v == "{}" {
 		return nil
 	}
+	var table map[string]string
+	err := json.Unmarshal([]byte(v), &table)
 	if !r.ctx.IsConfigSecret(r.qualified(key)) {
-		r.fault(key, "(in plain text)", fmt.Sprintf("secrets: `pulumi config set --stack %s --secret --path '%s.CLIENT'`", r.ctx.Stack(), key))
+		names := append(slices.Sorted(maps.Keys(table)), "CLIENT")
+		r.fault(key, "(in plain text)", fmt.Sprintf("secrets: `pulumi config set --stack %s --secret --path %s.%s`", r.ctx.Stack(), key, names[0]))
 		return nil
 	}
-	var table map[string]string
-	if err := json.Unmarshal([]byte(v), &table); err != nil {
+	if err != nil {
 		r.fault(key, v, "a map of texts, client to value")
 		return nil
 	}

@@ -32,6 +32,9 @@ type Options struct {
 	// Intercept puts something between the providers and the account: a test that
 	// makes an operation fail, wait, or be counted. Nil means nothing.
 	Intercept func(provider.Account) provider.Account
+	// SaveOnce saves a stack's state at the end of a run only. The CLI saves all of it before and after every step, which takes most of a
+	// long run: its time grows with the square of the resources. A run that is killed then leaves things that no state knows of.
+	SaveOnce bool
 	// Log is told of long steps and of what an earlier, interrupted run left
 	// behind. Nil means silence.
 	Log io.Writer

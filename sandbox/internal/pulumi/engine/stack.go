@@ -96,7 +96,7 @@ func (s *Stack) qualifiedName() string {
 
 // environment is what the CLI gets beside this process's own variables.
 func (s *Stack) environment() map[string]string {
-	return map[string]string{
+	environment := map[string]string{
 		"PULUMI_BACKEND_URL":       s.sandbox.dirs.backendURL(),
 		"PULUMI_HOME":              s.sandbox.dirs.home,
 		"PULUMI_CONFIG_PASSPHRASE": s.sandbox.secrets.Passphrase,
@@ -109,6 +109,10 @@ func (s *Stack) environment() map[string]string {
 		// Each save would also write a backup, and never remove one.
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
 	}
+	if s.sandbox.options.SaveOnce {
+		environment["PULUMI_EXPERIMENTAL"], environment["PULUMI_SKIP_CHECKPOINTS"] = "true", "true"
+	}
+	return environment
 }
 
 // command runs a CLI command that the Automation API has no method for.
