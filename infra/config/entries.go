@@ -242,7 +242,8 @@ func (r *reader) secretTable(key string) map[string]string {
 	err := json.Unmarshal([]byte(v), &table)
 	if !r.ctx.IsConfigSecret(r.qualified(key)) {
 		names := append(slices.Sorted(maps.Keys(table)), "CLIENT")
-		r.fault(key, "(in plain text)", fmt.Sprintf("secrets: `pulumi config set --stack %s --secret --path %s.%s`", r.ctx.Stack(), key, names[0]))
+		r.fault(key, "(in plain text)",
+			fmt.Sprintf("secrets: `pulumi config set --stack %s --secret --path %s.%s`", r.ctx.Stack(), key, names[0]))
 		return nil
 	}
 	if err != nil {
