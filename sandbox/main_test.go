@@ -173,7 +173,7 @@ func TestCompilingIsAnnouncedBeforeItBegins(t *testing.T) {
 	lines := strings.Split(said, "\n")
 	require.Greater(t, len(lines), 1, said)
 	require.Contains(t, lines[0], "Compiling the sandbox: about")
-	require.Contains(t, lines[1], goWasHere+" [build -gcflags=github.com/pulumi/...=-N -l -dwarf=false")
+	require.Contains(t, lines[1], goWasHere+" [build "+strings.Join(goflags.Quick(), " "))
 }
 
 // TestWhatMakesItCompile: what a binary comes from, and nothing else.
