@@ -20,7 +20,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
-	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/astro"
@@ -52,7 +51,6 @@ func TestADayWithAstro(t *testing.T) {
 	}
 	s := deploy(t).serveWith(astroSpeed, func(o *serve.Options) {
 		o.Container, o.ContainerPrepare, o.ModuleDir = serve.ContainerAstro, 8*time.Minute, enginetest.Root(t)
-		o.Builder = runner.NewBuilder(o.ModuleDir, t.TempDir()) // another test counts the processes of the shared binaries
 	})
 	browser := openBrowser(s, path)
 	requireAFirstBoot(s, browser)

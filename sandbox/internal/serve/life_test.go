@@ -13,6 +13,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
+	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
+	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
 )
@@ -24,14 +26,15 @@ const fast = 100
 // is forgotten with an open socket, and sleeps again. The steps build on each other.
 func TestLifeOfAServedStack(t *testing.T) {
 	t.Parallel()
-	s := deploy(t).serve(fast)
+	own := runner.NewBuilder(enginetest.Root(t), t.TempDir()) // its processes are counted: no other test may run its binaries
+	s := deploy(t).serveWith(fast, func(o *serve.Options) { o.Builder = own })
 	requireItSleepsAtFirst(s)
 	requireItWakes(s)
 	requireAForgottenSocketLetsItSleep(s)
 	requireABrowserWakesIt(s)
 	requireTheFilesHaveSurvived(s)
 	requireTheEdgeLeadsThere(s)
-	requireItEnds(s)
+	requireItEnds(s, own)
 }
 
 func requireItSleepsAtFirst(s *served) {
@@ -127,11 +130,11 @@ func requireTheEdgeLeadsThere(s *served) {
 }
 
 // requireItEnds checks that nothing is left running, and that a later session finds no task of this one.
-func requireItEnds(s *served) {
+func requireItEnds(s *served, own *runner.Builder) {
 	require.Len(s.t, s.tasks(), 1)
-	require.NotEmpty(s.t, processesOf(s, "./functions/scaler"))
-	require.Len(s.t, processesOf(s, container.SupervisorPackage), 1)
-	require.Len(s.t, processesOf(s, container.Package), 2, "the session's page and its API")
+	require.NotEmpty(s.t, processesOf(s, own, "./functions/scaler"))
+	require.Len(s.t, processesOf(s, own, container.SupervisorPackage), 1)
+	require.Len(s.t, processesOf(s, own, container.Package), 2, "the session's page and its API")
 	path := serve.DescriptionPath(s.stateDir, "prod")
 	require.FileExists(s.t, path)
 	require.NoError(s.t, s.Close())
@@ -139,7 +142,7 @@ func requireItEnds(s *served) {
 	require.NoError(s.t, s.Close(), "again")
 	require.Contains(s.t, s.said("container"), "[exit status 0]")
 	for _, pkg := range []string{"./functions/scaler", container.SupervisorPackage, container.Package} {
-		require.Empty(s.t, processesOf(s, pkg), "processes of %s", pkg)
+		require.Empty(s.t, processesOf(s, own, pkg), "processes of %s", pkg)
 	}
 	_, err := s.client.Get("https://" + host + "/") //nolint:noctx // it fails
 	require.Error(s.t, err)
@@ -157,8 +160,8 @@ func requireItEnds(s *served) {
 	require.NoError(s.t, context.Cause(s.ctx))
 }
 
-// processesOf finds the processes that run a built package, in Linux's /proc. No other test runs one of these.
-func processesOf(s *served, pkg string) (found []string) {
+// processesOf finds the processes that run a package as it was built, in Linux's /proc.
+func processesOf(s *served, builder *runner.Builder, pkg string) (found []string) {
 	s.t.Helper()
 	binary, err := builder.Build(s.ctx, pkg)
 	require.NoError(s.t, err)

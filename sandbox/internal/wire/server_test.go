@@ -199,7 +199,8 @@ func TestPoliciesThatCannotBeEvaluatedAreTold(t *testing.T) {
 	e := awstest.New(t)
 	config := e.As()
 	awstest.Set(e.Store, "aws:iam/rolePolicy:RolePolicy", "scaler:main", "policy", `{"Version":"2012-10-17"}`)
-	awstest.RequireCode(t, perProtocol["json"](e.Context(), config), "SandboxNotSupported", `inline policy "main" of role scaler: no Statement`)
+	awstest.RequireCode(t, perProtocol["json"](e.Context(), config), "SandboxNotSupported",
+		`inline policy "main" of role scaler: malformed policy document: Syntax errors in policy: Missing required field Statement`)
 }
 
 // signed sends a request of the test's own making and returns the answer's status and request ID.

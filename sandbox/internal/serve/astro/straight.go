@@ -11,8 +11,8 @@ import (
 	"time"
 )
 
-// Straight runs Astro's own dev server on a copy of the site in a directory, with nothing of the editor's before it, until ctx ends. It gives
-// the address of the first page. The bench compares with it.
+// Straight runs Astro's own dev server on a copy of the site in a directory, with nothing of the editor's before it, until ctx ends. It
+// gives the address of the first page. The bench compares with it.
 func (i *Installed) Straight(ctx context.Context, directory string) (address string, err error) {
 	for _, step := range [][]string{
 		{"fetch", filepath.Join(i.root, site)}, {"install", filepath.Join(i.modules, "node_modules"), "true"},
