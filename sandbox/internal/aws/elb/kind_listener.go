@@ -35,14 +35,15 @@ func listenerKind() *kind.Kind {
 	}
 }
 
-// forwardRefs are the first of the references of an action: to target groups.
-const forwardRefs = 2
-
 func actionRefs(list string) []kind.Ref {
+	return append(forwardRefs(list), kind.Ref{Path: list + "[*].authenticateCognito.userPoolArn", To: cognito.ToUserPool})
+}
+
+// forwardRefs are the references of an action to target groups.
+func forwardRefs(list string) []kind.Ref {
 	return []kind.Ref{
 		{Path: list + "[*].targetGroupArn", To: ToTargetGroup, OnDelete: kind.Block},
 		{Path: list + "[*].forward.targetGroups[*].arn", To: ToTargetGroup, OnDelete: kind.Block},
-		{Path: list + "[*].authenticateCognito.userPoolArn", To: cognito.ToUserPool},
 	}
 }
 
@@ -174,7 +175,7 @@ func verifyForwards(c *kind.Call, list, lbARN string) {
 	if !ok {
 		return
 	}
-	for _, ref := range actionRefs(list)[:forwardRefs] {
+	for _, ref := range forwardRefs(list) {
 		for _, f := range props.All(c.In, props.Path(ref.Path)) {
 			group, ok := c.Get(view.TypeTargetGroup, kind.TextOf(f.Value))
 			if !ok {
@@ -236,12 +237,12 @@ func LoadBalancersOf(v kind.View, targetGroup string) []string {
 			out = append(out, lb)
 		}
 	}
-	for _, ref := range actionRefs("defaultActions")[:forwardRefs] {
+	for _, ref := range forwardRefs("defaultActions") {
 		for _, l := range v.By(view.TypeListener, ref.Path, targetGroup) {
 			add(props.Str(l.State, "loadBalancerArn"))
 		}
 	}
-	for _, ref := range actionRefs("actions")[:forwardRefs] {
+	for _, ref := range forwardRefs("actions") {
 		for _, r := range v.By(view.TypeListenerRule, ref.Path, targetGroup) {
 			if l, ok := v.Get(view.TypeListener, props.Str(r.State, "listenerArn")); ok {
 				add(props.Str(l.State, "loadBalancerArn"))
