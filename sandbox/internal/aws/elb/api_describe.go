@@ -25,7 +25,7 @@ type ruleView struct {
 }
 
 type valuesView struct {
-	Values []string `xml:"Values>member"`
+	Values []string `xml:"Values>member" json:"values"`
 }
 
 type conditionView struct {
@@ -146,25 +146,21 @@ func viewRule(r view.Resource) (*ruleView, error) {
 
 // deployedCondition is a condition as the account holds it.
 type deployedCondition struct {
-	Host   *deployedValues `json:"hostHeader"`
-	Path   *deployedValues `json:"pathPattern"`
-	Method *deployedValues `json:"httpRequestMethod"`
-	Header *headerView     `json:"httpHeader"`
-}
-
-type deployedValues struct {
-	Values []string `json:"values"`
+	Host   *valuesView `json:"hostHeader"`
+	Path   *valuesView `json:"pathPattern"`
+	Method *valuesView `json:"httpRequestMethod"`
+	Header *headerView `json:"httpHeader"`
 }
 
 // view gives a condition in the API's form. The values stand twice where they did before there were settings.
 func (c *deployedCondition) view() (conditionView, bool) {
 	switch {
 	case c.Host != nil:
-		return conditionView{Field: "host-header", Values: c.Host.Values, Host: &valuesView{c.Host.Values}}, true
+		return conditionView{Field: "host-header", Values: c.Host.Values, Host: c.Host}, true
 	case c.Path != nil:
-		return conditionView{Field: "path-pattern", Values: c.Path.Values, Path: &valuesView{c.Path.Values}}, true
+		return conditionView{Field: "path-pattern", Values: c.Path.Values, Path: c.Path}, true
 	case c.Method != nil:
-		return conditionView{Field: "http-request-method", Method: &valuesView{c.Method.Values}}, true
+		return conditionView{Field: "http-request-method", Method: c.Method}, true
 	case c.Header != nil:
 		return conditionView{Field: "http-header", Header: c.Header}, true
 	}
