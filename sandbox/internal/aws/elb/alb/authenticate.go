@@ -128,7 +128,7 @@ func (x *exchange) session(auth *authentication) *session {
 
 // identify adds what the load balancer says of the visitor.
 func (x *exchange) identify(auth *authentication, s *session) error {
-	token, err := x.balancer.signer().sign(x.balancer.options.ARN, auth.Issuer, auth.ClientID, s.Claims)
+	token, err := x.balancer.options.Signer.sign(x.balancer.options.ARN, auth.Issuer, auth.ClientID, s.Claims)
 	if err != nil {
 		return err
 	}
@@ -163,19 +163,28 @@ func (x *exchange) sendToSignIn(auth *authentication) {
 		query.Set(name, value)
 	}
 	x.setCookie(nonceCookie, nonce, signInTimeout)
-	x.writer.Header().Set("Location", x.balancer.endpoint(EndpointAuthorization, auth)+"?"+query.Encode())
-	x.writer.own = true
-	answer(x.writer, http.StatusFound)
+	x.sendTo(x.balancer.endpoint(EndpointAuthorization, auth) + "?" + query.Encode())
 }
 
 // setCookie sets one of the load balancer's cookies; no lifetime takes it away.
 func (x *exchange) setCookie(name, value string, lifetime time.Duration) {
-	expires := time.Unix(0, 0)
-	if lifetime > 0 { // browsers judge by the machine's clock
-		expires = time.Now().Add(x.balancer.options.Clock.Wait(lifetime))
+	expires := time.Unix(0, 0).UTC().Format(http.TimeFormat)
+	if lifetime > 0 {
+		expires = x.balancer.expiry(lifetime)
 	}
-	x.writer.Header().Add("Set-Cookie", fmt.Sprintf("%s=%s; Expires=%s; Path=/; Secure; HttpOnly; SameSite=None", name, value,
-		expires.UTC().Format(http.TimeFormat)))
+	x.writer.Header().Add("Set-Cookie", fmt.Sprintf("%s=%s; Expires=%s; Path=/; Secure; HttpOnly; SameSite=None", name, value, expires))
+}
+
+// expiry is when a cookie ends that lasts so long from now on. Browsers judge by the machine's clock.
+func (b *Balancer) expiry(lifetime time.Duration) string {
+	return time.Now().Add(b.options.Clock.Wait(lifetime)).UTC().Format(http.TimeFormat)
+}
+
+// sendTo redirects the client, as the load balancer's own answer.
+func (x *exchange) sendTo(location string) {
+	x.writer.Header().Set("Location", location)
+	x.writer.own = true
+	answer(x.writer, http.StatusFound)
 }
 
 var errState = errors.New("the sign-in was not begun here, or took too long")
@@ -221,9 +230,7 @@ func (x *exchange) comeBack(rules []*rule) error {
 		x.setCookie(fmt.Sprintf("%s-%d", auth.Cookie, i), string(shard), lifetime)
 		i++
 	}
-	x.writer.Header().Set("Location", x.origin()+s.URL)
-	x.writer.own = true
-	answer(x.writer, http.StatusFound)
+	x.sendTo(x.origin() + s.URL)
 	return nil
 }
 

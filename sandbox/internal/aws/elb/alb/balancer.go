@@ -71,7 +71,7 @@ type Exchange struct {
 // Balancer is one load balancer. It is safe for concurrent use.
 type Balancer struct {
 	options Options
-	seal    cipher.AEAD // of the stickiness cookies
+	seal    cipher.AEAD // of its cookies, and of what an issuer hands back
 	tally   tally
 
 	mu      sync.Mutex

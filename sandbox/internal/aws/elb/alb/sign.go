@@ -107,24 +107,36 @@ func (s *Signer) sign(signer, issuer, client string, claims map[string]any) (str
 	return signed + "." + base64.URLEncoding.EncodeToString(signature[:]), nil
 }
 
-func (b *Balancer) signer() *Signer { return b.options.Signer }
-
 // sealed encrypts something for a purpose, as the load balancer does with its sessions.
 func (b *Balancer) sealed(purpose string, value any) string {
 	plain, err := json.Marshal(value)
 	if err != nil {
 		return "" // opens nothing
 	}
-	nonce := make([]byte, b.seal.NonceSize())
-	_, _ = rand.Read(nonce) // never fails, says its documentation
-	return base64.RawURLEncoding.EncodeToString(b.seal.Seal(nonce, nonce, plain, []byte(purpose)))
+	return base64.RawURLEncoding.EncodeToString(b.encrypt(purpose, plain))
 }
 
 func (b *Balancer) unseal(purpose, text string, into any) bool {
 	sealed, err := base64.RawURLEncoding.DecodeString(text)
-	if err != nil || len(sealed) < b.seal.NonceSize() {
+	if err != nil {
 		return false
 	}
+	plain, ok := b.decrypt(purpose, sealed)
+	return ok && json.Unmarshal(plain, into) == nil
+}
+
+// encrypt seals for a purpose, and begins with the nonce.
+func (b *Balancer) encrypt(purpose string, plain []byte) []byte {
+	nonce := make([]byte, b.seal.NonceSize())
+	_, _ = rand.Read(nonce) // never fails, says its documentation
+	return b.seal.Seal(nonce, nonce, plain, []byte(purpose))
+}
+
+// decrypt opens what encrypt has sealed for the same purpose.
+func (b *Balancer) decrypt(purpose string, sealed []byte) (plain []byte, ok bool) {
+	if len(sealed) < b.seal.NonceSize() {
+		return nil, false
+	}
 	plain, err := b.seal.Open(nil, sealed[:b.seal.NonceSize()], sealed[b.seal.NonceSize():], []byte(purpose))
-	return err == nil && json.Unmarshal(plain, into) == nil
+	return plain, err == nil
 }

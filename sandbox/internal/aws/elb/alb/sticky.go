@@ -1,7 +1,6 @@
 package alb
 
 import (
-	"crypto/rand"
 	"encoding/base64"
 	"fmt"
 	"net/http"
@@ -46,8 +45,7 @@ func (x *exchange) stick(g *group, target *elb.Target, header http.Header) {
 	}
 	lifetime := time.Duration(g.Stickiness.Duration) * time.Second
 	value := x.balancer.close(targetKey(target), x.record.At.Add(lifetime))
-	// Browsers judge by the machine's clock.
-	expires := time.Now().Add(x.balancer.options.Clock.Wait(lifetime)).UTC().Format(http.TimeFormat)
+	expires := x.balancer.expiry(lifetime)
 	header.Add("Set-Cookie", fmt.Sprintf("%s=%s; Expires=%s; Path=/", stickyCookie, value, expires))
 	cors := fmt.Sprintf("%s=%s; Expires=%s; Path=/; SameSite=None", stickyCORSCookie, value, expires)
 	if x.listener.Protocol == "HTTPS" {
@@ -58,19 +56,16 @@ func (x *exchange) stick(g *group, target *elb.Target, header http.Header) {
 
 // close seals a target's key and the end of its validity, as the load balancer encrypts its cookies.
 func (b *Balancer) close(key string, until time.Time) string {
-	nonce := make([]byte, b.seal.NonceSize())
-	_, _ = rand.Read(nonce) // never fails, says its documentation
-	plain := []byte(strconv.FormatInt(until.Unix(), 10) + " " + key)
-	return base64.StdEncoding.EncodeToString(b.seal.Seal(nonce, nonce, plain, nil))
+	return base64.StdEncoding.EncodeToString(b.encrypt("", []byte(strconv.FormatInt(until.Unix(), 10)+" "+key)))
 }
 
 func (b *Balancer) open(value string, now time.Time) (key string, ok bool) {
 	sealed, err := base64.StdEncoding.DecodeString(value)
-	if err != nil || len(sealed) < b.seal.NonceSize() {
+	if err != nil {
 		return "", false
 	}
-	plain, err := b.seal.Open(nil, sealed[:b.seal.NonceSize()], sealed[b.seal.NonceSize():], nil)
-	if err != nil {
+	plain, ok := b.decrypt("", sealed)
+	if !ok {
 		return "", false
 	}
 	until, key, _ := strings.Cut(string(plain), " ")
