@@ -2,7 +2,6 @@ package wire
 
 import (
 	"context"
-	"crypto/rand"
 	"errors"
 	"fmt"
 	"io"
@@ -144,7 +143,7 @@ func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		server: s, Store: s.options.Store, Scheduler: s.options.Scheduler, Authorizer: s.authorizer, Request: r,
 		Now: s.options.Now(), Header: http.Header{},
 	}
-	x.record = Call{At: x.Now, RequestID: requestID()}
+	x.record = Call{At: x.Now, RequestID: view.RandomUUID()}
 	lost, result, err := s.serve(x)
 	x.finish(err)
 	if lost {
@@ -244,11 +243,4 @@ func (x *Exchange) Allow(action, resource string, context authz.Context) error {
 // AllowAnybody marks an operation that needs no permission.
 func (x *Exchange) AllowAnybody(action string) {
 	x.record.Action, x.record.Decision = action, "needs no permission"
-}
-
-func requestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails, says its documentation
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

@@ -3,6 +3,7 @@
 package view
 
 import (
+	"crypto/rand"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -35,6 +36,14 @@ func GlobalARN(service, resource string) string {
 
 // Timestamp is the time format of most AWS outputs.
 func Timestamp(t time.Time) string { return t.UTC().Format("2006-01-02T15:04:05Z") }
+
+// RandomUUID is what AWS calls a request, an event or a key.
+func RandomUUID() string {
+	var b [16]byte
+	_, _ = rand.Read(b[:]) // never fails, says its documentation
+	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
+	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
+}
 
 // ShortID derives an identifier from what it names, so that the same history gives the same account.
 func ShortID(parts ...any) string {

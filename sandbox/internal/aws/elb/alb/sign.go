@@ -14,6 +14,8 @@ import (
 	"strings"
 	"sync"
 	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // wordFor is how long the load balancer's word counts; it signs each request anew.
@@ -44,9 +46,7 @@ func (s *Signer) Rotate() error {
 	if err != nil {
 		return fmt.Errorf("a key to sign identities: %w", err)
 	}
-	var random [16]byte
-	_, _ = rand.Read(random[:]) // never fails, says its documentation
-	id := fmt.Sprintf("%x-%x-%x-%x-%x", random[:4], random[4:6], random[6:8], random[8:10], random[10:])
+	id := view.RandomUUID()
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	s.id, s.key = id, key

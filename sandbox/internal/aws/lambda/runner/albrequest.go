@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/aws/aws-lambda-go/events"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // ServiceELB is the principal that a load balancer invokes functions as.
@@ -100,7 +102,7 @@ func forwardedHeaders(r *http.Request) map[string][]string {
 	}
 	out["x-forwarded-for"], out["x-forwarded-proto"], out["x-forwarded-port"] = []string{client}, []string{proto}, []string{port}
 	if out["x-amzn-trace-id"] == nil {
-		id := newRequestID()
+		id := view.RandomUUID()
 		out["x-amzn-trace-id"] = []string{"Root=1-" + id[:8] + "-" + strings.ReplaceAll(id[9:], "-", "")[:24]}
 	}
 	return out

@@ -1,17 +1,18 @@
 package runner
 
 import (
-	"crypto/rand"
 	"fmt"
 	"os"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
 // run serves one invocation on an instance and gives the instance back when it is ready for the next.
 func (r *Runtime) run(i *instance, payload []byte) *Result {
-	result := &Result{RequestID: newRequestID(), Cold: i.fresh, LogLost: i.logLost}
+	result := &Result{RequestID: view.RandomUUID(), Cold: i.fresh, LogLost: i.logLost}
 	if i.fresh {
 		if failure := i.awaitInit(result.RequestID); failure != nil {
 			i.kill()
@@ -125,11 +126,4 @@ func (i *instance) residentPeak() int64 {
 		}
 	}
 	return 0
-}
-
-func newRequestID() string {
-	var b [16]byte
-	_, _ = rand.Read(b[:]) // never fails, says its documentation
-	b[6], b[8] = b[6]&0x0f|0x40, b[8]&0x3f|0x80
-	return fmt.Sprintf("%x-%x-%x-%x-%x", b[:4], b[4:6], b[6:8], b[8:10], b[10:])
 }

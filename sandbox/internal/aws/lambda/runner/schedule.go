@@ -16,7 +16,7 @@ const ServiceEvents = "events.amazonaws.com"
 // ScheduledEvent makes the event that an EventBridge rule with a schedule sends at that time.
 func ScheduledEvent(ruleARN string, at time.Time) ([]byte, error) {
 	data, err := json.Marshal(events.CloudWatchEvent{
-		Version: "0", ID: newRequestID(), DetailType: "Scheduled Event", Source: "aws.events", AccountID: view.AccountID,
+		Version: "0", ID: view.RandomUUID(), DetailType: "Scheduled Event", Source: "aws.events", AccountID: view.AccountID,
 		Time: at.UTC().Truncate(time.Second), Region: view.Region, Resources: []string{ruleARN}, Detail: json.RawMessage(`{}`),
 	})
 	if err != nil {
