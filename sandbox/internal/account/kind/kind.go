@@ -61,8 +61,6 @@ type Kind struct {
 type Unique struct {
 	// Paths are the properties; a resource that lacks one of them is exempt.
 	Paths []string
-	// Types are the other types that share the name space.
-	Types []string
 	// Code and Message are AWS's error; Message gets the last property's value.
 	Code    string
 	Message string

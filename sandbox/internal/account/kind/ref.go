@@ -206,18 +206,16 @@ func topNames(paths []string) []string {
 // holder returns the other resource with the same values.
 func (c *Call) holder(u Unique, values []string) (Resource, bool) {
 	last := len(values) - 1
-	for _, typ := range append([]string{c.Type}, u.Types...) {
-		for _, r := range c.By(typ, u.Paths[last], values[last]) {
-			if r.Type == c.Old.Type && r.ID == c.Old.ID {
-				continue
-			}
-			// In a preview the resource's own predecessor may be deleted first.
-			if c.DryRun && r.URN == c.URN && c.URN != "" {
-				continue
-			}
-			if sameValues(r, u.Paths[:last], values[:last]) {
-				return r, true
-			}
+	for _, r := range c.By(c.Type, u.Paths[last], values[last]) {
+		if r.Type == c.Old.Type && r.ID == c.Old.ID {
+			continue
+		}
+		// In a preview the resource's own predecessor may be deleted first.
+		if c.DryRun && r.URN == c.URN && c.URN != "" {
+			continue
+		}
+		if sameValues(r, u.Paths[:last], values[:last]) {
+			return r, true
 		}
 	}
 	return Resource{}, false

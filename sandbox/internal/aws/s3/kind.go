@@ -25,7 +25,7 @@ func init() {
 }
 
 func s3Kinds() map[string]*kind.Kind {
-	bucket := &kind.Kind{
+	out := map[string]*kind.Kind{view.TypeBucket: {
 		Unique: []kind.Unique{{
 			Paths: []string{"bucket"}, Code: "BucketAlreadyOwnedByYou",
 			Message: "Your previous request to create the named bucket succeeded and you already own it: %s",
@@ -35,8 +35,7 @@ func s3Kinds() map[string]*kind.Kind {
 		Verify: kind.InTurn(verifyBucketPolicy, bucketPlace.Verify),
 		Create: createBucket,
 		Delete: deleteBucket,
-	}
-	out := map[string]*kind.Kind{view.TypeBucket: bucket}
+	}}
 	for _, typ := range []string{
 		"aws:s3/bucketVersioningV2:BucketVersioningV2",
 		"aws:s3/bucketServerSideEncryptionConfigurationV2:BucketServerSideEncryptionConfigurationV2",
