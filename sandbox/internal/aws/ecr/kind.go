@@ -12,8 +12,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
-// repositoryName is the pattern of the ECR API reference, CreateRepository.
-//
 //go:embed schema.json
 var schemaJSON []byte
 
