@@ -5,6 +5,7 @@ import (
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 
+	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/wire"
 )
@@ -26,12 +27,8 @@ func find(x *wire.Exchange, action, name string) (found view.Resource, ok bool, 
 	if err := x.Allow(action, arn, nil); err != nil {
 		return found, false, err
 	}
-	for _, r := range x.Store.List(view.TypeParameter) {
-		if view.Text(r, "arn") == arn {
-			return r, true, nil
-		}
-	}
-	return found, false, nil
+	found, ok = view.FindByARN(x.Store, view.TypeParameter, arn)
+	return found, ok, nil
 }
 
 func getParameter(x *wire.Exchange, in *struct {
@@ -48,10 +45,7 @@ func getParameter(x *wire.Exchange, in *struct {
 	case view.Text(found, "type") == "SecureString":
 		return nil, wire.NotSupported("the sandbox does not implement SecureString parameters")
 	}
-	version := 0
-	if v := found.State["version"]; v.IsNumber() {
-		version = int(v.NumberValue())
-	}
+	version, _ := props.Int(found.State, "version")
 	return map[string]any{"Parameter": map[string]any{
 		"Name": view.Text(found, "name"), "Type": view.Text(found, "type"), "Value": view.Text(found, "value"), "Version": version,
 		"ARN": view.Text(found, "arn"), "DataType": view.Text(found, "dataType"),
@@ -81,8 +75,8 @@ func putParameter(x *wire.Exchange, in *struct {
 	}
 	version := 0
 	err = x.Store.Mutate(view.TypeParameter, found.ID, func(state resource.PropertyMap) error {
-		if v := state["version"]; v.IsNumber() {
-			version = int(v.NumberValue()) + 1
+		if before, ok := props.Int(state, "version"); ok {
+			version = before + 1
 		}
 		for _, name := range []resource.PropertyKey{"value", "insecureValue"} {
 			state[name] = resource.NewProperty(in.Value)
