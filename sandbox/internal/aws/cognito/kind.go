@@ -72,13 +72,8 @@ func checkPool(c *kind.Checker) {
 func createPool(c *kind.Call) error {
 	c.ID = view.Region + "_" + c.Alphanumeric("pool", 9)
 	c.Name()
-	c.Set("arn", view.ARN("cognito-idp", "userpool/"+c.ID))
-	c.Set("endpoint", "cognito-idp."+view.Region+".amazonaws.com/"+c.ID)
 	c.Set("creationDate", view.Timestamp(c.Now))
 	c.Set("lastModifiedDate", view.Timestamp(c.Now))
-	c.Set("estimatedNumberOfUsers", 0)
-	c.Set("domain", "")
-	c.Set("customDomain", "")
 	c.FillObject("adminCreateUserConfig", map[string]any{"allowAdminCreateUserOnly": false})
 	c.FillObject("passwordPolicy", map[string]any{
 		"minimumLength": 8, "requireLowercase": true, "requireNumbers": true, "requireSymbols": true, "requireUppercase": true,
@@ -121,12 +116,6 @@ func checkDomain(c *kind.Checker) {
 
 func createDomain(c *kind.Call) error {
 	c.ID = c.Str("domain")
-	c.Set("awsAccountId", view.AccountID)
-	c.Set("cloudfrontDistribution", "d111111abcdef8.cloudfront.net")
-	c.Set("cloudfrontDistributionArn", "d111111abcdef8.cloudfront.net")
-	c.Set("cloudfrontDistributionZoneId", "Z2FDTNDATAQYW2")
-	c.Set("s3Bucket", "aws-cognito-prod-pdx-assets")
-	c.Set("version", "20260101000000")
 	c.Default("managedLoginVersion", 1)
 	return nil
 }
@@ -184,8 +173,5 @@ func createUser(c *kind.Call) error {
 	c.Set("sub", c.UUID("sub"))
 	c.Set("creationDate", view.Timestamp(c.Now))
 	c.Set("lastModifiedDate", view.Timestamp(c.Now))
-	c.Set("mfaSettingLists", []any{})
-	c.Set("preferredMfaSetting", "")
-	c.Set("status", "FORCE_CHANGE_PASSWORD")
 	return nil
 }
