@@ -58,16 +58,17 @@ type authenticationView struct {
 	Otherwise     string `xml:"OnUnauthenticatedRequest" json:"onUnauthenticatedRequest"`
 }
 
+// actionView is an action as the account holds it and as the API shows it.
 type actionView struct {
-	Type           string             `xml:"Type"`
-	Order          int                `xml:"Order,omitempty"`
-	TargetGroupARN string             `xml:"TargetGroupArn,omitempty"`
-	Forward        *forwardView       `xml:"ForwardConfig"`
-	FixedResponse  *fixedResponseView `xml:"FixedResponseConfig"`
-	Redirect       *redirectView      `xml:"RedirectConfig"`
+	Type           string             `xml:"Type" json:"type"`
+	Order          int                `xml:"Order,omitempty" json:"order"`
+	TargetGroupARN string             `xml:"TargetGroupArn,omitempty" json:"targetGroupArn"`
+	Forward        *forwardView       `xml:"ForwardConfig" json:"-"`
+	FixedResponse  *fixedResponseView `xml:"FixedResponseConfig" json:"fixedResponse"`
+	Redirect       *redirectView      `xml:"RedirectConfig" json:"redirect"`
 
-	OIDC    *authenticationView `xml:"AuthenticateOidcConfig"`
-	Cognito *authenticationView `xml:"AuthenticateCognitoConfig"`
+	OIDC    *authenticationView `xml:"AuthenticateOidcConfig" json:"authenticateOidc"`
+	Cognito *authenticationView `xml:"AuthenticateCognitoConfig" json:"authenticateCognito"`
 }
 
 type forwardView struct {
@@ -94,38 +95,21 @@ type redirectView struct {
 	StatusCode string `xml:"StatusCode" json:"statusCode"`
 }
 
-// deployedAction is an action as the account holds it.
-type deployedAction struct {
-	Type           string             `json:"type"`
-	Order          int                `json:"order"`
-	TargetGroupARN string             `json:"targetGroupArn"`
-	FixedResponse  *fixedResponseView `json:"fixedResponse"`
-	Redirect       *redirectView      `json:"redirect"`
-
-	OIDC    *authenticationView `json:"authenticateOidc"`
-	Cognito *authenticationView `json:"authenticateCognito"`
-}
-
-func viewActions(actions []deployedAction) []actionView {
-	var out []actionView
-	for _, a := range actions {
-		answer := actionView{
-			Type: a.Type, Order: a.Order, TargetGroupARN: a.TargetGroupARN, FixedResponse: a.FixedResponse, Redirect: a.Redirect,
-			OIDC: a.OIDC, Cognito: a.Cognito,
+// viewActions adds the API's longer form of forwarding to one target group.
+func viewActions(actions []actionView) []actionView {
+	for i := range actions {
+		if arn := actions[i].TargetGroupARN; arn != "" {
+			actions[i].Forward = &forwardView{TargetGroups: []weightedGroup{{arn, 1}}}
 		}
-		if a.TargetGroupARN != "" {
-			answer.Forward = &forwardView{TargetGroups: []weightedGroup{{a.TargetGroupARN, 1}}}
-		}
-		out = append(out, answer)
 	}
-	return out
+	return actions
 }
 
 func viewRule(r view.Resource) (*ruleView, error) {
 	var deployed struct {
 		ARN        string              `json:"arn"`
 		Priority   int                 `json:"priority"`
-		Actions    []deployedAction    `json:"actions"`
+		Actions    []actionView        `json:"actions"`
 		Conditions []deployedCondition `json:"conditions"`
 	}
 	if err := view.Decode(r.State, &deployed); err != nil {
@@ -169,13 +153,13 @@ func (c *deployedCondition) view() (conditionView, bool) {
 
 // deployedListener is a listener as the account holds it.
 type deployedListener struct {
-	ARN             string           `json:"arn"`
-	LoadBalancerARN string           `json:"loadBalancerArn"`
-	Port            int              `json:"port"`
-	Protocol        string           `json:"protocol"`
-	SSLPolicy       string           `json:"sslPolicy"`
-	CertificateARN  string           `json:"certificateArn"`
-	Actions         []deployedAction `json:"defaultActions"`
+	ARN             string       `json:"arn"`
+	LoadBalancerARN string       `json:"loadBalancerArn"`
+	Port            int          `json:"port"`
+	Protocol        string       `json:"protocol"`
+	SSLPolicy       string       `json:"sslPolicy"`
+	CertificateARN  string       `json:"certificateArn"`
+	Actions         []actionView `json:"defaultActions"`
 }
 
 func viewDefaultRule(r view.Resource) (*ruleView, error) {
