@@ -9,6 +9,8 @@ import (
 	"regexp"
 	"sync"
 	"time"
+
+	"github.com/webordinary/live-edit/functions/identity/spec"
 )
 
 // Editor is somebody who is invited to edit a client's site.
@@ -22,7 +24,7 @@ type Editor struct {
 // MaxList is how many bytes the list of a client's editors may have: a standard parameter's size (Systems Manager quotas).
 const MaxList = 4096
 
-var userName = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+var userName = regexp.MustCompile(spec.UserName)
 
 // CheckEditors says what is wrong with a list: every fault that it has. Addresses are compared folded.
 func CheckEditors(editors []Editor) error {
@@ -39,8 +41,7 @@ func CheckEditors(editors []Editor) error {
 		emails[email] = true
 		switch {
 		case !userName.MatchString(editor.User):
-			faults = append(faults, fmt.Errorf("editor %d: user %.70q; expected 1 to 63 small letters, digits and hyphens, the first one no "+
-				"hyphen", i+1, editor.User))
+			faults = append(faults, fmt.Errorf("editor %d: user %.70q; expected %s", i+1, editor.User, spec.UserNameForm))
 		case users[editor.User]:
 			faults = append(faults, fmt.Errorf("editor %d: %s is another editor's workspace already", i+1, editor.User))
 		}

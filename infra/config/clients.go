@@ -7,6 +7,8 @@ import (
 	"slices"
 	"strconv"
 	"strings"
+
+	authspec "github.com/webordinary/live-edit/functions/identity/spec"
 )
 
 // GitHubTokens is the key of the further clients' tokens.
@@ -191,8 +193,8 @@ func (c Client) Field(name string) string {
 	}
 }
 
-// sessionPattern is the name of a session's user (container/supervisor).
-var sessionPattern = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+// sessionPattern is the name of a session's user.
+var sessionPattern = regexp.MustCompile(authspec.UserName)
 
 // validateClients checks what the entries give, and that the clients do not get in each other's way.
 func (c *Config) validateClients(v *validator) {

@@ -6,15 +6,17 @@ import (
 	"fmt"
 	"net/http"
 	"regexp"
+
+	"github.com/webordinary/live-edit/functions/identity/spec"
 )
 
 // Cookie names the user that a browser has chosen by PUT /api/session.
 const Cookie = "live-edit-user"
 
 // Expected describes a valid name.
-const Expected = "1 to 63 small letters, digits and hyphens, the first one no hyphen"
+const Expected = spec.UserNameForm
 
-var name = regexp.MustCompile(`^[a-z0-9][a-z0-9-]{0,62}$`)
+var name = regexp.MustCompile(spec.UserName)
 
 // Valid says whether a text may name a client or a user: it becomes a directory of the workspace and the stem of lease files.
 func Valid(text string) bool { return name.MatchString(text) }
