@@ -21,14 +21,15 @@ type Editor struct {
 	User string `json:"user"`
 }
 
-// MaxList is how many bytes the list of a client's editors may have: a standard parameter's size (Systems Manager quotas).
-const MaxList = 4096
+// maxList is how many bytes the list of a client's editors may have: a standard parameter's size (Systems Manager quotas).
+const maxList = 4096
 
 var userName = regexp.MustCompile(spec.UserName)
 
-// CheckEditors says what is wrong with a list: every fault that it has. Addresses are compared folded.
-func CheckEditors(editors []Editor) error {
+// checked gives a list with its addresses folded, by which they are compared, or every fault that it has.
+func checked(editors []Editor) ([]Editor, error) {
 	var faults []error
+	folded := make([]Editor, len(editors)) // not nil: an empty list is written as one
 	emails, users := map[string]bool{}, map[string]bool{}
 	for i, editor := range editors {
 		email, err := Fold(editor.Email)
@@ -46,30 +47,24 @@ func CheckEditors(editors []Editor) error {
 			faults = append(faults, fmt.Errorf("editor %d: %s is another editor's workspace already", i+1, editor.User))
 		}
 		users[editor.User] = true
+		folded[i] = Editor{Email: email, User: editor.User}
 	}
-	return errors.Join(faults...)
+	return folded, errors.Join(faults...)
 }
 
 // FormatEditors writes the list as it is kept in the parameter.
 func FormatEditors(editors []Editor) (string, error) {
-	if err := CheckEditors(editors); err != nil {
+	folded, err := checked(editors)
+	if err != nil {
 		return "", err
-	}
-	folded := make([]Editor, len(editors)) // not nil: an empty list is written as one
-	for i, editor := range editors {
-		email, err := Fold(editor.Email)
-		if err != nil {
-			return "", err
-		}
-		folded[i] = Editor{Email: email, User: editor.User}
 	}
 	text, err := json.Marshal(folded)
 	if err != nil {
 		return "", fmt.Errorf("write the list of editors: %w", err)
 	}
-	if len(text) > MaxList {
+	if len(text) > maxList {
 		return "", fmt.Errorf("the list of editors has %d bytes, a parameter takes %d: invite fewer, or move some to another client",
-			len(text), MaxList)
+			len(text), maxList)
 	}
 	return string(text), nil
 }
@@ -85,16 +80,13 @@ func parseEditors(text string) (map[string]string, error) {
 	if decoder.More() {
 		return nil, errors.New("read the list of editors: something follows it")
 	}
-	if err := CheckEditors(editors); err != nil {
+	folded, err := checked(editors)
+	if err != nil {
 		return nil, fmt.Errorf("read the list of editors: %w", err)
 	}
-	users := make(map[string]string, len(editors))
-	for _, editor := range editors {
-		email, err := Fold(editor.Email)
-		if err != nil {
-			return nil, err
-		}
-		users[email] = editor.User
+	users := make(map[string]string, len(folded))
+	for _, editor := range folded {
+		users[editor.Email] = editor.User
 	}
 	return users, nil
 }
