@@ -66,8 +66,6 @@ func NewVerifier(trust Trust, keys Keys, now func() time.Time) *Verifier {
 
 // Claims are what the issuer told the load balancer about the visitor.
 type Claims struct {
-	// Subject is the issuer's own name for the visitor.
-	Subject string
 	// Email is folded (see Fold).
 	Email string
 }
@@ -119,7 +117,6 @@ func (v *Verifier) checkHeader(header map[string]any) error {
 // claimsOf takes the address if the issuer vouches for it, or says nothing about that: issuers of a company's own people often leave
 // email_verified out. Cognito writes it as a text.
 func claimsOf(claims jwt.MapClaims) (Claims, error) {
-	subject, _ := claims["sub"].(string)
 	written, _ := claims["email"].(string)
 	email, err := Fold(written)
 	if err != nil {
@@ -138,7 +135,7 @@ func claimsOf(claims jwt.MapClaims) (Claims, error) {
 	default:
 		return Claims{}, fmt.Errorf("%w: email_verified of %s is neither true nor false", ErrUnverified, email)
 	}
-	return Claims{Subject: subject, Email: email}, nil
+	return Claims{Email: email}, nil
 }
 
 // Fold gives the one spelling of an address that is compared: in small letters. Addresses with other characters than ASCII are refused,
