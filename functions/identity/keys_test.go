@@ -11,7 +11,6 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/identity"
-	"github.com/webordinary/live-edit/functions/identity/identitytest"
 )
 
 // TestKeysAreFetchedOnce: for all who wait, and for half a day.
@@ -109,5 +108,4 @@ func TestPublishedAt(t *testing.T) {
 	require.Equal(t, "https://public-keys.auth.elb.us-west-2.amazonaws.com", identity.PublishedAt("us-west-2"))
 	require.Equal(t, "https://s3-us-gov-west-1.amazonaws.com/aws-elb-public-keys-prod-us-gov-west-1",
 		identity.PublishedAt("us-gov-west-1"))
-	_ = identitytest.Trust
 }

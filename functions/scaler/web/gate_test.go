@@ -28,7 +28,7 @@ func gate(t *testing.T, signer *identitytest.Signer) *identity.Gate {
 	}
 }
 
-// TestWhoWakes is the table of identities against what is done: whoever is not let in has nothing looked at, whatever is
+// TestWhoIsLetIn is the table of identities against what is done: whoever is not let in has nothing looked at, whatever is
 // asked for and however often.
 func TestWhoIsLetIn(t *testing.T) {
 	t.Parallel()
