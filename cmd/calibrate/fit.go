@@ -39,13 +39,9 @@ var seenLate = scalertest.Range{Most: 2 * time.Second}
 
 func parts(s *timing.Setup) []part {
 	t := s.Timing()
-	checked := t.FirstCheck
+	checked, serves := t.FirstCheck, s.DevServer()
 	if s.HealthWaits {
-		checked = sum(t.FirstCheck, t.Listen)
-	}
-	serves := t.Serve
-	if s.HealthWaits {
-		serves = t.Listen
+		checked = timing.Sum(t.FirstCheck, serves)
 	}
 	list := []part{
 		{partScheduled, "Scheduled", t.Scheduler},
@@ -53,19 +49,11 @@ func parts(s *timing.Setup) []part {
 		{partPulled, map[bool]string{false: "PulledPlain", true: "PulledSOCI"}[s.SOCI], t.Pull},
 		{partStarted, "Started", t.Start},
 		{partRegisters, "Registers", t.Register},
-		{partChecked, "", sum(checked, seenLate)},
-		{partHealthy, "", sum(t.Register, checked, seenLate)},
+		{partChecked, "", timing.Sum(checked, seenLate)},
+		{partHealthy, "", timing.Sum(t.Register, checked, seenLate)},
 		{partServes, map[timing.Dependencies]string{timing.OnEFS: "AstroEFS", timing.InTheTask: "AstroLocal"}[s.Dependencies], serves},
 	}
-	return append(list, part{partWhole, "", sum(t.Scheduler, t.Place, t.Pull, t.Start, serves)})
-}
-
-func sum(ranges ...scalertest.Range) scalertest.Range {
-	var all scalertest.Range
-	for _, r := range ranges {
-		all.Least, all.Most = all.Least+r.Least, all.Most+r.Most
-	}
-	return all
+	return append(list, part{partWhole, "", timing.Sum(t.Scheduler, t.Place, t.Pull, t.Start, serves)})
 }
 
 // wakes are all that was read, joined by task.

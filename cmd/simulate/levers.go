@@ -208,7 +208,7 @@ var wholes = []whole{
 		"“started 1 task” → “registered 1 target”", "service events, 2024-10 and 2025-11, n = 2, image unknown",
 		[2]float64{28.8, 40.9},
 		[]timing.Component{timing.Placed, timing.Started, timing.Registers},
-		[2]float64{3 + 0.02*413, 3 + 0.027*413},
+		[2]float64{timing.PulledPlain.Least, timing.PulledPlain.Most},
 	},
 }
 

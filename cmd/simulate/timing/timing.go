@@ -67,6 +67,13 @@ type Component struct {
 	N, Source string
 }
 
+// What a pull takes, in seconds: the same for every image, and the least and the most for each megabyte (PulledPlain).
+const (
+	pullBase  = 3
+	pullLeast = 0.02
+	pullMost  = 0.027
+)
+
 // The parts of a wake.
 var (
 	WakerStarts = Component{
@@ -86,7 +93,7 @@ var (
 		"opensearch-migrations#2116, 2026-01: 11 and 44 s in one test run; how often is published nowhere",
 	}
 	PulledPlain = Component{
-		"pull of 413 MB, gzip", 3 + 0.02*413, 3 + 0.027*413, Inferred, "3",
+		"pull of 413 MB, gzip", pullBase + pullLeast*413, pullBase + pullMost*413, Inferred, "3",
 		"3 s + 0.02 to 0.027 s a MB, through 80 MB in 3.1 s and 4 GB in 85 s (aws-samples `ecs-soci`, 2026) and a Node image with " +
 			"Claude Code in 14 s (a published spike, us-west-2, public subnet, 2026-10)",
 	}
@@ -146,8 +153,13 @@ func between(least, most float64) scalertest.Range {
 	return scalertest.Range{Least: time.Duration(least * float64(time.Second)), Most: time.Duration(most * float64(time.Second))}
 }
 
-func plus(a, b scalertest.Range) scalertest.Range {
-	return scalertest.Range{Least: a.Least + b.Least, Most: a.Most + b.Most}
+// Sum is the range of parts that follow each other.
+func Sum(parts ...scalertest.Range) scalertest.Range {
+	var all scalertest.Range
+	for _, part := range parts {
+		all.Least, all.Most = all.Least+part.Least, all.Most+part.Most
+	}
+	return all
 }
 
 // Pull is how long the image takes.
@@ -155,8 +167,7 @@ func (s *Setup) Pull() scalertest.Range {
 	if s.SOCI {
 		return PulledSOCI.Times(1)
 	}
-	const base, least, most = 3, 0.02, 0.027 // PulledPlain
-	return between(base+least*s.ImageMB, base+most*s.ImageMB)
+	return between(pullBase+pullLeast*s.ImageMB, pullBase+pullMost*s.ImageMB)
 }
 
 // DevServer is how long the preview takes from the container's start to its first byte. What the processor does is taken to
@@ -167,13 +178,13 @@ func (s *Setup) DevServer() scalertest.Range {
 	switch s.Dependencies {
 	case OnEFS:
 		waits := between(AstroEFS.Least-AstroLocal.Least, AstroEFS.Most-AstroLocal.Most)
-		all = plus(all, waits)
+		all = Sum(all, waits)
 	case Unpacked:
-		all = plus(all, Unpacks.Times(slower))
+		all = Sum(all, Unpacks.Times(slower))
 	case InTheTask:
 	}
 	if s.SOCI {
-		all = plus(all, ReadLate.Times(1))
+		all = Sum(all, ReadLate.Times(1))
 	}
 	return all
 }
