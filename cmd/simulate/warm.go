@@ -109,7 +109,8 @@ func byIntent() []warmRow {
 const (
 	// signsIn is how long before the editor is opened somebody signs in, at least and at most. Assumed.
 	signsInLeast, signsInMost = 20 * time.Second, 90 * time.Second
-	// inVainMost is what a wake that nobody uses may run, beyond the idle time: the wake itself, the drain and late metrics.
+	// inVainMost is what a wake that nobody uses may run, beyond the idle time: the wake itself, the drain and late metrics, which set
+	// the pace of idle times below the usual one.
 	inVainMost = 6 * time.Minute
 )
 
@@ -141,7 +142,7 @@ func (st *site) intend(work []session, row *warmRow) {
 // signIn wakes a service that is asleep, if a wake in vain still has room in the month's budget: what it may cost at most is
 // reserved until it is known what it has cost.
 func (st *site) signIn() {
-	worst := st.policy.Idle + inVainMost
+	worst := max(st.policy.Idle, idle) + inVainMost
 	in := &st.intents
 	if !st.world.Idle() || in.capped && in.spent+in.reserved+worst > in.most {
 		return
