@@ -51,23 +51,7 @@ func simulate(wakes, sites int, progress func(string)) *report {
 
 // sumSites adds up all sites.
 func (r *report) sumSites() outcome {
-	sum := outcome{Name: fmt.Sprintf("%d sites", len(r.Sites))}
-	for i := range r.Sites {
-		o := &r.Sites[i]
-		sum.Edited += o.Edited
-		sum.Billed += o.Billed
-		sum.Wakes = append(sum.Wakes, o.Wakes...)
-		sum.Served += o.Served
-		sum.Redirected += o.Redirected
-		sum.Unserved += o.Unserved
-		sum.Lost += o.Lost
-		sum.Invocations += o.Invocations
-		sum.Metrics += o.Metrics
-		sum.Held += o.Held
-		sum.Dollars.Tasks += o.Dollars.Tasks
-		sum.Dollars.Scaler += o.Dollars.Scaler
-	}
-	return sum
+	return sumOf(fmt.Sprintf("%d sites", len(r.Sites)), r.Sites)
 }
 
 // lost counts the requests that nobody served, in everything that was played.

@@ -31,6 +31,35 @@ func (st *site) finish(name string, s timing.Setup, edited time.Duration) outcom
 	return outcome{Name: name, Edited: edited, tally: st.tally, Dollars: priceOf(s, &st.tally)}
 }
 
+// add counts another month in; what ran when stays with that month.
+func (o *outcome) add(other *outcome) {
+	o.Edited += other.Edited
+	o.Billed += other.Billed
+	o.Wakes = append(o.Wakes, other.Wakes...)
+	o.Served += other.Served
+	o.Redirected += other.Redirected
+	o.Unserved += other.Unserved
+	o.Lost += other.Lost
+	o.Invocations += other.Invocations
+	o.Metrics += other.Metrics
+	o.Held += other.Held
+	o.Arrivals += other.Arrivals
+	o.Warm += other.Warm
+	o.Opened = append(o.Opened, other.Opened...)
+	o.InVain += other.InVain
+	o.Dollars.Tasks += other.Dollars.Tasks
+	o.Dollars.Scaler += other.Dollars.Scaler
+}
+
+// sumOf adds outcomes up.
+func sumOf(name string, outcomes []outcome) outcome {
+	sum := outcome{Name: name}
+	for i := range outcomes {
+		sum.add(&outcomes[i])
+	}
+	return sum
+}
+
 // bursts draws ten hours of editing in sessions of 15 to 45 minutes, on working days between 8 and 20 o'clock.
 func bursts(random *rand.Rand) []session {
 	const hours = 10 * time.Hour

@@ -44,16 +44,6 @@ type warmRow struct {
 	sum     outcome
 }
 
-func (r *warmRow) add(o *outcome) {
-	r.sum.Billed += o.Billed
-	r.sum.Dollars.Tasks += o.Dollars.Tasks
-	r.sum.Arrivals += o.Arrivals
-	r.sum.Warm += o.Warm
-	r.sum.Opened = append(r.sum.Opened, o.Opened...)
-	r.sum.Lost += o.Lost
-	r.sum.InVain += o.InVain
-}
-
 // warmMonths plays each row's sites.
 func warmMonths(rows []warmRow, sessions func(*warmRow) func(*rand.Rand) []session) []warmRow {
 	outcomes := make([]outcome, len(rows)*warmSites)
@@ -72,7 +62,7 @@ func warmMonths(rows []warmRow, sessions func(*warmRow) func(*rand.Rand) []sessi
 		outcomes[i] = st.finish(row.Habit, s, editedIn(work))
 	})
 	for i := range outcomes {
-		rows[i/warmSites].add(&outcomes[i])
+		rows[i/warmSites].sum.add(&outcomes[i])
 	}
 	return rows
 }
@@ -221,12 +211,11 @@ func clientsMonth(s timing.Setup, name string, together bool) (sum outcome, most
 		}
 		outcomes[i] = st.finish(name, s, editedIn(sessions))
 	}
-	return (&report{Sites: outcomes}).sumSites(), mostAtOnce(outcomes)
+	return sumOf(name, outcomes), mostAtOnce(outcomes)
 }
 
 // clientsRow is three clients' month.
 type clientsRow struct {
-	Name string
 	outcome
 	Most int
 }
@@ -238,7 +227,7 @@ func byClients() []clientsRow {
 		together bool
 	}{{"at the same hours", true}, {"each at their own", false}} {
 		sum, most := clientsMonth(timing.Specified, c.name, c.together)
-		rows = append(rows, clientsRow{c.name, sum, most})
+		rows = append(rows, clientsRow{sum, most})
 	}
 	return rows
 }
