@@ -41,18 +41,20 @@ type warmRow struct {
 	Idle    time.Duration
 	Intents int     // sign-ins a month after which nobody edits; -1 without waking on intent
 	Cap     float64 // hours a month that wakes on intent may cost in vain; negative for no cap
-	sum     outcome
+
+	sessions func(*rand.Rand) []session
+	sum      outcome
 }
 
 // warmMonths plays each row's sites.
-func warmMonths(rows []warmRow, sessions func(*warmRow) func(*rand.Rand) []session) []warmRow {
+func warmMonths(rows []warmRow) []warmRow {
 	outcomes := make([]outcome, len(rows)*warmSites)
 	sideBySide(len(outcomes), func(i int) {
 		row := &rows[i/warmSites]
 		s := timing.Specified
 		s.Idle = row.Idle
 		st := newSite(s, monthBegins, month, uint64(5000+i%warmSites))
-		work := sessions(row)(st.random)
+		work := row.sessions(st.random)
 		for _, each := range work {
 			st.join(each)
 		}
@@ -72,28 +74,23 @@ func byIdle() []warmRow {
 	var rows []warmRow
 	for _, h := range habits {
 		for _, minutes := range []time.Duration{5, 10, 20, 30} {
-			rows = append(rows, warmRow{Habit: h.Name, Idle: minutes * time.Minute, Intents: -1})
+			rows = append(rows, warmRow{Habit: h.Name, Idle: minutes * time.Minute, Intents: -1, sessions: h.sessions})
 		}
 	}
-	return warmMonths(rows, func(r *warmRow) func(*rand.Rand) []session {
-		for _, h := range habits {
-			if h.Name == r.Habit {
-				return h.sessions
-			}
-		}
-		panic("simulate: unknown habit " + r.Habit)
-	})
+	return warmMonths(rows)
 }
 
 // byIntent compares caps for waking on intent, by how many sign-ins are in vain.
 func byIntent() []warmRow {
-	rows := []warmRow{{Habit: "none", Idle: idle, Intents: -1}, {Habit: "at sign-in", Idle: idle, Cap: -1}}
+	rows := []warmRow{
+		{Habit: "none", Idle: idle, Intents: -1, sessions: bursts}, {Habit: "at sign-in", Idle: idle, Cap: -1, sessions: bursts},
+	}
 	for _, vain := range []int{20, 60, 200} {
 		for _, most := range []float64{-1, 5, 2} {
-			rows = append(rows, warmRow{Habit: "at sign-in", Idle: idle, Intents: vain, Cap: most})
+			rows = append(rows, warmRow{Habit: "at sign-in", Idle: idle, Intents: vain, Cap: most, sessions: bursts})
 		}
 	}
-	return warmMonths(rows, func(*warmRow) func(*rand.Rand) []session { return bursts })
+	return warmMonths(rows)
 }
 
 const (
