@@ -62,8 +62,7 @@ func (v *visit) starts(then func()) bool {
 		return false
 	}
 	v.known = true
-	cold := timing.WakerStarts.Times(1)
-	v.after(cold.Least+time.Duration(v.site.random.Int64N(int64(cold.Most-cold.Least))), then)
+	v.after(timing.WakerStarts.Times(1).Draw(v.site.random), then)
 	return true
 }
 

@@ -8,6 +8,7 @@ import (
 
 	"github.com/webordinary/live-edit/cmd/simulate/timing"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/scalertest"
 )
 
 // warmSites is how many sites a row of this file's tables is the mean of.
@@ -93,13 +94,12 @@ func byIntent() []warmRow {
 	return warmMonths(rows)
 }
 
-const (
-	// signsIn is how long before the editor is opened somebody signs in, at least and at most. Assumed.
-	signsInLeast, signsInMost = 20 * time.Second, 90 * time.Second
-	// inVainMost is what a wake that nobody uses may run, beyond the idle time: the wake itself, the drain and late metrics, which set
-	// the pace of idle times below the usual one.
-	inVainMost = 6 * time.Minute
-)
+// signsIn is how long before the editor is opened somebody signs in. Assumed.
+var signsIn = scalertest.Range{Least: 20 * time.Second, Most: 90 * time.Second}
+
+// inVainMost is what a wake that nobody uses may run, beyond the idle time: the wake itself, the drain and late metrics, which set the
+// pace of idle times below the usual one.
+const inVainMost = 6 * time.Minute
 
 // intents is the budget of waking on intent.
 type intents struct {
@@ -112,11 +112,8 @@ type intents struct {
 // intend wakes the service when somebody signs in: before each session, and as often in vain.
 func (st *site) intend(work []session, row *warmRow) {
 	st.intents = intents{most: time.Duration(row.Cap * float64(time.Hour)), capped: row.Cap >= 0}
-	lead := func() time.Duration {
-		return signsInLeast + time.Duration(st.random.Int64N(int64(signsInMost-signsInLeast)))
-	}
 	for i := range work {
-		if at := work[i].From.Add(-lead()); at.After(monthBegins) {
+		if at := work[i].From.Add(-signsIn.Draw(st.random)); at.After(monthBegins) {
 			st.at(at, st.signIn)
 		}
 	}

@@ -49,7 +49,7 @@ func (w *World) schedule() {
 		return
 	}
 	w.scheduled = true
-	w.after(w.timing.Scheduler.draw(w.random), func() {
+	w.after(w.timing.Scheduler.Draw(w.random), func() {
 		w.scheduled = false
 		w.steer()
 	})
@@ -114,7 +114,7 @@ func (w *World) placement() Range {
 
 // then goes on with a task unless it has been stopped meanwhile.
 func (w *World) then(t *Task, wait Range, do func()) {
-	w.after(wait.draw(w.random), func() {
+	w.after(wait.Draw(w.random), func() {
 		if t.Wanted {
 			do()
 		}
@@ -129,8 +129,8 @@ func (w *World) pulled(t *Task) {
 	t.PullStopped = w.now
 	w.then(t, w.timing.Start, func() {
 		t.Status, t.Started = Running, w.now
-		t.listensAt = w.now.Add(w.timing.Listen.draw(w.random))
-		t.servesAt = w.now.Add(w.timing.Serve.draw(w.random))
+		t.listensAt = w.now.Add(w.timing.Listen.Draw(w.random))
+		t.servesAt = w.now.Add(w.timing.Serve.Draw(w.random))
 		w.then(t, w.timing.Register, func() { w.register(t) })
 	})
 }

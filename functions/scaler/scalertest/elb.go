@@ -10,7 +10,7 @@ import (
 func (w *World) register(t *Task) {
 	t.registered, t.Registered = true, w.now
 	w.countHosts()
-	w.after(w.timing.FirstCheck.draw(w.random), func() { w.check(t) })
+	w.after(w.timing.FirstCheck.Draw(w.random), func() { w.check(t) })
 }
 
 // check is one health check; a new target is healthy after the first one that passes.
@@ -71,7 +71,7 @@ func (w *World) Healthy() int {
 // SetPriority moves the waker's rule, as SetRulePriorities does; the load balancer follows a little later.
 func (w *World) SetPriority(priority int) {
 	w.priority = priority
-	w.after(w.timing.Flip.draw(w.random), func() { w.effective = w.priority })
+	w.after(w.timing.Flip.Draw(w.random), func() { w.effective = w.priority })
 }
 
 // Priority is the waker rule's.

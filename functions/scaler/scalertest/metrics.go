@@ -41,7 +41,7 @@ func (w *World) lagOf(minute time.Time) time.Duration {
 	case 1:
 		return w.timing.MetricLag.Most
 	default:
-		return w.timing.MetricLag.draw(random)
+		return w.timing.MetricLag.Draw(random)
 	}
 }
 

@@ -17,7 +17,8 @@ import (
 // Range is a duration between Least and Most, drawn evenly.
 type Range struct{ Least, Most time.Duration }
 
-func (r Range) draw(random *rand.Rand) time.Duration {
+// Draw draws one.
+func (r Range) Draw(random *rand.Rand) time.Duration {
 	if r.Most <= r.Least {
 		return r.Least
 	}
