@@ -89,7 +89,7 @@ func TestScannersCostWhatPreviewSays(t *testing.T) {
 	require.Equal(t, cost.ScannerWakes, visits)
 	task := cost.Task{CPU: 2048, MemoryMB: 4096, PublicAddress: true}
 	simulated := scannerMonths(timing.Specified)[0].Dollars.Tasks
-	require.InEpsilon(t, simulated, cost.Scanners(task, int(idle.Minutes())), 0.1)
+	require.InEpsilon(t, simulated, cost.Scanners(task, int(timing.Specified.Idle.Minutes())), 0.1)
 	small := cost.Task{CPU: 512, MemoryMB: 1024, ARM: true}
 	require.Less(t, cost.Scanners(small, 5), 0.25*cost.Scanners(task, 5))
 	require.Greater(t, cost.Scanners(task, 30), 3*cost.Scanners(task, 5))

@@ -11,13 +11,10 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
-	"github.com/webordinary/live-edit/functions/scaler/spec"
 	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 const (
-	// idle is the stacks' default.
-	idle = spec.DefaultIdleMinutes * time.Minute
 	tick = time.Minute
 	// pollFirst is the waiting page's first look, pageReloads its pause before it opens what is ready; see page.js.
 	pollFirst   = 2 * time.Second
@@ -64,18 +61,10 @@ type tally struct {
 
 type span struct{ From, To time.Time }
 
-// idleOf is the time without activity after which the service of a setup sleeps.
-func idleOf(s timing.Setup) time.Duration {
-	if s.Idle > 0 {
-		return s.Idle
-	}
-	return idle
-}
-
 // newSite makes a sleeping site.
 func newSite(s timing.Setup, began time.Time, length time.Duration, seed uint64) *site {
 	st := &site{
-		policy: decide.NewPolicy(idleOf(s)), began: began, end: began.Add(length),
+		policy: decide.NewPolicy(s.Idle), began: began, end: began.Add(length),
 		random: rand.New(rand.NewPCG(seed, 0x517e)), //nolint:gosec // a simulation wants repeatable chance
 	}
 	st.tickPhase = time.Duration(st.random.Int64N(int64(tick)))

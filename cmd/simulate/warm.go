@@ -83,6 +83,7 @@ func byIdle() []warmRow {
 
 // byIntent compares caps for waking on intent, by how many sign-ins are in vain.
 func byIntent() []warmRow {
+	idle := timing.Specified.Idle
 	rows := []warmRow{
 		{Habit: "none", Idle: idle, Intents: -1, sessions: bursts}, {Habit: "at sign-in", Idle: idle, Cap: -1, sessions: bursts},
 	}
@@ -126,7 +127,7 @@ func (st *site) intend(work []session, row *warmRow) {
 // signIn wakes a service that is asleep, if a wake in vain still has room in the month's budget: what it may cost at most is
 // reserved until it is known what it has cost.
 func (st *site) signIn() {
-	worst := max(st.policy.Idle, idle) + inVainMost
+	worst := max(st.policy.Idle, timing.Specified.Idle) + inVainMost
 	in := &st.intents
 	if !st.world.Idle() || in.capped && in.spent+in.reserved+worst > in.most {
 		return

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
+	"github.com/webordinary/live-edit/functions/scaler/spec"
 )
 
 // Setup is what decides how long a wake takes.
@@ -28,7 +29,7 @@ type Setup struct {
 	AtOnce bool
 	// CheckedWhenever says that the first health check comes at any moment of an interval, instead of soon after registration.
 	CheckedWhenever bool
-	// Idle is the time without activity after which the service sleeps; zero means the specification's.
+	// Idle is the time without activity after which the service sleeps.
 	Idle time.Duration
 }
 
@@ -42,9 +43,9 @@ const (
 	InTheTask                     // on the task's disk, because the image has them
 )
 
-// Specified is the specification's service as it is shipped: 2 vCPU, health checks every 30 s, the supervisor in front; the
-// image's size is a guess for a Node image with Astro and Claude Code.
-var Specified = Setup{ImageMB: 413, CPU: 2, HealthInterval: 30 * time.Second}
+// Specified is the specification's service as it is shipped: 2 vCPU, health checks every 30 s, the stacks' default idle time, the
+// supervisor in front; the image's size is a guess for a Node image with Astro and Claude Code.
+var Specified = Setup{ImageMB: 413, CPU: 2, HealthInterval: 30 * time.Second, Idle: spec.DefaultIdleMinutes * time.Minute}
 
 // Origin says how far a component's time can be trusted.
 type Origin string
