@@ -111,7 +111,7 @@ func (p *session) who(ctx context.Context) bool {
 		return true
 	}
 	request := get("/api/session")
-	if !p.ask(&request, "who answers", func(a *target.Answer) bool {
+	return p.ask(&request, "who answers", func(a *target.Answer) bool {
 		var said struct{ Instance string }
 		if a.OK() {
 			_ = json.Unmarshal([]byte(a.Body), &said) // another container's answer may be anything
@@ -121,10 +121,7 @@ func (p *session) who(ctx context.Context) bool {
 			p.answered = append(p.answered, said.Instance)
 		}
 		return a.OK() || p.nameless
-	}, func() (*target.Answer, error) { return p.suite.do(ctx, p.suite.Site, request) }) {
-		return false
-	}
-	return true
+	}, func() (*target.Answer, error) { return p.suite.do(ctx, p.suite.Site, request) })
 }
 
 // split is the fault of a session that several tasks have answered. All people here are one user, whose session one task owns.
