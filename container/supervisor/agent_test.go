@@ -4,21 +4,11 @@ import (
 	"encoding/json"
 	"net/http"
 	"net/http/httptest"
-	"runtime"
 	"strings"
 	"sync"
 	"testing"
 	"time"
 )
-
-var startThread sync.Once
-
-func lockedThread() {
-	runtime.LockOSThread()
-	for do := range starters {
-		do()
-	}
-}
 
 // agent stands for the ECS agent's endpoint, of every task of a service.
 type agent struct {

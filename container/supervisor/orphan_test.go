@@ -41,7 +41,7 @@ func TestNoProcessOutlivesTheSupervisor(t *testing.T) {
 	parent.Env = []string{"PATH=" + os.Getenv("PATH"), mark}
 	out, err := parent.StdoutPipe()
 	require.NoError(t, err)
-	require.NoError(t, startLocked(parent))
+	require.NoError(t, starter().Start(parent))
 	line, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "started\n", line)

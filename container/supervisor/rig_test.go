@@ -145,7 +145,7 @@ func (s *service) startAs(command []string, environment ...string) *supervisor {
 	}, environment...)
 	task.command.Stdout, task.command.Stderr = task, task
 	task.command.SysProcAttr = &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL}
-	require.NoError(s.t, startLocked(task.command))
+	require.NoError(s.t, starter().Start(task.command))
 	go func() {
 		defer close(task.exited)
 		_ = task.command.Wait()
@@ -166,15 +166,8 @@ func (s *service) startAs(command []string, environment ...string) *supervisor {
 	return task
 }
 
-// startLocked starts from a thread that stays, since the kernel kills a process when the thread that started it ends.
-var starters = make(chan func())
-
-func startLocked(command *exec.Cmd) error {
-	startThread.Do(func() { go lockedThread() })
-	result := make(chan error)
-	starters <- func() { result <- command.Start() }
-	return <-result
-}
+// starter starts all tasks; it ends with the tests.
+var starter = sync.OnceValue(process.NewStarter)
 
 func (s *supervisor) kill() {
 	_ = s.command.Process.Kill()

@@ -11,7 +11,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"runtime"
 	"slices"
 	"strconv"
 	"strings"
@@ -41,7 +40,7 @@ type Spec struct {
 type Family struct {
 	marker      string
 	environment []string
-	starts      chan start
+	starter     *Starter
 
 	mu      sync.Mutex
 	ended   bool
@@ -51,27 +50,11 @@ type Family struct {
 	changed *sync.Cond
 }
 
-type start struct {
-	command *exec.Cmd
-	done    chan error
-}
-
 // NewFamily returns an empty family whose processes get the environment.
 func NewFamily(environment []string) *Family {
-	f := &Family{marker: familyVariable + "=" + rand.Text(), environment: environment, starts: make(chan start)}
+	f := &Family{marker: familyVariable + "=" + rand.Text(), environment: environment, starter: NewStarter()}
 	f.changed = sync.NewCond(&f.mu)
-	go f.starter()
 	return f
-}
-
-// starter starts all processes from one thread, which stays: the kernel kills a process whose parent has died when the thread that
-// started it ends (prctl(2), PR_SET_PDEATHSIG).
-func (f *Family) starter() {
-	runtime.LockOSThread()
-	for s := range f.starts {
-		s.done <- s.command.Start()
-	}
-	// The thread ends with the goroutine, since it is locked: its children are gone by then.
 }
 
 // Process is one process with all that it has started in its group.
@@ -135,9 +118,7 @@ func (f *Family) enter(p *Process) error {
 	}
 	f.pending++
 	f.mu.Unlock()
-	s := start{p.command, make(chan error, 1)}
-	f.starts <- s
-	err := <-s.done
+	err := f.starter.Start(p.command)
 	f.mu.Lock()
 	defer f.mu.Unlock()
 	f.pending--
@@ -194,15 +175,12 @@ func (f *Family) Stop(ctx context.Context) {
 // Kill ends the processes at once, and the family. It returns when there is none left, or none that this process may see.
 func (f *Family) Kill() {
 	f.mu.Lock()
-	ended := f.killed
 	f.ended, f.killed = true, true
 	f.mu.Unlock()
 	f.sweep()
 	f.wait()
 	f.sweep() // what a process started while it was being killed
-	if !ended {
-		close(f.starts)
-	}
+	f.starter.Close()
 }
 
 // wait waits until no process of a group's leader is left and none is being started.

@@ -57,7 +57,7 @@ func (p *Processes) spawn(task scheduler.Task, d *definition, seat seat, env []s
 	out.command.Stdout, out.command.Stderr = writer, writer
 	// The terminal sends its interrupt to a whole group; what becomes of the tasks is this process's to say, and its end is theirs.
 	out.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
-	if err := p.starter.start(out.command); err != nil {
+	if err := p.starter.Start(out.command); err != nil {
 		return nil, errors.Join(err, stdin.Close())
 	}
 	read := make(chan struct{})

@@ -7,6 +7,7 @@ import (
 	"sync"
 	"time"
 
+	supervisor "github.com/webordinary/live-edit/container/supervisor/process"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 )
 
@@ -14,7 +15,7 @@ import (
 type Processes struct {
 	options Options
 	agent   *agent
-	starter *starter
+	starter *supervisor.Starter
 
 	mu      sync.Mutex
 	running map[string]*process // by task ARN; ended ones stay for their log
@@ -41,7 +42,7 @@ func New(options Options) (*Processes, error) {
 	if p.agent, err = startAgent(&p.options); err != nil {
 		return nil, err
 	}
-	p.starter = newStarter()
+	p.starter = supervisor.NewStarter()
 	return p, nil
 }
 
@@ -176,7 +177,7 @@ func (p *Processes) Close() error {
 	for _, running := range all {
 		<-running.exited
 	}
-	p.starter.close()
+	p.starter.Close()
 	return p.agent.close()
 }
 

@@ -4,10 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
-	"os/exec"
-	"runtime"
 	"strconv"
-	"sync"
 
 	"github.com/webordinary/live-edit/container/supervisor/config"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
@@ -87,39 +84,3 @@ func (p *Processes) supervised(address string) map[string]string {
 		config.OwnPrefix + "SPEED": strconv.FormatFloat(speed, 'g', -1, 64),
 	}
 }
-
-// starter starts processes from one thread, which stays until it is closed: the kernel tells a process that its parent has died when the
-// thread ends that started it (prctl(2), PR_SET_PDEATHSIG).
-type starter struct {
-	orders chan func()
-	closed chan struct{}
-	once   sync.Once
-}
-
-func newStarter() *starter {
-	s := &starter{orders: make(chan func()), closed: make(chan struct{})}
-	go func() {
-		runtime.LockOSThread()
-		for {
-			select {
-			case order := <-s.orders:
-				order()
-			case <-s.closed:
-				return // and the thread with it, since it is locked: its children are gone by then
-			}
-		}
-	}()
-	return s
-}
-
-func (s *starter) start(command *exec.Cmd) error {
-	result := make(chan error, 1)
-	select {
-	case s.orders <- func() { result <- command.Start() }:
-		return <-result
-	case <-s.closed:
-		return errClosed
-	}
-}
-
-func (s *starter) close() { s.once.Do(func() { close(s.closed) }) }
