@@ -58,13 +58,9 @@ func mounts(store view.Store, dir string) (map[string]string, error) {
 }
 
 // imageContainers runs the image that the options name in the tasks.
-func (s *Server) imageContainers(ctx context.Context, around *Surroundings) (Containers, error) {
-	binary, file, err := s.image(ctx, around.Build)
-	if err != nil {
-		return nil, err
-	}
+func (s *Server) imageContainers(around *Surroundings) (Containers, error) {
 	return container.New(container.Options{
-		Store: s.options.Account, Binary: binary, Config: file, Mounts: around.Mounts, Protect: around.Protect,
+		Store: s.options.Account, Binary: s.image.binary, Config: s.image.file, Mounts: around.Mounts, Protect: around.Protect,
 		Authorizer: authz.New(s.options.Account), Now: s.clock.Now, Speed: s.options.Speed, Boot: s.options.ContainerBoot,
 		Role: s.roleEnvironment, Env: s.containerEnvironment(),
 		Output: func(task, line string) {

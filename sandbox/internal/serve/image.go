@@ -68,28 +68,30 @@ func (o *Options) containerEnv() map[string]string {
 	return out
 }
 
-// image builds what the tasks run: the entrypoint, and the file that tells a supervisor of its programs, if it is one.
-func (s *Server) image(ctx context.Context, build func(pkg string) (string, error)) (binary, file string, err error) {
-	demo, err := build(container.Package)
+// image is what the tasks run: the entrypoint, and the file that tells a supervisor of its programs, if it is one.
+type image struct{ binary, file string }
+
+func (s *Server) buildImage(ctx context.Context) (out image, err error) {
+	demo, err := s.options.Builder.Build(ctx, container.Package)
 	if err != nil || s.options.Container == ContainerPlain {
-		return demo, "", err
+		return image{binary: demo}, err
 	}
-	if binary, err = build(container.SupervisorPackage); err != nil {
-		return "", "", err
+	if out.binary, err = s.options.Builder.Build(ctx, container.SupervisorPackage); err != nil {
+		return out, err
 	}
 	content := demoFile(demo)
 	if s.options.Container == ContainerAstro {
 		installed, err := astro.Install(ctx, s.options.ModuleDir)
 		if err != nil {
-			return "", "", err
+			return out, err
 		}
 		content = installed.File([]string{demo, "prepare"})
 	}
 	if content.Origins, err = s.origins(); err != nil {
-		return "", "", err
+		return out, err
 	}
-	file, err = s.writeFile(content)
-	return binary, file, err
+	out.file, err = s.writeFile(content)
+	return out, err
 }
 
 // writeFile writes what an image has as /etc/live-edit.json.

@@ -37,6 +37,7 @@ type Server struct {
 	description *Description
 	log         *logFile
 	signIn      signIn
+	image       image // unless the options say what runs in the tasks
 
 	closers []func() error // in the order of opening
 	closing sync.Once
@@ -104,7 +105,7 @@ func (s *Server) buildAll(ctx context.Context) error {
 		}
 	}
 	if s.options.Containers == nil {
-		_, _, err = s.image(ctx, s.build(ctx))
+		s.image, err = s.buildImage(ctx)
 	}
 	return err
 }
@@ -171,7 +172,7 @@ func (s *Server) openContainers(ctx context.Context) error {
 	}
 	open := s.options.Containers
 	if open == nil {
-		open = func(around *Surroundings) (Containers, error) { return s.imageContainers(ctx, around) }
+		open = s.imageContainers
 	}
 	s.containers, err = open(&Surroundings{Clock: s.clock, Mounts: mounted, Protect: s.scheduler.Protect, Build: s.build(ctx)})
 	if err != nil {
