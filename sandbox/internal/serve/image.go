@@ -79,7 +79,7 @@ func (s *Server) buildImage(ctx context.Context) (out image, err error) {
 	if out.binary, err = s.options.Builder.Build(ctx, container.SupervisorPackage); err != nil {
 		return out, err
 	}
-	content := demoFile(demo)
+	content := container.DemoFile(demo)
 	if s.options.Container == ContainerAstro {
 		installed, err := astro.Install(ctx, s.options.ModuleDir)
 		if err != nil {
@@ -105,24 +105,6 @@ func (s *Server) writeFile(content *config.File) (path string, err error) {
 		return "", fmt.Errorf("write the image's configuration: %w", err)
 	}
 	return path, nil
-}
-
-// demoFile is the demo behind a supervisor. How long its steps take is the service's time, and said with --boot and --prepare.
-func demoFile(demo string) *config.File {
-	const longest = 60
-	program := func(arguments ...string) config.Program {
-		return config.Program{Command: append([]string{demo}, arguments...)}
-	}
-	return &config.File{
-		Prepare: []config.Step{{
-			Program: program("prepare"), Name: "Preparing the demo's workspace", Unless: "{workspace}/.demo-prepared", Minutes: longest,
-		}},
-		Preview: config.Server{
-			Program: program("preview", "-listen", "{host}:{port}", "-sockets", "{host}:{hmrPort}"), Ready: "/preview/", ReadyMinutes: longest,
-		},
-		API:         &config.Server{Program: program("api", "-listen", "{host}:{port}")},
-		StopSeconds: 2,
-	}
 }
 
 // origins are the pages of other hosts that may use the API and the sockets: those that a distribution of the account answers for. It

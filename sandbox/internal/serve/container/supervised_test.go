@@ -16,7 +16,6 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/webordinary/live-edit/container/supervisor/config"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/awstest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
@@ -29,18 +28,8 @@ func supervised(t *testing.T, change ...func(*container.Options)) func(*containe
 		var err error
 		o.Binary, err = supervisor()
 		require.NoError(t, err)
-		file := config.File{
-			Prepare: []config.Step{{
-				Program: config.Program{Command: []string{demo, "prepare"}}, Name: "Preparing", Unless: "{workspace}/.demo-prepared", Minutes: 60,
-			}},
-			Preview: config.Server{Program: config.Program{
-				Command: []string{demo, "preview", "-listen", "{host}:{port}", "-sockets", "{host}:{hmrPort}"},
-			}, ReadyMinutes: 60},
-			API:         &config.Server{Program: config.Program{Command: []string{demo, "api", "-listen", "{host}:{port}"}}},
-			StopSeconds: 2,
-		}
 		o.Config = filepath.Join(t.TempDir(), "live-edit.json")
-		require.NoError(t, os.WriteFile(o.Config, []byte(file.String()), 0o600))
+		require.NoError(t, os.WriteFile(o.Config, []byte(container.DemoFile(demo).String()), 0o600))
 		for _, c := range change {
 			c(o)
 		}
