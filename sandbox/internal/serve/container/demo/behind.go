@@ -5,7 +5,6 @@ import (
 	"errors"
 	"flag"
 	"fmt"
-	"net"
 	"net/http"
 	"os"
 	"slices"
@@ -73,13 +72,9 @@ const preparedFile = ".demo-prepared"
 func (d *demo) serveBehind(ctx context.Context, handlers map[string]http.Handler) error {
 	var all servers
 	for address, handler := range handlers {
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
-		if err != nil {
+		if _, err := all.add(ctx, address, handler); err != nil {
 			return errors.Join(err, all.close())
 		}
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
-		go func() { _ = server.Serve(listener) }() // until it is closed
-		all = append(all, server)
 	}
 	<-ctx.Done()
 	say("told to end")

@@ -90,16 +90,25 @@ func (d *demo) listen(ctx context.Context) (servers, error) {
 	}{map[string]string{}}
 	var out servers
 	for port, handler := range map[int]http.Handler{apiPort: d.api(), previewPort: d.preview(), socketPort: d.sockets()} {
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
+		address, err := out.add(ctx, "127.0.0.1:0", handler)
 		if err != nil {
 			return nil, fmt.Errorf("listen for port %d: %w", port, errors.Join(err, out.close()))
 		}
-		server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
-		go func() { _ = server.Serve(listener) }() // until it is closed
-		out = append(out, server)
-		report.Listening[strconv.Itoa(port)] = listener.Addr().String()
+		report.Listening[strconv.Itoa(port)] = address.String()
 	}
 	return out, json.NewEncoder(os.Stdout).Encode(report)
+}
+
+// add serves an address.
+func (s *servers) add(ctx context.Context, address string, handler http.Handler) (net.Addr, error) {
+	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", address)
+	if err != nil {
+		return nil, err
+	}
+	server := &http.Server{Handler: handler, ReadHeaderTimeout: time.Minute}
+	go func() { _ = server.Serve(listener) }() // until it is closed
+	*s = append(*s, server)
+	return listener.Addr(), nil
 }
 
 func (s servers) close() error {
