@@ -72,21 +72,9 @@ func openBrowser(s *served, path string) *browser {
 	s.t.Helper()
 	_, port, err := net.SplitHostPort(s.Description().HTTPS)
 	require.NoError(s.t, err)
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(path), chromedp.UserDataDir(s.t.TempDir()), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
-		chromedp.NoFirstRun, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("ignore-certificate-errors", true), // the authority is the sandbox's own
-		chromedp.Flag("host-resolver-rules", fmt.Sprintf("MAP %s:443 127.0.0.1:%s, MAP %s:443 127.0.0.1:%s", host, port, cdnHost, port)),
-		chromedp.UserAgent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"),
-	)
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	s.t.Cleanup(stop)
-	root, closeAll := chromedp.NewContext(allocator)
-	s.t.Cleanup(func() {
-		_ = chromedp.Cancel(root) // waits until the browser is gone, so that its profile can be removed
-		closeAll()
-	})
+	rules := fmt.Sprintf("MAP %s:443 127.0.0.1:%s, MAP %s:443 127.0.0.1:%s", host, port, cdnHost, port)
+	root, end := startBrowser(s, path, chromedp.Flag("host-resolver-rules", rules))
+	s.t.Cleanup(end)
 	require.NoError(s.t, chromedp.Do(root, chromedp.Navigate("about:blank")))
 	return &browser{s, root}
 }

@@ -57,18 +57,27 @@ func browse(s *served) (ctx context.Context, end func()) {
 	if path == "" {
 		return nil, nil
 	}
+	root, closeAll := startBrowser(s, path)
+	ctx, timeUp := context.WithTimeout(root, soon)
+	return ctx, func() {
+		timeUp()
+		closeAll()
+	}
+}
+
+// startBrowser starts the Chromium of that path, with options beside those that every test needs.
+func startBrowser(s *served, path string, more ...chromedp.ExecAllocatorOption) (root context.Context, end func()) {
+	s.t.Helper()
 	options := append(chromedp.DefaultExecAllocatorOptions[:],
 		chromedp.ExecPath(path), chromedp.UserDataDir(s.t.TempDir()), chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU,
 		chromedp.NoFirstRun, chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
 		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		chromedp.Flag("ignore-certificate-errors", true), // the newcomer clicks the warning away
+		chromedp.Flag("ignore-certificate-errors", true), // the authority is the sandbox's own: the newcomer clicks the warning away
 		chromedp.UserAgent("Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/140.0.0.0 Safari/537.36"),
 	)
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), append(options, more...)...)
 	root, closeTab := chromedp.NewContext(allocator)
-	ctx, timeUp := context.WithTimeout(root, soon)
-	return ctx, func() {
-		timeUp()
+	return root, func() {
 		_ = chromedp.Cancel(root) // waits until the browser is gone, so that its profile can be removed
 		closeTab()
 		stop()
