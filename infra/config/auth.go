@@ -50,7 +50,7 @@ func (a Auth) On() bool { return a.Mode != AuthNone }
 var oidcFields = []string{"authorizationEndpoint", "clientId", "issuer", "tokenEndpoint", "userInfoEndpoint", "signOutUrl"}
 
 func loadAuth(r *reader) Auth {
-	fields := r.table("oidc")
+	fields := r.table("oidc", " with "+strings.Join(oidcFields, ", "))
 	return Auth{
 		Mode: r.text("auth", AuthNone), MFA: r.text("mfa", "on"), SessionHours: r.number("authSessionHours", 12),
 		OIDC: OIDC{

@@ -20,7 +20,7 @@ type entry struct {
 	// name is what a plain name says; empty for a map.
 	name   string
 	fields map[string]any
-	// nodes are the fields as they are written in the stack's file, where that can be read.
+	// nodes are the fields as they are written in the stack's file, where that can be read, by a dot and their name.
 	nodes map[string]stackfile.Entry
 	// known are the fields that were asked for.
 	known map[string]bool
@@ -28,15 +28,8 @@ type entry struct {
 
 // entryList reads a list whose members are names or maps. What is neither is a fault, as in a list of names.
 func (r *reader) entryList(key string, fallback []string) []*entry {
-	r.kinds[key] = kindList
-	const expected = `a list of strings, such as ["a", "b"], or of entries with an id`
-	v, ok := r.raw(key)
-	if !ok || r.nothing(key, expected) || v == "" {
-		return r.named(key, fallback)
-	}
-	var items []any
-	if err := decodeNumbers(v, &items); err != nil || items == nil {
-		r.fault(key, v, expected)
+	items, ok := r.items(key, `a list of strings, such as ["a", "b"], or of entries with an id`)
+	if !ok {
 		return r.named(key, fallback)
 	}
 	plain, order := map[string]any{}, make([]string, 0, len(items))
@@ -46,18 +39,21 @@ func (r *reader) entryList(key string, fallback []string) []*entry {
 			plain[at], order = item, append(order, at)
 		}
 	}
-	names, nodes := r.members(key, plain, order), r.memberNodes(key)
+	names, nodes := r.members(key, plain, order), r.writtenMembers(key)
 	list := make([]*entry, 0, len(items))
 	for i, item := range items {
 		at := fmt.Sprintf("[%d]", i)
-		e := &entry{r: r, at: key + at, name: names[at], known: map[string]bool{}, nodes: map[string]stackfile.Entry{}}
-		e.fields, _ = item.(map[string]any)
-		for _, pair := range stackfile.Pairs(nodes[at].Node) {
-			e.nodes[pair.Key] = stackfile.Entry{File: nodes[at].File, Node: pair.Node}
-		}
+		fields, _ := item.(map[string]any)
+		e := r.newEntry(key+at, fields, nodes[at])
+		e.name = names[at]
 		list = append(list, e)
 	}
 	return list
+}
+
+// newEntry is a map of fields, which is nil for a plain name.
+func (r *reader) newEntry(at string, fields map[string]any, written stackfile.Entry) *entry {
+	return &entry{r: r, at: at, fields: fields, known: map[string]bool{}, nodes: membersOf(written)}
 }
 
 // named are entries that are plain names.
@@ -99,24 +95,10 @@ func (e *entry) text(name, fallback string) string {
 	if !ok {
 		return fallback
 	}
-	return e.textOf("."+name, value, e.nodes[name])
-}
-
-// textOf is a value that has to be text, as it is written where that is known.
-func (e *entry) textOf(at string, value any, written stackfile.Entry) string {
-	text, isText := value.(string)
-	shown, expected := text, ""
-	if !isText {
-		shown, expected = compact(value), "text; write it in quotes"
+	if shown, expected := textFault(value, e.nodes["."+name]); expected != "" {
+		e.r.fault(e.at+"."+name, shown, expected)
 	}
-	if written.Node != nil && !written.Secret() {
-		if better := notText(written); better != "" {
-			shown, expected = asWritten(written.Node), better
-		}
-	}
-	if expected != "" {
-		e.r.fault(e.at+at, shown, expected)
-	}
+	text, _ := value.(string)
 	return text
 }
 
@@ -129,8 +111,8 @@ func (e *entry) number(name string, fallback int) int {
 	if quoted, isText := value.(string); isText {
 		text = strings.TrimSpace(quoted)
 	}
-	if node := e.nodes[name].Node; node != nil && !e.nodes[name].Secret() {
-		text = strings.TrimSpace(asWritten(node))
+	if written := e.nodes["."+name]; written.Node != nil && !written.Secret() {
+		text = strings.TrimSpace(asWritten(written.Node))
 	}
 	n, err := strconv.Atoi(text)
 	if err != nil || !decimal.MatchString(text) {
@@ -165,27 +147,17 @@ func (e *entry) tables(name string, columns ...string) []map[string]string {
 		e.r.fault(e.at+"."+name, compact(value), "a list of entries with "+strings.Join(columns, " and "))
 		return nil
 	}
-	var nodes []stackfile.Entry
-	if written := e.nodes[name]; written.Node != nil {
-		for _, node := range written.Node.Content {
-			nodes = append(nodes, stackfile.Entry{File: written.File, Node: node})
-		}
-	}
+	nodes := membersOf(e.nodes["."+name])
 	tables := make([]map[string]string, 0, len(rows))
 	for i, row := range rows {
-		at := fmt.Sprintf(".%s[%d]", name, i)
+		index := fmt.Sprintf("[%d]", i)
+		at := e.at + "." + name + index
 		fields, isMap := row.(map[string]any)
 		if !isMap {
-			e.r.fault(e.at+at, compact(row), "an entry with "+strings.Join(columns, " and "))
+			e.r.fault(at, compact(row), "an entry with "+strings.Join(columns, " and "))
 			continue
 		}
-		inner := &entry{r: e.r, at: e.at + at, fields: fields, known: map[string]bool{}, nodes: map[string]stackfile.Entry{}}
-		if i < len(nodes) {
-			for _, pair := range stackfile.Pairs(nodes[i].Node) {
-				inner.nodes[pair.Key] = stackfile.Entry{File: nodes[i].File, Node: pair.Node}
-			}
-		}
-		tables = append(tables, inner.row(columns))
+		tables = append(tables, e.r.newEntry(at, fields, nodes[index]).row(columns))
 	}
 	return tables
 }
@@ -216,19 +188,6 @@ func (e *entry) unknown() {
 		}
 		e.r.fault(e.at+"."+name, e.r.unknownValue(name, shown), "one of "+strings.Join(choices, ", ")+meant(name, choices))
 	}
-}
-
-// memberNodes are the members of a list as they are written, by "[i]".
-func (r *reader) memberNodes(key string) map[string]stackfile.Entry {
-	nodes := map[string]stackfile.Entry{}
-	e, ok := r.written(key)
-	if !ok || e.Secret() {
-		return nodes
-	}
-	for i, node := range e.Node.Content {
-		nodes[fmt.Sprintf("[%d]", i)] = stackfile.Entry{File: e.File, Node: node}
-	}
-	return nodes
 }
 
 // secretTable is a map of secrets. A map of which Pulumi keeps nothing secret is a fault, as with a secret.

@@ -31,7 +31,7 @@ func Load(ctx *pulumi.Context) (*Config, error) {
 		Region:        r.provider("aws:region", "us-west-2"),
 		NameSuffix:    r.text("nameSuffix", ""),
 		Protect:       r.flag("protect", false),
-		Adopt:         r.table("adopt"),
+		Adopt:         r.table("adopt", ", logical name to provider ID"),
 		Site:          loadSite(r),
 		Network:       loadNetwork(r),
 		Sharing:       Sharing{Stack: r.text("sharedStack", ""), Parts: r.list("shared")},

@@ -141,16 +141,23 @@ func (r *reader) flag(key string, fallback bool) bool {
 	return fallback
 }
 
-func (r *reader) list(key string) []string {
+// items are a list's members; ok is false where there is none, or a fault in its place.
+func (r *reader) items(key, expected string) (items []any, ok bool) {
 	r.kinds[key] = kindList
-	const expected = `a list of strings, such as ["a", "b"]`
 	v, ok := r.raw(key)
 	if !ok || r.nothing(key, expected) || v == "" {
-		return nil
+		return nil, false
 	}
-	var items []any
 	if err := decodeNumbers(v, &items); err != nil || items == nil {
 		r.fault(key, v, expected)
+		return nil, false
+	}
+	return items, true
+}
+
+func (r *reader) list(key string) []string {
+	items, ok := r.items(key, `a list of strings, such as ["a", "b"]`)
+	if !ok {
 		return nil
 	}
 	values, order := map[string]any{}, make([]string, 0, len(items))
@@ -166,12 +173,10 @@ func (r *reader) list(key string) []string {
 	return list
 }
 
-func (r *reader) table(key string) map[string]string {
+// table is a map of texts; holding says of what, for messages.
+func (r *reader) table(key, holding string) map[string]string {
 	r.kinds[key] = kindTable
-	expected := "a map of strings, logical name to provider ID"
-	if key == "oidc" {
-		expected = "a map of strings with " + strings.Join(oidcFields, ", ")
-	}
+	expected := "a map of strings" + holding
 	v, ok := r.raw(key)
 	if !ok || r.nothing(key, expected) || v == "" {
 		return nil

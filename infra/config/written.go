@@ -169,30 +169,14 @@ func asWritten(node *yaml.Node) string {
 // members reports what is no text in a list or a map, every member by itself, and returns the texts: what is faulty with
 // the text that the program would have taken, so that the rest can be validated beside it.
 func (r *reader) members(key string, values map[string]any, order []string) map[string]string {
-	nodes := map[string]stackfile.Entry{}
-	if e, ok := r.written(key); ok {
-		for _, pair := range stackfile.Pairs(e.Node) {
-			nodes["."+pair.Key] = stackfile.Entry{File: e.File, Node: pair.Node}
-		}
-		if e.Node.Kind == yaml.SequenceNode {
-			for i, node := range e.Node.Content {
-				nodes[fmt.Sprintf("[%d]", i)] = stackfile.Entry{File: e.File, Node: node}
-			}
-		}
-	}
+	nodes := r.writtenMembers(key)
 	texts := map[string]string{}
 	for _, at := range order {
 		text, isText := values[at].(string)
-		shown, expected := text, ""
 		if !isText {
-			shown, expected = compact(values[at]), "text; write it in quotes"
-			text = shown
+			text = compact(values[at])
 		}
-		if e, ok := nodes[at]; ok && !e.Secret() {
-			if better := notText(e); better != "" {
-				shown, expected = asWritten(e.Node), better
-			}
-		}
+		shown, expected := textFault(values[at], nodes[at])
 		texts[at] = text
 		if expected != "" {
 			r.fault(key+at, shown, expected)
@@ -200,6 +184,44 @@ func (r *reader) members(key string, values map[string]any, order []string) map[
 		}
 	}
 	return texts
+}
+
+// textFault says what is wrong with a value that has to be text, and how it is shown: as it is written, where that is known. Nothing is
+// expected of text.
+func textFault(value any, written stackfile.Entry) (shown, expected string) {
+	shown, isText := value.(string)
+	if !isText {
+		shown, expected = compact(value), "text; write it in quotes"
+	}
+	if written.Node != nil && !written.Secret() {
+		if better := notText(written); better != "" {
+			shown, expected = asWritten(written.Node), better
+		}
+	}
+	return shown, expected
+}
+
+// writtenMembers are those of a key's list or map as they are written, where that can be read.
+func (r *reader) writtenMembers(key string) map[string]stackfile.Entry {
+	e, ok := r.written(key)
+	if !ok {
+		return nil
+	}
+	return membersOf(e)
+}
+
+// membersOf are the members of a list by "[i]", or of a map by ".name", as they are written; none of what is not known.
+func membersOf(written stackfile.Entry) map[string]stackfile.Entry {
+	members := map[string]stackfile.Entry{}
+	for _, pair := range stackfile.Pairs(written.Node) {
+		members["."+pair.Key] = stackfile.Entry{File: written.File, Node: pair.Node}
+	}
+	if written.Node != nil && written.Node.Kind == yaml.SequenceNode {
+		for i, node := range written.Node.Content {
+			members[fmt.Sprintf("[%d]", i)] = stackfile.Entry{File: written.File, Node: node}
+		}
+	}
+	return members
 }
 
 func compact(value any) string {
