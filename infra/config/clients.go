@@ -3,12 +3,11 @@ package config
 import (
 	"fmt"
 	"maps"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
-	authspec "github.com/webordinary/live-edit/functions/identity/spec"
+	"github.com/webordinary/live-edit/container/supervisor/who"
 )
 
 // GitHubTokens is the key of the further clients' tokens.
@@ -193,9 +192,6 @@ func (c Client) Field(name string) string {
 	}
 }
 
-// sessionPattern is the name of a session's user.
-var sessionPattern = regexp.MustCompile(authspec.UserName)
-
 // validateClients checks what the entries give, and that the clients do not get in each other's way.
 func (c *Config) validateClients(v *validator) {
 	for _, client := range c.Clients {
@@ -308,7 +304,7 @@ func (c Client) validateEditors(v *validator) {
 		at := fmt.Sprintf("%s.editors[%d].", c.at, i)
 		v.require(emailPattern.MatchString(e.Email), at+"email", e.Email, "an e-mail address")
 		v.require(!emails[e.Email], at+"email", e.Email, "each address once; upper and lower case are the same")
-		v.require(sessionPattern.MatchString(e.User), at+"user", e.User,
+		v.require(who.Valid(e.User), at+"user", e.User,
 			"a name of lower-case letters, digits and hyphens, at most 63, that begins with a letter or a digit")
 		v.require(!users[e.User], at+"user", e.User, "a user for each person: two would share one workspace")
 		emails[e.Email], users[e.User] = true, true
