@@ -97,10 +97,7 @@ func (n Names) limits(routes []Route) []nameLimit {
 		{"workspace bucket", n.WorkspaceBucket("123456789012"), 63},
 		{"audit bucket", n.AuditBucket("123456789012"), 63},
 	}
-	limits = append(limits, nameLimit{"target group", n.TargetGroup("waker"), 32})
-	for _, r := range routes {
-		limits = append(limits, nameLimit{"target group", r.TargetGroup(n), 32})
-	}
+	limits = append(limits, n.targetGroupLimits(routes)...)
 	for _, purpose := range []string{"edit-scaler", "workspace-cleanup", "edit-behaviors"} {
 		limits = append(limits, nameLimit{"function and role", n.Function(purpose), 64})
 	}
@@ -110,13 +107,17 @@ func (n Names) limits(routes []Route) []nameLimit {
 // clientLimits lists the names that a client's ID could make too long, with the limits of the API references of ELBv2 (32), Lambda,
 // IAM and EventBridge (64) and Secrets Manager (512).
 func (n Names) clientLimits(routes []Route) []nameLimit {
-	limits := []nameLimit{
-		{"target group", n.TargetGroup("waker"), 32},
-		{"function and role", n.Function("edit-scaler"), 64},
-		{"role", n.Role("edit-execution"), 64},
-		{"rule", n.Other("edit-mount-failed"), 64},
-		{"secret", n.Secret("github-token"), 512},
-	}
+	return append(n.targetGroupLimits(routes),
+		nameLimit{"function and role", n.Function("edit-scaler"), 64},
+		nameLimit{"role", n.Role("edit-execution"), 64},
+		nameLimit{"rule", n.Other("edit-mount-failed"), 64},
+		nameLimit{"secret", n.Secret("github-token"), 512},
+	)
+}
+
+// targetGroupLimits are those of the waker's target group and of the routes'.
+func (n Names) targetGroupLimits(routes []Route) []nameLimit {
+	limits := []nameLimit{{"target group", n.TargetGroup("waker"), 32}}
 	for _, r := range routes {
 		limits = append(limits, nameLimit{"target group", r.TargetGroup(n), 32})
 	}
