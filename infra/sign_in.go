@@ -62,11 +62,8 @@ type SignIn struct {
 	action  func(anonymous) lb.ListenerRuleActionArgs
 }
 
-// NewSignIn registers a user pool where one is asked for; nil where nobody signs in.
+// NewSignIn registers a user pool where one is asked for. Somebody signs in: without that there is no such component.
 func NewSignIn(ctx *pulumi.Context, name string, args *SignInArgs, opts ...pulumi.ResourceOption) (*SignIn, error) {
-	if !args.On() {
-		return nil, nil
-	}
 	signIn := &SignIn{signer: args.LoadBalancer.Arn}
 	if err := ctx.RegisterComponentResource(signInToken, name, signIn, opts...); err != nil {
 		return nil, component.Created(name, err)
@@ -223,7 +220,7 @@ func (s *SignIn) newDoor(ctx *pulumi.Context, name string, names config.Names, c
 	}
 	editors := make([]identity.Editor, 0, len(client.Editors))
 	for _, editor := range client.Editors {
-		editors = append(editors, identity.Editor{Email: editor.Email, User: editor.User})
+		editors = append(editors, identity.Editor(editor))
 	}
 	list, err := identity.FormatEditors(editors)
 	if err != nil {
