@@ -71,9 +71,8 @@ func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pul
 	}
 	arns := map[string]pulumi.StringOutput{}
 	for _, spec := range secretSpecs {
-		value, ok := args.Values[spec.ConfigKey]
 		arn, err := secrets.add(ctx, name+"-"+spec.Name, &secretArgs{
-			Name: args.Names.Secret(spec.Name), Description: spec.Description, Value: value, Pending: !ok, keeping: args.keeping,
+			Name: args.Names.Secret(spec.Name), Description: spec.Description, Value: args.Values[spec.ConfigKey], keeping: args.keeping,
 		})
 		if err != nil {
 			return nil, err
@@ -81,10 +80,9 @@ func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pul
 		arns[spec.Name] = arn
 	}
 	for _, id := range slices.Sorted(maps.Keys(args.Further)) {
-		token, ok := args.Tokens[id]
 		arn, err := secrets.add(ctx, config.TokenResource(id), &secretArgs{
 			Name:        args.Further[id].Secret("github-token"),
-			Description: "GitHub personal access token for the repository of client " + id, Value: token, Pending: !ok, keeping: args.keeping,
+			Description: "GitHub personal access token for the repository of client " + id, Value: args.Tokens[id], keeping: args.keeping,
 		})
 		if err != nil {
 			return nil, err
@@ -102,12 +100,10 @@ func NewSecrets(ctx *pulumi.Context, name string, args *SecretsArgs, opts ...pul
 	})
 }
 
-// secretArgs describes one secret.
+// secretArgs describes one secret; its value is empty while it has none (the configuration refuses an empty one).
 type secretArgs struct {
 	Name, Description, Value string
-	// Pending says that it has no value yet.
-	Pending bool
-	keeping keeping
+	keeping                  keeping
 }
 
 func (s *Secrets) add(ctx *pulumi.Context, name string, args *secretArgs) (pulumi.StringOutput, error) {
@@ -118,7 +114,7 @@ func (s *Secrets) add(ctx *pulumi.Context, name string, args *secretArgs) (pulum
 	if err != nil {
 		return pulumi.StringOutput{}, component.Created(name, err)
 	}
-	if args.Pending {
+	if args.Value == "" {
 		s.Pending = append(s.Pending, args.Name)
 		return secret.Arn, nil
 	}
