@@ -115,6 +115,7 @@ type Exchange struct {
 	Now        time.Time
 	Header     http.Header // of the answer
 	record     Call
+	path       map[string]string // by the names of a REST service's route
 }
 
 // RequestID is the request's own, which the answer names, too.

@@ -18,55 +18,21 @@ const (
 
 // The service answers Amazon CloudFront, REST-XML.
 func init() {
-	wire.Register(&wire.Service{Name: "cloudfront", Protocol: restXMLProtocol{}, Operations: map[string]wire.Handler{
+	speak := wire.RESTXML{Namespace: cloudFrontNamespace, Routes: wire.Routes{
+		"GET /" + cloudFrontVersion + "/distribution/{id}":        "GetDistribution",
+		"GET /" + cloudFrontVersion + "/distribution/{id}/config": "GetDistributionConfig",
+		"PUT /" + cloudFrontVersion + "/distribution/{id}/config": "UpdateDistribution",
+	}}
+	wire.Register(&wire.Service{Name: "cloudfront", Protocol: speak, Operations: map[string]wire.Handler{
 		"GetDistribution":       getDistribution,
 		"GetDistributionConfig": getDistributionConfig,
 		"UpdateDistribution":    updateDistribution,
 	}})
 }
 
-// restXMLProtocol is REST-XML as far as CloudFront's distributions need it: method and path name the operation.
-type restXMLProtocol struct{}
-
-// distributionPath splits /2020-05-31/distribution/ID[/config].
-func distributionPath(path string) (id string, config, ok bool) {
-	rest, ok := strings.CutPrefix(path, "/"+cloudFrontVersion+"/distribution/")
-	if !ok {
-		return "", false, false
-	}
-	id, config = strings.CutSuffix(rest, "/config")
-	return id, config, id != "" && !strings.Contains(id, "/")
-}
-
-func (restXMLProtocol) Operation(x *wire.Exchange) string {
-	_, config, ok := distributionPath(x.Request.URL.Path)
-	switch method := x.Request.Method; {
-	case ok && method == http.MethodGet && config:
-		return "GetDistributionConfig"
-	case ok && method == http.MethodGet:
-		return "GetDistribution"
-	case ok && method == http.MethodPut && config:
-		return "UpdateDistribution"
-	}
-	return x.Request.Method + " " + x.Request.URL.Path
-}
-
-func (restXMLProtocol) Names() wire.ErrorNames { return wire.XMLNames }
-
-func (restXMLProtocol) Write(w http.ResponseWriter, _ *wire.Exchange, result any) {
-	document, _ := result.(string)
-	w.Header().Set("Content-Type", "text/xml")
-	w.WriteHeader(http.StatusOK)
-	_, _ = w.Write([]byte(xml.Header + document)) // the client may be gone
-}
-
-func (p restXMLProtocol) WriteError(w http.ResponseWriter, x *wire.Exchange, e *wire.Error) {
-	wire.WriteXMLError(w, x, cloudFrontNamespace, p.Names().Of(e))
-}
-
 // distribution authorises the action on the distribution that the path names, and finds it.
 func distribution(x *wire.Exchange, action string) (*Distribution, error) {
-	id, _, _ := distributionPath(x.Request.URL.Path)
+	id := x.Path("id")
 	arn := "arn:" + view.Partition + ":cloudfront::" + view.AccountID + ":distribution/" + id
 	if err := x.Allow(action, arn, nil); err != nil {
 		return nil, err
@@ -87,7 +53,7 @@ func getDistributionConfig(x *wire.Exchange) (any, error) {
 		return nil, err
 	}
 	x.Header.Set("ETag", found.ETag)
-	return found.Config, nil
+	return wire.XMLDocument(found.Config), nil
 }
 
 func getDistribution(x *wire.Exchange) (any, error) {
@@ -99,29 +65,28 @@ func getDistribution(x *wire.Exchange) (any, error) {
 	return viewDistribution(found, x.Now), nil
 }
 
-// viewDistribution wraps the configuration, as it was sent, into a Distribution document.
-func viewDistribution(d *Distribution, now time.Time) string {
+// distributionView is a distribution as the API shows it, around the configuration as it was sent.
+type distributionView struct {
+	XMLName       xml.Name
+	ID            string `xml:"Id"`
+	ARN           string `xml:"ARN"`
+	Status        string `xml:"Status"`
+	Modified      string `xml:"LastModifiedTime"`
+	Invalidations int    `xml:"InProgressInvalidationBatches"`
+	DomainName    string `xml:"DomainName"`
+	Config        string `xml:",innerxml"`
+}
+
+func viewDistribution(d *Distribution, now time.Time) distributionView {
 	status := "Deployed"
 	if now.Before(d.DeployedAt) {
 		status = "InProgress"
 	}
-	var b strings.Builder
-	b.WriteString(`<Distribution xmlns="` + cloudFrontNamespace + `">`)
-	for _, element := range [][2]string{
-		{"Id", d.ID},
-		{"ARN", d.ARN},
-		{"Status", status},
-		{"LastModifiedTime", d.LastModified.UTC().Format("2006-01-02T15:04:05.000Z")},
-		{"InProgressInvalidationBatches", "0"},
-		{"DomainName", d.DomainName},
-	} {
-		b.WriteString("<" + element[0] + ">")
-		_ = xml.EscapeText(&b, []byte(element[1])) // a Builder never fails
-		b.WriteString("</" + element[0] + ">")
+	return distributionView{
+		XMLName: xml.Name{Space: cloudFrontNamespace, Local: "Distribution"}, ID: d.ID, ARN: d.ARN, Status: status,
+		Modified: d.LastModified.UTC().Format("2006-01-02T15:04:05.000Z"), DomainName: d.DomainName,
+		Config: strings.TrimPrefix(d.Config, xml.Header),
 	}
-	b.WriteString(strings.TrimPrefix(d.Config, xml.Header))
-	b.WriteString("</Distribution>")
-	return b.String()
 }
 
 func updateDistribution(x *wire.Exchange) (any, error) {

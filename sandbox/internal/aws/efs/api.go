@@ -2,7 +2,6 @@ package efs
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/wire"
@@ -10,7 +9,15 @@ import (
 
 // The service answers Amazon EFS, REST-JSON.
 func init() {
-	wire.Register(&wire.Service{Name: "elasticfilesystem", Protocol: efsProtocol{}, Operations: map[string]wire.Handler{
+	speak := wire.RESTJSON{Routes: wire.Routes{
+		"GET /2015-02-01/file-systems":                              "DescribeFileSystems",
+		"GET /2015-02-01/file-systems/{id}/lifecycle-configuration": "DescribeLifecycleConfiguration",
+		"GET /2015-02-01/file-systems/{id}/policy":                  "DescribeFileSystemPolicy",
+		"GET /2015-02-01/mount-targets":                             "DescribeMountTargets",
+		"POST /2015-02-01/access-points":                            "CreateAccessPoint",
+		"DELETE /2015-02-01/access-points/{id}":                     "DeleteAccessPoint",
+	}}
+	wire.Register(&wire.Service{Name: "elasticfilesystem", Protocol: speak, Operations: map[string]wire.Handler{
 		"DescribeFileSystems":            describeFileSystems,
 		"DescribeLifecycleConfiguration": describeLifecycleConfiguration,
 		"DescribeFileSystemPolicy":       describeFileSystemPolicy,
@@ -18,44 +25,6 @@ func init() {
 		"CreateAccessPoint":              wire.JSONOperation(makeAccessPoint),
 		"DeleteAccessPoint":              deleteAccessPoint,
 	}})
-}
-
-const (
-	fileSystemsPath  = "/2015-02-01/file-systems"
-	mountTargetsPath = "/2015-02-01/mount-targets"
-	accessPointsPath = "/2015-02-01/access-points"
-)
-
-// efsProtocol is REST-JSON: method and path name the operation, and an error's code is in a header.
-type efsProtocol struct{ wire.JSON }
-
-func (efsProtocol) Operation(x *wire.Exchange) string {
-	path, method := strings.TrimSuffix(x.Request.URL.Path, "/"), x.Request.Method
-	switch {
-	case path == mountTargetsPath && method == http.MethodGet:
-		return "DescribeMountTargets"
-	case path == accessPointsPath && method == http.MethodPost:
-		return "CreateAccessPoint"
-	case strings.HasPrefix(path, accessPointsPath+"/") && method == http.MethodDelete:
-		return "DeleteAccessPoint"
-	}
-	if rest, ok := strings.CutPrefix(path, fileSystemsPath); ok && x.Request.Method == http.MethodGet {
-		switch _, what, _ := strings.Cut(strings.TrimPrefix(rest, "/"), "/"); {
-		case rest == "":
-			return "DescribeFileSystems"
-		case what == "lifecycle-configuration":
-			return "DescribeLifecycleConfiguration"
-		case what == "policy":
-			return "DescribeFileSystemPolicy"
-		}
-	}
-	return x.Request.Method + " " + x.Request.URL.Path
-}
-
-func (p efsProtocol) WriteError(w http.ResponseWriter, _ *wire.Exchange, e *wire.Error) {
-	refusal := p.Names().Of(e)
-	w.Header().Set("X-Amzn-ErrorType", refusal.Code)
-	wire.WriteJSON(w, refusal.Status, map[string]string{"ErrorCode": refusal.Code, "Message": refusal.Message})
 }
 
 type fileSystemView struct {
@@ -122,9 +91,8 @@ func noFileSystem(id string) *wire.Error {
 	return &wire.Error{Code: "FileSystemNotFound", Message: "File system '" + id + "' does not exist.", Status: http.StatusNotFound}
 }
 
-// describeLifecycleConfiguration answers GET /2015-02-01/file-systems/ID/lifecycle-configuration.
 func describeLifecycleConfiguration(x *wire.Exchange) (any, error) {
-	id, _, _ := strings.Cut(strings.TrimPrefix(x.Request.URL.Path, fileSystemsPath+"/"), "/")
+	id := x.Path("id")
 	if err := x.Allow("elasticfilesystem:DescribeLifecycleConfiguration", fileSystemARN(id), nil); err != nil {
 		return nil, err
 	}

@@ -2,7 +2,6 @@ package efs
 
 import (
 	"net/http"
-	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 	"github.com/webordinary/live-edit/sandbox/internal/wire"
@@ -19,9 +18,8 @@ func fileSystem(x *wire.Exchange, action, id string) error {
 	return nil
 }
 
-// describeFileSystemPolicy answers GET /2015-02-01/file-systems/ID/policy.
 func describeFileSystemPolicy(x *wire.Exchange) (any, error) {
-	id, _, _ := strings.Cut(strings.TrimPrefix(x.Request.URL.Path, fileSystemsPath+"/"), "/")
+	id := x.Path("id")
 	if err := fileSystem(x, "elasticfilesystem:DescribeFileSystemPolicy", id); err != nil {
 		return nil, err
 	}
@@ -33,7 +31,6 @@ func describeFileSystemPolicy(x *wire.Exchange) (any, error) {
 	return nil, &wire.Error{Code: "PolicyNotFound", Message: "Policy not found for file system '" + id + "'", Status: http.StatusNotFound}
 }
 
-// describeMountTargets answers GET /2015-02-01/mount-targets?FileSystemId=ID.
 func describeMountTargets(x *wire.Exchange) (any, error) {
 	query := x.Request.URL.Query()
 	id := query.Get("FileSystemId")
@@ -58,7 +55,6 @@ func describeMountTargets(x *wire.Exchange) (any, error) {
 	return map[string]any{"MountTargets": targets}, nil
 }
 
-// makeAccessPoint answers POST /2015-02-01/access-points.
 func makeAccessPoint(x *wire.Exchange, in *struct {
 	FileSystemID  string `json:"FileSystemId"`
 	ClientToken   string `json:"ClientToken"`
@@ -82,9 +78,8 @@ func makeAccessPoint(x *wire.Exchange, in *struct {
 	}, nil
 }
 
-// deleteAccessPoint answers DELETE /2015-02-01/access-points/ID.
 func deleteAccessPoint(x *wire.Exchange) (any, error) {
-	id := strings.TrimPrefix(x.Request.URL.Path, accessPointsPath+"/")
+	id := x.Path("id")
 	if err := x.Allow("elasticfilesystem:DeleteAccessPoint", view.ARN("elasticfilesystem", "access-point/"+id), nil); err != nil {
 		return nil, err
 	}

@@ -9,7 +9,6 @@ import (
 	"net/http"
 	"net/url"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
@@ -42,9 +41,7 @@ func init() {
 }
 
 // s3Protocol names an operation by method, path and the query's first word.
-type s3Protocol struct{}
-
-func (s3Protocol) Names() wire.ErrorNames { return wire.XMLNames }
+type s3Protocol struct{ wire.RESTXML }
 
 // s3Path splits /BUCKET/KEY.
 func s3Path(x *wire.Exchange) (bucket, key string) {
@@ -75,32 +72,6 @@ func (s3Protocol) Operation(x *wire.Exchange) string {
 		}
 	}
 	return method + " " + x.Request.URL.RequestURI()
-}
-
-func (s3Protocol) Write(w http.ResponseWriter, x *wire.Exchange, result any) {
-	switch answer := result.(type) {
-	case nil:
-		if x.Request.Method == http.MethodDelete {
-			w.WriteHeader(http.StatusNoContent)
-		}
-	case []byte: // an object; the server leaves the body of an answer to HEAD out
-		w.Header().Set("Content-Length", strconv.Itoa(len(answer)))
-		_, _ = w.Write(answer)
-	default:
-		wire.WriteXML(w, http.StatusOK, func(e *xml.Encoder) error { return e.Encode(answer) })
-	}
-}
-
-func (p s3Protocol) WriteError(w http.ResponseWriter, x *wire.Exchange, e *wire.Error) {
-	rendered := p.Names().Of(e)
-	wire.WriteXML(w, rendered.Status, func(encoder *xml.Encoder) error {
-		return encoder.Encode(struct {
-			XMLName   xml.Name `xml:"Error"`
-			Code      string   `xml:"Code"`
-			Message   string   `xml:"Message"`
-			RequestID string   `xml:"RequestId"`
-		}{Code: rendered.Code, Message: rendered.Message, RequestID: x.RequestID()})
-	})
 }
 
 func bucketARN(name string) string { return "arn:" + view.Partition + ":s3:::" + name }
