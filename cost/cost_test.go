@@ -98,14 +98,11 @@ func TestUnknownTypesAreReported(t *testing.T) {
 
 // notRegistered are types that the sandbox knows for its own tests and that this program does not register.
 var notRegistered = map[string]bool{
-	"aws:ec2/securityGroupRule:SecurityGroupRule":               true,
-	"aws:ec2/vpcEndpoint:VpcEndpoint":                           true,
-	"aws:ecr/repositoryPolicy:RepositoryPolicy":                 true,
-	"aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": true,
-	"aws:kms/alias:Alias":                                       true,
-	"aws:kms/key:Key":                                           true,
-	"aws:s3/bucket:Bucket":                                      true,
-	"aws:secretsmanager/secretPolicy:SecretPolicy":              true,
+	"aws:ec2/vpcEndpoint:VpcEndpoint":              true,
+	"aws:kms/alias:Alias":                          true,
+	"aws:kms/key:Key":                              true,
+	"aws:s3/bucket:Bucket":                         true,
+	"aws:secretsmanager/secretPolicy:SecretPolicy": true,
 }
 
 // TestEveryTypeHasAPrice goes through the types that the sandbox knows: a resource of another type could not be deployed in any test.

@@ -14,9 +14,7 @@ const (
 	nobody     = "arn:aws:iam::" + view.AccountID + ":role/nobody"
 	wantNobody = "nobody"
 
-	tRepoPolicy   = "aws:ecr/repositoryPolicy:RepositoryPolicy"
 	tSecretPolicy = "aws:secretsmanager/secretPolicy:SecretPolicy"
-	tProviders    = "aws:ecs/clusterCapacityProviders:ClusterCapacityProviders"
 	tEndpoint     = "aws:ec2/vpcEndpoint:VpcEndpoint"
 )
 
@@ -50,12 +48,6 @@ func TestClosedLists(t *testing.T) {
 		{
 			"placement that is none", tTaskDef, "task", set(obj{"family": "x", "placementConstraints": list{obj{"type": "everywhere"}}}),
 			[]string{"placementConstraints[0].type", "everywhere"},
-		},
-		{
-			"capacity provider that nobody made", tProviders, "", func(p *program) obj {
-				return obj{"clusterName": "webordinary-edit-cluster", "capacityProviders": list{"FARGATE", "FARGATE_SPOTS"}}
-			},
-			[]string{"capacityProviders[1]", "FARGATE_SPOTS"},
 		},
 		{
 			"zone of another region", tFS, "fs", set(obj{"creationToken": "x", "availabilityZoneName": "eu-west-1a"}),
@@ -276,9 +268,6 @@ func TestPrincipals(t *testing.T) {
 		{"topic for a role that is not there", tTopicPolicy, "alarms-policy", func(p *program) obj {
 			return obj{"policy": says("SNS:Publish", p.id("alarms"))(him)}
 		}, []string{"policy", "PrincipalNotFound", wantNobody}},
-		{"registry for a role that is not there", tRepoPolicy, "", func(p *program) obj {
-			return obj{"repository": p.id("repo"), "policy": says("ecr:BatchGetImage", "")(him)}
-		}, []string{"policy", "Principal not found", wantNobody}},
 		{"secret for a role that is not there", tSecretPolicy, "", func(p *program) obj {
 			return obj{"secretArn": p.id("secret"), "policy": asJSON(t, says("secretsmanager:GetSecretValue", "*")(him))}
 		}, []string{"policy", "MalformedPolicyDocumentException", wantNobody}},

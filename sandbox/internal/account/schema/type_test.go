@@ -145,8 +145,12 @@ func TestDefaultsAreRecorded(t *testing.T) {
 
 func TestADefaultGivesWayToWhatExcludesIt(t *testing.T) {
 	t.Parallel()
-	typ, _ := Lookup("aws:ec2/securityGroupRule:SecurityGroupRule")
-	in := map[string]any{"type": "ingress", "protocol": "tcp", "fromPort": 1, "toPort": 1, "securityGroupId": "sg-1"}
+	known, err := load([]byte(`{"t": {"inputs": {
+		"self": {"type": "bool", "default": false, "conflictsWith": ["cidrBlocks"]}, "cidrBlocks": {"type": "list<string>"}
+	}}}`), nil)
+	require.NoError(t, err)
+	typ, _ := known.lookup("t")
+	in := map[string]any{}
 	out, failures := typ.Check(props.Of(in).ObjectValue(), nil, nil)
 	require.Empty(t, failures)
 	require.True(t, IsDefaulted(out, "self"))

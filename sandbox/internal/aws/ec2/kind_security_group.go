@@ -33,17 +33,6 @@ func ec2Kinds() map[string]*kind.Kind {
 		},
 		view.TypeIngressRule: securityGroupRule(),
 		view.TypeEgressRule:  securityGroupRule(),
-		"aws:ec2/securityGroupRule:SecurityGroupRule": {
-			Refs: []kind.Ref{
-				{Path: "securityGroupId", To: ToSecurityGroup, OnDelete: kind.Cascade},
-				{Path: "sourceSecurityGroupId", To: ToSecurityGroup, OnDelete: kind.Block},
-			},
-			Create: func(c *kind.Call) error {
-				c.ID = "sgrule-" + c.Digits("id", 10)
-				c.Set("securityGroupRuleId", "sgr-0"+c.Hex("sgr", 16))
-				return nil
-			},
-		},
 	}
 }
 

@@ -7,8 +7,6 @@ import (
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
 	"github.com/webordinary/live-edit/sandbox/internal/account/props"
 	"github.com/webordinary/live-edit/sandbox/internal/account/schema"
-	"github.com/webordinary/live-edit/sandbox/internal/aws/iam"
-	"github.com/webordinary/live-edit/sandbox/internal/aws/iam/policies"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/view"
 )
 
@@ -49,15 +47,6 @@ func ecrKinds() map[string]*kind.Kind {
 			},
 			Create: setIDs,
 		},
-		"aws:ecr/repositoryPolicy:RepositoryPolicy": {
-			Refs: onRepository, Overwrites: true,
-			Check: kind.InTurn(func(c *kind.Checker) {
-				iam.CheckPolicy(c, "policy", iam.PolicyRule{Kind: policies.Bound, Max: 10240})
-			},
-				repositoryPlace.Check),
-			Verify: repositoryPlace.Verify,
-			Create: setIDs,
-		},
 	}
 }
 
@@ -94,13 +83,4 @@ var toRepository = kind.Target{
 	Types: []string{view.TypeRepository}, By: []string{"id"},
 	Code:    "RepositoryNotFoundException",
 	Message: "The repository with name '%s' does not exist in the registry with id '" + view.AccountID + "'",
-}
-
-// repositoryPlace is a repository's policy.
-var repositoryPlace = iam.PolicyPlace{
-	Path: "policy", Kind: policies.Bound, Vendor: "ecr",
-	Code:      "InvalidParameterException",
-	Principal: "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided': Principal not found",
-	BadAction: "InvalidParameterException",
-	Action:    "Invalid parameter at 'PolicyText' failed to satisfy constraint: 'Invalid repository policy provided'",
 }

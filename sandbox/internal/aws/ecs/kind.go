@@ -41,10 +41,6 @@ func ecsKinds() map[string]*kind.Kind {
 				return id
 			},
 		},
-		"aws:ecs/clusterCapacityProviders:ClusterCapacityProviders": {
-			Refs:   []kind.Ref{{Path: "clusterName", To: toCluster, OnDelete: kind.Cascade}},
-			Create: func(c *kind.Call) error { c.ID = c.Str("clusterName"); return nil },
-		},
 		view.TypeTaskDef: taskDefinitionKind(),
 		view.TypeService: serviceKind(),
 	}

@@ -186,14 +186,6 @@ func TestResourcePolicies(t *testing.T) {
 			map[string]any{"queueUrl": "https://sqs.us-west-2.amazonaws.com/942734823970/dead", "policy": byRole("sqs:SendMessage")},
 			"sqs:SendMessage", queue, nil, AllowedByResource,
 		},
-		{
-			"registry", "aws:ecr/repositoryPolicy:RepositoryPolicy",
-			map[string]any{
-				"repository": "webordinary/x",
-				"policy":     one(`{"Effect":"Allow","Principal":"*","Action":"ecr:BatchGetImage"}`),
-			},
-			"ecr:BatchGetImage", repo, nil, AllowedByResource,
-		},
 	}
 	for _, test := range tests {
 		t.Run(test.name, func(t *testing.T) {

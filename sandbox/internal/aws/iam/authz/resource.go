@@ -27,7 +27,6 @@ var policyHolders = map[string][]policyHolder{
 	},
 	"elasticfilesystem": {{view.TypeFileSystemPolicy, "fileSystemId", "policy", policies.Resource, afterSlash}},
 	"s3":                {{view.TypeBucketPolicy, "bucket", "policy", policies.Resource, bucketOf}},
-	"ecr":               {{"aws:ecr/repositoryPolicy:RepositoryPolicy", "repository", "policy", policies.Bound, afterSlash}},
 	"sns":               {{"aws:sns/topicPolicy:TopicPolicy", "arn", "policy", policies.Resource, wholeARN}},
 	"sqs":               {{"aws:sqs/queuePolicy:QueuePolicy", "queueUrl", "policy", policies.Resource, queueURL}},
 }
