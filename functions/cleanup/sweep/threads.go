@@ -78,43 +78,46 @@ func (v *visit) thread(ctx context.Context, name thread.Name) {
 		v.counts.Skip(reason)
 		return
 	}
-	t := policy.Thread{Class: name.Class, Info: info}
-	if v.cfg.Ages.Decide(t, v.now) == policy.Keep {
+	action, reason, err := v.decide(ctx, name, info, policy.Compress)
+	switch {
+	case err != nil:
+	case reason != policy.None:
+		v.counts.Skip(reason)
+	case action == policy.Compress:
+		err = v.compress(ctx, name, info)
+	case action == policy.Delete:
+		err = v.remove(ctx, name, info)
+	default:
 		v.counts.Kept++
-		return
 	}
-	if err := v.due(ctx, name, t); err != nil {
+	if err != nil {
 		v.skipFile(&v.counts, v.at, name.Text, err, policy.NotAFile)
 	}
 }
 
-// due deals with a thread whose modification time is old enough for something.
-func (v *visit) due(ctx context.Context, name thread.Name, t policy.Thread) error {
-	if t.Class == thread.Plain && t.Info.Size > v.cfg.MaxThread {
-		return fmt.Errorf("%d bytes: %w", t.Info.Size, thread.ErrTooLong)
+// decide says what is due for a file of a thread, be it the one at hand or its twin: by its modification time, and where
+// that is old enough for least or more, by what its content says. The reason is why something due is left alone.
+func (v *visit) decide(ctx context.Context, name thread.Name, info fsx.Info, least policy.Action) (policy.Action, policy.Reason, error) {
+	t := policy.Thread{Class: name.Class, Info: info}
+	if v.cfg.Ages.Decide(t, v.now) < least {
+		return policy.Keep, policy.None, nil
+	}
+	if t.Class == thread.Plain && info.Size > v.cfg.MaxThread {
+		return policy.Keep, policy.None, fmt.Errorf("%d bytes: %w", info.Size, thread.ErrTooLong)
 	}
 	says, err := v.activity(ctx, name)
 	if err != nil {
-		return err
+		return policy.Keep, policy.None, err
 	}
 	if says.Future.After(v.now) {
-		v.counts.Skip(policy.FutureTime)
-		return nil
+		return policy.Keep, policy.FutureTime, nil
 	}
 	t.Activity = says.Last
 	action := v.cfg.Ages.Decide(t, v.now)
-	if err := says.Unreadable(); err != nil && action != policy.Keep {
-		return err
+	if action >= least {
+		err = says.Unreadable()
 	}
-	switch action {
-	case policy.Compress:
-		return v.compress(ctx, name, t.Info)
-	case policy.Delete:
-		return v.remove(ctx, name, t.Info)
-	default:
-		v.counts.Kept++
-		return nil
-	}
+	return action, policy.None, err
 }
 
 // activity reads what a thread says of its last use.
@@ -207,15 +210,6 @@ func (v *visit) twinIdle(ctx context.Context, twin thread.Name) (bool, error) {
 	if err != nil || info.Kind != fsx.KindFile {
 		return false, err
 	}
-	t := policy.Thread{Class: twin.Class, Info: info}
-	if v.cfg.Ages.Decide(t, v.now) != policy.Delete {
-		return false, nil
-	}
-	says, err := v.activity(ctx, twin)
-	t.Activity = says.Last
-	old := v.cfg.Ages.Decide(t, v.now) == policy.Delete && !says.Future.After(v.now)
-	if old && err == nil {
-		err = says.Unreadable()
-	}
-	return old, err
+	action, _, err := v.decide(ctx, twin, info, policy.Delete)
+	return action == policy.Delete, err
 }
