@@ -39,6 +39,7 @@ func (a *Account) Check(req CheckRequest) (CheckResult, error) {
 	}
 	plain := props.PlainMap(inputs)
 	failures = append(failures, t.CheckPatterns(plain)...)
+	failures = append(failures, t.CheckRules(plain)...)
 	failures = append(failures, k.CheckInputs(plain)...)
 	slices.SortStableFunc(failures, func(a, b Failure) int {
 		return cmp.Or(strings.Compare(a.Property, b.Property), strings.Compare(a.Reason, b.Reason))

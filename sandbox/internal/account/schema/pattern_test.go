@@ -61,13 +61,19 @@ func TestEveryPatternAndAssignedOutputHasItsProperty(t *testing.T) {
 
 // has says whether a path leads to a property that holds texts.
 func (t *Type) has(path string) bool {
+	p := t.at(path)
+	return p != nil && (p.Kind == String || p.Kind == StringList && strings.HasSuffix(path, "[*]"))
+}
+
+// at is the property at a path, whose lists end in [*]; nil where there is none.
+func (t *Type) at(path string) *Property {
 	properties := t.Inputs
 	var p *Property
 	for name := range strings.SplitSeq(path, ".") {
 		if p = properties[strings.TrimSuffix(name, "[*]")]; p == nil {
-			return false
+			return nil
 		}
 		properties = p.Properties
 	}
-	return p.Kind == String || p.Kind == StringList && strings.HasSuffix(path, "[*]")
+	return p
 }

@@ -147,6 +147,8 @@ type Type struct {
 	// Assigned are outputs that AWS gives each resource of the type, by name. In texts, {id}, {account} and {region} stand
 	// for the resource's own.
 	Assigned map[string]any `json:"assigned"`
+	// Rules are what properties have to do with each other.
+	Rules []*Rule `json:"rules"`
 	// Limits are closed lists and ranges by the path of their property, whose lists have no indices.
 	Limits map[string]limit `json:"limits"`
 
@@ -246,6 +248,11 @@ func (d *data) decode(token string) (*Type, error) {
 	for path, p := range t.Patterns {
 		if err := p.compile(); err != nil {
 			return nil, fmt.Errorf("patterns: %s: %w", path, err)
+		}
+	}
+	for i, r := range t.Rules {
+		if err := r.validate(); err != nil {
+			return nil, fmt.Errorf("rules: %d: %w", i, err)
 		}
 	}
 	for path, l := range t.Limits {

@@ -3,6 +3,7 @@ package autoscaling
 
 import (
 	_ "embed"
+	"slices"
 	"strings"
 
 	"github.com/webordinary/live-edit/sandbox/internal/account/kind"
@@ -108,43 +109,14 @@ func createScalable(c *kind.Call) error {
 
 func checkScalingPolicy(c *kind.Checker) {
 	checkScalableName(c)
-	typ, _ := c.Text("policyType")
-	tracking, step := c.Set("targetTrackingScalingPolicyConfiguration"), c.Set("stepScalingPolicyConfiguration")
-	switch {
-	case typ == "TargetTrackingScaling" && !tracking:
-		c.Fail("targetTrackingScalingPolicyConfiguration",
-			"ValidationException: policyType TargetTrackingScaling needs a targetTrackingScalingPolicyConfiguration")
-	case typ == "StepScaling" && !step:
-		c.Fail("stepScalingPolicyConfiguration", "ValidationException: policyType StepScaling (the default) needs a "+
-			"stepScalingPolicyConfiguration")
-	case typ == "TargetTrackingScaling" && step, typ == "StepScaling" && tracking:
-		c.Fail("policyType", "ValidationException: policyType %s comes with the configuration of another type", typ)
+	const at = "targetTrackingScalingPolicyConfiguration.predefinedMetricSpecification.predefinedMetricType"
+	metrics := []string{"ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization", "ALBRequestCountPerTarget"}
+	if metric, ok := c.Text(at); ok && metric != "" && !slices.Contains(metrics, metric) {
+		c.Fail(at, "ValidationException: metric %q is not one of an ECS service's: %s", metric, strings.Join(metrics, ", "))
 	}
-	const at = "targetTrackingScalingPolicyConfiguration"
-	if !tracking {
-		return
-	}
-	predefined, custom := c.Set(at+".predefinedMetricSpecification"), c.Set(at+".customizedMetricSpecification")
-	if !predefined && !custom {
-		c.Fail(at, "ValidationException: a target-tracking policy needs a predefinedMetricSpecification or a customizedMetricSpecification")
-	}
-	metric, _ := c.Text(at + ".predefinedMetricSpecification.predefinedMetricType")
-	label := c.Set(at + ".predefinedMetricSpecification.resourceLabel")
-	switch metric {
-	case "", "ECSServiceAverageCPUUtilization", "ECSServiceAverageMemoryUtilization":
-		if label {
-			c.Fail(at+".predefinedMetricSpecification.resourceLabel", "ValidationException: a resource label is for ALBRequestCountPerTarget only")
-		}
-	case "ALBRequestCountPerTarget":
-		if !label {
-			c.Fail(at+".predefinedMetricSpecification.resourceLabel", "ValidationException: ALBRequestCountPerTarget needs a resource label")
-		}
-	default:
-		c.Fail(at+".predefinedMetricSpecification.predefinedMetricType", "ValidationException: metric %q is not one of an ECS service's: "+
-			"ECSServiceAverageCPUUtilization, ECSServiceAverageMemoryUtilization, ALBRequestCountPerTarget", metric)
-	}
-	if v, ok := props.Get(c.In, at+".targetValue"); ok && v.IsNumber() && v.NumberValue() <= 0 {
-		c.Fail(at+".targetValue", "ValidationException: targetValue %s must be greater than 0", props.Text(v))
+	const target = "targetTrackingScalingPolicyConfiguration.targetValue"
+	if v, ok := props.Get(c.In, target); ok && v.IsNumber() && v.NumberValue() <= 0 {
+		c.Fail(target, "ValidationException: targetValue %s must be greater than 0", props.Text(v))
 	}
 }
 

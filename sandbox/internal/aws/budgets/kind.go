@@ -47,9 +47,6 @@ func checkBudget(c *kind.Checker) {
 			c.Fail("limitAmount", "InvalidParameterException: limitAmount %q must be a number greater than 0", limit)
 		}
 	}
-	if !c.Set("limitAmount") && !c.Set("plannedLimits") && !c.Set("autoAdjustData") {
-		c.Fail("limitAmount", "InvalidParameterException: a budget needs limitAmount and limitUnit, plannedLimits or autoAdjustData")
-	}
 	if unit, ok := c.Text("limitUnit"); ok && props.Str(c.In, "budgetType") == "COST" && unit != "USD" {
 		c.Fail("limitUnit", "InvalidParameterException: Unit should be 'USD' for cost budgets, got %q", unit)
 	}

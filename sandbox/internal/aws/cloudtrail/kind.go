@@ -44,9 +44,6 @@ func cloudtrailKinds() map[string]*kind.Kind {
 }
 
 func checkTrail(c *kind.Checker) {
-	if c.Set("cloudWatchLogsGroupArn") != c.Set("cloudWatchLogsRoleArn") {
-		c.Fail("cloudWatchLogsGroupArn", "InvalidParameterCombinationException: cloudWatchLogsGroupArn and cloudWatchLogsRoleArn go together")
-	}
 	if arn, ok := c.Text("cloudWatchLogsGroupArn"); ok && !strings.HasSuffix(arn, ":*") {
 		c.Fail("cloudWatchLogsGroupArn", "InvalidCloudWatchLogsLogGroupArnException: the ARN must end in :*, got %q", arn)
 	}

@@ -89,16 +89,11 @@ func checkMetricFilter(c *kind.Checker) {
 	if ok && !regexp.MustCompile(`^(\d+(\.\d+)?|\$.+)$`).MatchString(value) {
 		c.Fail("metricTransformation.value", "InvalidParameterException: metricValue %q must be a number or a field such as $.latency", value)
 	}
-	if c.Set("metricTransformation.defaultValue") && c.Set("metricTransformation.dimensions") {
-		c.Fail("metricTransformation.defaultValue", "InvalidParameterException: a default value and dimensions exclude each other")
-	}
 }
 
 func checkAlarm(c *kind.Checker) {
 	queries := props.All(c.In, "metricQueries[*]")
-	if len(queries) == 0 && !props.AnyUnknown(c.In, "metricQueries") {
-		checkSimpleAlarm(c)
-	} else {
+	if len(queries) > 0 {
 		checkQueries(c, queries)
 	}
 	evaluation, hasEvaluation := c.Int("evaluationPeriods")
@@ -115,20 +110,6 @@ func checkAlarm(c *kind.Checker) {
 			c.Fail("evaluationPeriods", "ValidationError: Metrics cannot be checked across more than 7 days (EvaluationPeriods * Period must be "+
 				"<= 604800), got %d", period*evaluation)
 		}
-	}
-	if !c.Set("threshold") && !c.Set("thresholdMetricId") && c.In["threshold"].IsNull() {
-		c.Fail("threshold", "ValidationError: an alarm needs a threshold or a thresholdMetricId")
-	}
-}
-
-func checkSimpleAlarm(c *kind.Checker) {
-	for _, p := range []string{"metricName", "namespace", "period"} {
-		if !c.Set(p) {
-			c.Fail(p, "ValidationError: an alarm without metricQueries needs %s", p)
-		}
-	}
-	if !c.Set("statistic") && !c.Set("extendedStatistic") {
-		c.Fail("statistic", "One of `statistic` or `extendedStatistic` must be set for a cloudwatch metric alarm")
 	}
 }
 
@@ -150,9 +131,6 @@ func checkQueries(c *kind.Checker, queries []props.Found) {
 		}
 		if props.Bool(q, "returnData") {
 			returning++
-		}
-		if props.Has(q, "metric") == props.Has(q, "expression") {
-			c.Fail(f.Path, "ValidationError: query %q needs either metric or expression", id)
 		}
 	}
 	if returning != 1 && !props.AnyUnknown(c.In, "metricQueries[*].returnData") {

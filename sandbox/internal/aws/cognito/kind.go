@@ -20,7 +20,7 @@ var schemaJSON []byte
 func init() {
 	schema.Register("cognito", schemaJSON)
 	kind.Register(map[string]*kind.Kind{
-		view.TypeUserPool: {Check: checkPool, Create: createPool, Delete: deletePool},
+		view.TypeUserPool: {Create: createPool, Delete: deletePool},
 		view.TypeUserPoolDomain: {
 			Refs: []kind.Ref{{Path: "userPoolId", To: ToUserPool}},
 			Unique: []kind.Unique{{
@@ -52,21 +52,6 @@ func init() {
 var ToUserPool = kind.Target{
 	Types: []string{view.TypeUserPool}, By: []string{"id", "arn"}, Generated: true,
 	Code: "ResourceNotFoundException", Message: "User pool %s does not exist.",
-}
-
-func checkPool(c *kind.Checker) {
-	if len(props.Strings(c.In, "aliasAttributes[*]")) > 0 && len(props.Strings(c.In, "usernameAttributes[*]")) > 0 {
-		c.Fail("aliasAttributes", "Conflicting configuration arguments: \"aliasAttributes\" conflicts with usernameAttributes")
-	}
-	mfa, _ := c.Text("mfaConfiguration")
-	factor := props.Bool(c.In, "softwareTokenMfaConfiguration.enabled") || c.Set("smsConfiguration") || c.Set("emailMfaConfiguration")
-	if (mfa == "ON" || mfa == "OPTIONAL") && !factor {
-		c.Fail("mfaConfiguration", "InvalidParameterException: Invalid MFA configuration given, can't turn on MFA without a factor: "+
-			"softwareTokenMfaConfiguration, smsConfiguration or emailMfaConfiguration")
-	}
-	if tier, _ := c.Text("userPoolTier"); tier == "LITE" && c.Set("signInPolicy") {
-		c.Fail("userPoolTier", "FeatureUnavailableInTierException: a sign-in policy takes ESSENTIALS or PLUS, not LITE")
-	}
 }
 
 func createPool(c *kind.Call) error {

@@ -170,8 +170,6 @@ func checkSubnet(c *kind.Checker) {
 	if cidr, ok := c.Text("cidrBlock"); ok {
 		checkCIDR(c, "cidrBlock", cidr)
 		checkPrefixLength(c, cidr)
-	} else if !props.AnyUnknown(c.In, "cidrBlock") && !c.Set("ipv6Native") {
-		c.Fail("cidrBlock", "MissingParameter: a subnet needs a cidrBlock")
 	}
 	if zone, ok := c.Text("availabilityZone"); ok && ZoneID(zone) == "" {
 		c.Fail("availabilityZone", "Value (%s) for parameter availabilityZone is invalid. Subnets can currently only be created in "+

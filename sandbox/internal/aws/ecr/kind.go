@@ -32,7 +32,6 @@ func ecrKinds() map[string]*kind.Kind {
 				Message: "The repository with name '%s' already exists in the registry with id '" + view.AccountID + "'",
 				Adopt:   "import it with ID (it may have been kept by an earlier destroy), or choose another name",
 			}},
-			Check:  checkRepository,
 			Create: createRepository,
 			Delete: deleteRepository,
 		},
@@ -47,14 +46,6 @@ func ecrKinds() map[string]*kind.Kind {
 			},
 			Create: setIDs,
 		},
-	}
-}
-
-func checkRepository(c *kind.Checker) {
-	for i, e := range props.Objects(c.In, "encryptionConfigurations[*]") {
-		if props.Str(e, "encryptionType") == "AES256" && props.Has(e, "kmsKey") {
-			c.Fail("encryptionConfigurations["+props.Number(float64(i))+"].kmsKey", "InvalidParameterException: a KMS key needs encryptionType KMS")
-		}
 	}
 }
 

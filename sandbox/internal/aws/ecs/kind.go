@@ -92,24 +92,9 @@ func serviceKind() *kind.Kind {
 }
 
 func checkService(c *kind.Checker) {
-	launch, known := c.Text("launchType")
-	if known && c.Set("capacityProviderStrategies") {
-		c.Fail("launchType", "InvalidParameterException: Specifying both a launch type and capacity provider strategy is not supported. "+
-			"Remove one and try again")
-	}
-	if launch == "FARGATE" && !c.Set("networkConfiguration") {
-		c.Fail("networkConfiguration", "InvalidParameterException: Network Configuration must be provided when networkMode 'awsvpc' is specified")
-	}
 	balancers := props.Objects(c.In, "loadBalancers[*]")
 	if len(balancers) > 5 {
 		c.Fail("loadBalancers", "InvalidParameterException: a service can have 5 target groups, this one has %d", len(balancers))
-	}
-	if c.Set("healthCheckGracePeriodSeconds") && !c.Set("loadBalancers") {
-		c.Fail("healthCheckGracePeriodSeconds", "InvalidParameterException: Health check grace period is only valid for services configured "+
-			"to use load balancers")
-	}
-	if v, ok := c.Text("platformVersion"); ok && v != "" && launch == "EC2" {
-		c.Fail("platformVersion", "InvalidParameterException: The platform version must be null when specifying an EC2 launch type, got %q", v)
 	}
 	checkDeploymentPercents(c)
 }

@@ -142,11 +142,6 @@ func checkFargate(c *kind.Checker) {
 	}
 	cpuText, hasCPU := c.Text("cpu")
 	memoryText, hasMemory := c.Text("memory")
-	for _, p := range []string{"cpu", "memory"} {
-		if !c.Set(p) && !props.AnyUnknown(c.In, props.Path(p)) {
-			c.Fail(p, "ClientException: Fargate requires that '%s' be defined at the task level.", p)
-		}
-	}
 	if !hasCPU || !hasMemory {
 		return
 	}
@@ -326,11 +321,6 @@ func checkFargateTask(c *kind.Checker) {
 		return
 	}
 	const sorry = "ClientException: Fargate compatible task definitions do not support %s; leave it out"
-	for _, p := range []string{"ipcMode", "placementConstraints", "inferenceAccelerators"} {
-		if c.Set(p) && (p == "ipcMode" || len(props.All(c.In, props.Path(p+"[*]"))) > 0) {
-			c.Fail(p, sorry, p)
-		}
-	}
 	if mode, ok := c.Text("pidMode"); ok && mode == "host" {
 		c.Fail("pidMode", "ClientException: Fargate compatible task definitions support pidMode task only, got %q", mode)
 	}

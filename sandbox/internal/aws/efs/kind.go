@@ -34,7 +34,7 @@ func efsKinds() map[string]*kind.Kind {
 				Message: "File system with creation token '%s' already exists",
 				Adopt:   "import it with ID (it may have been kept by an earlier destroy), or choose another creationToken",
 			}},
-			Check:  kind.InTurn(checkFileSystem, checkZoneName),
+			Check:  checkZoneName,
 			Create: createFileSystem,
 		},
 		view.TypeMountTarget: {
@@ -53,7 +53,6 @@ func efsKinds() map[string]*kind.Kind {
 		},
 		view.TypeAccessPoint: {
 			Refs:   onFileSystem,
-			Check:  checkAccessPoint,
 			Create: createAccessPoint,
 		},
 		view.TypeFileSystemPolicy: {
@@ -66,32 +65,6 @@ func efsKinds() map[string]*kind.Kind {
 			Create: byFileSystem,
 		},
 		"aws:efs/backupPolicy:BackupPolicy": {Refs: onFileSystem, Overwrites: true, Create: byFileSystem},
-	}
-}
-
-func checkFileSystem(c *kind.Checker) {
-	mode, _ := c.Text("throughputMode")
-	if c.Set("provisionedThroughputInMibps") != (mode == "provisioned") && !props.AnyUnknown(c.In, "throughputMode") {
-		c.Fail("provisionedThroughputInMibps", "BadRequest: provisionedThroughputInMibps goes with throughputMode provisioned, not %q", mode)
-	}
-	if mode == "elastic" && props.Str(c.In, "performanceMode") == "maxIO" {
-		c.Fail("performanceMode", "BadRequest: Max I/O performance mode is not supported with Elastic throughput")
-	}
-	if c.Set("kmsKeyId") && !props.Bool(c.In, "encrypted") && !props.AnyUnknown(c.In, "encrypted") {
-		c.Fail("encrypted", "encrypted must be set to true when kms_key_id is specified")
-	}
-	for _, f := range props.All(c.In, "lifecyclePolicies[*]") {
-		if f.Value.IsObject() {
-			set := 0
-			for _, p := range []string{"transitionToIa", "transitionToArchive", "transitionToPrimaryStorageClass"} {
-				if props.Has(f.Value.ObjectValue(), props.Path(p)) {
-					set++
-				}
-			}
-			if set != 1 {
-				c.Fail(f.Path, "BadRequest: each lifecycle policy object has exactly one transition, this one %d; list them one by one", set)
-			}
-		}
 	}
 }
 
@@ -156,13 +129,6 @@ func createMountTarget(c *kind.Call) error {
 		c.Set("securityGroups", []string{props.Str(vpc.State, "defaultSecurityGroupId")})
 	}
 	return nil
-}
-
-func checkAccessPoint(c *kind.Checker) {
-	_, ok := c.Text("rootDirectory.path")
-	if !ok && c.Set("rootDirectory.creationInfo") && !props.AnyUnknown(c.In, "rootDirectory.path") {
-		c.Fail("rootDirectory.path", "BadRequest: creationInfo needs a path other than /")
-	}
 }
 
 func createAccessPoint(c *kind.Call) error {

@@ -221,23 +221,6 @@ var (
 
 func checkTargetGroup(c *kind.Checker) {
 	checkLBName(c, "target group")
-	targetType, _ := c.Text("targetType")
-	if targetType == "lambda" {
-		for _, p := range []string{"port", "protocol", "vpcId"} {
-			if c.Set(p) {
-				c.Fail(p, "%s must not be set when target_type is \"lambda\"", p)
-			}
-		}
-	} else {
-		for _, p := range []string{"port", "protocol", "vpcId"} {
-			if !c.Set(p) {
-				c.Fail(p, "Attribute %q should be set when target_type is %q", p, targetType)
-			}
-		}
-		if props.Bool(c.In, "lambdaMultiValueHeadersEnabled") {
-			c.Fail("lambdaMultiValueHeadersEnabled", "is for target_type \"lambda\" only, not %q", targetType)
-		}
-	}
 	checkHealth(c)
 	checkStickiness(c)
 	if slow, ok := c.Int("slowStart"); ok && slow != 0 && (slow < 30 || slow > 900) {
@@ -289,10 +272,6 @@ func checkStickiness(c *kind.Checker) {
 	case !cookie && slices.Contains(layer7, protocol):
 		c.Fail("stickiness.type", "Stickiness type '%s' is not supported for target groups with the %s protocol; use lb_cookie or app_cookie",
 			typ, protocol)
-	}
-	if name, named := c.Text("stickiness.cookieName"); typ == "app_cookie" && (!named || name == "") &&
-		!props.AnyUnknown(c.In, "stickiness.cookieName") {
-		c.Fail("stickiness.cookieName", "an app_cookie needs a cookieName")
 	}
 }
 

@@ -48,21 +48,6 @@ func forwardRefs(list string) []kind.Ref {
 }
 
 func checkListener(c *kind.Checker) {
-	protocol, _ := c.Text("protocol")
-	if protocol == "HTTPS" || protocol == "TLS" {
-		if !c.Set("certificateArn") {
-			c.Fail("certificateArn", "CertificateNotFound: a certificate must be specified for %s listeners", protocol)
-		}
-	} else if protocol != "" {
-		for _, p := range []string{"certificateArn", "sslPolicy"} {
-			if c.Set(p) {
-				c.Fail(p, "%s is for HTTPS and TLS listeners only, not %s", p, protocol)
-			}
-		}
-	}
-	if !c.Set("port") && !props.AnyUnknown(c.In, "port") {
-		c.Fail("port", "ValidationError: a listener needs a port")
-	}
 	checkActions(c, "defaultActions")
 }
 
@@ -108,9 +93,6 @@ func checkActionParts(c *kind.Checker, at string, a props.Map) {
 	}
 	if !has {
 		c.Fail(at, "Must specify %s when \"type\" is %q", strings.Join(actionParts[typ], " or "), typ)
-	}
-	if typ == "forward" && props.Has(a, "targetGroupArn") && props.Has(a, "forward") {
-		c.Fail(kind.Join(at, "forward"), "Only one of \"targetGroupArn\" or \"forward\" can be specified")
 	}
 	if r, ok := props.Get(a, "redirect"); ok && typ == "redirect" && r.IsObject() && redirectsToItself(r.ObjectValue()) {
 		c.Fail(kind.Join(at, "redirect"), "InvalidLoadBalancerAction: a redirect must change at least one of protocol, port, host and path, "+

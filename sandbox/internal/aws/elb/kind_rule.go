@@ -71,12 +71,10 @@ var (
 
 // checkCondition counts the values and wildcards of one condition.
 func checkCondition(c *kind.Checker, at string, cond props.Map) (values, wildcards int) {
-	set := 0
 	for _, name := range conditionLists {
 		if !props.Has(cond, props.Path(name)) {
 			continue
 		}
-		set++
 		for i, v := range props.Strings(cond, props.Path(name+".values[*]")) {
 			values++
 			wildcards += strings.Count(v, "*") + strings.Count(v, "?")
@@ -84,15 +82,10 @@ func checkCondition(c *kind.Checker, at string, cond props.Map) (values, wildcar
 		}
 	}
 	if props.Has(cond, "queryStrings[*]") {
-		set++
 		for _, q := range props.Objects(cond, "queryStrings[*]") {
 			values++
 			wildcards += strings.Count(props.Str(q, "value"), "*")
 		}
-	}
-	if set != 1 {
-		c.Fail(at, "a condition has exactly one of hostHeader, httpHeader, httpRequestMethod, pathPattern, queryStrings and sourceIp, this "+
-			"one %d", set)
 	}
 	return values, wildcards
 }

@@ -70,9 +70,6 @@ var toEventDestination = kind.Target{
 }
 
 func checkEventRule(c *kind.Checker) {
-	if !c.Set("scheduleExpression") && !c.Set("eventPattern") {
-		c.Fail("scheduleExpression", "one of event_pattern, schedule_expression must be specified")
-	}
 	if expression, ok := c.Text("scheduleExpression"); ok {
 		if err := expressions.Check(expression, false); err != nil {
 			c.Fail("scheduleExpression", "ValidationException: Parameter ScheduleExpression is not valid: %q: %v", expression, err)

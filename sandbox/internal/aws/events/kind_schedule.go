@@ -56,14 +56,6 @@ func checkSchedule(c *kind.Checker) {
 			c.Fail("scheduleExpressionTimezone", "ValidationException: %q is not a time zone of the IANA database", zone)
 		}
 	}
-	mode, _ := c.Text("flexibleTimeWindow.mode")
-	window := c.Set("flexibleTimeWindow.maximumWindowInMinutes")
-	switch {
-	case mode == "FLEXIBLE" && !window:
-		c.Fail("flexibleTimeWindow.maximumWindowInMinutes", "ValidationException: maximumWindowInMinutes must be provided for a FLEXIBLE window")
-	case mode == "OFF" && window:
-		c.Fail("flexibleTimeWindow.maximumWindowInMinutes", "ValidationException: maximumWindowInMinutes must not be set when mode is OFF")
-	}
 	for _, p := range []string{"startDate", "endDate"} {
 		if date, ok := c.Text(p); ok {
 			if _, err := time.Parse(time.RFC3339, date); err != nil {

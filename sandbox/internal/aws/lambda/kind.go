@@ -102,18 +102,6 @@ var (
 )
 
 func checkFunction(c *kind.Checker) {
-	packageType, _ := c.Text("packageType")
-	for _, p := range []string{"runtime", "handler"} {
-		switch {
-		case packageType == "Zip" && !c.Set(p) && !props.AnyUnknown(c.In, props.Path(p)):
-			c.Fail(p, "ValidationException: %s must be set when PackageType is Zip", p)
-		case packageType == "Image" && c.Set(p):
-			c.Fail(p, "InvalidParameterValueException: Please don't provide %s when the intended function PackageType is Image", p)
-		}
-	}
-	if c.Set("fileSystemConfig") && !c.Set("vpcConfig") {
-		c.Fail("fileSystemConfig", "InvalidParameterValueException: Function must be configured to execute in a VPC to reference access point")
-	}
 	if runtime, ok := c.Text("runtime"); ok && strings.HasPrefix(runtime, "provided") && props.Str(c.In, "handler") != "" &&
 		props.Str(c.In, "handler") != "bootstrap" {
 		c.Fail("handler", "the handler of runtime %s is the file bootstrap, got %q", runtime, props.Str(c.In, "handler"))

@@ -32,9 +32,6 @@ func route53Kinds() map[string]*kind.Kind {
 }
 
 func checkRecord(c *kind.Checker) {
-	if !c.Set("aliases") && !c.Set("ttl") && c.Set("records") && !props.AnyUnknown(c.In, "ttl") && c.In["ttl"].IsNull() {
-		c.Fail("ttl", "InvalidInput: a record with records needs a ttl")
-	}
 	typ, _ := c.Text("type")
 	records := props.All(c.In, "records[*]")
 	if typ == "CNAME" && len(records) > 1 {

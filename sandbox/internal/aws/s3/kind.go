@@ -149,15 +149,6 @@ func checkBucketLifecycle(c *kind.Checker) {
 			c.Fail(f.Path+".id", "InvalidArgument: Rule ID must be unique. Found same ID for more than one rule: %q", id)
 		}
 		seen[id] = true
-		acts := false
-		for _, p := range []string{
-			"expiration", "noncurrentVersionExpiration", "abortIncompleteMultipartUpload", "transitions[*]", "noncurrentVersionTransitions[*]",
-		} {
-			acts = acts || len(props.All(rule, props.Path(p))) > 0
-		}
-		if !acts {
-			c.Fail(f.Path, "InvalidRequest: At least one action needs to be specified in a rule")
-		}
 	}
 }
 

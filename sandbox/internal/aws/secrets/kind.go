@@ -104,9 +104,6 @@ func deleteSecret(c *kind.Call) {
 }
 
 func checkSecretVersion(c *kind.Checker) {
-	if !c.Set("secretString") && !c.Set("secretBinary") {
-		c.Fail("secretString", "InvalidRequestException: You must provide either SecretString or SecretBinary.")
-	}
 	if s, ok := c.Text("secretString"); ok && len(s) > maxSecretBytes {
 		c.Fail("secretString", "InvalidParameterException: the value has %d bytes, at most %d are allowed", len(s), maxSecretBytes)
 	}

@@ -51,9 +51,6 @@ func checkParameter(c *kind.Checker) {
 			c.Fail("name", "AccessDeniedException: No access to reserved parameter name: %s", name)
 		}
 	}
-	if c.Set("value") == c.Set("insecureValue") && !props.AnyUnknown(c.In, "value") && !props.AnyUnknown(c.In, "insecureValue") {
-		c.Fail("value", "one of value and insecureValue must be specified")
-	}
 	checkValue(c)
 }
 
@@ -70,9 +67,6 @@ func checkValue(c *kind.Checker) {
 		if strings.Contains(value, "{{") {
 			c.Fail(path, "ValidationException: Parameter value can't contain parameter references ({{...}})")
 		}
-	}
-	if kind, _ := c.Text("type"); kind == "SecureString" && c.Set("insecureValue") {
-		c.Fail("insecureValue", "insecureValue is for String and StringList only")
 	}
 }
 
