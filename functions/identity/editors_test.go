@@ -157,4 +157,11 @@ func TestRead(t *testing.T) {
 		_, err := read(name, value)
 		require.ErrorContains(t, err, name)
 	}
+	for address, ok := range map[string]bool{
+		"http://localhost:8080": true, "http://localhost": true, "http://localhost.example.com": false, "http://localhost-a.example": false,
+		"http://localhost@example.com": false, "https://": false, "https://:443": false,
+	} {
+		_, err := read("AUTH_ISSUER", address)
+		require.Equal(t, ok, err == nil, "%s: %v", address, err)
+	}
 }

@@ -100,9 +100,10 @@ func Read(getenv func(string) string) (*Settings, error) {
 	return s, nil
 }
 
+// isAddress takes plain http of this machine only, where the sandbox's issuer is: a name that merely begins so is somebody else's.
 func isAddress(text string) bool {
 	u, err := url.Parse(text)
-	return err == nil && u.Host != "" && (u.Scheme == "https" || u.Scheme == "http" && strings.HasPrefix(u.Host, "localhost"))
+	return err == nil && u.Hostname() != "" && (u.Scheme == "https" || u.Scheme == "http" && u.Hostname() == "localhost")
 }
 
 // Gate returns the gate of the settings. editors reads the parameter; now is the service's clock, by which the list ages.

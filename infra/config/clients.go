@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/webordinary/live-edit/container/supervisor/who"
+	"github.com/webordinary/live-edit/functions/identity"
 )
 
 // GitHubTokens is the key of the further clients' tokens.
@@ -302,7 +303,10 @@ func (c Client) validateEditors(v *validator) {
 	emails, users := map[string]bool{}, map[string]bool{}
 	for i, e := range c.Editors {
 		at := fmt.Sprintf("%s.editors[%d].", c.at, i)
-		v.require(emailPattern.MatchString(e.Email), at+"email", e.Email, "an e-mail address")
+		// What the functions do not take for an address must not reach their list: they would let in nobody at all.
+		_, err := identity.Fold(e.Email)
+		v.require(err == nil && emailPattern.MatchString(e.Email), at+"email", e.Email, "an e-mail address of ASCII letters, digits and signs, "+
+			"without quotes, brackets, commas, colons and semicolons")
 		v.require(!emails[e.Email], at+"email", e.Email, "each address once; upper and lower case are the same")
 		v.require(who.Valid(e.User), at+"user", e.User,
 			"a name of lower-case letters, digits and hyphens, at most 63, that begins with a letter or a digit")
@@ -376,7 +380,9 @@ func (c *Config) validateRoom(v *validator) {
 	v.require(len(zones) <= maxCertificates, "clients", strconv.Itoa(len(zones)),
 		fmt.Sprintf("clients in at most %d other zones: a load balancer takes that many certificates beside its own", maxCertificates))
 	v.require(count == 1 || !c.Sharing.Has(PartWorkspace), "clients", strconv.Itoa(count),
-		"one client with an editor beside shared workspace: the file system's policy is the lender's, and does not know further ones")
+		"one client with an editor beside shared workspace, whose file system's policy is the lender's and knows no further ones: take "+
+			"workspace out of shared and this stack has a file system of its own, or put the further client into the lender's clients")
 	v.require(count == 1 || !c.Sharing.Has(PartSecrets), "clients", strconv.Itoa(count),
-		"one client with an editor beside shared secrets: the lender has no tokens of further ones")
+		"one client with an editor beside shared secrets, as the lender has no tokens of further ones: take secrets out of shared and this "+
+			"stack has secrets of its own, or put the further client into the lender's clients")
 }

@@ -150,6 +150,9 @@ func badEntries() []struct {
 		{"a person twice", acme(fields{"editors": []fields{{"email": "a@b.c", "user": "a"}, {"email": "A@B.c", "user": "b"}}}), "clients[1].editors[1].email", "a@b.c", "each address once"},
 		{"a workspace for two", acme(fields{"editors": []fields{{"email": "a@b.c", "user": "a"}, {"email": "b@b.c", "user": "a"}}}), "clients[1].editors[1].user", "a", "two would share"},
 		{"no address", acme(fields{"editors": []fields{{"email": "ann", "user": "a"}}}), "clients[1].editors[0].email", "ann", "an e-mail address"},
+		{"an address of other letters", acme(fields{"editors": []fields{{"email": "amélie@b.c", "user": "a"}}}), "clients[1].editors[0].email", "amélie@b.c", "of ASCII letters"},
+		{"an address with a comment", acme(fields{"editors": []fields{{"email": "a(b)@b.c", "user": "a"}}}), "clients[1].editors[0].email", "a(b)@b.c", "without quotes, brackets"},
+		{"an address without a domain's dot", acme(fields{"editors": []fields{{"email": "a@b", "user": "a"}}}), "clients[1].editors[0].email", "a@b", "an e-mail address"},
 		{"no user of an editor", acme(fields{"editors": []fields{{"email": "a@b.c", "user": "-a"}}}), "clients[1].editors[0].user", "-a", "begins with a letter"},
 		{"an editor without address", acme(fields{"editors": []fields{{"user": "a"}}}), "clients[1].editors[0].email", "", "a value"},
 		{"an editor's name only", acme(fields{"editors": []string{"a@b.c"}}), "clients[1].editors[0]", `"a@b.c"`, "an entry with email and user"},
@@ -284,6 +287,10 @@ func TestAsManyClientsAsALoadBalancerHasRulesFor(t *testing.T) {
 	faults = faultsOf(t, with(with(clientsOf(t, acme(nil)), "shared", `["workspace"]`), "sharedStack", "prod"), nil)
 	require.Len(t, faults, 1)
 	assert.Contains(t, faults[0].Expected, "beside shared workspace")
+	assert.Contains(t, faults[0].Expected, "take workspace out of shared")
+	faults = faultsOf(t, with(with(clientsOf(t, acme(nil)), "shared", `["secrets"]`), "sharedStack", "prod"), nil)
+	require.Len(t, faults, 1)
+	assert.Contains(t, faults[0].Expected, "take secrets out of shared")
 }
 
 // Two clients' names, and two stacks', can't meet, whatever the IDs and suffixes: a name's first two hyphens in a row begin the ID.

@@ -193,6 +193,19 @@ func TestLoadBalancerRules(t *testing.T) {
 			}
 			return obj{"targetGroupArn": tg.ID}
 		}, []string{"AccessDenied", "elasticloadbalancing principal does not have permission to invoke"}},
+		{"function that lets in what only looks like the group", tTGAttachment, "waker-attachment", func(p *program) obj {
+			tg, complaint := p.try(tTG, "fourth", p.with("waker-tg", obj{"name": "fourth"}))
+			if complaint != "" {
+				p.t.Fatal(complaint)
+			}
+			// ArnLike compares part by part: this * is the region, and the account is missing.
+			if _, complaint = p.try(tPermission, "fourth-permission", p.with("waker-permission", obj{
+				"statementId": "fourth", "sourceArn": "arn:aws:elasticloadbalancing:*:targetgroup/fourth/*",
+			})); complaint != "" {
+				p.t.Fatal(complaint)
+			}
+			return obj{"targetGroupArn": tg.ID}
+		}, []string{"AccessDenied", "elasticloadbalancing principal does not have permission to invoke"}},
 		{"CNAME at the zone's own name", tRecord, "dns", set(obj{"name": "ameliastamps.com"}), []string{"not permitted at apex"}},
 		{
 			"CNAME with two values", tRecord, "dns", set(obj{"name": "b.ameliastamps.com", "records": list{"a.example.com", "b.example.com"}}),

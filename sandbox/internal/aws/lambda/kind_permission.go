@@ -46,13 +46,14 @@ func createPermission(c *kind.Call) error {
 }
 
 // MayInvoke reports whether a function's permissions let a service invoke it on
-// behalf of source.
+// behalf of source. Lambda writes a permission's source into the function's policy
+// as ArnLike (Lambda developer guide, "Granting Lambda function access to AWS services": the policy that get-policy shows).
 func MayInvoke(v kind.View, function kind.Resource, service, source string) bool {
 	for _, name := range ToFunction.Identities(function) {
 		for _, p := range v.By(view.TypePermission, "function", name) {
 			action, from := props.Str(p.State, "action"), props.Str(p.State, "sourceArn")
 			if props.Str(p.State, "principal") == service && policies.Match(action, "lambda:InvokeFunction") &&
-				(from == "" || policies.Match(from, source)) {
+				(from == "" || policies.MatchARN(from, source)) {
 				return true
 			}
 		}
