@@ -233,8 +233,8 @@ func requireClientsAreApart(t *testing.T, w *world, stack *sandboxtest.Stack, id
 	t.Logf("%d clients, %d attempts on another's things refused", len(clients), refused)
 }
 
-// requireApartWithoutTheOtherRefusal: without the statement of D23, which refuses other roles, clients are as far apart as with it, also one
-// whose role somebody has given the right to mount anything: what no statement of the file system's policy allows it must not have.
+// requireApartWithoutTheOtherRefusal: without the statement of D23, which refuses other roles, clients are as far apart as with it: their
+// roles have no right to mount but what the file system's policy gives them.
 func requireApartWithoutTheOtherRefusal(t *testing.T, w *world, tokens string, others ...any) {
 	t.Helper()
 	config := severalClients(tokens, others...)

@@ -5,8 +5,10 @@ import (
 	"compress/gzip"
 	"errors"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -78,6 +80,32 @@ func TestTrailLeavesItsEarlierComponent(t *testing.T) {
 		}
 	}
 	require.Equal(t, map[string]apitype.OpType{"awsx:cloudtrail:Trail": apitype.OpDelete}, ops, planned.Stdout)
+}
+
+// beforeClients is as [deployedBefore], made by the program of commit 157d259, the last one whose clients had no editors of their own and
+// whose people did not sign in. Its functions' packages lie below /srv.
+const beforeClients = "testdata/deployed-by-157d259.tar.gz"
+
+// TestOneClientIsWhatItWasBeforeThereWereSeveral: a stack that has one client and asks nobody who he is sees in a preview what has changed
+// since in what it runs, listed here to the last property, and nothing of clients and sign-ins.
+func TestOneClientIsWhatItWasBeforeThereWereSeveral(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	unpack(t, beforeClients, dir)
+	w := openWorld(t, dir)
+	planned, err := w.stack("prod", nil).Preview(w.ctx, sandboxtest.RunOptions{Diff: true})
+	require.NoError(t, err)
+	changes := map[string][]string{}
+	for _, step := range planned.Steps {
+		if step.Op != apitype.OpSame && step.Op != apitype.OpRead {
+			changes[step.Name] = append([]string{string(step.Op)}, slices.Sorted(maps.Keys(step.Diff))...)
+		}
+	}
+	require.Equal(t, map[string][]string{
+		"cleanup-function":        {"update", "code"},
+		"scaler-function":         {"update", "code", "environment.variables.CLIENT_ID"}, // whose wakes its metrics are, D49
+		"observability-dashboard": {"update", "dashboardBody"},                           // how long wakes take, D49
+	}, changes, planned.Stdout)
 }
 
 // unpack writes the files of an archive of ours below dir.

@@ -133,6 +133,38 @@ func TestClientsShareNoNameAndNoPlace(t *testing.T) {
 	assert.Len(t, points, 24)
 }
 
+// An alarm widget takes a hundred alarms, and 24 clients have more.
+func TestDashboardShowsTheAlarmsOfManyClients(t *testing.T) {
+	t.Parallel()
+	d := sharedByMany(t)
+	var board struct {
+		Widgets []struct {
+			Type                string
+			X, Y, Width, Height int
+			Properties          struct{ Alarms []string }
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(d.One(t, "observability-dashboard").Text("dashboardBody")), &board))
+	var shown []string
+	places := map[[2]int]bool{}
+	for _, widget := range board.Widgets {
+		assert.LessOrEqual(t, len(widget.Properties.Alarms), 100)
+		shown = append(shown, widget.Properties.Alarms...)
+		for x := widget.X; x < widget.X+widget.Width; x++ {
+			for y := widget.Y; y < widget.Y+widget.Height; y++ {
+				assert.False(t, places[[2]int{x, y}], "two widgets at %d, %d", x, y)
+				places[[2]int{x, y}] = true
+			}
+		}
+	}
+	var registered []string
+	for _, alarm := range d.OfType("aws:cloudwatch/metricAlarm:MetricAlarm") {
+		registered = append(registered, infratest.ARN("cloudwatch", "alarm:"+alarm.Text("name")))
+	}
+	assert.Greater(t, len(registered), 100)
+	assert.ElementsMatch(t, registered, shown)
+}
+
 // A policy that EFS would refuse is refused before anything is registered.
 func TestFileSystemPolicyThatIsTooLongIsRefused(t *testing.T) {
 	t.Parallel()

@@ -2,6 +2,7 @@ package infra
 
 import (
 	"fmt"
+	"slices"
 
 	"github.com/webordinary/live-edit/infra/config"
 )
@@ -53,8 +54,11 @@ type watched struct {
 const (
 	gridColumns = 24
 	textHeight  = 3
-	cellWidth   = 8
-	cellHeight  = 6
+	// alarmsInAWidget is how many ARNs an alarm widget may have (CloudWatch API reference, "Dashboard body structure and syntax"). Clients
+	// have six alarms each, so 24 of them need two.
+	alarmsInAWidget = 100
+	cellWidth       = 8
+	cellHeight      = 6
 )
 
 // dashboard lays the widgets out in reading order: what is asked for most comes first.
@@ -67,7 +71,9 @@ func (w watched) dashboard() dashboard {
 		w.tasks(), w.load(), w.responses(),
 		w.storage(), w.fileTraffic(), w.cost(),
 		w.scaler(), w.cleanup(),
-		alarmProperties{Title: "Alarms", Alarms: w.alarms},
+	}
+	for alarms := range slices.Chunk(w.alarms, alarmsInAWidget) {
+		cells = append(cells, alarmProperties{Title: "Alarms", Alarms: alarms})
 	}
 	for i, properties := range cells {
 		kind := "metric"
@@ -80,7 +86,7 @@ func (w watched) dashboard() dashboard {
 		})
 	}
 	board.Widgets = append(board.Widgets, widget{
-		Type: "metric", Y: textHeight + len(cells)*cellWidth/gridColumns*cellHeight, Width: gridColumns, Height: cellHeight,
+		Type: "metric", Y: textHeight + (len(cells)*cellWidth+gridColumns-1)/gridColumns*cellHeight, Width: gridColumns, Height: cellHeight,
 		Properties: w.stages(),
 	})
 	return board

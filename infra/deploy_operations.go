@@ -69,7 +69,8 @@ func deployObservability(ctx *pulumi.Context, cfg *config.Config, base *foundati
 		}
 		if _, err := NewObservability(ctx, logicalName("observability", e.client), &ObservabilityArgs{
 			Observability: cfg.Observability, Names: cfg.NamesOf(e.client), Region: cfg.Region, Alerts: base.Alerts, Task: cfg.ServiceOf(e.client),
-			EditorOnly: !e.client.First, Service: e.service, LoadBalancerArn: base.LoadBalancer.Arn, FileSystemID: base.Workspace.FileSystemID,
+			EditorOnly: !e.client.First, AsksWho: cfg.Auth.On() && !cfg.Sharing.Has(config.PartLoadBalancer), Service: e.service,
+			LoadBalancerArn: base.LoadBalancer.Arn, FileSystemID: base.Workspace.FileSystemID,
 		}); err != nil {
 			return err
 		}

@@ -20,6 +20,8 @@ type ObservabilityArgs struct {
 	Alerts *Alerts
 	// EditorOnly leaves out the dashboard and the budget, which the stack has once.
 	EditorOnly bool
+	// AsksWho says that the load balancer is the stack's own and asks who somebody is, for all clients.
+	AsksWho bool
 	// Task is the size of a task, for what it costs.
 	Task config.Service
 	// Service, LoadBalancerArn and FileSystemID are what is watched.
@@ -32,7 +34,7 @@ type ObservabilityArgs struct {
 //
 // The service sleeps most of the time, and its metrics sleep with it: CloudWatch has no data, not zeros. So silence never
 // alarms here, and nothing watches for a metric to be low. Container Insights, which would count tasks by the minute, is
-// left off: it bills every metric of every task.
+// left off: it bills every metric of every task. With a sign-in the load balancer has two more alarms, whatever the number of clients.
 //
 // CloudWatch's free tier is ten alarms. Prod has ten with everything switched on: four here, one for the audit, two each
 // for scaler and cleanup, one for the edge. Target tracking adds four per stack that AWS manages and bills alike. Each further client has
@@ -93,6 +95,9 @@ func (a *ObservabilityArgs) alarms() []serviceAlarm {
 	}
 	if a.Task.MinCapacity == 0 { // else it is meant to be awake
 		alarms = append(alarms, serviceAlarm{"awake-alarm", a.awakeAlarm()})
+	}
+	if a.AsksWho && !a.EditorOnly {
+		alarms = append(alarms, serviceAlarm{"sign-in-alarm", a.signInAlarm()}, serviceAlarm{"turned-away-alarm", a.turnedAwayAlarm()})
 	}
 	for i := range alarms {
 		alarms[i].MissingData = "notBreaching" // asleep
@@ -159,6 +164,36 @@ func (a *ObservabilityArgs) awakeAlarm() alarmArgs {
 		Dimensions: pulumi.StringMap{"ClusterName": a.Service.ClusterName, "ServiceName": a.Service.ServiceName},
 		Statistic:  "SampleCount", PeriodSeconds: awakePeriodSeconds, Periods: awakeHours * 3600 / awakePeriodSeconds, Threshold: 1,
 	}
+}
+
+// signInAlarm: nobody comes in, and no function of ours hears of it, as the load balancer itself asks the issuer (Elastic Load Balancing
+// user guide, "CloudWatch metrics": ELBAuthError counts what is misconfigured, an issuer that can't be reached, and errors of its own). One
+// is enough, since whoever cannot sign in tries once or twice.
+func (a *ObservabilityArgs) signInAlarm() alarmArgs {
+	return alarmArgs{
+		Name: a.Names.Other("edit-sign-in-failed"),
+		Description: "The load balancer could not complete a sign-in: the issuer is not reached, or what it was told of the load balancer " +
+			"(client, secret, addresses) is not what it has. docs/operations.md, \"Who may edit\".",
+		Namespace: "AWS/ApplicationELB", MetricName: "ELBAuthError", Dimensions: a.balancer(),
+		Statistic: "Sum", PeriodSeconds: 300, Periods: 1, Threshold: 1,
+	}
+}
+
+// turnedAwayAlarm counts whom the issuer refused (ELBAuthFailure). A person who gives up or goes back to a code that was used counts as
+// well, so a few are nothing.
+func (a *ObservabilityArgs) turnedAwayAlarm() alarmArgs {
+	return alarmArgs{
+		Name: a.Names.Other("edit-sign-in-denied"),
+		Description: "The issuer refused five or more sign-ins in five minutes: it may let in fewer people than before, or somebody tries " +
+			"codes. docs/operations.md, \"Who may edit\".",
+		Namespace: "AWS/ApplicationELB", MetricName: "ELBAuthFailure", Dimensions: a.balancer(),
+		Statistic: "Sum", PeriodSeconds: 300, Periods: 1, Threshold: 5,
+	}
+}
+
+// balancer is the dimension of what the load balancer counts for all clients together.
+func (a *ObservabilityArgs) balancer() pulumi.StringMap {
+	return pulumi.StringMap{"LoadBalancer": loadBalancerSuffix(a.LoadBalancerArn)}
 }
 
 // targetGroup are the dimensions of one of the service's target groups.

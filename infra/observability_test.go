@@ -92,6 +92,47 @@ func TestAlarmsOfProd(t *testing.T) {
 	}
 }
 
+// Who fails to sign in is counted by the load balancer, for all clients together, and by nobody where it asks nobody.
+func TestAlarmsOfTheSignIn(t *testing.T) {
+	t.Parallel()
+	const editors = `"editors":[{"email":"a@example.com","user":"a"}]`
+	further := func(id, base string) string {
+		return `{"id":"` + id + `","host":"edit-` + id + `","user":"jane","repository":"https://github.com/a/b.git","rulePriority":` + base + `,` + editors + `}`
+	}
+	first := `{"id":"ameliastamps",` + editors + `}`
+	three := operated(t, "prod", infratest.Settings{
+		"auth": "cognito", "clients": "[" + first + "," + further("acme", "300") + "," + further("bolt", "400") + "]",
+	})
+	balancer := map[string]any{"LoadBalancer": "app/webordinary-edit-alb/50dc6c495c0c9188"}
+	for suffix, want := range map[string]struct {
+		alarm, metric string
+		threshold     float64
+	}{
+		"sign-in-alarm": {"sign-in-failed", "ELBAuthError", 1}, "turned-away-alarm": {"sign-in-denied", "ELBAuthFailure", 5},
+	} {
+		alarm := three.One(t, "observability-"+suffix)
+		assert.Equal(t, "webordinary-edit-"+want.alarm, alarm.Text("name"))
+		assert.Equal(t, []string{"AWS/ApplicationELB", want.metric, "Sum", "notBreaching", "GreaterThanOrEqualToThreshold"}, []string{
+			alarm.Text("namespace"), alarm.Text("metricName"), alarm.Text("statistic"), alarm.Text("treatMissingData"), alarm.Text("comparisonOperator"),
+		})
+		assert.Equal(t, balancer, alarm.Get("dimensions"), "one for all clients")
+		assert.Equal(t, []any{300.0, 1.0, want.threshold}, []any{alarm.Get("period"), alarm.Get("evaluationPeriods"), alarm.Get("threshold")})
+	}
+	ofSignIn := func(d *infratest.Deployment) (names []string) {
+		for _, alarm := range d.OfType(alarmType) {
+			if strings.HasPrefix(alarm.Text("metricName"), "ELBAuth") {
+				names = append(names, alarm.Name)
+			}
+		}
+		return names
+	}
+	assert.Len(t, ofSignIn(three), 2)
+	assert.Empty(t, ofSignIn(operated(t, "prod", nil)))
+	borrower := operated(t, "dev", infratest.Settings{"alarms": "true", "auth": "cognito", "clients": "[" + first + "]"})
+	assert.NotEmpty(t, borrower.OfType(alarmType))
+	assert.Empty(t, ofSignIn(borrower), "the load balancer is the lender's, and so are its alarms")
+}
+
 func TestEveryAlarmTellsTheTopicAndIsFree(t *testing.T) {
 	t.Parallel()
 	d := operated(t, "prod", infratest.EverythingOn)

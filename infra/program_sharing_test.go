@@ -245,6 +245,14 @@ func TestSharingThatDoesNotFitIsReported(t *testing.T) {
 			parts: `["workspace"]`, config: map[string]string{"dedicatedVpc": "true"}, key: "dedicatedVpc", value: "true",
 			why: "vpc-0default, as workspace is shared; this stack is in vpc-0dedicated",
 		},
+		"workspace of several clients": {
+			parts: `["registry","workspace"]`, changed: map[string]any{"editUrls": "https://a,https://b"}, key: "shared", value: "registry, workspace",
+			why: "Take workspace out of shared",
+		},
+		"workspace in which a client's files are kept": {
+			parts: `["workspace"]`, changed: map[string]any{"keptClients": "acme: files"}, key: "shared", value: "workspace",
+			why: "whose files this stack's tasks would all see",
+		},
 	} {
 		for _, preview := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s preview %t", name, preview), func(t *testing.T) {

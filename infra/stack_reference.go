@@ -116,7 +116,7 @@ func (s *sharedStack) loadBalancer(cfg *config.Config, network *Network) LoadBal
 }
 
 // checkRoom compares this stack with the lender's VPC, and its clients with the lender's first one. The lender's further clients have been
-// seen by checkLenders already: a reference to an output that a stack does not have is unknown in a preview.
+// seen by checkLender already: a reference to an output that a stack does not have is unknown in a preview.
 func (s *sharedStack) checkRoom(cfg *config.Config, lender []any) error {
 	base, ok := lender[2].(float64)
 	if !ok {
@@ -137,8 +137,23 @@ type lentListener struct {
 	bases []int
 }
 
-// checkLenders compares this stack's clients with all of a lender's, where it has several.
-func checkLenders(cfg *config.Config, stack string, outputs map[string]any) []config.Fault {
+// checkLender says what does not fit beside a lender with several clients.
+func checkLender(cfg *config.Config, stack string, outputs map[string]any) []config.Fault {
+	return append(checkLentWorkspace(cfg, stack, outputs), checkLentListener(cfg, stack, outputs)...)
+}
+
+// checkLentWorkspace: what a lender lends is /clients, so a task of this stack would have the files of all its clients.
+func checkLentWorkspace(cfg *config.Config, stack string, outputs map[string]any) []config.Fault {
+	if !cfg.Sharing.Has(config.PartWorkspace) || outputs[outEditURLs] == nil && outputs[outKeptClients] == nil {
+		return nil
+	}
+	return []config.Fault{{Key: "shared", Value: strings.Join(cfg.Sharing.Parts, ", "), Expected: fmt.Sprintf("parts without workspace: "+
+		"stack %q has several clients, whose files this stack's tasks would all see. Take workspace out of shared and this stack has a file system of "+
+		"its own, or put the client into the lender's clients", stack)}}
+}
+
+// checkLentListener compares this stack's clients with all of a lender's, where it has several.
+func checkLentListener(cfg *config.Config, stack string, outputs map[string]any) []config.Fault {
 	urls, several := outputs[outEditURLs].(string)
 	numbers, numbered := outputs[outRulePriorityBases].(string)
 	if !cfg.Sharing.Has(config.PartLoadBalancer) || !several || !numbered {

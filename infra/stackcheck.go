@@ -59,7 +59,7 @@ func checkSharedStack(ctx *pulumi.Context, cfg *config.Config) error {
 		expected = lacking(cfg, name, lender.Outputs)
 	}
 	if expected == "" {
-		return configError(cfg, checkLenders(cfg, name, lender.Outputs))
+		return configError(cfg, checkLender(cfg, name, lender.Outputs))
 	}
 	return configError(cfg, []config.Fault{{Key: "sharedStack", Value: cfg.Sharing.Stack, Expected: expected}})
 }

@@ -67,7 +67,8 @@ func (m mounts) policy() policy.Document {
 }
 
 // allowed lets each role in. Among several clients it is through its own access point, in the form of EFS's own example ("Using access
-// points in IAM policies"): what no statement allows is refused, whatever the role itself may do, with the switch of D23 or without.
+// points in IAM policies"): a client's role may mount by these statements alone, so what none of them allows it is refused, with the switch
+// of D23 or without.
 func (m mounts) allowed() []policy.Statement {
 	allow := func(sid string, roles []pulumi.StringInput, through ...policy.Condition) policy.Statement {
 		return policy.Statement{

@@ -290,6 +290,19 @@ func TestObservabilityRules(t *testing.T) {
 			[]string{"conflicts with"},
 		},
 		{
+			"dashboard with an empty list of alarms", tDashboard, "dashboard", set(obj{
+				"dashboardName": "x", "dashboardBody": `{"widgets":[{"type":"alarm","properties":{"alarms":[]}}]}`,
+			}),
+			[]string{"widgets[0].properties.alarms: expected 1 to 100 ARNs, there are 0"},
+		},
+		{
+			"dashboard with a hundred and one alarms in a widget", tDashboard, "dashboard", set(obj{
+				"dashboardName": "x",
+				"dashboardBody": `{"widgets":[{"type":"alarm","properties":{"alarms":["a"` + strings.Repeat(`,"a"`, 100) + `]}}]}`,
+			}),
+			[]string{"widgets[0].properties.alarms: expected 1 to 100 ARNs, there are 101"},
+		},
+		{
 			"dashboard that is no JSON", tDashboard, "dashboard", set(obj{"dashboardName": "x", "dashboardBody": "{"}),
 			[]string{"dashboardBody", "invalid JSON"},
 		},

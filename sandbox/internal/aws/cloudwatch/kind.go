@@ -164,6 +164,11 @@ func checkDashboard(c *kind.Checker) {
 		if len(w.Properties) == 0 {
 			c.Fail("dashboardBody", "InvalidParameterInput: widgets[%d] has no properties", i)
 		}
+		var shown struct{ Alarms []string }
+		if w.Type == "alarm" && (json.Unmarshal(w.Properties, &shown) != nil || len(shown.Alarms) < 1 || len(shown.Alarms) > 100) {
+			c.Fail("dashboardBody", "InvalidParameterInput: widgets[%d].properties.alarms: expected 1 to 100 ARNs, there are %d", i,
+				len(shown.Alarms))
+		}
 	}
 }
 
