@@ -148,8 +148,8 @@ func checkLentWorkspace(cfg *config.Config, stack string, outputs map[string]any
 		return nil
 	}
 	return []config.Fault{{Key: "shared", Value: strings.Join(cfg.Sharing.Parts, ", "), Expected: fmt.Sprintf("parts without workspace: "+
-		"stack %q has several clients, whose files this stack's tasks would all see. Take workspace out of shared and this stack has a file system of "+
-		"its own, or put the client into the lender's clients", stack)}}
+		"stack %q has several clients, whose files this stack's tasks would all see. Take workspace out of shared and this stack has a file "+
+		"system of its own, or put the client into the lender's clients", stack)}}
 }
 
 // checkLentListener compares this stack's clients with all of a lender's, where it has several.
