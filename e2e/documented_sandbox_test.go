@@ -88,7 +88,7 @@ var (
 const asEditorsDo = "curl -L --cacert " + commands.Blank + " --connect-to " + commands.Blank + ":443:" + commands.Blank + " https://" +
 	commands.Blank + "/api/status"
 
-// newClone is a copy of the whole project, always at the same place, so that what is compiled there is compiled once.
+// newClone is a copy of the whole project, always at the same place, so that what is linked there is linked once.
 func newClone(t *testing.T, name string) *checkout {
 	t.Helper()
 	root, err := filepath.Abs("..")

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"sync"
 	"syscall"
+	"time"
 
 	"github.com/stretchr/testify/require"
 )
@@ -30,11 +31,17 @@ func (c *checkout) types(bin string, command typed) {
 	if !strings.Contains(command.run, "--preview-only") { // which asks nothing, and takes no answer
 		shell.Env = append(shell.Env, "PULUMI_SKIP_CONFIRMATIONS=true", "PULUMI_OPTION_SKIP_PREVIEW=true")
 	}
+	if strings.Contains(command.run, "pulumi up") || strings.Contains(command.run, "pulumi destroy") {
+		// As sandboxtest.Options.SaveOnce does: saving everything at every step takes most of a run.
+		shell.Env = append(shell.Env, "PULUMI_EXPERIMENTAL=true", "PULUMI_SKIP_CHECKPOINTS=true")
+	}
 	said := &screen{until: command.until, interrupt: func() { _ = syscall.Kill(-shell.Process.Pid, syscall.SIGINT) }}
 	shell.Stdout, shell.Stderr = said, said
 	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	shell.Cancel = func() error { return syscall.Kill(-shell.Process.Pid, syscall.SIGKILL) }
+	start := time.Now()
 	err := shell.Run()
+	c.t.Logf("%.1f s, %.1f s of processor time: %s", time.Since(start).Seconds(), processorSeconds(shell.ProcessState), command.run)
 	switch {
 	case command.until != "": // with whatever code the command makes of Ctrl-C
 		require.Contains(c.t, said.String(), command.until, "%s ended by itself: %v", command.run, err)
@@ -47,6 +54,14 @@ func (c *checkout) types(bin string, command typed) {
 	if command.then != nil {
 		command.then(c)
 	}
+}
+
+// processorSeconds is what a command has used, with all that it waited for.
+func processorSeconds(state *os.ProcessState) float64 {
+	if state == nil {
+		return 0
+	}
+	return (state.UserTime() + state.SystemTime()).Seconds()
 }
 
 // screen keeps what a command prints, and interrupts it once it has said a text.

@@ -137,7 +137,6 @@ func (b Builder) build(ctx context.Context, tool Tool, target string) error {
 }
 
 func (b Builder) goBuild(ctx context.Context, tool Tool, output string) error {
-	// Without -trimpath: with it nothing is shared with what else is built here, not even the standard library.
 	args := append([]string{"build"}, goflags.Quick()...)
 	out, err := b.goCommand(ctx, tool, append(args, "-mod=readonly", "-buildvcs=false",
 		"-ldflags", tool.LinkFlags, "-o", output, tool.Package)...)
