@@ -36,7 +36,7 @@ func severalClients(tokens string, others ...any) settings {
 // over what it left.
 func TestClientsComeAndGo(t *testing.T) {
 	t.Parallel()
-	w := openWorldWith(t, sandboxtest.Options{StateDir: t.TempDir(), SaveOnce: true})
+	w := openDeploymentWith(t, sandboxtest.Options{StateDir: t.TempDir(), SaveOnce: true})
 	putOtherZone(t, w.sandbox.Account())
 	w.up(w.stack("prod", severalClients("")))
 	w.requireNoChanges(w.stack("prod", with(map[string]any{"protect": false, "clients": []any{map[string]any{"id": "ameliastamps"}}})))
@@ -102,7 +102,7 @@ func requireOnlyAbout(t *testing.T, result sandboxtest.Result, id string) {
 }
 
 // requireNeighbourKeepsClear: dev, which borrows the load balancer, is refused what any of prod's clients has.
-func requireNeighbourKeepsClear(t *testing.T, w *world) {
+func requireNeighbourKeepsClear(t *testing.T, w *deployment) {
 	t.Helper()
 	for key, values := range map[string]map[string]any{
 		"rulePriorityBase":        {"rulePriorityBase": 450},
@@ -124,7 +124,7 @@ type tenant struct {
 	pointID                                 string
 }
 
-func (w *world) tenant(stack *sandboxtest.Stack, id string) tenant {
+func (w *deployment) tenant(stack *sandboxtest.Stack, id string) tenant {
 	w.t.Helper()
 	end := ""
 	if id != "ameliastamps" {
@@ -191,7 +191,7 @@ func attempts(bucket, fileSystem string) []attempt {
 
 // requireClientsAreApart asks the account's own authorisation, by the deployed roles, for every pair of clients and everything that they
 // have: each may use its own, and nobody another's.
-func requireClientsAreApart(t *testing.T, w *world, stack *sandboxtest.Stack, ids ...string) {
+func requireClientsAreApart(t *testing.T, w *deployment, stack *sandboxtest.Stack, ids ...string) {
 	t.Helper()
 	acc := w.sandbox.Account()
 	authorizer := sandboxtest.NewAuthorizer(acc)
@@ -235,7 +235,7 @@ func requireClientsAreApart(t *testing.T, w *world, stack *sandboxtest.Stack, id
 
 // requireApartWithoutTheOtherRefusal: without the statement of D23, which refuses other roles, clients are as far apart as with it: their
 // roles have no right to mount but what the file system's policy gives them.
-func requireApartWithoutTheOtherRefusal(t *testing.T, w *world, tokens string, others ...any) {
+func requireApartWithoutTheOtherRefusal(t *testing.T, w *deployment, tokens string, others ...any) {
 	t.Helper()
 	config := severalClients(tokens, others...)
 	config["refuseOtherRoles"] = sandboxtest.ConfigValue{Value: false}
@@ -253,7 +253,7 @@ func BenchmarkDeployClients(b *testing.B) {
 		b.Run(fmt.Sprint(count), func(b *testing.B) {
 			for b.Loop() {
 				b.StopTimer()
-				w := openWorldWith(b, sandboxtest.Options{StateDir: b.TempDir(), SaveOnce: true})
+				w := openDeploymentWith(b, sandboxtest.Options{StateDir: b.TempDir(), SaveOnce: true})
 				config := severalClients("", many(count)...)
 				config["alarms"] = sandboxtest.ConfigValue{Value: true}
 				prod := w.stack("prod", config)

@@ -18,7 +18,7 @@ import (
 // the same figure.
 func TestCostGoals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	prod := w.stack("prod", nil)
 	w.up(prod)
 	estimate := estimated(t, prod)

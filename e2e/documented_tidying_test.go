@@ -28,7 +28,7 @@ var tidying = []typed{
 	{run: `go run ./container/supervisor/bench`, until: "Supervisor: "},
 	{run: `go run ./tools/bench -part scaler`, until: " memory, "},
 	{run: `go run ./cmd/calibrate -image-mb 413 scaler.json tasks.json`, says: "| pull | 1 | 12.5 | 12.5 | 12.5 |", before: wokenOnce},
-	{run: `go test ./functions/scaler/web -run Browser -screenshots "$PWD/docs/img"`, says: "ok"},
+	{run: `go test ./functions/scaler/requests -run Browser -screenshots "$PWD/docs/img"`, says: "ok"},
 }
 
 // wokenOnce are the records of a wake as the CLI of AWS writes them.

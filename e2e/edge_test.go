@@ -27,7 +27,7 @@ const (
 
 // edgeWorld is a sandbox whose account runs the real binaries of its functions, each with its deployed role.
 type edgeWorld struct {
-	*world
+	*deployment
 	api     *sandboxtest.API
 	runtime *sandboxtest.Runtime
 	deleted *deletions
@@ -55,7 +55,7 @@ func newEdgeWorld(t *testing.T) *edgeWorld {
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
 	t.Cleanup(cancel)
-	e := &edgeWorld{world: &world{t: t, ctx: ctx}, deleted: &deletions{}}
+	e := &edgeWorld{deployment: &deployment{t: t, ctx: ctx}, deleted: &deletions{}}
 	e.sandbox, err = sandboxtest.Open(sandboxtest.Options{
 		Root: root, StateDir: t.TempDir(), Log: logWriter{t},
 		Intercept: func(a sandboxtest.ProviderAccount) sandboxtest.ProviderAccount {

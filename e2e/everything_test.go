@@ -5,7 +5,7 @@ import "testing"
 // TestEverythingSwitchedOn deploys prod with all optional parts but CloudFront, which has a life of its own.
 func TestEverythingSwitchedOn(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	prod := w.stack("prod", with(map[string]any{
 		"auditTrail": true, "alarmEmail": "alarms@example.com", "monthlyBudgetUsd": 40,
 		"ciRepository": "webordinary/live-edit", "ciStateBucket": "webordinary-state",
@@ -21,7 +21,7 @@ func TestEverythingSwitchedOn(t *testing.T) {
 // TestDedicatedNetwork deploys prod into a VPC of its own, with private subnets and a NAT gateway.
 func TestDedicatedNetwork(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	prod := w.stack("prod", with(map[string]any{"dedicatedVpc": true}))
 	w.up(prod)
 	w.requireNoChanges(prod)

@@ -29,10 +29,10 @@ const (
 // operator works on a deployed stack whose tasks start only with the images, secrets and permissions that they need in
 // AWS, through AWS's APIs.
 type operator struct {
-	*world
-	ecs   *ecs.Client
-	ecr   *ecr.Client
-	scene *sandboxtest.Scheduler
+	*deployment
+	ecs       *ecs.Client
+	ecr       *ecr.Client
+	scheduler *sandboxtest.Scheduler
 	// pushed numbers the images, so that each is another one.
 	pushed int
 }
@@ -58,13 +58,13 @@ func yesterday(ctx *pulumi.Context) error {
 
 func newOperator(t *testing.T) *operator {
 	t.Helper()
-	o := &operator{world: newWorld(t)}
+	o := &operator{deployment: newDeployment(t)}
 	store := o.sandbox.Account()
-	o.scene = sandboxtest.NewScheduler(store, sandboxtest.SchedulerOptions{Authorizer: sandboxtest.NewAuthorizer(store), Timing: sandboxtest.Timing{
+	o.scheduler = sandboxtest.NewScheduler(store, sandboxtest.SchedulerOptions{Authorizer: sandboxtest.NewAuthorizer(store), Timing: sandboxtest.Timing{
 		Scheduler: moment, Provisioning: moment, Pull: moment, Activating: moment, FirstCheck: moment, Stop: moment,
 		Deprovisioning: moment,
 	}})
-	api, err := sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store, Scheduler: o.scene, Now: time.Now})
+	api, err := sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store, Scheduler: o.scheduler, Now: time.Now})
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, api.Close()) })
 	config := api.Config(api.DeployerCredentials())
@@ -121,7 +121,7 @@ func (o *operator) tasks(status types.DesiredStatus) []types.Task {
 	return described.Tasks
 }
 
-// until asks again and again, as fast as the world's steps are.
+// until asks again and again, as fast as the scheduler's steps are.
 func (o *operator) until(what string, is func() bool) {
 	o.t.Helper()
 	ctx, cancel := context.WithTimeout(o.ctx, time.Minute)
@@ -230,7 +230,7 @@ func (o *operator) untilRollout(revision int, state types.DeploymentRolloutState
 func (o *operator) untilHealthy() {
 	o.t.Helper()
 	o.until("the service's targets are healthy", func() bool {
-		o.service() // moves the world on
+		o.service() // moves the account on
 		targets, err := sandboxtest.Targets(o.sandbox.Account())
 		require.NoError(o.t, err)
 		return len(targets) > 0 && !slices.ContainsFunc(targets, func(t *sandboxtest.Target) bool { return t.State != sandboxtest.TargetHealthy })

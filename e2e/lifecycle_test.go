@@ -31,7 +31,7 @@ var kept = map[string]string{
 // other, so a failed one ends the test.
 func TestLifeOfTheStacks(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	prod, dev := w.stack("prod", nil), w.stack("dev", nil)
 
 	w.up(prod)
@@ -49,7 +49,7 @@ func TestLifeOfTheStacks(t *testing.T) {
 }
 
 // requireDevSharesProd checks that dev's image and rules are on prod's registry and listener, and its data its own.
-func requireDevSharesProd(t *testing.T, w *world, prod, dev *sandboxtest.Stack) {
+func requireDevSharesProd(t *testing.T, w *deployment, prod, dev *sandboxtest.Stack) {
 	prodOutputs, err := prod.Outputs()
 	require.NoError(t, err)
 	devOutputs, err := dev.Outputs()
@@ -71,7 +71,7 @@ func requireDevSharesProd(t *testing.T, w *world, prod, dev *sandboxtest.Stack) 
 }
 
 // requireImageTagReplacesOnlyTheTaskDefinition changes the tag in prod and back.
-func requireImageTagReplacesOnlyTheTaskDefinition(t *testing.T, w *world) {
+func requireImageTagReplacesOnlyTheTaskDefinition(t *testing.T, w *deployment) {
 	result := w.up(w.stack("prod", with(map[string]any{"imageTag": "v42"})))
 	for _, step := range result.Steps {
 		switch step.Type {
@@ -93,7 +93,7 @@ func requireImageTagReplacesOnlyTheTaskDefinition(t *testing.T, w *world) {
 
 // requireDriftOfTheScalerStays does behind Pulumi's back what the scaler does: awake, a task runs and the waker's rule is
 // below the others; asleep, there is none and it is above them.
-func requireDriftOfTheScalerStays(t *testing.T, w *world, prod *sandboxtest.Stack) {
+func requireDriftOfTheScalerStays(t *testing.T, w *deployment, prod *sandboxtest.Stack) {
 	service, rule := w.resource(prod, "edit-service"), w.resource(prod, "scaler-waker-rule")
 	for _, drift := range []struct{ desired, priority float64 }{{1, 190}, {0, 101}} {
 		set(t, w, serviceType, string(service.ID), "desiredCount", drift.desired)
@@ -108,7 +108,7 @@ func requireDriftOfTheScalerStays(t *testing.T, w *world, prod *sandboxtest.Stac
 	}
 }
 
-func set(t *testing.T, w *world, typ, id string, key resource.PropertyKey, value float64) {
+func set(t *testing.T, w *deployment, typ, id string, key resource.PropertyKey, value float64) {
 	t.Helper()
 	require.NoError(t, w.sandbox.Account().Mutate(typ, id, func(state resource.PropertyMap) error {
 		state[key] = resource.NewProperty(value)
@@ -116,7 +116,7 @@ func set(t *testing.T, w *world, typ, id string, key resource.PropertyKey, value
 	}))
 }
 
-func requireState(t *testing.T, w *world, typ, id string, key resource.PropertyKey, value float64) {
+func requireState(t *testing.T, w *deployment, typ, id string, key resource.PropertyKey, value float64) {
 	t.Helper()
 	live, ok := w.sandbox.Account().Get(typ, id)
 	require.True(t, ok)
@@ -124,7 +124,7 @@ func requireState(t *testing.T, w *world, typ, id string, key resource.PropertyK
 }
 
 // requireDevGoesAlone destroys dev and checks that prod did not notice.
-func requireDevGoesAlone(t *testing.T, w *world, prod, dev *sandboxtest.Stack) {
+func requireDevGoesAlone(t *testing.T, w *deployment, prod, dev *sandboxtest.Stack) {
 	_, err := dev.Destroy(w.ctx, sandboxtest.RunOptions{})
 	require.NoError(t, err)
 	w.requireNoChanges(prod)
@@ -135,7 +135,7 @@ func requireDevGoesAlone(t *testing.T, w *world, prod, dev *sandboxtest.Stack) {
 
 // requireProdGoesButForItsData destroys prod, which is refused until protection is off, and returns the IDs of what is
 // left.
-func requireProdGoesButForItsData(t *testing.T, w *world, prod *sandboxtest.Stack) map[string]string {
+func requireProdGoesButForItsData(t *testing.T, w *deployment, prod *sandboxtest.Stack) map[string]string {
 	ids := map[string]string{}
 	for name := range kept {
 		ids[name] = string(w.resource(prod, name).ID)
@@ -162,7 +162,7 @@ func requireProdGoesButForItsData(t *testing.T, w *world, prod *sandboxtest.Stac
 }
 
 // requireProdComesBack deploys prod on what its destroy kept: without adopting it the names are taken.
-func requireProdComesBack(t *testing.T, w *world, ids map[string]string) {
+func requireProdComesBack(t *testing.T, w *deployment, ids map[string]string) {
 	_, err := w.stack("prod", with(map[string]any{"dedicatedVpc": true})).Up(w.ctx, sandboxtest.RunOptions{})
 	require.ErrorContains(t, err, "exist")
 

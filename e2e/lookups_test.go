@@ -21,7 +21,7 @@ const (
 )
 
 // addSubnet puts a public subnet beside the default VPC's own, with an ID below theirs.
-func (w *world) addSubnet(id, zone string) {
+func (w *deployment) addSubnet(id, zone string) {
 	w.t.Helper()
 	acc := w.sandbox.Account()
 	first, ok := acc.Get(typeSubnet, sandboxtest.DefaultSubnetIDs[0])
@@ -36,7 +36,7 @@ func (w *world) addSubnet(id, zone string) {
 // mount target, in one zone twice.
 func TestExtraSubnetsDoNotDisturb(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	w.addSubnet("subnet-00000000000000001", "us-west-2b")
 	w.addSubnet("subnet-00000000000000002", "us-west-2b")
 	prod := w.stack("prod", nil)
@@ -48,7 +48,7 @@ func TestExtraSubnetsDoNotDisturb(t *testing.T) {
 }
 
 // failing previews a stack that cannot be deployed, and returns what is said; nothing may have been made.
-func (w *world) failing(config settings) string {
+func (w *deployment) failing(config settings) string {
 	w.t.Helper()
 	prod := w.stack("prod", config)
 	result, err := prod.Up(w.ctx, sandboxtest.RunOptions{})
@@ -63,7 +63,7 @@ func (w *world) failing(config settings) string {
 
 func TestCertificatesOfEveryUsualShapeServe(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	acc := w.sandbox.Account()
 	require.NoError(t, acc.Mutate(typeCertificate, sandboxtest.CertificateARN, func(state resource.PropertyMap) error {
 		state["domainName"], state["keyAlgorithm"] = resource.NewProperty(sandboxtest.HostedZoneName), resource.NewProperty("EC_prime256v1")
@@ -85,7 +85,7 @@ func TestCertificatesOfEveryUsualShapeServe(t *testing.T) {
 
 func TestSmallQuotasAreToldFirst(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	require.NoError(t, w.sandbox.Account().Put(sandboxtest.Resource{
 		Type: "aws:servicequotas/serviceQuota:ServiceQuota", ID: "lambda/L-B99A9384",
 		State: resource.NewPropertyMapFromMap(props{"value": 10}),
@@ -98,7 +98,7 @@ func TestSmallQuotasAreToldFirst(t *testing.T) {
 
 func TestWithoutADefaultVpcTheKeysAreNamed(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	require.NoError(t, w.sandbox.Account().Mutate("aws:ec2/vpc:Vpc", sandboxtest.DefaultVPCID, func(state resource.PropertyMap) error {
 		state["default"] = resource.NewProperty(false)
 		return nil
@@ -111,7 +111,7 @@ func TestWithoutADefaultVpcTheKeysAreNamed(t *testing.T) {
 
 func TestTheEngineReportsEveryFaultOfTheConfiguration(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	said := w.failing(with(map[string]any{"tasCpu": 512, "taskMemory": "many", "imageTag": 1.5e9, "clients": []any{"ameliastamps", 7}}))
 	for _, fault := range []string{
 		`tasCpu = "512": expected a key of Pulumi.yaml; did you mean taskCpu?`, `taskMemory = "many"`, `clients[1] = "7"`, `imageTag = "1.5e+09"`,

@@ -12,7 +12,7 @@ import (
 // permission of its own is refused, is let in through mountRoleArns, as root as well, and is refused again afterwards.
 func TestOperatorMountsForAsLongAsTheStackSaysSo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	acc := w.sandbox.Account()
 	prod := w.stack("prod", nil)
 	fileSystem := w.up(prod).Outputs["fileSystemId"].Value.(string)

@@ -228,12 +228,12 @@ func TestEveryReplacementDeploys(t *testing.T) {
 	e.up(prod)
 	for key, change := range changes {
 		if change.refused != "" && change.elsewhere == "" {
-			requireRefused(t, e.world, base, key, change)
+			requireRefused(t, e.deployment, base, key, change)
 		}
 	}
 	// Ports that change places, or move up by one.
 	for _, beside := range []any{8080, 4400} {
-		requireRefused(t, e.world, base, "apiPort", keyChange{
+		requireRefused(t, e.deployment, base, "apiPort", keyChange{
 			value: 4321, beside: map[string]any{"previewPort": beside}, refused: "cannot change this in one update",
 		})
 	}
@@ -259,7 +259,7 @@ func requireReplaced(t *testing.T, result sandboxtest.Result, expected map[strin
 }
 
 // requireRefused checks that preview refuses a change before it plans anything else.
-func requireRefused(t *testing.T, w *world, base map[string]any, key string, change keyChange) {
+func requireRefused(t *testing.T, w *deployment, base map[string]any, key string, change keyChange) {
 	t.Helper()
 	values := map[string]any{key: change.value}
 	for other, value := range base {
@@ -277,7 +277,7 @@ func requireRefused(t *testing.T, w *world, base map[string]any, key string, cha
 // TestSharingComesAndGoes moves dev from prod's load balancer to one of its own and back, secrets and workspace as well.
 func TestSharingComesAndGoes(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	w.up(w.stack("prod", nil))
 	shared := w.stack("dev", nil)
 	w.up(shared)

@@ -18,27 +18,27 @@ import (
 // operationLimit ends a hanging engine; the first run in a clone builds the CLI, which takes minutes.
 const operationLimit = 15 * time.Minute
 
-// world is a fresh sandbox with an account of its own.
-type world struct {
+// deployment is a fresh sandbox with an account of its own.
+type deployment struct {
 	t       testing.TB
 	sandbox *sandboxtest.Sandbox
 	ctx     context.Context
 }
 
-// newWorld opens an empty sandbox; the account and all state go with the test.
-func newWorld(t testing.TB) *world {
+// newDeployment opens an empty sandbox; the account and all state go with the test.
+func newDeployment(t testing.TB) *deployment {
 	t.Helper()
-	return openWorld(t, t.TempDir())
+	return openDeployment(t, t.TempDir())
 }
 
-// openWorld opens the sandbox in a directory.
-func openWorld(t testing.TB, dir string) *world {
+// openDeployment opens the sandbox in a directory.
+func openDeployment(t testing.TB, dir string) *deployment {
 	t.Helper()
-	return openWorldWith(t, sandboxtest.Options{StateDir: dir})
+	return openDeploymentWith(t, sandboxtest.Options{StateDir: dir})
 }
 
-// openWorldWith opens the sandbox with options of its own.
-func openWorldWith(t testing.TB, options sandboxtest.Options) *world {
+// openDeploymentWith opens the sandbox with options of its own.
+func openDeploymentWith(t testing.TB, options sandboxtest.Options) *deployment {
 	t.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
@@ -48,7 +48,7 @@ func openWorldWith(t testing.TB, options sandboxtest.Options) *world {
 	sandbox, err := sandboxtest.Open(options)
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, sandbox.Close()) })
-	return &world{t: t, sandbox: sandbox, ctx: ctx}
+	return &deployment{t: t, sandbox: sandbox, ctx: ctx}
 }
 
 type logWriter struct{ t testing.TB }
@@ -87,7 +87,7 @@ func with(values map[string]any) settings {
 }
 
 // stack returns a stack with the repository's own stack file and some overrides.
-func (w *world) stack(name string, config settings) *sandboxtest.Stack {
+func (w *deployment) stack(name string, config settings) *sandboxtest.Stack {
 	w.t.Helper()
 	stack, err := w.sandbox.Stack(sandboxtest.StackOptions{Name: name, Program: infra.Deploy, Config: config})
 	require.NoError(w.t, err)
@@ -95,7 +95,7 @@ func (w *world) stack(name string, config settings) *sandboxtest.Stack {
 }
 
 // up deploys and fails the test if that fails.
-func (w *world) up(stack *sandboxtest.Stack) sandboxtest.Result {
+func (w *deployment) up(stack *sandboxtest.Stack) sandboxtest.Result {
 	w.t.Helper()
 	result, err := stack.Up(w.ctx, sandboxtest.RunOptions{})
 	require.NoError(w.t, err)
@@ -103,7 +103,7 @@ func (w *world) up(stack *sandboxtest.Stack) sandboxtest.Result {
 }
 
 // requireNoChanges previews and fails the test if anything would change.
-func (w *world) requireNoChanges(stack *sandboxtest.Stack) {
+func (w *deployment) requireNoChanges(stack *sandboxtest.Stack) {
 	w.t.Helper()
 	result, err := stack.Preview(w.ctx, sandboxtest.RunOptions{Diff: true})
 	require.NoError(w.t, err)
@@ -111,7 +111,7 @@ func (w *world) requireNoChanges(stack *sandboxtest.Stack) {
 }
 
 // resource returns the one resource of a stack with a logical name; a component may share it.
-func (w *world) resource(stack *sandboxtest.Stack, name string) apitype.ResourceV3 {
+func (w *deployment) resource(stack *sandboxtest.Stack, name string) apitype.ResourceV3 {
 	w.t.Helper()
 	export, err := stack.Export()
 	require.NoError(w.t, err)

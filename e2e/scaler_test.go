@@ -23,11 +23,11 @@ import (
 
 // scalerWorld is a deployed stack whose account lives: its scaler is the real binary with the deployed role.
 type scalerWorld struct {
-	*world
-	stack   *sandboxtest.Stack
-	api     *sandboxtest.API
-	runtime *sandboxtest.Runtime
-	scene   *sandboxtest.Scheduler
+	*deployment
+	stack     *sandboxtest.Stack
+	api       *sandboxtest.API
+	runtime   *sandboxtest.Runtime
+	scheduler *sandboxtest.Scheduler
 	// ahead is how far the account's clock is ahead of the machine's.
 	ahead time.Duration
 	// Names of what the scaler works with.
@@ -40,20 +40,20 @@ const moment = 20 * time.Millisecond
 
 func newScalerWorld(t *testing.T) *scalerWorld {
 	t.Helper()
-	s := &scalerWorld{world: newWorld(t)}
+	s := &scalerWorld{deployment: newDeployment(t)}
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	store := s.sandbox.Account()
-	s.scene = sandboxtest.NewScheduler(store, sandboxtest.SchedulerOptions{Timing: sandboxtest.Timing{
+	s.scheduler = sandboxtest.NewScheduler(store, sandboxtest.SchedulerOptions{Timing: sandboxtest.Timing{
 		Scheduler: moment, Provisioning: moment, Pull: moment, Activating: moment, FirstCheck: moment, Stop: moment,
 		Deprovisioning: moment,
 	}})
-	s.api, err = sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store, Scheduler: s.scene, Now: s.now})
+	s.api, err = sandboxtest.StartAPI(sandboxtest.APIOptions{Store: store, Scheduler: s.scheduler, Now: s.now})
 	require.NoError(t, err)
 	t.Cleanup(func() { assert.NoError(t, s.api.Close()) })
 	s.runtime = sandboxtest.NewRuntime(sandboxtest.RuntimeOptions{Store: store, API: s.api, Builder: sandboxtest.NewBuilder(root, t.TempDir())})
 	t.Cleanup(func() { assert.NoError(t, s.runtime.Close()) })
-	s.stack = s.world.stack("prod", with(map[string]any{"protect": false}))
+	s.stack = s.deployment.stack("prod", with(map[string]any{"protect": false}))
 	s.up(s.stack)
 	output := func(name, key string) string { return s.resource(s.stack, name).Outputs[key].(string) }
 	s.function, s.rule, s.tickRule = output("scaler-function", "arn"), output("scaler-waker-rule", "arn"), output("scaler-schedule", "arn")
@@ -296,12 +296,12 @@ func requireItSleeps(s *scalerWorld) {
 
 	s.place(decide.PhaseDraining, 4*time.Minute)
 	for _, task := range s.tasks() {
-		require.NoError(s.t, s.scene.Protect(task.ARN, time.Now().Add(time.Minute)))
+		require.NoError(s.t, s.scheduler.Protect(task.ARN, time.Now().Add(time.Minute)))
 	}
 	s.quietTick(8)
 	require.Equal(s.t, 1, s.desired(), "a protected session is left alone")
 	for _, task := range s.tasks() {
-		require.NoError(s.t, s.scene.Protect(task.ARN, time.Time{}))
+		require.NoError(s.t, s.scheduler.Protect(task.ARN, time.Time{}))
 	}
 	s.place(decide.PhaseDraining, 4*time.Minute)
 	s.quietTick(8)

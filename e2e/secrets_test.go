@@ -14,7 +14,7 @@ import (
 // TestSecretValuesReachAWSAndNothingElse configures all three secrets and searches everything Pulumi wrote and printed.
 func TestSecretValuesReachAWSAndNothingElse(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	values := map[string]string{
 		"anthropicApiKey": "sk-ant-api03-e2e-1f0c7a",
 		"githubToken":     "ghp_e2e9d41b2",
@@ -46,7 +46,7 @@ func TestSecretValuesReachAWSAndNothingElse(t *testing.T) {
 // TestSecretsWithoutAValueAreReported deploys without any value: legal, and said twice.
 func TestSecretsWithoutAValueAreReported(t *testing.T) {
 	t.Parallel()
-	w := newWorld(t)
+	w := newDeployment(t)
 	result, err := w.stack("prod", nil).Preview(w.ctx, sandboxtest.RunOptions{})
 	require.NoError(t, err)
 	var warnings []string

@@ -24,7 +24,7 @@ func withEditors(people ...string) []any {
 // its secret, and leaves again. Nothing that holds data moves, and inviting touches no task.
 func TestSignInComesAndGoes(t *testing.T) {
 	t.Parallel()
-	w := openWorldWith(t, sandboxtest.Options{StateDir: t.TempDir(), SaveOnce: true})
+	w := openDeploymentWith(t, sandboxtest.Options{StateDir: t.TempDir(), SaveOnce: true})
 	base := map[string]any{"protect": false}
 	without := w.stack("prod", with(base))
 	w.up(without)

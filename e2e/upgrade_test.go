@@ -34,7 +34,7 @@ func TestStackOfAnEarlierProgramIsTakenOver(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	unpack(t, deployedBefore, dir)
-	w := openWorld(t, dir)
+	w := openDeployment(t, dir)
 	prod := w.stack("prod", nil)
 	before, err := prod.Export()
 	require.NoError(t, err)
@@ -70,7 +70,7 @@ func TestTrailLeavesItsEarlierComponent(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	unpack(t, auditedBefore, dir)
-	w := openWorld(t, dir)
+	w := openDeployment(t, dir)
 	planned, err := w.stack("prod", with(map[string]any{"auditTrail": true})).Preview(w.ctx, sandboxtest.RunOptions{Diff: true})
 	require.NoError(t, err)
 	ops := map[string]apitype.OpType{}
@@ -92,7 +92,7 @@ func TestOneClientIsWhatItWasBeforeThereWereSeveral(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	unpack(t, beforeClients, dir)
-	w := openWorld(t, dir)
+	w := openDeployment(t, dir)
 	planned, err := w.stack("prod", nil).Preview(w.ctx, sandboxtest.RunOptions{Diff: true})
 	require.NoError(t, err)
 	changes := map[string][]string{}

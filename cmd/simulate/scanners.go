@@ -10,8 +10,8 @@ import (
 	"github.com/webordinary/live-edit/cmd/simulate/timing"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
-	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 // scanner is a kind of automatic visitor. How often each comes is an assumption: the first kind as before, twice a day,
@@ -79,7 +79,7 @@ func (a *asked) Run(_ context.Context, in decide.Intent) (reconcile.Result, erro
 func (a *asked) Record(string, *reconcile.Result, error) {}
 
 // wakes asks the function's own code whether a scanner's request wakes a sleeping service.
-func (s *scanner) wakes(credentials []web.Credential) bool {
+func (s *scanner) wakes(credentials []requests.Credential) bool {
 	event, err := json.Marshal(map[string]any{
 		"requestContext": map[string]any{"elb": map[string]any{}}, "httpMethod": s.Method, "path": s.Path, "headers": s.Headers, "body": s.Body,
 	})
@@ -87,8 +87,8 @@ func (s *scanner) wakes(credentials []web.Credential) bool {
 		panic(fmt.Sprintf("simulate: %v", err)) // texts always marshal
 	}
 	a := &asked{}
-	h := web.Handler{
-		Classifier: web.Classifier{Credentials: credentials}, Runner: a, Recorder: a, Log: slog.New(slog.DiscardHandler),
+	h := requests.Handler{
+		Classifier: requests.Classifier{Credentials: credentials}, Runner: a, Recorder: a, Log: slog.New(slog.DiscardHandler),
 		Now:   func() time.Time { return monthBegins },
 		Sleep: func(context.Context, time.Duration) error { return nil },
 	}
@@ -130,7 +130,7 @@ func scannersMonth(s timing.Setup, name string, wakes func(*scanner) bool) outco
 
 // scannerMonths are the month by today's rules, with credentials demanded, and by the guesses of before.
 func scannerMonths(s timing.Setup) []outcome {
-	demanded := []web.Credential{{Cookie: "session"}}
+	demanded := []requests.Credential{{Cookie: "session"}}
 	return []outcome{
 		scannersMonth(s, "scanners, no credentials demanded", func(k *scanner) bool { return k.wakes(nil) }),
 		scannersMonth(s, "scanners, credentials demanded", func(k *scanner) bool { return k.wakes(demanded) }),

@@ -15,10 +15,9 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
-	"github.com/webordinary/live-edit/cost"
-	"github.com/webordinary/live-edit/functions/scaler/web"
-
 	"github.com/webordinary/live-edit/cmd/simulate/timing"
+	"github.com/webordinary/live-edit/cost"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 )
 
 func quietly(string) {}
@@ -84,7 +83,7 @@ func TestScannersCostWhatPreviewSays(t *testing.T) {
 		if scanners[i].wakes(nil) {
 			visits += scanners[i].Visits
 		}
-		require.False(t, scanners[i].wakes([]web.Credential{{Header: "X-Key"}}), "%s wakes without the credential", scanners[i].Name)
+		require.False(t, scanners[i].wakes([]requests.Credential{{Header: "X-Key"}}), "%s wakes without the credential", scanners[i].Name)
 	}
 	require.Equal(t, cost.ScannerWakes, visits)
 	task := cost.Task{CPU: 2048, MemoryMB: 4096, PublicAddress: true}
@@ -183,7 +182,7 @@ func TestDocumentIsUpToDate(t *testing.T) {
 func TestVisitorsAreToldTheTruth(t *testing.T) {
 	t.Parallel()
 	row := measure(timing.Specified, "", false, 200)
-	require.InDelta(t, web.TypicalWake.Seconds(), row.P50.Seconds(), 10)
+	require.InDelta(t, requests.TypicalWake.Seconds(), row.P50.Seconds(), 10)
 }
 
 // TestWhatWaitingLessCosts holds what the idle times, waking on intent and three clients are there to show.

@@ -10,22 +10,22 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/act"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
-	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 const (
 	tick = time.Minute
 	// pollFirst is the waiting page's first look, pageReloads its pause before it opens what is ready; see page.js.
 	pollFirst   = 2 * time.Second
-	pageReloads = web.RetryReadySeconds * time.Second
+	pageReloads = requests.RetryReadySeconds * time.Second
 	// afterError is when a browser or a client tries again after a 503 of the load balancer.
 	afterError = 2 * time.Second
 )
 
 // site is one stack: its world, and the scaler's decisions in it.
 type site struct {
-	world  *scalertest.World
+	world  *scalertest.Account
 	policy decide.Policy
 	random *rand.Rand
 	began  time.Time

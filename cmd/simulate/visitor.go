@@ -5,8 +5,8 @@ import (
 
 	"github.com/webordinary/live-edit/cmd/simulate/timing"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
-	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 // visit is one request of somebody, from its beginning until it is served.
@@ -98,7 +98,7 @@ func (v *visit) open() {
 		plan := v.site.invoke(decide.Ask)
 		if plan.State == decide.StateReady {
 			v.site.Redirected++
-			v.after(web.FlipSettle, v.open)
+			v.after(requests.FlipSettle, v.open)
 			return
 		}
 		v.asleep = true
@@ -126,9 +126,9 @@ func (v *visit) poll() {
 			v.site.invoke(decide.Ask)
 			v.after(pollFirst, v.poll)
 		case plan.Stage >= decide.StageStarting:
-			v.after(web.RetryCloseSeconds*time.Second, v.poll)
+			v.after(requests.RetryCloseSeconds*time.Second, v.poll)
 		default:
-			v.after(web.RetryEarlySeconds*time.Second, v.poll)
+			v.after(requests.RetryEarlySeconds*time.Second, v.poll)
 		}
 	}
 }
@@ -153,7 +153,7 @@ func (v *visit) call() {
 		if v.starts(v.call) {
 			return
 		}
-		v.hold(v.site.invoke(decide.Ask), v.site.world.Now().Add(web.HoldLimit))
+		v.hold(v.site.invoke(decide.Ask), v.site.world.Now().Add(requests.HoldLimit))
 	}
 }
 
@@ -164,17 +164,17 @@ func (v *visit) hold(plan decide.Plan, deadline time.Time) {
 		if !v.asleep {
 			v.site.Redirected++
 		}
-		v.after(web.FlipSettle, v.call)
+		v.after(requests.FlipSettle, v.call)
 		return
 	}
 	v.asleep = true
 	switch {
-	case now.Sub(plan.WokenAt) >= web.HoldAge:
-		v.after(web.CallRetrySeconds*time.Second, v.call)
-	case !now.Add(web.GlanceEvery).Before(deadline):
+	case now.Sub(plan.WokenAt) >= requests.HoldAge:
+		v.after(requests.CallRetrySeconds*time.Second, v.call)
+	case !now.Add(requests.GlanceEvery).Before(deadline):
 		v.call()
 	default:
-		v.site.Held += web.GlanceEvery
-		v.after(web.GlanceEvery, func() { v.hold(v.site.run(decide.Ask), deadline) })
+		v.site.Held += requests.GlanceEvery
+		v.after(requests.GlanceEvery, func() { v.hold(v.site.run(decide.Ask), deadline) })
 	}
 }

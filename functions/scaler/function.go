@@ -12,9 +12,9 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 	"github.com/webordinary/live-edit/functions/scaler/observe"
 	"github.com/webordinary/live-edit/functions/scaler/reconcile"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 	"github.com/webordinary/live-edit/functions/scaler/standin"
 	"github.com/webordinary/live-edit/functions/scaler/usual"
-	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 // ecsAPI is all the function does with Amazon ECS.
@@ -41,7 +41,7 @@ type surroundings struct {
 }
 
 // newHandler joins the layers (observe, decide, act) behind the web front, which calls them for every event of the function.
-func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
+func newHandler(cfg *config.Config, around *surroundings) *requests.Handler {
 	policy := decide.NewPolicy(cfg.Idle)
 	layout := decide.Layout{Base: cfg.PriorityBase}
 	observer := &observe.Observer{
@@ -51,8 +51,8 @@ func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
 		},
 		ECS: around.ECS, ELB: around.ELB, CloudWatch: around.CloudWatch,
 	}
-	handler := &web.Handler{
-		Classifier: web.Classifier{Credentials: cfg.Credentials},
+	handler := &requests.Handler{
+		Classifier: requests.Classifier{Credentials: cfg.Credentials},
 		Runner: &reconcile.Reconciler{
 			Policy: policy,
 			Begin:  func() reconcile.Look { return observer.Begin() },
@@ -71,7 +71,8 @@ func newHandler(cfg *config.Config, around *surroundings) *web.Handler {
 		Sleep:    cfg.Clock.Sleep,
 	}
 	handler.Typical = usual.New(usual.Wakes{
-		CloudWatch: around.CloudWatch, Service: cfg.Service, Client: cfg.Client, BuiltIn: web.TypicalWake, Now: cfg.Clock.Now, Log: around.Log,
+		CloudWatch: around.CloudWatch, Service: cfg.Service, Client: cfg.Client, BuiltIn: requests.TypicalWake, Now: cfg.Clock.Now,
+		Log: around.Log,
 	}).Typical
 	if cfg.StandIn != nil {
 		handler.StandIn = &standin.Site{Base: cfg.StandIn, Now: cfg.Clock.Now}

@@ -12,7 +12,7 @@ import (
 	"github.com/aws/aws-lambda-go/lambda"
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
-	"github.com/webordinary/live-edit/functions/scaler/web"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 )
 
 func main() {
@@ -26,7 +26,7 @@ func main() {
 	handler := newHandler(cfg, &surroundings{
 		ECS: api.ECS, ELB: api.ELB, CloudWatch: api.CloudWatch, SSM: api.SSM, Log: log, Metrics: os.Stdout,
 	})
-	lambda.Start(func(ctx context.Context, payload json.RawMessage) (*web.Response, error) {
+	lambda.Start(func(ctx context.Context, payload json.RawMessage) (*requests.Response, error) {
 		return handler.Handle(cfg.Clock.Context(ctx), payload)
 	})
 }

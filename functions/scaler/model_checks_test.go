@@ -21,7 +21,7 @@ func (h *harness) checkStop(t *scalertest.Task, byScaler bool) {
 		h.violate("a task was stopped %s after it served a request", ago)
 	}
 	// Protection that began after the count had been changed came too late, as it would in AWS.
-	if t.Protected(now) && h.world.DesiredSince().Sub(t.ProtectedFrom) > timeToReact {
+	if t.Protected(now) && h.account.DesiredSince().Sub(t.ProtectedFrom) > timeToReact {
 		h.violate("a protected task was stopped")
 	}
 	h.mu.Lock()
@@ -34,8 +34,8 @@ func (h *harness) checkStop(t *scalertest.Task, byScaler bool) {
 	}
 }
 
-// now is the world's time: its events are played late, but in their own time.
-func (h *harness) now() time.Time { return h.world.Now() }
+// now is the account's time: its events are played late, but in their own time.
+func (h *harness) now() time.Time { return h.account.Now() }
 
 // snapshot is the service as it is, and how many invocations have begun.
 type snapshot struct {
@@ -48,7 +48,7 @@ type snapshot struct {
 
 func (h *harness) snapshot() snapshot {
 	var s snapshot
-	h.api.Do(func(w *scalertest.World) { s.position, s.desired, s.healthy = w.Position(), w.Desired(), w.Healthy() })
+	h.api.Do(func(w *scalertest.Account) { s.position, s.desired, s.healthy = w.Position(), w.Desired(), w.Healthy() })
 	h.note(func() { s.invocations, s.alone, s.fault = h.invocations, h.running == 0, h.lastFault })
 	return s
 }
@@ -84,7 +84,7 @@ func (h *harness) watch() {
 	var emptySince, waking time.Time
 	lowered := false
 	for h.wait(time.Second) {
-		h.api.Do(func(w *scalertest.World) {
+		h.api.Do(func(w *scalertest.Account) {
 			switch {
 			case w.Position().Phase != decide.PhaseWaking:
 				waking = time.Time{}
@@ -141,7 +141,7 @@ const blindBound = time.Minute + 4*time.Minute + 55*time.Second + tickInterval +
 // nothing may have gone wrong.
 func (h *harness) checkGivenUp() {
 	var phase decide.Phase
-	h.api.Do(func(w *scalertest.World) { phase = w.Position().Phase })
+	h.api.Do(func(w *scalertest.Account) { phase = w.Position().Phase })
 	wrong := false
 	h.note(func() { wrong = !h.troubledUntil.IsZero() || !h.lastFault.IsZero() })
 	if phase == decide.PhaseAsleep && !wrong {
@@ -185,7 +185,7 @@ func (h *harness) checkBound() {
 	if calm < bound || calm > bound+time.Second {
 		return
 	}
-	h.api.Do(func(w *scalertest.World) {
+	h.api.Do(func(w *scalertest.Account) {
 		if w.Desired() != 0 {
 			h.violate("the count is still %d, %s after the last activity (rule %s)", w.Desired(), calm, w.Position().Phase)
 		}
@@ -194,7 +194,7 @@ func (h *harness) checkBound() {
 
 // checkAsleep holds at the end: nobody came for a long time, so nothing runs and nothing will.
 func (h *harness) checkAsleep() {
-	h.api.Do(func(w *scalertest.World) {
+	h.api.Do(func(w *scalertest.Account) {
 		running, pending := w.Counts()
 		if w.Desired() != 0 || w.Position().Phase != decide.PhaseAsleep || running+pending > 0 {
 			h.violate("after a quiet end the count is %d in phase %s", w.Desired(), w.Position().Phase)

@@ -6,8 +6,8 @@ import (
 	"strconv"
 	"time"
 
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
-	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 const (
@@ -20,9 +20,9 @@ const (
 )
 
 // send puts a request through the load balancer. A nil response means a gateway's error.
-func (h *harness) send(a *actor, kind scalertest.Kind, headers ...string) (scalertest.Destination, *web.Response) {
+func (h *harness) send(a *actor, kind scalertest.Kind, headers ...string) (scalertest.Destination, *requests.Response) {
 	var destination scalertest.Destination
-	h.api.Do(func(w *scalertest.World) { destination = w.Request(kind) })
+	h.api.Do(func(w *scalertest.Account) { destination = w.Request(kind) })
 	switch destination {
 	case scalertest.Served:
 		h.note(func() { h.lastServed, h.served = time.Now(), h.served+1 })
@@ -125,7 +125,7 @@ var (
 		"user-agent", "Mozilla/5.0 (X11; Linux x86_64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/156.0.0.0 Safari/537.36",
 		"cache-control", "max-age=0",
 	}
-	askStatus = []string{"accept", web.StatusType, "sec-fetch-mode", "cors", "sec-fetch-site", "same-origin"}
+	askStatus = []string{"accept", requests.StatusType, "sec-fetch-mode", "cors", "sec-fetch-site", "same-origin"}
 	askWake   = append([]string{"x-webordinary-wake", "now"}, askStatus...)
 )
 
@@ -176,11 +176,11 @@ func (h *harness) waitOnPage(a *actor, began time.Time, person bool) bool {
 			return true
 		case destination == scalertest.Unserved:
 			continue
-		case response.StatusCode != http.StatusOK || response.Header("Content-Type") != web.StatusType:
+		case response.StatusCode != http.StatusOK || response.Header("Content-Type") != requests.StatusType:
 			h.violate("a status request was answered with %d %s", response.StatusCode, response.Header("Content-Type"))
 			return false
 		}
-		var status web.Status
+		var status requests.Status
 		if err := json.Unmarshal([]byte(response.Body), &status); err != nil {
 			h.violate("a status is not JSON: %v", err)
 			return false
@@ -204,7 +204,7 @@ func (h *harness) playTab(a *actor, t *tab) {
 	}
 	for h.wait(time.Second) {
 		connected := false
-		h.api.Do(func(w *scalertest.World) { connected = w.Lowered() && w.Healthy() > 0 })
+		h.api.Do(func(w *scalertest.Account) { connected = w.Lowered() && w.Healthy() > 0 })
 		if connected {
 			continue
 		}

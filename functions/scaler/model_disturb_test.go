@@ -20,7 +20,7 @@ func (h *harness) disturb(d *disturbance) {
 		return
 	}
 	h.note(func() { h.lastFault = time.Now() })
-	h.api.Do(func(w *scalertest.World) {
+	h.api.Do(func(w *scalertest.Account) {
 		switch d.Kind {
 		case scaleOut:
 			w.SetDesired(3, false)
@@ -47,7 +47,7 @@ func (h *harness) disturb(d *disturbance) {
 	case sick, brokenImage:
 		h.trouble(d.For)
 		if h.wait(d.For) {
-			h.api.Do(func(w *scalertest.World) { w.Sick, w.FailStarts = false, nil })
+			h.api.Do(func(w *scalertest.Account) { w.Sick, w.FailStarts = false, nil })
 		}
 	case stall:
 		if h.wait(d.For) {
@@ -72,7 +72,7 @@ func (h *harness) protect(d time.Duration) {
 	for end := time.Now().Add(d); time.Now().Before(end); {
 		until := time.Now().Add(expiry)
 		running := 0
-		h.api.Do(func(w *scalertest.World) {
+		h.api.Do(func(w *scalertest.Account) {
 			running, _ = w.Counts()
 			w.Protect(until)
 		})

@@ -13,7 +13,7 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
 )
 
-// TestFactsOfTheSimulation reads the same world through the real observer and directly, as the simulation does: the facts
+// TestFactsOfTheSimulation reads the same account through the real observer and directly, as the simulation does: the facts
 // are the same, so the simulation's figures are about the real code's decisions.
 func TestFactsOfTheSimulation(t *testing.T) {
 	t.Parallel()
@@ -25,9 +25,9 @@ func TestFactsOfTheSimulation(t *testing.T) {
 		decide.NeedTraffic,
 	}
 	rapid.Check(t, func(r *rapid.T) {
-		world := scalertest.New(drawTiming(r), layout, began, rapid.Uint64().Draw(r, "seed"))
+		account := scalertest.New(drawTiming(r), layout, began, rapid.Uint64().Draw(r, "seed"))
 		now := began
-		api := scalertest.NewAPI(world, func() time.Time { return now }, func(context.Context, string, bool) error { return nil })
+		api := scalertest.NewAPI(account, func() time.Time { return now }, func(context.Context, string, bool) error { return nil })
 		observer := observe.Observer{
 			Subject: observe.Subject{
 				Cluster: scalertest.Cluster, Service: scalertest.Service, RuleARN: scalertest.RuleARN, APIGroupARN: scalertest.APIGroupARN,
@@ -36,19 +36,19 @@ func TestFactsOfTheSimulation(t *testing.T) {
 			ECS: api, ELB: api, CloudWatch: api,
 		}
 		for range 30 {
-			stir(r, world)
+			stir(r, account)
 			now = now.Add(seconds(r, "later", 1, 90))
-			world.Advance(now)
+			account.Advance(now)
 			direct, read := decide.Facts{Now: now}, decide.Facts{Now: now}
 			look := observer.Begin()
 			for _, need := range needs {
-				world.Observe(need, &direct)
+				account.Observe(need, &direct)
 				require.NoError(r, look.Observe(context.Background(), need, &read))
 			}
 			if direct.Failures.Count > 0 { // the model keeps one class for all
 				direct.Failures.Class = read.Failures.Class
 			}
-			if len(world.Tasks()) > 100 { // more than one call describes
+			if len(account.Tasks()) > 100 { // more than one call describes
 				direct.Failures = read.Failures
 			}
 			require.Equal(r, direct, read)
@@ -56,24 +56,24 @@ func TestFactsOfTheSimulation(t *testing.T) {
 	})
 }
 
-// stir does something to the world.
-func stir(r *rapid.T, world *scalertest.World) {
+// stir does something to the account.
+func stir(r *rapid.T, account *scalertest.Account) {
 	switch rapid.IntRange(0, 9).Draw(r, "stir") {
 	case 0:
-		world.SetDesired(rapid.IntRange(0, 3).Draw(r, "count"), true)
+		account.SetDesired(rapid.IntRange(0, 3).Draw(r, "count"), true)
 	case 1:
-		world.SetPriority(priorityBase + rapid.IntRange(1, 99).Draw(r, "priority"))
+		account.SetPriority(priorityBase + rapid.IntRange(1, 99).Draw(r, "priority"))
 	case 2:
-		world.FailStarts = &scalertest.StartFault{StopCode: "TaskFailedToStart", Reason: "CannotPullContainerError"}
+		account.FailStarts = &scalertest.StartFault{StopCode: "TaskFailedToStart", Reason: "CannotPullContainerError"}
 	case 3:
-		world.FailStarts = nil
+		account.FailStarts = nil
 	case 4:
-		world.Protect(world.Now().Add(time.Minute))
+		account.Protect(account.Now().Add(time.Minute))
 	case 5:
-		world.Deploy()
+		account.Deploy()
 	case 6:
-		world.Crash()
+		account.Crash()
 	default:
-		world.Request(scalertest.Kind(rapid.IntRange(0, 1).Draw(r, "kind")))
+		account.Request(scalertest.Kind(rapid.IntRange(0, 1).Draw(r, "kind")))
 	}
 }

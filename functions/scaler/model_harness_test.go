@@ -15,8 +15,8 @@ import (
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
-	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 const (
@@ -35,12 +35,12 @@ var (
 	errCrashed   = errors.New("the invocation has ended")
 )
 
-// harness is one run: the world, the function, and what was seen.
+// harness is one run: the account, the function, and what was seen.
 type harness struct {
 	scenario *scenario
-	world    *scalertest.World
+	account  *scalertest.Account
 	api      *scalertest.API
-	handler  *web.Handler
+	handler  *requests.Handler
 	began    time.Time
 	over     chan struct{}
 	actors   sync.WaitGroup
@@ -83,15 +83,15 @@ func runWith(t *testing.T, s *scenario, see func(*harness)) []string {
 
 func newHarness(s *scenario) *harness {
 	h := &harness{scenario: s, began: time.Now(), over: make(chan struct{})}
-	h.world = scalertest.New(s.Timing, decide.Layout{Base: priorityBase}, h.began, s.Seed)
-	h.world.OnStop = h.checkStop
-	h.api = scalertest.NewAPI(h.world, time.Now, h.call)
+	h.account = scalertest.New(s.Timing, decide.Layout{Base: priorityBase}, h.began, s.Seed)
+	h.account.OnStop = h.checkStop
+	h.api = scalertest.NewAPI(h.account, time.Now, h.call)
 	h.handler = modelHandler(h.api)
 	return h
 }
 
 // modelHandler is the function in front of a simulated account.
-func modelHandler(api *scalertest.API) *web.Handler {
+func modelHandler(api *scalertest.API) *requests.Handler {
 	return newHandler(&config.Config{
 		Cluster: scalertest.Cluster, Service: scalertest.Service, RuleARN: scalertest.RuleARN, APIGroupARN: scalertest.APIGroupARN,
 		PreviewGroupARN: scalertest.PreviewGroupARN, PriorityBase: priorityBase, Idle: idle,
@@ -174,7 +174,7 @@ type invocation struct {
 type invocationKey struct{}
 
 // invoke runs the function once.
-func (h *harness) invoke(a *actor, payload string) (*web.Response, *invocation, error) {
+func (h *harness) invoke(a *actor, payload string) (*requests.Response, *invocation, error) {
 	a.calls++
 	inv := &invocation{name: fmt.Sprint(a.name, a.calls), counts: map[string]int{}}
 	h.note(func() {

@@ -9,8 +9,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
-	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 // slowKey marks the invocation for which DescribeServices is slow.
@@ -21,12 +21,12 @@ type slowKey struct{}
 // in a drain, and the visitor be told that the editor is asleep.
 func TestVisitorWhileAnotherCallIsReading(t *testing.T) {
 	t.Parallel()
-	status := requestEvent("/api/", "accept", web.StatusType)
-	ask := requestEvent("/api/", "accept", web.StatusType, "x-webordinary-wake", "now")
+	status := requestEvent("/api/", "accept", requests.StatusType)
+	ask := requestEvent("/api/", "accept", requests.StatusType, "x-webordinary-wake", "now")
 	for name, event := range map[string]string{"tick": tickEvent, "look": status} {
 		synctest.Test(t, func(t *testing.T) {
-			world := scalertest.New(slowestTiming(), decide.Layout{Base: priorityBase}, time.Now(), 1)
-			api := scalertest.NewAPI(world, time.Now, func(ctx context.Context, operation string, before bool) error {
+			account := scalertest.New(slowestTiming(), decide.Layout{Base: priorityBase}, time.Now(), 1)
+			api := scalertest.NewAPI(account, time.Now, func(ctx context.Context, operation string, before bool) error {
 				if before && operation == "DescribeServices" && ctx.Value(slowKey{}) != nil {
 					time.Sleep(time.Second)
 				}

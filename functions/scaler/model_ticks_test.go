@@ -33,14 +33,14 @@ func BenchmarkTicks(b *testing.B) {
 func playHour(b *testing.B, most map[decide.Phase]int64) {
 	b.Helper()
 	layout, began := decide.Layout{Base: priorityBase}, time.Date(2026, 3, 2, 9, 0, 0, 0, time.UTC)
-	world := scalertest.New(scalertest.Timing{
+	account := scalertest.New(scalertest.Timing{
 		Scheduler: scalertest.Range{Least: time.Second}, Place: scalertest.Range{Least: 10 * time.Second}, Pull: scalertest.Range{Least: 60 * time.Second},
 		Start: scalertest.Range{Least: 3 * time.Second}, HealthInterval: 10 * time.Second, UnhealthyAfter: 3, Grace: grace,
 		Deregistration: 30 * time.Second, Stop: 5 * time.Second, MetricLag: scalertest.Range{Least: 45 * time.Second},
 	}, layout, began, 1)
 	now := began
 	var calls atomic.Int64 // facts are read side by side
-	api := scalertest.NewAPI(world, func() time.Time { return now }, func(_ context.Context, _ string, before bool) error {
+	api := scalertest.NewAPI(account, func() time.Time { return now }, func(_ context.Context, _ string, before bool) error {
 		if before {
 			calls.Add(1)
 		}
@@ -69,15 +69,15 @@ func playHour(b *testing.B, most map[decide.Phase]int64) {
 	}
 	for minute := range 60 {
 		var phase decide.Phase
-		api.Do(func(w *scalertest.World) { phase = w.Position().Phase })
+		api.Do(func(w *scalertest.Account) { phase = w.Position().Phase })
 		most[phase] = max(most[phase], run(decide.Tick))
 		if minute == 2 {
 			run(decide.Ask)
 		}
 		now = now.Add(time.Minute)
 		if minute > 2 && minute < 20 {
-			api.Do(func(w *scalertest.World) { w.Request(scalertest.ToPreview) })
+			api.Do(func(w *scalertest.Account) { w.Request(scalertest.ToPreview) })
 		}
 	}
-	api.Do(func(w *scalertest.World) { require.Zero(b, w.Desired(), "it sleeps again") })
+	api.Do(func(w *scalertest.Account) { require.Zero(b, w.Desired(), "it sleeps again") })
 }

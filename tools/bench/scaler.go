@@ -67,7 +67,7 @@ func scalerTable(ctx context.Context, runs int) error {
 	}
 	rows := scalerRows
 	if _, err := exec.LookPath("chromium"); err == nil {
-		if err := goBench(ctx, found, runs, "./functions/scaler/web", "-bench=WaitingPage", "-benchtime=5x"); err != nil {
+		if err := goBench(ctx, found, runs, "./functions/scaler/requests", "-bench=WaitingPage", "-benchtime=5x"); err != nil {
 			return err
 		}
 		rows = append(slices.Clone(rows), pageRows...)

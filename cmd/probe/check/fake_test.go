@@ -25,7 +25,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/cmd/probe/clock"
-	"github.com/webordinary/live-edit/functions/scaler/web"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 )
 
 // fakeClock is a time that moves only when somebody sleeps.
@@ -320,10 +320,10 @@ func (f *fake) wake(w http.ResponseWriter, r *http.Request, draining bool) {
 			f.noRule = []string{"/api/"}
 		}
 	}
-	if call := r.Header.Get("Accept") != web.StatusType; draining && (call || r.Header.Get("X-Webordinary-Wake") == "now") {
+	if call := r.Header.Get("Accept") != requests.StatusType; draining && (call || r.Header.Get("X-Webordinary-Wake") == "now") {
 		f.used = f.Now()
 	}
-	status := web.Status{State: "asleep"}
+	status := requests.Status{State: "asleep"}
 	if age := f.since(f.woken); !f.woken.IsZero() && !draining {
 		status.State, status.Stage = "waking", "asked"
 		for _, stage := range []string{"placing", "pulling", "starting", "checking"} {
@@ -335,10 +335,10 @@ func (f *fake) wake(w http.ResponseWriter, r *http.Request, draining bool) {
 			status.State, status.Stage = "ready", "ready"
 		}
 		if f.failing != "" && f.after(f.woken, time.Minute) {
-			status = web.Status{State: "failing", Error: &web.StatusError{Class: f.failing, Message: "It is broken."}}
+			status = requests.Status{State: "failing", Error: &requests.StatusError{Class: f.failing, Message: "It is broken."}}
 		}
 	}
-	w.Header().Set("Content-Type", web.StatusType)
+	w.Header().Set("Content-Type", requests.StatusType)
 	w.Header().Set("X-Webordinary-State", status.State)
 	_ = json.NewEncoder(w).Encode(status)
 }

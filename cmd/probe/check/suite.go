@@ -13,7 +13,7 @@ import (
 
 	"github.com/webordinary/live-edit/cmd/probe/report"
 	"github.com/webordinary/live-edit/cmd/probe/target"
-	"github.com/webordinary/live-edit/functions/scaler/web"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 )
 
 // Site is what the checks ask of one host name.
@@ -239,7 +239,7 @@ func (s *Suite) measured(ctx context.Context, id, measured string, faults ...rep
 
 // statusRequest asks for the waker's status document without waking anything; an awake container answers it itself.
 func (s *Suite) statusRequest() target.Request {
-	return target.Request{Method: http.MethodGet, Path: s.files.path("status"), Header: http.Header{"Accept": {web.StatusType}}}
+	return target.Request{Method: http.MethodGet, Path: s.files.path("status"), Header: http.Header{"Accept": {requests.StatusType}}}
 }
 
 // came says what came back: an answer, or why there is none.

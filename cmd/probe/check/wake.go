@@ -10,7 +10,7 @@ import (
 	"github.com/webordinary/live-edit/cmd/probe/report"
 	"github.com/webordinary/live-edit/cmd/probe/target"
 	"github.com/webordinary/live-edit/functions/scaler/decide"
-	"github.com/webordinary/live-edit/functions/scaler/web"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 )
 
 const (
@@ -103,7 +103,7 @@ func (s *Suite) follow(ctx context.Context, a *attempt, answer *target.Answer, e
 }
 
 // followState looks at the waker's status document.
-func (s *Suite) followState(a *attempt, status *web.Status) outcome {
+func (s *Suite) followState(a *attempt, status *requests.Status) outcome {
 	switch status.State {
 	case "failing":
 		class, message := "other", ""

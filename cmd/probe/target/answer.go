@@ -13,7 +13,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/cmd/probe/report"
-	"github.com/webordinary/live-edit/functions/scaler/web"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 )
 
 // Request is one request to a site.
@@ -58,7 +58,7 @@ type Answer struct {
 	Body   string
 	From   Source
 	// State is the waker's status document, where the answer is one.
-	State *web.Status
+	State *requests.Status
 }
 
 // requestLimit is how long an answer may take: the waker holds a call for up to 20 s, and CloudFront allows 30 s.
@@ -119,8 +119,8 @@ func plainError(err error) error {
 func newAnswer(response *http.Response, body []byte) *Answer {
 	a := &Answer{Status: response.StatusCode, Header: response.Header, Body: string(body)}
 	a.From = a.source()
-	if media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type")); media == web.StatusType {
-		var state web.Status
+	if media, _, _ := mime.ParseMediaType(a.Header.Get("Content-Type")); media == requests.StatusType {
+		var state requests.Status
 		if json.Unmarshal(bytes.TrimSpace(body), &state) == nil {
 			a.State = &state
 		}
@@ -137,7 +137,7 @@ const stateHeader = "X-Webordinary-State"
 func (a *Answer) source() Source {
 	server := strings.ToLower(a.Header.Get("Server"))
 	switch {
-	case a.Header.Get(stateHeader) != "", strings.HasPrefix(a.Header.Get("Content-Type"), web.StatusType):
+	case a.Header.Get(stateHeader) != "", strings.HasPrefix(a.Header.Get("Content-Type"), requests.StatusType):
 		return Waker
 	case strings.TrimSpace(a.Body) == report.DefaultText, strings.HasPrefix(server, "awselb/") && a.isOwnPage():
 		return LoadBalancer

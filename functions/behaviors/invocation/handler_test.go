@@ -17,7 +17,7 @@ import (
 
 func TestCreateUpdateDelete(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA)
+	w := newAccount(distA)
 	r := &resource{w: w}
 	created := mustUp(t, r, input())
 	require.Equal(t, invocation.Create, created.Action)
@@ -42,7 +42,7 @@ func TestCreateUpdateDelete(t *testing.T) {
 
 func TestCreateOnWhatIsAlreadyThereWritesNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA)
+	w := newAccount(distA)
 	mustUp(t, &resource{w: w}, input())
 	again := mustUp(t, &resource{w: w}, input())
 	require.Empty(t, again.Changes)
@@ -51,7 +51,7 @@ func TestCreateOnWhatIsAlreadyThereWritesNothing(t *testing.T) {
 
 func TestResultIsStableJSON(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA)
+	w := newAccount(distA)
 	mustUp(t, &resource{w: w}, input())
 	require.NoError(t, (&resource{w: w, input: asMap(t, input())}).down())
 	result, err := (&resource{w: w, input: asMap(t, input())}).invoke("delete", asMap(t, input()), nil)
@@ -72,7 +72,7 @@ func TestAnyPreviousInputWillDo(t *testing.T) {
 		`,"prev_input":` + text,
 	} {
 		for _, action := range []string{"create", "update"} {
-			w := newWorld(distA)
+			w := newAccount(distA)
 			_, err := w.call(strings.TrimSuffix(text, "}") + `,"tf":{"action":"` + action + `"` + previous + `}}`)
 			require.NoError(t, err, previous)
 			w.requireOurs(t, input(), siteXML)
@@ -87,7 +87,7 @@ func TestAnyPreviousInputWillDo(t *testing.T) {
 // one that this version would accept.
 func TestReplacementAndForeignVersions(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA)
+	w := newAccount(distA)
 	mustUp(t, &resource{w: w}, input())
 	for _, payload := range []string{
 		`{"distributionId":"` + distA + `","owner":"` + owner + `","behaviors":"of another version","more":1,"tf":{"action":"delete"}}`,
@@ -104,7 +104,7 @@ func TestReplacementAndForeignVersions(t *testing.T) {
 // Should somebody shorten the mark, the input still says which paths are ours.
 func TestDeleteKnowsItsPathsWithoutTheMark(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA)
+	w := newAccount(distA)
 	r := &resource{w: w}
 	mustUp(t, r, input())
 	w.xml[distA] = strings.Replace(w.xml[distA], owner+"; paths=/api/* /preview/* /ws/*", owner, 1)
@@ -114,10 +114,10 @@ func TestDeleteKnowsItsPathsWithoutTheMark(t *testing.T) {
 
 func TestDeleteSucceedsWhenNothingIsLeft(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newAccount()
 	r := &resource{w: w, input: asMap(t, input())}
 	require.NoError(t, r.down(), "the distribution is gone")
-	w = newWorld(distA)
+	w = newAccount(distA)
 	r = &resource{w: w, input: asMap(t, input())}
 	require.NoError(t, r.down(), "the owner wiped us")
 	require.Zero(t, w.writes)
@@ -125,7 +125,7 @@ func TestDeleteSucceedsWhenNothingIsLeft(t *testing.T) {
 
 func TestCreateAndUpdateNeedTheDistribution(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newAccount()
 	_, err := (&resource{w: w}).up(t, input())
 	require.ErrorContains(t, err, "distribution "+distA+": the distribution does not exist")
 	changed := input()
@@ -136,7 +136,7 @@ func TestCreateAndUpdateNeedTheDistribution(t *testing.T) {
 
 func TestMovingToAnotherDistribution(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA, distB)
+	w := newAccount(distA, distB)
 	r := &resource{w: w}
 	mustUp(t, r, input())
 	moved := input()
@@ -155,7 +155,7 @@ func TestMovingToAnotherDistribution(t *testing.T) {
 
 func TestAFailedCleanUpOfTheFormerDistributionSaysWhatToDo(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA, distB)
+	w := newAccount(distA, distB)
 	r := &resource{w: w}
 	mustUp(t, r, input())
 	w.xml[distA] = "<Broken/>"
@@ -194,7 +194,7 @@ func TestBadCallsNameTheFieldAndWriteNothing(t *testing.T) {
 		`{"distributionId":"x","owner":"a","tf":{"action":"delete"}}`: `distributionId: "x"`,
 		`{"distributionId":"` + distA + `","tf":{"action":"delete"}}`: `owner: ""`,
 	} {
-		w := newWorld(distA)
+		w := newAccount(distA)
 		_, err := w.call(payload)
 		require.ErrorContains(t, err, want, payload)
 		require.Zero(t, w.writes)
@@ -204,12 +204,12 @@ func TestBadCallsNameTheFieldAndWriteNothing(t *testing.T) {
 // A new permission takes seconds to arrive; one that never arrives is reported, and nobody else waits for one.
 func TestANewPermissionIsWaitedFor(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA)
+	w := newAccount(distA)
 	w.denials = 9
 	mustUp(t, &resource{w: w}, input())
 	require.Equal(t, 27*time.Second, w.waited)
 
-	w = newWorld(distA)
+	w = newAccount(distA)
 	w.denials = 10
 	_, err := (&resource{w: w}).up(t, input())
 	require.ErrorIs(t, err, distribution.ErrDenied)
@@ -227,7 +227,7 @@ func TestANewPermissionIsWaitedFor(t *testing.T) {
 
 func TestRefusalIsAnErrorOfCreate(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA)
+	w := newAccount(distA)
 	in := input()
 	in.Origin.ID = "S3-site"
 	_, err := (&resource{w: w}).up(t, in)
@@ -250,7 +250,7 @@ type pulse struct {
 	Repaired, Warnings, Refused int
 }
 
-func (w *world) pulse(t *testing.T) pulse {
+func (w *account) pulse(t *testing.T) pulse {
 	t.Helper()
 	var p pulse
 	require.Equal(t, 1, strings.Count(w.metrics.String(), "\n"), "one line")
@@ -267,7 +267,7 @@ func (w *world) pulse(t *testing.T) pulse {
 
 func TestRemergeRestoresWhatADeploymentWiped(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA)
+	w := newAccount(distA)
 	mustUp(t, &resource{w: w}, input())
 	r, err := w.remerge()
 	require.NoError(t, err)
@@ -287,7 +287,7 @@ func TestRemergeRestoresWhatADeploymentWiped(t *testing.T) {
 
 func TestRemergeReportsRefusals(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA)
+	w := newAccount(distA)
 	w.xml[distA] = strings.Replace(siteXML, "<PathPattern>*.js<", "<PathPattern>/api/*<", 1)
 	_, err := w.remerge()
 	require.ErrorContains(t, err, "a behavior for /api/* already exists")
@@ -306,7 +306,7 @@ func shortened(p pulse) [3]int { return [3]int{p.Repaired, p.Warnings, p.Refused
 
 func TestRemergeReportsNothingWhenItSawNothing(t *testing.T) {
 	t.Parallel()
-	w := newWorld(distA)
+	w := newAccount(distA)
 	w.failReads = 1
 	_, err := w.remerge()
 	require.ErrorIs(t, err, errBroken)
@@ -326,7 +326,7 @@ func TestAnyHistoryConverges(t *testing.T) {
 	inputs[1].Behaviors = inputs[1].Behaviors[1:]
 	inputs[2].Origin.ID, inputs[2].Behaviors = "other-origin", inputs[2].Behaviors[:1]
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld(distA)
+		w := newAccount(distA)
 		r := &resource{w: w}
 		t.Repeat(map[string]func(*rapid.T){
 			"up": func(t *rapid.T) {
@@ -381,7 +381,7 @@ func FuzzHandle(f *testing.F) {
 	f.Add([]byte(spec.RemergeEvent))
 	f.Add([]byte(`{"tf":{"action":"delete","prev_input":{"distributionId":"` + distA + `","owner":"x"}}}`))
 	f.Fuzz(func(t *testing.T, payload []byte) {
-		w := newWorld(distA)
+		w := newAccount(distA)
 		if _, err := w.call(string(payload)); err != nil {
 			require.Zero(t, w.writes, "a call that fails has written nothing")
 		}

@@ -17,7 +17,7 @@ import (
 
 func TestArchiveHoldsEverythingButWhatIsMadeAgain(t *testing.T) {
 	t.Parallel()
-	s := newScene()
+	s := newFixture()
 	want := s.workspace("bob")
 	require.Len(t, want, 53, "files, links and directories as built")
 	require.NoError(t, s.create(t, nil))
@@ -37,7 +37,7 @@ func TestArchiveHoldsEverythingButWhatIsMadeAgain(t *testing.T) {
 
 func TestTooEarlyToFinish(t *testing.T) {
 	t.Parallel()
-	s := newScene()
+	s := newFixture()
 	require.NoError(t, s.create(t, nil))
 	was := s.fs.Tree()
 	for _, now := range []time.Time{begin.Add(settle - 1), begin.Add(-time.Hour)} {
@@ -51,22 +51,22 @@ func TestTooEarlyToFinish(t *testing.T) {
 func TestWhatCanNotBeArchivedStays(t *testing.T) {
 	t.Parallel()
 	cases := map[string]struct {
-		prepare func(*scene)
+		prepare func(*fixture)
 		want    error
 	}{
-		"pipe":             {func(s *scene) { s.fs.Special("bob/project/pipe") }, ErrSpecial},
-		"mount point":      {func(s *scene) { s.fs.Edit("bob/project/src", func(i *fsx.Info) { i.Mount = true }) }, fsx.ErrMount},
-		"mounted left-out": {func(s *scene) { s.fs.Edit("bob/project/node_modules", func(i *fsx.Info) { i.Mount = true }) }, fsx.ErrMount},
-		"too large":        {func(s *scene) { s.fs.Write("bob/big", make([]byte, limit+1), 0) }, ErrTooLarge},
-		"too deep":         {func(s *scene) { s.fs.MkdirAll("bob/" + strings.Repeat("d/", 80) + "d") }, ErrTooLarge},
-		"unfinished thread": {func(s *scene) {
+		"pipe":             {func(s *fixture) { s.fs.Special("bob/project/pipe") }, ErrSpecial},
+		"mount point":      {func(s *fixture) { s.fs.Edit("bob/project/src", func(i *fsx.Info) { i.Mount = true }) }, fsx.ErrMount},
+		"mounted left-out": {func(s *fixture) { s.fs.Edit("bob/project/node_modules", func(i *fsx.Info) { i.Mount = true }) }, fsx.ErrMount},
+		"too large":        {func(s *fixture) { s.fs.Write("bob/big", make([]byte, limit+1), 0) }, ErrTooLarge},
+		"too deep":         {func(s *fixture) { s.fs.MkdirAll("bob/" + strings.Repeat("d/", 80) + "d") }, ErrTooLarge},
+		"unfinished thread": {func(s *fixture) {
 			s.fs.Write("bob/.claude/threads/.x.json.cleanup-1-0123abcd-0-0.delete", nil, 0)
 		}, ErrPending},
-		"full disk":           {func(s *scene) { s.fs.SetFull(true) }, syscall.ENOSPC},
-		"archives are a link": {func(s *scene) { s.fs.Symlink("jane", "_archive") }, fsx.ErrKind},
-		"archives are a file": {func(s *scene) { s.fs.Write("_archive", nil, 0) }, fsx.ErrKind},
-		"workspace is a link": {func(s *scene) { s.fs.Delete("bob"); s.fs.Symlink("jane", "bob") }, fsx.ErrKind},
-		"name is too long": {func(s *scene) {
+		"full disk":           {func(s *fixture) { s.fs.SetFull(true) }, syscall.ENOSPC},
+		"archives are a link": {func(s *fixture) { s.fs.Symlink("jane", "_archive") }, fsx.ErrKind},
+		"archives are a file": {func(s *fixture) { s.fs.Write("_archive", nil, 0) }, fsx.ErrKind},
+		"workspace is a link": {func(s *fixture) { s.fs.Delete("bob"); s.fs.Symlink("jane", "bob") }, fsx.ErrKind},
+		"name is too long": {func(s *fixture) {
 			long := strings.Repeat("b", 230)
 			s.fs.Write(long+"/metadata.json", nil, 0)
 		}, ErrName},
@@ -74,7 +74,7 @@ func TestWhatCanNotBeArchivedStays(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene()
+			s := newFixture()
 			c.prepare(s)
 			was := s.fs.Tree()
 			user := "bob"
@@ -95,7 +95,7 @@ func TestWhatCanNotBeArchivedStays(t *testing.T) {
 // meddler does something right before one operation.
 type meddler struct {
 	meddling
-	scene         *scene
+	fixture       *fixture
 	target, count int
 	spared        bool
 }
@@ -103,7 +103,7 @@ type meddler struct {
 func (m *meddler) Before(op fault.Op) error {
 	if m.count == m.target {
 		if m.spared = m.inTheGap(op); !m.spared {
-			m.act(m.scene)
+			m.act(m.fixture)
 		}
 	}
 	m.count++
@@ -116,12 +116,12 @@ func (m *meddler) After(fault.Op) error { return nil }
 // call closes it; the settling time, in which nobody who has the file open is
 // silent, has passed before it begins.
 func (m *meddler) inTheGap(op fault.Op) bool {
-	return m.changes != "" && strings.HasSuffix(m.scene.place(), ".removing") && strings.HasSuffix(m.changes, "/"+op.Name) &&
+	return m.changes != "" && strings.HasSuffix(m.fixture.place(), ".removing") && strings.HasSuffix(m.changes, "/"+op.Name) &&
 		(op.Call == "close" || op.Call == "remove")
 }
 
 // place finds the workspace wherever it is at the moment.
-func (s *scene) place() string {
+func (s *fixture) place() string {
 	for _, name := range s.hidden() {
 		if strings.HasSuffix(name, ".checking") || strings.HasSuffix(name, ".removing") {
 			return "_archive/" + name
@@ -132,17 +132,17 @@ func (s *scene) place() string {
 
 // meddling is what somebody with the workspace open may do to it at any moment.
 type meddling struct {
-	act     func(s *scene)
+	act     func(s *fixture)
 	kept    string // must be found afterwards
 	changes string // the file whose old content the meddler itself does away with, or adds to
 }
 
 var meddlings = map[string]meddling{
 	"append": {
-		func(s *scene) { s.fs.Append(s.place()+"/project/src/index.astro", []byte("more")) }, "more", "project/src/index.astro",
+		func(s *fixture) { s.fs.Append(s.place()+"/project/src/index.astro", []byte("more")) }, "more", "project/src/index.astro",
 	},
 	"rewrite, same size": {
-		func(s *scene) {
+		func(s *fixture) {
 			path, page := s.place()+"/project/src/index.astro", []byte(strings.Repeat("Page ", 5000))
 			if _, there := s.fs.Tree()[path]; there {
 				s.fs.Overwrite(path, page)
@@ -152,9 +152,9 @@ var meddlings = map[string]meddling{
 		},
 		strings.Repeat("Page ", 5000), "project/src/index.astro",
 	},
-	"new file":      {func(s *scene) { s.fs.Write(s.place()+"/project/src/new.astro", []byte("brand new"), 1) }, "brand new", ""},
-	"new directory": {func(s *scene) { s.fs.Write(s.place()+"/fresh/new.txt", []byte("brand new"), 1) }, "brand new", ""},
-	"user is back":  {func(s *scene) { s.fs.Write("bob/metadata.json", []byte("back"), 1) }, "back", "metadata.json"},
+	"new file":      {func(s *fixture) { s.fs.Write(s.place()+"/project/src/new.astro", []byte("brand new"), 1) }, "brand new", ""},
+	"new directory": {func(s *fixture) { s.fs.Write(s.place()+"/fresh/new.txt", []byte("brand new"), 1) }, "brand new", ""},
+	"user is back":  {func(s *fixture) { s.fs.Write("bob/metadata.json", []byte("back"), 1) }, "back", "metadata.json"},
 }
 
 // TestMeddlingAtEveryMoment: whatever happens before whichever operation, no
@@ -167,9 +167,9 @@ func TestMeddlingAtEveryMoment(t *testing.T) {
 			t.Parallel()
 			spared := 0
 			for target := 0; ; target += stride(7) {
-				s := newScene()
+				s := newFixture()
 				was := s.workspace("bob")
-				hook := &meddler{meddling: m, scene: s, target: target}
+				hook := &meddler{meddling: m, fixture: s, target: target}
 				if s.create(t, hook) == nil {
 					_, _ = s.finish(t, hook)
 				}
@@ -189,7 +189,7 @@ func TestMeddlingAtEveryMoment(t *testing.T) {
 }
 
 // requireKept looks for all old content, and the new, everywhere.
-func (s *scene) requireKept(t *testing.T, was map[string]string, m meddling, target int) {
+func (s *fixture) requireKept(t *testing.T, was map[string]string, m meddling, target int) {
 	t.Helper()
 	found, all := map[string]bool{}, ""
 	places := []map[string]string{s.workspace("bob"), s.workspace(s.place())}
@@ -221,7 +221,7 @@ func TestLateChangesGiveTheWorkspaceBack(t *testing.T) {
 		if name == "user is back" {
 			continue
 		}
-		s := newScene()
+		s := newFixture()
 		require.NoError(t, s.create(t, nil))
 		m.act(s)
 		want := s.workspace(s.place())
@@ -241,7 +241,7 @@ func TestLateChangesGiveTheWorkspaceBack(t *testing.T) {
 
 func TestAUserWhoIsBackKeepsTheNewWorkspace(t *testing.T) {
 	t.Parallel()
-	s := newScene()
+	s := newFixture()
 	want := s.workspace("bob")
 	require.NoError(t, s.create(t, nil))
 	s.fs.Write("bob/metadata.json", []byte("back"), 1)
@@ -251,7 +251,7 @@ func TestAUserWhoIsBackKeepsTheNewWorkspace(t *testing.T) {
 	require.Equal(t, "back", s.fs.Tree()["bob/metadata.json"].Data)
 	require.Equal(t, want, s.archived(t, final))
 
-	s = newScene()
+	s = newFixture()
 	require.NoError(t, s.create(t, nil))
 	m := meddlings["append"]
 	m.act(s)
@@ -269,7 +269,7 @@ func TestADamagedArchiveRemovesNothing(t *testing.T) {
 	random := rand.New(rand.NewPCG(1, 1))
 	for _, stage := range []Stage{StageChecking, StageRemoving} {
 		for n := range scale(60) {
-			s := newScene()
+			s := newFixture()
 			require.NoError(t, s.create(t, nil))
 			if stage == StageRemoving {
 				require.NoError(t, s.fs.Root().MoveDir(s.work.place(StageChecking), s.work.place(stage)))
@@ -305,12 +305,12 @@ func TestADamagedArchiveRemovesNothing(t *testing.T) {
 // is lost, and doing it again arrives where an undisturbed run arrives.
 func TestEveryOperationGoesWrong(t *testing.T) {
 	t.Parallel()
-	want := newScene().workspace("bob")
+	want := newFixture().workspace("bob")
 	for target := int64(0); ; target += int64(stride(2)) {
 		var count int64
 		for _, mode := range some(fault.Modes(), target) {
 			hook := &fault.At{Target: target, Mode: mode, Err: []error{syscall.EIO, syscall.ENOSPC, aside.ErrChanged}[target%3]}
-			s := newScene()
+			s := newFixture()
 			if s.create(t, hook) == nil {
 				_, _ = s.finish(t, hook)
 			}
@@ -334,7 +334,7 @@ func TestEveryOperationGoesWrong(t *testing.T) {
 }
 
 // requireSafe checks that everything is in the workspace, or in a complete archive.
-func (s *scene) requireSafe(t *testing.T, want map[string]string, target int64) {
+func (s *fixture) requireSafe(t *testing.T, want map[string]string, target int64) {
 	t.Helper()
 	if maps.Equal(want, s.workspace("bob")) || maps.Equal(want, s.workspace(s.place())) {
 		return
@@ -342,7 +342,7 @@ func (s *scene) requireSafe(t *testing.T, want map[string]string, target int64) 
 	require.Equal(t, want, s.archived(t, s.newest(t)), "operation %d", target)
 }
 
-func (s *scene) newest(t *testing.T) string {
+func (s *fixture) newest(t *testing.T) string {
 	t.Helper()
 	newest := ""
 	for path := range s.fs.Tree() {
@@ -355,7 +355,7 @@ func (s *scene) newest(t *testing.T) string {
 }
 
 // carryOn does what later runs do.
-func (s *scene) carryOn(t *testing.T) {
+func (s *fixture) carryOn(t *testing.T) {
 	t.Helper()
 	for range 3 {
 		for _, name := range s.hidden() {

@@ -9,9 +9,10 @@ import (
 	"strings"
 	"time"
 
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/gz"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
+	"github.com/webordinary/live-edit/functions/cleanup/lastuse"
 )
 
 // errRecent ends a walk at the first sign of use.
@@ -68,12 +69,12 @@ func Dormant(ctx context.Context, workspace fsx.Dir, idle Idle) (bool, error) {
 
 // Idle is the question that Dormant answers.
 type Idle struct {
-	Since time.Time      // nothing was used from then on
-	Read  thread.Reading // how JSON files are read
+	Since time.Time       // nothing was used from then on
+	Read  lastuse.Reading // how JSON files are read
 }
 
 func isUnreadable(err error) bool {
-	return errors.Is(err, gz.ErrCorrupt) || errors.Is(err, thread.ErrTooLong) || errors.Is(err, thread.ErrUnreadable)
+	return errors.Is(err, gz.ErrCorrupt) || errors.Is(err, lastuse.ErrTooLong) || errors.Is(err, lastuse.ErrUnreadable)
 }
 
 func isWorkspace(workspace fsx.Dir) (bool, error) {
@@ -104,13 +105,13 @@ func quick(workspace fsx.Dir, cutoff time.Time) error {
 // saysRecent asks the JSON files that carry times of their own.
 func saysRecent(ctx context.Context, e entry, idle Idle) error {
 	inThreads := strings.HasPrefix(e.path, threadsDir+"/")
-	class := thread.Classify(e.name)
+	name := filetype.ParseName(e.name)
 	tells := e.path == "metadata.json" || e.path == ".claude/user.json" ||
-		inThreads && (class == thread.Plain || class == thread.Packed)
+		inThreads && (name.Class == filetype.Plain || name.Class == filetype.Packed)
 	if e.info.Kind != fsx.KindFile || !tells {
 		return nil
 	}
-	a, err := thread.FileActivity(ctx, e.parent, e.name, idle.Read)
+	a, err := lastuse.FileActivity(ctx, e.parent, name, idle.Read)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}

@@ -14,7 +14,7 @@ import (
 	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
 	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/memfs"
 	"github.com/webordinary/live-edit/functions/cleanup/gz"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
+	"github.com/webordinary/live-edit/functions/cleanup/lastuse"
 )
 
 // unused is a workspace that nobody has used for a hundred days, its
@@ -39,7 +39,7 @@ func age(f *memfs.FS, path string, days int) {
 }
 
 func idle() Idle {
-	return Idle{Since: begin.Add(-90 * 24 * time.Hour), Read: thread.Reading{Limit: limit, Now: begin}}
+	return Idle{Since: begin.Add(-90 * 24 * time.Hour), Read: lastuse.Reading{Limit: limit, Now: begin}}
 }
 
 // TestWhatCanNotBeReadIsNotDormant: a workspace is not archived on the word of
@@ -53,10 +53,10 @@ func TestWhatCanNotBeReadIsNotDormant(t *testing.T) {
 	}{
 		".claude/threads/b.json.gz": {[]byte("\x1f\x8b"), gz.ErrCorrupt},
 		".claude/threads/c.json.gz": {packed(`{"updatedAt":"2026-06-30T00:00:00Z","mess`)[:30], gz.ErrCorrupt},
-		".claude/threads/b.json":    {make([]byte, limit+1), thread.ErrTooLong},
-		".claude/threads/c.json":    {[]byte(`{"id":7,"upda`), thread.ErrUnreadable},
-		".claude/user.json":         {[]byte(`{"lastSeen":"a while ago"}`), thread.ErrUnreadable},
-		"metadata.json":             {make([]byte, 100), thread.ErrUnreadable},
+		".claude/threads/b.json":    {make([]byte, limit+1), lastuse.ErrTooLong},
+		".claude/threads/c.json":    {[]byte(`{"id":7,"upda`), lastuse.ErrUnreadable},
+		".claude/user.json":         {[]byte(`{"lastSeen":"a while ago"}`), lastuse.ErrUnreadable},
+		"metadata.json":             {make([]byte, 100), lastuse.ErrUnreadable},
 	} {
 		f := unused()
 		f.Write(path, c.content, old)

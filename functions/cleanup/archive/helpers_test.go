@@ -30,15 +30,15 @@ const (
 	limit  = 1 << 20
 )
 
-// scene is a client with one user, in memory.
-type scene struct {
+// fixture is a client with one user, in memory.
+type fixture struct {
 	fs   *memfs.FS
 	work Work
 	runs int // each run has a tag of its own
 }
 
-func newScene() *scene {
-	s := &scene{fs: memfs.New(func() int64 { return begin.UnixNano() })}
+func newFixture() *fixture {
+	s := &fixture{fs: memfs.New(func() int64 { return begin.UnixNano() })}
 	old := begin.Add(-100 * 24 * time.Hour).UnixNano()
 	for path, content := range map[string]string{
 		"metadata.json": `{}`, ".claude/user.json": `{"u":1}`, ".claude/threads/kept.json": `{"t":1}`,
@@ -67,7 +67,7 @@ func newScene() *scene {
 	return s
 }
 
-func (s *scene) create(t *testing.T, hook fault.Hook) error {
+func (s *fixture) create(t *testing.T, hook fault.Hook) error {
 	t.Helper()
 	d := s.fs.Root()
 	if hook != nil {
@@ -79,7 +79,7 @@ func (s *scene) create(t *testing.T, hook fault.Hook) error {
 	return err
 }
 
-func (s *scene) finish(t *testing.T, hook fault.Hook) (Result, error) {
+func (s *fixture) finish(t *testing.T, hook fault.Hook) (Result, error) {
 	t.Helper()
 	d := s.fs.Root()
 	if hook != nil {
@@ -94,7 +94,7 @@ func describe(mode int64, modTime time.Time, rest string) string {
 }
 
 // workspace describes the entries below a directory that belong in an archive.
-func (s *scene) workspace(dir string) map[string]string {
+func (s *fixture) workspace(dir string) map[string]string {
 	all := map[string]string{}
 	for path, e := range s.fs.Tree() {
 		path, inside := strings.CutPrefix(path, dir+"/")
@@ -115,7 +115,7 @@ func (s *scene) workspace(dir string) map[string]string {
 	return all
 }
 
-// isLeftOut names what the scene's archive is to leave out.
+// isLeftOut names what the fixture's archive is to leave out.
 func isLeftOut(path string) bool {
 	return strings.HasPrefix(path, "project/node_modules/") || strings.HasPrefix(path, "project/.astro/") ||
 		strings.HasPrefix(path, "project/packages/p/node_modules/")
@@ -135,7 +135,7 @@ func gitIndexOf(names ...string) string {
 }
 
 // archived describes an archive in the same way, as other programs read it.
-func (s *scene) archived(t require.TestingT, name string) map[string]string {
+func (s *fixture) archived(t require.TestingT, name string) map[string]string {
 	z, err := gzip.NewReader(strings.NewReader(s.fs.Tree()[name].Data))
 	require.NoError(t, err)
 	all := map[string]string{}
@@ -161,7 +161,7 @@ func (s *scene) archived(t require.TestingT, name string) map[string]string {
 }
 
 // hidden lists the names that runs keep for themselves in the archive directory.
-func (s *scene) hidden() (names []string) {
+func (s *fixture) hidden() (names []string) {
 	for path := range s.fs.Tree() {
 		if name, ok := strings.CutPrefix(path, "_archive/."); ok && !strings.Contains(name, "/") {
 			names = append(names, "."+name)

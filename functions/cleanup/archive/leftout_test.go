@@ -141,7 +141,7 @@ func TestFaultsWhileDecidingLeaveNothingOut(t *testing.T) {
 	t.Parallel()
 	failed := 0
 	for target := int64(0); ; target++ {
-		s := newScene()
+		s := newFixture()
 		root, err := s.fs.Root().OpenDir("bob")
 		require.NoError(t, err)
 		hook := &fault.At{Target: target, Mode: fault.FailBefore, Err: syscall.EIO}
@@ -174,7 +174,7 @@ func TestFaultsWhileDecidingLeaveNothingOut(t *testing.T) {
 // out, so nothing is removed that it does not hold.
 func TestAnArchiveOfAnEarlierReleaseLeavesNothingOut(t *testing.T) {
 	t.Parallel()
-	s := newScene()
+	s := newFixture()
 	require.NoError(t, s.create(t, nil))
 	var names []string
 	for path, e := range s.fs.Tree() {

@@ -43,14 +43,14 @@ func TestOnlyACompleteArchiveIsOne(t *testing.T) {
 		"none": {"a", "b"}, "empty": {}, "too few": {"a", "b", trailerName + "1"}, "too many": {"a", trailerName + "2"},
 		"not the last": {"a", trailerName + "1", "b"}, "no number": {"a", trailerName + "x"}, "two": {trailerName + "0", trailerName + "0"},
 	} {
-		s := newScene()
+		s := newFixture()
 		s.fs.Write(final, tarball(t, names...), 1)
 		d, err := s.fs.Root().OpenDir(Dir)
 		require.NoError(t, err)
 		_, err = read(t.Context(), d, strings.TrimPrefix(final, Dir+"/"), func(*tar.Header, io.Reader) error { return nil })
 		require.ErrorIs(t, err, ErrIncomplete, announced)
 	}
-	s := newScene()
+	s := newFixture()
 	s.fs.Write(final, tarball(t, "a", "b", trailerName+strconv.Itoa(2)), 1)
 	d, err := s.fs.Root().OpenDir(Dir)
 	require.NoError(t, err)
@@ -62,14 +62,14 @@ func TestOnlyACompleteArchiveIsOne(t *testing.T) {
 // lastReads rewrites a file when it has been read for the last comparison, and
 // not yet to its end.
 type lastReads struct {
-	scene *scene
-	reads int
+	fixture *fixture
+	reads   int
 }
 
 func (l *lastReads) Before(op fault.Op) error {
-	if op.Call == "read" && op.Name == "index.astro" && strings.HasSuffix(l.scene.place(), ".removing") {
+	if op.Call == "read" && op.Name == "index.astro" && strings.HasSuffix(l.fixture.place(), ".removing") {
 		if l.reads++; l.reads == 2 {
-			l.scene.fs.Overwrite(l.scene.place()+"/project/src/index.astro", []byte(strings.Repeat("Page ", 5000)))
+			l.fixture.fs.Overwrite(l.fixture.place()+"/project/src/index.astro", []byte(strings.Repeat("Page ", 5000)))
 		}
 	}
 	return nil
@@ -79,9 +79,9 @@ func (l *lastReads) After(fault.Op) error { return nil }
 
 func TestWrittenOverDuringTheLastComparison(t *testing.T) {
 	t.Parallel()
-	s := newScene()
+	s := newFixture()
 	require.NoError(t, s.create(t, nil))
-	hook := &lastReads{scene: s}
+	hook := &lastReads{fixture: s}
 	_, err := s.finish(t, hook)
 	require.GreaterOrEqual(t, hook.reads, 2)
 	require.ErrorIs(t, err, aside.ErrChanged)

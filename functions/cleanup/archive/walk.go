@@ -7,8 +7,8 @@ import (
 	"io"
 	"strings"
 
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // maxDepth bounds the directories that are open at once. Without node_modules
@@ -73,7 +73,7 @@ func (v visitor) entry(ctx context.Context, e entry, depth int) error {
 		return fmt.Errorf("%q: %w", e.path, fsx.ErrMount)
 	}
 	if strings.HasPrefix(e.path, threadsDir+"/") {
-		if class := thread.Classify(e.name); class == thread.Aside || class == thread.Temp {
+		if class := filetype.Classify(e.name); class == filetype.Aside || class == filetype.Temp {
 			return fmt.Errorf("%q: %w", e.path, ErrPending)
 		}
 	}

@@ -25,9 +25,9 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/gz"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // ErrChanged is a file that was changed after the decision about it.
@@ -66,7 +66,7 @@ func Check(d fsx.Dir, name string, before fsx.Info) error {
 // Move renames a file aside that Check has just passed, and back again if it
 // turns out that it was changed at the last moment (ErrChanged). before is what
 // the decision was made on; w carries its size and modification time.
-func Move(ctx context.Context, d fsx.Dir, before fsx.Info, w thread.Work) error {
+func Move(ctx context.Context, d fsx.Dir, before fsx.Info, w filetype.Work) error {
 	if err := d.Rename(w.Original, w.Name()); err != nil {
 		return err
 	}
@@ -92,14 +92,14 @@ type Settling struct {
 	Held time.Duration
 }
 
-func (s Settling) elapsed(w thread.Work) time.Duration { return s.Now.Sub(w.Started) }
+func (s Settling) elapsed(w filetype.Work) time.Duration { return s.Now.Sub(w.Started) }
 
 // clockTolerance is how far clocks of two runs may be apart before a file from
 // the future is given its name back instead of waiting for its time to come.
 const clockTolerance = time.Hour
 
 // Finish ends what Move began.
-func Finish(ctx context.Context, d fsx.Dir, w thread.Work, s Settling) (Outcome, error) {
+func Finish(ctx context.Context, d fsx.Dir, w filetype.Work, s Settling) (Outcome, error) {
 	elapsed := s.elapsed(w)
 	if elapsed < min(s.Time, s.Held) && elapsed > -clockTolerance {
 		return Waiting, nil
@@ -130,7 +130,7 @@ func Finish(ctx context.Context, d fsx.Dir, w thread.Work, s Settling) (Outcome,
 // drop removes the file. Where the hold is real it lasts until after the
 // removal; elsewhere the file is closed first, because an NFS client would only
 // rename a file that it has open itself.
-func drop(s Settling, d fsx.Dir, f fsx.File, w thread.Work) (Outcome, error) {
+func drop(s Settling, d fsx.Dir, f fsx.File, w filetype.Work) (Outcome, error) {
 	hold := f.Hold()
 	if hold == fsx.HoldBusy {
 		return Busy, f.Close()
@@ -164,7 +164,7 @@ func removed(err error) (Outcome, error) {
 }
 
 // finish decides and restores; it leaves the removal to its caller.
-func finish(ctx context.Context, d fsx.Dir, f fsx.File, w thread.Work) (Outcome, error) {
+func finish(ctx context.Context, d fsx.Dir, f fsx.File, w filetype.Work) (Outcome, error) {
 	safe, err := droppable(d, f, w)
 	if err != nil {
 		return Waiting, err
@@ -176,18 +176,18 @@ func finish(ctx context.Context, d fsx.Dir, f fsx.File, w thread.Work) (Outcome,
 }
 
 // droppable says whether the file holds nothing that must be kept.
-func droppable(d fsx.Dir, f fsx.File, w thread.Work) (bool, error) {
+func droppable(d fsx.Dir, f fsx.File, w filetype.Work) (bool, error) {
 	info, err := f.Stat()
 	if err != nil || !w.Untouched(info) || !w.Thread() {
 		return false, err
 	}
-	if w.Purpose != thread.PurposePacked {
+	if w.Purpose != filetype.PurposePacked {
 		return true, nil
 	}
 	// The packed file was proven and on stable storage before this one was
 	// moved. If it is gone now, its reader has unpacked and replaced it, unless
 	// there is nothing in its place.
-	packed, err := fsx.Exists(d, thread.PackedName(w.Original))
+	packed, err := fsx.Exists(d, filetype.PackedName(w.Original))
 	if packed || err != nil {
 		return packed, err
 	}
@@ -196,7 +196,7 @@ func droppable(d fsx.Dir, f fsx.File, w thread.Work) (bool, error) {
 
 // restore gives the file its name back, or a new one if that is taken. The
 // order is such that the content has a visible name throughout.
-func restore(ctx context.Context, d fsx.Dir, w thread.Work) (Outcome, error) {
+func restore(ctx context.Context, d fsx.Dir, w filetype.Work) (Outcome, error) {
 	outcome := Restored
 	err := giveName(d, w.Name(), w.Original)
 	if errors.Is(err, fs.ErrExist) {
@@ -212,7 +212,7 @@ func restore(ctx context.Context, d fsx.Dir, w thread.Work) (Outcome, error) {
 	if err := d.Sync(); err != nil {
 		return Waiting, err
 	}
-	if outcome == Restored && w.Purpose == thread.PurposePacked {
+	if outcome == Restored && w.Purpose == filetype.PurposePacked {
 		if err := DropOutdated(ctx, d, w.Original); err != nil {
 			return Waiting, err
 		}
@@ -248,7 +248,7 @@ func giveName(d fsx.Dir, hidden, name string) error {
 // DropOutdated removes the packed form of a thread that went on after it was
 // packed, if the plain form starts with every byte of it.
 func DropOutdated(ctx context.Context, d fsx.Dir, plain string) error {
-	packed := thread.PackedName(plain)
+	packed := filetype.PackedName(plain)
 	relation, err := gz.CompareFiles(ctx, d, packed, plain)
 	if errors.Is(err, fs.ErrNotExist) || errors.Is(err, gz.ErrCorrupt) || errors.Is(err, fsx.ErrKind) {
 		return nil

@@ -10,29 +10,29 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
 	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/memfs"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 var begin = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 
-// scene is a thread that has just been moved aside.
-type scene struct {
+// fixture is a thread that has just been moved aside.
+type fixture struct {
 	fs   *memfs.FS
-	work thread.Work
+	work filetype.Work
 	info fsx.Info
 }
 
-func moved(t *testing.T, purpose thread.Purpose) *scene {
+func moved(t *testing.T, purpose filetype.Purpose) *fixture {
 	t.Helper()
-	s := &scene{fs: memfs.New(func() int64 { return begin.UnixNano() })}
+	s := &fixture{fs: memfs.New(func() int64 { return begin.UnixNano() })}
 	s.fs.Write("x.json", []byte("old\n"), begin.Add(-40*24*time.Hour).UnixNano())
 	var err error
 	s.info, err = s.fs.Root().Stat("x.json")
 	require.NoError(t, err)
-	s.work = thread.Work{
+	s.work = filetype.Work{
 		Original: "x.json", Started: begin, Tag: "0123abcd", Purpose: purpose, ModTime: s.info.ModTime, Size: s.info.Size,
 	}
 	require.NoError(t, Check(s.fs.Root(), "x.json", s.info))
@@ -41,7 +41,7 @@ func moved(t *testing.T, purpose thread.Purpose) *scene {
 }
 
 // finish finishes through a hook, so long after the move.
-func (s *scene) finish(t *testing.T, after time.Duration, hook fault.Hook) (Outcome, error) {
+func (s *fixture) finish(t *testing.T, after time.Duration, hook fault.Hook) (Outcome, error) {
 	t.Helper()
 	d := s.fs.Root()
 	if hook != nil {
@@ -50,7 +50,7 @@ func (s *scene) finish(t *testing.T, after time.Duration, hook fault.Hook) (Outc
 	return Finish(t.Context(), d, s.work, Settling{Now: begin.Add(after), Time: time.Minute, Held: time.Minute})
 }
 
-func (s *scene) files() map[string]string {
+func (s *fixture) files() map[string]string {
 	all := map[string]string{}
 	for name, e := range s.fs.Tree() {
 		all[name] = e.Data
@@ -60,48 +60,48 @@ func (s *scene) files() map[string]string {
 
 func TestFinish(t *testing.T) {
 	t.Parallel()
-	packed := func(s *scene) { s.fs.Write("x.json.gz", []byte("gz"), 0) }
-	recreate := func(s *scene) { s.fs.Append("x.json", []byte("new\n")) }
-	write := func(s *scene) { s.fs.Append(s.work.Name(), []byte("late\n")) }
-	backdate := func(s *scene) { s.fs.Edit(s.work.Name(), func(i *fsx.Info) { i.ModTime-- }) }
+	packed := func(s *fixture) { s.fs.Write("x.json.gz", []byte("gz"), 0) }
+	recreate := func(s *fixture) { s.fs.Append("x.json", []byte("new\n")) }
+	write := func(s *fixture) { s.fs.Append(s.work.Name(), []byte("late\n")) }
+	backdate := func(s *fixture) { s.fs.Edit(s.work.Name(), func(i *fsx.Info) { i.ModTime-- }) }
 	const name, recovered = "x.json", "x.recovered-0123abcd.json"
 	cases := map[string]struct {
-		purpose thread.Purpose
-		prepare []func(*scene)
+		purpose filetype.Purpose
+		prepare []func(*fixture)
 		after   time.Duration
 		want    Outcome
 		files   map[string]string
 	}{
-		"deletion":            {thread.PurposeDeletion, nil, time.Minute, Dropped, map[string]string{}},
-		"deletion, too early": {thread.PurposeDeletion, nil, time.Minute - 1, Waiting, nil},
+		"deletion":            {filetype.PurposeDeletion, nil, time.Minute, Dropped, map[string]string{}},
+		"deletion, too early": {filetype.PurposeDeletion, nil, time.Minute - 1, Waiting, nil},
 		"deletion, written to": {
-			thread.PurposeDeletion, []func(*scene){write}, time.Minute, Restored, map[string]string{name: "old\nlate\n"},
+			filetype.PurposeDeletion, []func(*fixture){write}, time.Minute, Restored, map[string]string{name: "old\nlate\n"},
 		},
 		"deletion, time set back": {
-			thread.PurposeDeletion, []func(*scene){backdate}, time.Minute, Restored, map[string]string{name: "old\n"},
+			filetype.PurposeDeletion, []func(*fixture){backdate}, time.Minute, Restored, map[string]string{name: "old\n"},
 		},
 		"deletion, name taken": {
-			thread.PurposeDeletion, []func(*scene){recreate}, time.Minute, Dropped, map[string]string{name: "new\n"},
+			filetype.PurposeDeletion, []func(*fixture){recreate}, time.Minute, Dropped, map[string]string{name: "new\n"},
 		},
 		"deletion, both": {
-			thread.PurposeDeletion, []func(*scene){write, recreate}, time.Minute, Recovered, map[string]string{name: "new\n", recovered: "old\nlate\n"},
+			filetype.PurposeDeletion, []func(*fixture){write, recreate}, time.Minute, Recovered, map[string]string{name: "new\n", recovered: "old\nlate\n"},
 		},
 		"packed": {
-			thread.PurposePacked, []func(*scene){packed}, time.Minute, Dropped, map[string]string{"x.json.gz": "gz"},
+			filetype.PurposePacked, []func(*fixture){packed}, time.Minute, Dropped, map[string]string{"x.json.gz": "gz"},
 		},
 		"packed, written to": {
-			thread.PurposePacked, []func(*scene){packed, write}, time.Minute, Restored, map[string]string{name: "old\nlate\n", "x.json.gz": "gz"},
+			filetype.PurposePacked, []func(*fixture){packed, write}, time.Minute, Restored, map[string]string{name: "old\nlate\n", "x.json.gz": "gz"},
 		},
-		"packed form gone": {thread.PurposePacked, nil, time.Minute, Restored, map[string]string{name: "old\n"}},
+		"packed form gone": {filetype.PurposePacked, nil, time.Minute, Restored, map[string]string{name: "old\n"}},
 		"packed form taken over": {
-			thread.PurposePacked, []func(*scene){recreate}, time.Minute, Dropped, map[string]string{name: "new\n"},
+			filetype.PurposePacked, []func(*fixture){recreate}, time.Minute, Dropped, map[string]string{name: "new\n"},
 		},
-		"clock a little behind": {thread.PurposeDeletion, nil, -time.Minute, Waiting, nil},
-		"clock far behind":      {thread.PurposeDeletion, nil, -2 * time.Hour, Restored, map[string]string{name: "old\n"}},
+		"clock a little behind": {filetype.PurposeDeletion, nil, -time.Minute, Waiting, nil},
+		"clock far behind":      {filetype.PurposeDeletion, nil, -2 * time.Hour, Restored, map[string]string{name: "old\n"}},
 		"already gone": {
-			thread.PurposeDeletion, []func(*scene){func(s *scene) { s.fs.Delete(s.work.Name()) }}, time.Minute, Gone, map[string]string{},
+			filetype.PurposeDeletion, []func(*fixture){func(s *fixture) { s.fs.Delete(s.work.Name()) }}, time.Minute, Gone, map[string]string{},
 		},
-		"something else in its place": {thread.PurposeDeletion, []func(*scene){func(s *scene) {
+		"something else in its place": {filetype.PurposeDeletion, []func(*fixture){func(s *fixture) {
 			s.fs.Delete(s.work.Name())
 			s.fs.MkdirAll(s.work.Name())
 		}}, time.Minute, Restored, map[string]string{name: ""}},
@@ -132,7 +132,7 @@ func TestRestorationIsInterruptedAnywhere(t *testing.T) {
 	for target := int64(0); ; target++ {
 		var count int64
 		for seed := range uint64(20) {
-			s := moved(t, thread.PurposeDeletion)
+			s := moved(t, filetype.PurposeDeletion)
 			require.NoError(t, s.fs.Root().Sync())
 			s.fs.Append(s.work.Name(), []byte("late\n"))
 			hook := &fault.At{Target: target, Mode: fault.Modes()[seed%6], Err: syscall.EIO}
@@ -187,7 +187,7 @@ func TestMoveGivesBackWhatItDidNotMean(t *testing.T) {
 		f.Delete("x.json")
 		put(f)
 		want := f.Tree()["x.json"].Info.Ino
-		w := thread.Work{Original: "x.json", Started: begin, Tag: "0123abcd", Purpose: thread.PurposeDeletion, ModTime: 1, Size: 4}
+		w := filetype.Work{Original: "x.json", Started: begin, Tag: "0123abcd", Purpose: filetype.PurposeDeletion, ModTime: 1, Size: 4}
 		require.ErrorIs(t, Move(t.Context(), f.Root(), info, w), ErrChanged)
 		tree := f.Tree()
 		require.Len(t, tree, 1)
@@ -206,7 +206,7 @@ func (n noLinks) Link(string, string) error { return n.err }
 func TestRestoringWithoutLinks(t *testing.T) {
 	t.Parallel()
 	for _, err := range []error{syscall.EPERM, syscall.EOPNOTSUPP} {
-		s := moved(t, thread.PurposeDeletion)
+		s := moved(t, filetype.PurposeDeletion)
 		s.fs.Append(s.work.Name(), []byte("late\n"))
 		settling := Settling{Now: begin.Add(time.Hour), Time: time.Minute}
 		outcome, finishErr := Finish(t.Context(), noLinks{s.fs.Root(), err}, s.work, settling)
@@ -214,7 +214,7 @@ func TestRestoringWithoutLinks(t *testing.T) {
 		require.Equal(t, Restored, outcome)
 		require.Equal(t, map[string]string{"x.json": "old\nlate\n"}, s.files())
 	}
-	s := moved(t, thread.PurposeDeletion)
+	s := moved(t, filetype.PurposeDeletion)
 	s.fs.Append(s.work.Name(), []byte("late\n"))
 	was := s.files()
 	_, err := Finish(t.Context(), noLinks{s.fs.Root(), syscall.EIO}, s.work, Settling{Now: begin.Add(time.Hour)})
@@ -255,7 +255,7 @@ func TestTheHoldDecidesBeforeTheSettlingTime(t *testing.T) {
 		{fsx.HoldUnknown, time.Minute, Dropped},
 	}
 	for _, c := range cases {
-		s := moved(t, thread.PurposeDeletion)
+		s := moved(t, filetype.PurposeDeletion)
 		settling := Settling{Now: begin.Add(c.after), Time: time.Minute, Held: time.Second}
 		got, err := Finish(t.Context(), held{s.fs.Root(), c.hold}, s.work, settling)
 		require.NoError(t, err)
@@ -269,7 +269,7 @@ func TestTheHoldDecidesBeforeTheSettlingTime(t *testing.T) {
 func TestTwoAtWorkOnOneFile(t *testing.T) {
 	t.Parallel()
 	for _, held := range []bool{false, true} {
-		s := moved(t, thread.PurposeDeletion)
+		s := moved(t, filetype.PurposeDeletion)
 		s.fs.SetLeases(true)
 		other, err := s.fs.Root().Open(s.work.Name())
 		require.NoError(t, err)

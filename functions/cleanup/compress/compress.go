@@ -26,9 +26,9 @@ import (
 	"io/fs"
 
 	"github.com/webordinary/live-edit/functions/cleanup/aside"
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/gz"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // Faults that keep a thread from being compressed. Nothing is changed then.
@@ -44,8 +44,8 @@ var (
 // Job is one thread to compress.
 type Job struct {
 	Dir  fsx.Dir
-	Info fsx.Info    // as the decision saw it
-	Work thread.Work // how the original is to be moved aside; names the thread
+	Info fsx.Info      // as the decision saw it
+	Work filetype.Work // how the original is to be moved aside; names the thread
 	// Heavy runs what takes a packer's memory and a processor's time as soon as
 	// there is room for it, and nothing that waits for the file system to sync.
 	// Nil runs it at once.
@@ -62,7 +62,7 @@ func (job Job) heavy(ctx context.Context, work func() error) error {
 // Thread compresses a thread and moves the original aside. On success the
 // original waits under Work.Name for aside.Finish.
 func Thread(ctx context.Context, job Job) error {
-	packed := thread.PackedName(job.Work.Original)
+	packed := filetype.PackedName(job.Work.Original)
 	exists, err := fsx.Exists(job.Dir, packed)
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func Thread(ctx context.Context, job Job) error {
 func sameContent(ctx context.Context, job Job) error {
 	var relation gz.Relation
 	err := job.heavy(ctx, func() (err error) {
-		relation, err = gz.CompareFiles(ctx, job.Dir, thread.PackedName(job.Work.Original), job.Work.Original)
+		relation, err = gz.CompareFiles(ctx, job.Dir, filetype.PackedName(job.Work.Original), job.Work.Original)
 		return err
 	})
 	if errors.Is(err, gz.ErrCorrupt) || errors.Is(err, fsx.ErrKind) {
@@ -111,7 +111,7 @@ func sameContent(ctx context.Context, job Job) error {
 // rejuvenate sees to it that the packed file is no older than the thread, or
 // it would be deleted too early on its own.
 func rejuvenate(job Job) error {
-	packed := thread.PackedName(job.Work.Original)
+	packed := filetype.PackedName(job.Work.Original)
 	info, err := job.Dir.Stat(packed)
 	if err != nil || info.ModTime >= job.Info.ModTime {
 		return err
@@ -122,7 +122,7 @@ func rejuvenate(job Job) error {
 // publish makes the packed file appear, complete and proven.
 func publish(ctx context.Context, job Job) error {
 	temp := job.Work
-	temp.Purpose, temp.Original = thread.PurposeTemp, thread.PackedName(job.Work.Original)
+	temp.Purpose, temp.Original = filetype.PurposeTemp, filetype.PackedName(job.Work.Original)
 	err := write(ctx, job, temp.Name())
 	if err == nil {
 		err = job.Dir.Link(temp.Name(), temp.Original)
@@ -216,7 +216,7 @@ func withdraw(ctx context.Context, job Job) error {
 		return err
 	}
 	if now.SameFile(job.Info) {
-		return fsx.RemoveIfPresent(job.Dir, thread.PackedName(job.Work.Original))
+		return fsx.RemoveIfPresent(job.Dir, filetype.PackedName(job.Work.Original))
 	}
 	return aside.DropOutdated(ctx, job.Dir, job.Work.Original)
 }

@@ -14,11 +14,11 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/cleanup/aside"
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
 	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/memfs"
 	"github.com/webordinary/live-edit/functions/cleanup/gz"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 const (
@@ -28,34 +28,34 @@ const (
 
 var begin = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 
-// scene is one thread about to be compressed. Time stands still at begin.
-type scene struct {
+// fixture is one thread about to be compressed. Time stands still at begin.
+type fixture struct {
 	fs   *memfs.FS
-	work thread.Work
+	work filetype.Work
 	job  Job
 }
 
-func newScene(t *testing.T) *scene {
+func newFixture(t *testing.T) *fixture {
 	t.Helper()
-	s := &scene{fs: memfs.New(func() int64 { return begin.UnixNano() })}
+	s := &fixture{fs: memfs.New(func() int64 { return begin.UnixNano() })}
 	s.fs.Write("x.json", []byte(old), begin.Add(-8*24*time.Hour).UnixNano())
 	s.fs.Edit("x.json", func(i *fsx.Info) { i.Perm, i.UID, i.GID = 0o664, 1001, 1002 })
 	return s
 }
 
 // compress compresses through a hook and finishes after the settling time.
-func (s *scene) compress(t *testing.T, hook fault.Hook) error {
+func (s *fixture) compress(t *testing.T, hook fault.Hook) error {
 	t.Helper()
 	info, err := s.fs.Root().Stat("x.json")
 	require.NoError(t, err)
-	s.work = thread.Work{
-		Original: "x.json", Started: begin, Tag: "0123abcd", Purpose: thread.PurposePacked, ModTime: info.ModTime, Size: info.Size,
+	s.work = filetype.Work{
+		Original: "x.json", Started: begin, Tag: "0123abcd", Purpose: filetype.PurposePacked, ModTime: info.ModTime, Size: info.Size,
 	}
 	s.job = Job{Dir: fault.Wrap(s.fs.Root(), hook), Info: info, Work: s.work}
 	return Thread(t.Context(), s.job)
 }
 
-func (s *scene) finish(t *testing.T) aside.Outcome {
+func (s *fixture) finish(t *testing.T) aside.Outcome {
 	t.Helper()
 	outcome, err := aside.Finish(t.Context(), s.fs.Root(), s.work, aside.Settling{Now: begin.Add(settle), Time: settle})
 	require.NoError(t, err)
@@ -63,7 +63,7 @@ func (s *scene) finish(t *testing.T) aside.Outcome {
 }
 
 // files lists what is there, packed files unpacked.
-func (s *scene) files(t *testing.T) map[string]string {
+func (s *fixture) files(t *testing.T) map[string]string {
 	t.Helper()
 	all := map[string]string{}
 	for name, e := range s.fs.Tree() {
@@ -110,7 +110,7 @@ func (b *before) After(fault.Op) error { return nil }
 
 func TestCompressKeepsOwnerPermissionsAndTime(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	s := newFixture(t)
 	was := s.fs.Tree()["x.json"].Info
 	require.NoError(t, s.compress(t, &before{target: -1}))
 	require.Equal(t, map[string]string{"x.json.gz": old, s.work.Name(): old}, s.files(t), "both forms are there until it has settled")
@@ -156,7 +156,7 @@ func TestMeddlingAtEveryMoment(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			for target := 0; ; target++ {
-				s := newScene(t)
+				s := newFixture(t)
 				hook := &before{target: target, act: func() { m.act(s.fs) }}
 				err := s.compress(t, hook)
 				if hook.count <= target {
@@ -182,7 +182,7 @@ func TestMeddlingAtEveryMoment(t *testing.T) {
 func TestAppendDuringCompressionLeavesOnlyTheThread(t *testing.T) {
 	t.Parallel()
 	for target := 0; ; target++ {
-		s := newScene(t)
+		s := newFixture(t)
 		var moved bool
 		hook := &before{target: target, act: func() {
 			moved = s.fs.Handle("x.json") == nil
@@ -208,7 +208,7 @@ func TestAppendDuringCompressionLeavesOnlyTheThread(t *testing.T) {
 func TestSomebodyElsePacksIt(t *testing.T) {
 	t.Parallel()
 	for target := 0; ; target++ {
-		s := newScene(t)
+		s := newFixture(t)
 		made := false
 		hook := &before{target: target, act: func() {
 			if _, taken := s.fs.Tree()["x.json.gz"]; !taken {
@@ -234,7 +234,7 @@ func TestRewriteDuringCompression(t *testing.T) {
 	t.Parallel()
 	stale := 0
 	for target := 0; ; target++ {
-		s := newScene(t)
+		s := newFixture(t)
 		hook := &before{target: target, act: func() {
 			if s.fs.Handle("x.json") != nil {
 				s.fs.Overwrite("x.json", []byte("rewritten\n"))
@@ -262,7 +262,7 @@ func TestRewriteDuringCompression(t *testing.T) {
 // A writer that has the thread open all the time gets it back.
 func TestAppendWhileItSettles(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	s := newFixture(t)
 	handle := s.fs.Handle("x.json")
 	require.NoError(t, s.compress(t, &before{target: -1}))
 	handle.Append([]byte("late\n"))
@@ -295,7 +295,7 @@ func TestRefusals(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			s := newScene(t)
+			s := newFixture(t)
 			c.prepare(s.fs)
 			was := s.fs.Tree()
 			require.ErrorIs(t, s.compress(t, &before{target: -1}), c.want)
@@ -322,7 +322,7 @@ func (l *lyingFile) Write(p []byte) (int, error) {
 
 func TestWhatDoesNotReadBackIsNotUsed(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	s := newFixture(t)
 	_ = s.compress(t, &fault.At{Target: 0, Mode: fault.FailBefore, Err: syscall.EIO})
 	s.job.Dir = lying{s.fs.Root()}
 	require.ErrorIs(t, Thread(t.Context(), s.job), gz.ErrCorrupt)
@@ -343,7 +343,7 @@ func (o onOpen) After(fault.Op) error { return nil }
 
 func TestAWholeFileWithOtherContentIsNotUsed(t *testing.T) {
 	t.Parallel()
-	s := newScene(t)
+	s := newFixture(t)
 	err := s.compress(t, onOpen{func(name string) { s.fs.Write(name, gzBytes, 0) }})
 	require.ErrorIs(t, err, ErrVerify)
 	require.Equal(t, map[string]string{"x.json": old}, s.files(t))

@@ -7,8 +7,8 @@ import (
 	"fmt"
 	"time"
 
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // Ages say how long something must have been left alone.
@@ -62,7 +62,7 @@ func (a Action) String() string {
 
 // Thread is what there is to know of a thread file.
 type Thread struct {
-	Class    thread.Class // Plain or Packed
+	Class    filetype.Class // Plain or Packed
 	Info     fsx.Info
 	Activity time.Time // what its content says; zero if it says nothing or was not read
 }
@@ -85,7 +85,7 @@ func (a Ages) Decide(t Thread, now time.Time) Action {
 	switch {
 	case idle >= a.Delete:
 		return Delete
-	case idle >= a.Compress && t.Class == thread.Plain:
+	case idle >= a.Compress && t.Class == filetype.Plain:
 		return Compress
 	default:
 		return Keep

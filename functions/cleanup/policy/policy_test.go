@@ -7,43 +7,43 @@ import (
 	"github.com/stretchr/testify/require"
 	"pgregory.net/rapid"
 
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 var now = time.Date(2026, 7, 1, 12, 0, 0, 0, time.UTC)
 
 const day = 24 * time.Hour
 
-func file(class thread.Class, age time.Duration) Thread {
+func file(class filetype.Class, age time.Duration) Thread {
 	return Thread{Class: class, Info: fsx.Info{Kind: fsx.KindFile, ModTime: now.Add(-age).UnixNano(), Links: 1}}
 }
 
 func TestDecide(t *testing.T) {
 	t.Parallel()
 	cases := []struct {
-		class    thread.Class
+		class    filetype.Class
 		age      time.Duration
 		activity time.Duration // ago; 0 for none
 		want     Action
 	}{
-		{thread.Plain, 0, 0, Keep},
-		{thread.Plain, 7*day - 1, 0, Keep},
-		{thread.Plain, 7 * day, 0, Compress},
-		{thread.Plain, 30*day - 1, 0, Compress},
-		{thread.Plain, 30 * day, 0, Delete},
-		{thread.Packed, 7 * day, 0, Keep},
-		{thread.Packed, 30*day - 1, 0, Keep},
-		{thread.Packed, 30 * day, 0, Delete},
-		{thread.Plain, 30 * day, 6 * day, Keep},
-		{thread.Plain, 30 * day, 8 * day, Compress},
-		{thread.Packed, 30 * day, 8 * day, Keep},
-		{thread.Plain, 6 * day, 40 * day, Keep},
-		{thread.Plain, 8 * day, 40 * day, Compress},
-		{thread.Plain, 40 * day, 35 * day, Delete},
-		{thread.Plain, -day, 0, Keep},
-		{thread.Plain, 40 * day, -day, Keep},
-		{thread.Plain, 200 * 365 * day, 0, Delete},
+		{filetype.Plain, 0, 0, Keep},
+		{filetype.Plain, 7*day - 1, 0, Keep},
+		{filetype.Plain, 7 * day, 0, Compress},
+		{filetype.Plain, 30*day - 1, 0, Compress},
+		{filetype.Plain, 30 * day, 0, Delete},
+		{filetype.Packed, 7 * day, 0, Keep},
+		{filetype.Packed, 30*day - 1, 0, Keep},
+		{filetype.Packed, 30 * day, 0, Delete},
+		{filetype.Plain, 30 * day, 6 * day, Keep},
+		{filetype.Plain, 30 * day, 8 * day, Compress},
+		{filetype.Packed, 30 * day, 8 * day, Keep},
+		{filetype.Plain, 6 * day, 40 * day, Keep},
+		{filetype.Plain, 8 * day, 40 * day, Compress},
+		{filetype.Plain, 40 * day, 35 * day, Delete},
+		{filetype.Plain, -day, 0, Keep},
+		{filetype.Plain, 40 * day, -day, Keep},
+		{filetype.Plain, 200 * 365 * day, 0, Delete},
 	}
 	ages := DefaultAges()
 	for _, c := range cases {
@@ -60,7 +60,7 @@ func TestDecide(t *testing.T) {
 func TestActivityOnlyMakesMilder(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		f := file(rapid.SampledFrom([]thread.Class{thread.Plain, thread.Packed}).Draw(t, "class"),
+		f := file(rapid.SampledFrom([]filetype.Class{filetype.Plain, filetype.Packed}).Draw(t, "class"),
 			time.Duration(rapid.Int64Range(int64(-10*day), int64(100*day)).Draw(t, "age")))
 		without := DefaultAges().Decide(f, now)
 		f.Activity = now.Add(-time.Duration(rapid.Int64Range(int64(-10*day), int64(100*day)).Draw(t, "activity")))
@@ -80,7 +80,7 @@ func TestObstacle(t *testing.T) {
 		FutureTime: func(i *fsx.Info) { i.ModTime = now.UnixNano() + 1 },
 	}
 	for want, change := range cases {
-		info := file(thread.Plain, 0).Info
+		info := file(filetype.Plain, 0).Info
 		change(&info)
 		require.Equal(t, want, Obstacle(info, now))
 	}

@@ -7,9 +7,9 @@ import (
 	"io/fs"
 
 	"github.com/webordinary/live-edit/functions/cleanup/archive"
+	"github.com/webordinary/live-edit/functions/cleanup/lastuse"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
 	"github.com/webordinary/live-edit/functions/cleanup/report"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // archive packs a user's workspace if nobody has used it for long enough.
@@ -28,7 +28,7 @@ func (r *run) archive(ctx context.Context, t task) error {
 		return err
 	}
 	dormant, err := archive.Dormant(ctx, workspace, archive.Idle{
-		Since: now.Add(-r.cfg.Ages.Archive), Read: thread.Reading{Limit: r.cfg.MaxThread, Now: now},
+		Since: now.Add(-r.cfg.Ages.Archive), Read: lastuse.Reading{Limit: r.cfg.MaxThread, Now: now},
 	})
 	if err = errors.Join(err, workspace.Close()); err != nil || !dormant {
 		return err

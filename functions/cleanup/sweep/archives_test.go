@@ -14,10 +14,10 @@ import (
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
 )
 
-// archivingWorld has one user who is gone, one who is not, and an archive
+// archivingFixture has one user who is gone, one who is not, and an archive
 // directory with things of others in it.
-func archivingWorld() *world {
-	w := newWorld()
+func archivingFixture() *fixture {
+	w := newFixture()
 	for _, path := range []string{"metadata.json", ".claude/threads/kept.json", "project/src/x.astro", "project/node_modules/y"} {
 		w.thread("acme/gone/"+path, `{}`, 100*day)
 		w.thread("acme/here/"+path, `{}`, 100*day)
@@ -44,7 +44,7 @@ func archivingConfig() Config {
 
 const goneArchive = "acme/_archive/gone-2026-07-01.tar.gz"
 
-func (w *world) users() (found []string) {
+func (w *fixture) users() (found []string) {
 	for _, user := range []string{"gone", "here"} {
 		if _, ok := w.fs.Tree()["acme/"+user]; ok {
 			found = append(found, user)
@@ -55,12 +55,12 @@ func (w *world) users() (found []string) {
 
 func TestUsersWhoAreGoneAreArchived(t *testing.T) {
 	t.Parallel()
-	w := archivingWorld()
+	w := archivingFixture()
 	s := w.run(t, testConfig())
 	require.Zero(t, s.Counts.Archived, "off unless configured")
 	require.Equal(t, []string{"gone", "here"}, w.users())
 
-	w = archivingWorld()
+	w = archivingFixture()
 	s = w.run(t, archivingConfig())
 	require.Equal(t, int64(1), s.Counts.Archived)
 	require.Equal(t, int64(1), s.Counts.Finished)
@@ -83,7 +83,7 @@ func TestUsersWhoAreGoneAreArchived(t *testing.T) {
 func TestArchivingGoesOnInTheNextRun(t *testing.T) {
 	t.Parallel()
 	for _, changed := range []bool{false, true} {
-		w := archivingWorld()
+		w := archivingFixture()
 		o := w.options(w.fs.Root(), archivingConfig())
 		r := newRun(o)
 		r.clock = stuck{w.clock}
@@ -123,7 +123,7 @@ func TestArchivingGoesOnInTheNextRun(t *testing.T) {
 // However soon the next run comes, it waits for the settling time and ends what was begun.
 func TestTheNextRunFinishesAnArchiveThatHasNotSettled(t *testing.T) {
 	t.Parallel()
-	w := archivingWorld()
+	w := archivingFixture()
 	r := newRun(w.options(w.fs.Root(), archivingConfig()))
 	r.clock = stuck{w.clock}
 	_, err := r.sweep(t.Context(), Position{})
@@ -140,14 +140,14 @@ func TestTheNextRunFinishesAnArchiveThatHasNotSettled(t *testing.T) {
 
 func TestArchivingWaitsForTimeAndDisk(t *testing.T) {
 	t.Parallel()
-	w := archivingWorld()
+	w := archivingFixture()
 	w.fs.SetFull(true)
 	s := w.run(t, archivingConfig())
 	require.Equal(t, int64(1), s.Counts.Skipped[policy.DiskFull])
 	require.Zero(t, s.Counts.Archived)
 	require.Equal(t, []string{"gone", "here"}, w.users())
 
-	w = archivingWorld()
+	w = archivingFixture()
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	s, err := Run(ctx, w.options(w.fs.Root(), archivingConfig()))
@@ -180,7 +180,7 @@ func (o *order) Before(op fault.Op) error {
 // compress and remove, as if a writer had it open.
 func TestArchivingLooksAtAWorkspaceWhenItsThreadsAreDone(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	w.thread(threads+"old.json", `{}`, 400*day)
 	w.thread("acme/bob/metadata.json", `{}`, 400*day)
 	o := &order{}

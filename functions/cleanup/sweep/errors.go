@@ -11,8 +11,8 @@ import (
 	"github.com/webordinary/live-edit/functions/cleanup/compress"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/gz"
+	"github.com/webordinary/live-edit/functions/cleanup/lastuse"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // errStopped ends work when the time is up.
@@ -38,8 +38,8 @@ var reasons = []struct {
 	{archive.ErrName, policy.NameTooLong},
 	{archive.ErrPending, policy.WorkPending},
 	{gz.ErrCorrupt, policy.CorruptPacked},
-	{thread.ErrTooLong, policy.TooLarge},
-	{thread.ErrUnreadable, policy.UnreadableContent},
+	{lastuse.ErrTooLong, policy.TooLarge},
+	{lastuse.ErrUnreadable, policy.UnreadableContent},
 	{fsx.ErrMount, policy.MountPoint},
 	{aside.ErrChanged, policy.Changed},
 	{fsx.ErrRaced, policy.Changed},

@@ -9,9 +9,9 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/functions/cleanup/aside"
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 const errNameTooLong = syscall.ENAMETOOLONG
@@ -91,7 +91,7 @@ func (r *run) finishQueue(ctx context.Context) {
 // can't say who has it open.
 func (r *run) nextTry(p pending) time.Time {
 	next := r.clock.Now().Add(r.settle())
-	if w, ok := thread.ParseWork(p.work); ok && w.Started.Add(r.cfg.Settle).After(next) {
+	if w, ok := filetype.ParseWork(p.work); ok && w.Started.Add(r.cfg.Settle).After(next) {
 		return w.Started.Add(r.cfg.Settle)
 	}
 	return next
@@ -123,7 +123,7 @@ func (r *run) finishDue(ctx context.Context, open *userDir, p pending) bool {
 
 // conclude finishes a file whose time has come; false if it is to be tried again.
 func (v *visit) conclude(ctx context.Context, p pending) bool {
-	w, _ := thread.ParseWork(p.work)
+	w, _ := filetype.ParseWork(p.work)
 	outcome, err := v.finish(ctx, w)
 	switch {
 	case err != nil:
@@ -140,7 +140,7 @@ func (v *visit) conclude(ctx context.Context, p pending) bool {
 
 // leftAside finishes a file that an earlier run has moved aside.
 func (v *visit) leftAside(ctx context.Context, name string) {
-	w, ok := thread.ParseWork(name)
+	w, ok := filetype.ParseWork(name)
 	if !ok || v.cfg.DryRun || v.own(w.Tag, w.Started) {
 		return
 	}
@@ -155,7 +155,7 @@ func (v *visit) leftAside(ctx context.Context, name string) {
 	}
 }
 
-func (v *visit) finish(ctx context.Context, w thread.Work) (aside.Outcome, error) {
+func (v *visit) finish(ctx context.Context, w filetype.Work) (aside.Outcome, error) {
 	outcome, err := aside.Finish(ctx, v.dir, w, aside.Settling{
 		Now: v.clock.Now(), Time: v.cfg.Settle, Held: v.settle(),
 	})
@@ -166,8 +166,8 @@ func (v *visit) finish(ctx context.Context, w thread.Work) (aside.Outcome, error
 	case aside.Dropped:
 		v.counts.Finished++
 		v.counts.BytesSaved += w.Size
-		if w.Purpose == thread.PurposePacked {
-			if packed, err := v.dir.Stat(thread.PackedName(w.Original)); err == nil {
+		if w.Purpose == filetype.PurposePacked {
+			if packed, err := v.dir.Stat(filetype.PackedName(w.Original)); err == nil {
 				v.counts.BytesSaved -= packed.Size
 			}
 		}
@@ -183,7 +183,7 @@ func (v *visit) finish(ctx context.Context, w thread.Work) (aside.Outcome, error
 // stale removes a temporary file of a run that is long dead. It holds nothing
 // that is not in another file.
 func (v *visit) stale(name string) {
-	w, ok := thread.ParseWork(name)
+	w, ok := filetype.ParseWork(name)
 	if !ok || v.cfg.DryRun || v.now.Sub(w.Started) < staleAfter {
 		return
 	}

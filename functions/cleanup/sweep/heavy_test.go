@@ -43,7 +43,7 @@ func (s *slowDisk) After(fault.Op) error { return nil }
 // TestWhoWaitsForTheDiskMakesRoom: a file that is being synced needs no packer.
 func TestWhoWaitsForTheDiskMakesRoom(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	for n := range 2 * chunkSize { // two chunks, for two workers
 		w.thread(fmt.Sprintf("%st%03d.json", threads, n), `{}`, 8*day)
 	}
@@ -61,7 +61,7 @@ func TestNoMorePackersThanAllowed(t *testing.T) {
 	t.Parallel()
 	config := testConfig()
 	config.Packers = 3
-	w := newWorld()
+	w := newFixture()
 	r := newRun(w.options(w.fs.Root(), config))
 	var running, most atomic.Int64
 	var group sync.WaitGroup

@@ -15,11 +15,11 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/memfs"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
 	"github.com/webordinary/live-edit/functions/cleanup/report"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 const day = 24 * time.Hour
@@ -54,15 +54,15 @@ func (c *testClock) Sleep(ctx context.Context, d time.Duration) error {
 	return ctx.Err()
 }
 
-// world is a tree in memory with a clock.
-type world struct {
+// fixture is a tree in memory with a clock.
+type fixture struct {
 	fs    *memfs.FS
 	clock *testClock
 	tags  atomic.Uint32
 }
 
-func newWorld() *world {
-	w := &world{clock: newClock()}
+func newFixture() *fixture {
+	w := &fixture{clock: newClock()}
 	w.fs = memfs.New(w.clock.nanos.Load)
 	return w
 }
@@ -73,7 +73,7 @@ func testConfig() Config {
 	return c
 }
 
-func (w *world) options(root fsx.Dir, c Config) Options {
+func (w *fixture) options(root fsx.Dir, c Config) Options {
 	return Options{
 		Config: c, Root: root, Clock: w.clock, Log: slog.New(slog.DiscardHandler),
 		Tag: func() string { return fmt.Sprintf("%08x", w.tags.Add(1)) },
@@ -81,14 +81,14 @@ func (w *world) options(root fsx.Dir, c Config) Options {
 }
 
 // run does one whole run without faults.
-func (w *world) run(t require.TestingT, c Config) report.Summary {
+func (w *fixture) run(t require.TestingT, c Config) report.Summary {
 	s, err := Run(context.Background(), w.options(w.fs.Root(), c))
 	require.NoError(t, err)
 	return s
 }
 
 // thread writes a thread file of a certain age.
-func (w *world) thread(path, content string, age time.Duration) {
+func (w *fixture) thread(path, content string, age time.Duration) {
 	w.fs.Write(path, []byte(content), begin.Add(-age).UnixNano())
 }
 
@@ -110,7 +110,7 @@ func unpacked(t require.TestingT, packed string) string {
 
 // contents lists the files below the root, without what runs keep for
 // themselves, each with its content (unpacked) and age.
-func (w *world) contents(t require.TestingT) map[string]string {
+func (w *fixture) contents(t require.TestingT) map[string]string {
 	all := map[string]string{}
 	for path, e := range w.fs.Tree() {
 		if path == StateDir || strings.HasPrefix(path, StateDir+"/") {
@@ -130,10 +130,10 @@ func (w *world) contents(t require.TestingT) map[string]string {
 }
 
 // requireNoneAside: nothing waits for a later run.
-func (w *world) requireNoneAside(t require.TestingT, note any) {
+func (w *fixture) requireNoneAside(t require.TestingT, note any) {
 	for path := range w.fs.Tree() {
 		name := path[strings.LastIndex(path, "/")+1:]
-		require.NotEqual(t, thread.Aside, thread.Classify(name), "%s is left: %v", path, note)
+		require.NotEqual(t, filetype.Aside, filetype.Classify(name), "%s is left: %v", path, note)
 	}
 }
 

@@ -7,16 +7,16 @@ import (
 
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/memfs"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // leftover is what a killed run may have left of one thread, and what others
 // may have put beside it since.
 type leftover struct {
-	Purpose thread.Purpose
+	Purpose filetype.Purpose
 	Packed  bool          // what was moved aside was x.json.gz
 	Ago     time.Duration // since it was moved; negative is a clock that was ahead
 	Touched bool          // written to after the rename
@@ -42,7 +42,7 @@ const (
 func leftovers() []leftover {
 	var all []leftover
 	for _, kind := range []leftover{
-		{Purpose: thread.PurposePacked}, {Purpose: thread.PurposeDeletion}, {Purpose: thread.PurposeDeletion, Packed: true},
+		{Purpose: filetype.PurposePacked}, {Purpose: filetype.PurposeDeletion}, {Purpose: filetype.PurposeDeletion, Packed: true},
 	} {
 		for _, ago := range []time.Duration{0, time.Millisecond, time.Minute, time.Hour, 3 * day, -heldSettle / 2, -2 * day} {
 			for _, plain := range []string{none, linked, young, idle} {
@@ -63,14 +63,14 @@ func leftovers() []leftover {
 }
 
 // plant builds it and returns the path of the hidden file.
-func (l leftover) plant(w *world) string {
+func (l leftover) plant(w *fixture) string {
 	w.fs.SetLeases(l.Leases)
 	name, content := "x.json", original
 	if l.Packed {
 		name, content = "x.json.gz", gzipped(original)
 	}
 	moved := begin.Add(-8 * day)
-	work := thread.Work{
+	work := filetype.Work{
 		Original: name, Started: begin.Add(-l.Ago), Tag: "0badcafe", Purpose: l.Purpose, ModTime: moved.UnixNano(), Size: int64(len(content)),
 	}
 	hidden := threads + work.Name()
@@ -105,7 +105,7 @@ func (l leftover) plant(w *world) string {
 func TestTheNextRunFinishesWhateverAKilledOneLeft(t *testing.T) {
 	t.Parallel()
 	for _, l := range leftovers() {
-		w := newWorld()
+		w := newFixture()
 		l.plant(w)
 		w.clock.nanos.Add(int64(time.Millisecond)) // it was somebody else's
 		s := w.run(t, testConfig())
@@ -124,12 +124,12 @@ func TestTheNextRunFinishesWhateverAKilledOneLeft(t *testing.T) {
 
 // requireSafe: what was written after the rename, what others have put beside
 // it, and what was packed is there under a thread's name.
-func (l leftover) requireSafe(t *testing.T, w *world) {
+func (l leftover) requireSafe(t *testing.T, w *fixture) {
 	t.Helper()
 	var all strings.Builder
 	for path, e := range w.fs.Tree() {
 		name := path[strings.LastIndex(path, "/")+1:]
-		if class := thread.Classify(name); class != thread.Plain && class != thread.Packed {
+		if class := filetype.Classify(name); class != filetype.Plain && class != filetype.Packed {
 			continue
 		}
 		all.WriteString(e.Data)
@@ -144,17 +144,17 @@ func (l leftover) requireSafe(t *testing.T, w *world) {
 	if l.Plain == young || l.Plain == idle {
 		require.Contains(t, kept+w.packedText(t), newer, "%+v", l)
 	}
-	if l.Purpose == thread.PurposePacked && (l.Touched || l.Gz == none || l.Gz == whole) && l.Plain != young && l.Plain != idle {
+	if l.Purpose == filetype.PurposePacked && (l.Touched || l.Gz == none || l.Gz == whole) && l.Plain != young && l.Plain != idle {
 		require.Contains(t, kept, original, "%+v", l)
 	}
 }
 
 // packedText is what the packed threads hold that are whole.
-func (w *world) packedText(t *testing.T) string {
+func (w *fixture) packedText(t *testing.T) string {
 	t.Helper()
 	var all strings.Builder
 	for path, e := range w.fs.Tree() {
-		if thread.Classify(path[strings.LastIndex(path, "/")+1:]) == thread.Packed && strings.HasPrefix(e.Data, "\x1f\x8b") {
+		if filetype.Classify(path[strings.LastIndex(path, "/")+1:]) == filetype.Packed && strings.HasPrefix(e.Data, "\x1f\x8b") {
 			if !strings.Contains(e.Data, added) {
 				all.WriteString(unpacked(t, e.Data))
 			}
@@ -169,8 +169,8 @@ func TestAClockThatIsAheadKeepsNoRunWaiting(t *testing.T) {
 	t.Parallel()
 	config := testConfig()
 	for ahead, wait := range map[time.Duration]bool{config.Settle: true, config.Settle + time.Second: false, 59 * time.Minute: false} {
-		w := newWorld()
-		hidden := leftover{Purpose: thread.PurposePacked, Ago: -ahead, Gz: whole}.plant(w)
+		w := newFixture()
+		hidden := leftover{Purpose: filetype.PurposePacked, Ago: -ahead, Gz: whole}.plant(w)
 		s := w.run(t, config)
 		if wait {
 			w.requireNoneAside(t, ahead)
@@ -187,14 +187,14 @@ func TestAClockThatIsAheadKeepsNoRunWaiting(t *testing.T) {
 
 // somebody has files that were moved aside open, for a number of sleeps.
 type somebody struct {
-	w       *world
+	w       *fixture
 	handles []*memfs.Handle
 	sleeps  int
 }
 
 func (r *somebody) open() {
 	for path := range r.w.fs.Tree() {
-		if thread.Classify(path[strings.LastIndex(path, "/")+1:]) == thread.Aside {
+		if filetype.Classify(path[strings.LastIndex(path, "/")+1:]) == filetype.Aside {
 			r.handles = append(r.handles, r.w.fs.Handle(path))
 		}
 	}
@@ -213,8 +213,8 @@ func (r *somebody) onSleep() {
 func TestWhoeverHasItOpenGetsASecondChance(t *testing.T) {
 	t.Parallel()
 	for sleeps := 1; sleeps <= 3; sleeps++ {
-		w := newWorld()
-		leftover{Purpose: thread.PurposePacked, Ago: 3 * day, Gz: whole, Leases: true}.plant(w)
+		w := newFixture()
+		leftover{Purpose: filetype.PurposePacked, Ago: 3 * day, Gz: whole, Leases: true}.plant(w)
 		reader := &somebody{w: w, sleeps: sleeps}
 		reader.open()
 		w.clock.onSleep = reader.onSleep
@@ -235,7 +235,7 @@ func TestWhoeverHasItOpenGetsASecondChance(t *testing.T) {
 // The same for what the run itself has moved aside.
 func TestWhoeverOpensItMeanwhileGetsASecondChance(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	w.fs.SetLeases(true)
 	w.thread(threads+"x.json", `{}`, 40*day)
 	reader := &somebody{w: w, sleeps: 1}

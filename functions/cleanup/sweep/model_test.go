@@ -28,7 +28,7 @@ func TestModel(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
 		items := drawItems(func(n int) int { return rapid.IntRange(0, n-1).Draw(t, "choice") }, 12)
-		w := newWorld()
+		w := newFixture()
 		w.build(items)
 		w.fs.SetLeases(rapid.Bool().Draw(t, "leases"))
 		config := testConfig()
@@ -104,7 +104,7 @@ func someModes(target int64) []fault.Mode {
 
 func countOperations(t *testing.T, seed uint64) int64 {
 	t.Helper()
-	w := newWorld()
+	w := newFixture()
 	w.build(drawItems(seeded(seed), 5))
 	counter := &fault.At{Target: -1}
 	_, err := Run(t.Context(), w.options(fault.Wrap(w.fs.Root(), counter), serial()))
@@ -122,7 +122,7 @@ func serial() Config {
 func (s strike) hit(t *testing.T) {
 	t.Helper()
 	items := drawItems(seeded(s.Seed), 5)
-	w := newWorld()
+	w := newFixture()
 	w.build(items)
 	w.fs.SetLeases((s.Seed+uint64(s.Target))%4 < 2)
 	hook := &fault.At{Target: s.Target, Mode: s.Mode, Err: s.Err, Seen: func(op fault.Op) { s.Op = op }}
@@ -145,7 +145,7 @@ func (s strike) hit(t *testing.T) {
 
 // crash ends the process, and with it its locks; a loss of power also loses
 // what was not synced.
-func (w *world) crash(powerLoss bool, seed uint64) {
+func (w *fixture) crash(powerLoss bool, seed uint64) {
 	if powerLoss {
 		w.fs.Crash(rand.New(rand.NewPCG(seed, 2)))
 		return
@@ -159,7 +159,7 @@ func TestTwoRunsAtOnce(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(scale(40)) {
 		items := drawItems(seeded(seed), 8)
-		w := newWorld()
+		w := newFixture()
 		w.build(items)
 		w.fs.SetLeases(seed%2 == 0)
 		done := make(chan error)
@@ -197,7 +197,7 @@ func (u unlocked) OpenDir(name string) (fsx.Dir, error) {
 // TestLockKeepsASecondRunAway is the usual case.
 func TestLockKeepsASecondRunAway(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	w.thread(threads+"old.json", `{}`, 40*day)
 	state, err := newRun(w.options(w.fs.Root(), testConfig())).openState()
 	require.NoError(t, err)

@@ -12,7 +12,7 @@ import (
 func TestEachNameIsSortedAndCompleteWhateverTheBound(t *testing.T) {
 	t.Parallel()
 	rapid.Check(t, func(t *rapid.T) {
-		w := newWorld()
+		w := newFixture()
 		want := rapid.SliceOfNDistinct(rapid.StringMatching(`[a-c]{1,4}`), 0, 40, rapid.ID[string]).Draw(t, "names")
 		for _, name := range want {
 			w.fs.MkdirAll(name)

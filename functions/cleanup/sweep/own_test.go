@@ -13,10 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/cleanup/archive"
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/fsxtest/fault"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // listed is a tree that says when a directory of a certain name has been listed to its end.
@@ -63,7 +63,7 @@ type openings struct {
 func (o *openings) Before(op fault.Op) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if w, ok := thread.ParseWork(op.Name); ok && op.Call == "open" && w.Purpose != thread.PurposeTemp {
+	if w, ok := filetype.ParseWork(op.Name); ok && op.Call == "open" && w.Purpose != filetype.PurposeTemp {
 		o.count[op.Name]++
 	}
 	return nil
@@ -79,7 +79,7 @@ func TestWhatARunMovesAsideIsFinishedByOneOfItsGoroutines(t *testing.T) {
 	t.Parallel()
 	const files = 1000
 	for _, age := range []time.Duration{8 * day, 40 * day} {
-		w := newWorld()
+		w := newFixture()
 		w.fs.SetLeases(true)
 		for n := range files {
 			w.thread(fmt.Sprintf("%st%04d.json", threads, n), `{}`, age)
@@ -107,7 +107,7 @@ func TestWhatARunMovesAsideIsFinishedByOneOfItsGoroutines(t *testing.T) {
 // that is listed while a workspace is on its way into it shows that too.
 func TestOnlyWhatAnEarlierRunMovedAsideIsLeftOver(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	r := newRun(w.options(w.fs.Root(), testConfig()))
 	w.clock.nanos.Add(int64(time.Second))
 	require.True(t, r.own(r.tag(), r.started), "moved aside in the very millisecond of the beginning")
@@ -125,7 +125,7 @@ func TestOnlyWhatAnEarlierRunMovedAsideIsLeftOver(t *testing.T) {
 	config := testConfig()
 	config.Ages.Archive = 90 * day
 	for ago, want := range map[time.Duration]string{0: "acme/_archive/", time.Hour: "acme/bob"} {
-		w := newWorld()
+		w := newFixture()
 		work := archive.Work{Archive: "bob-2026-07-01.tar.gz", Started: begin.Add(-ago), Tag: "00000001", Stage: archive.StageChecking}
 		w.fs.Write("acme/_archive/"+work.Name()+"/metadata.json", []byte(`{}`), begin.UnixNano())
 		w.run(t, config)
@@ -140,8 +140,8 @@ func TestOnlyWhatAnEarlierRunMovedAsideIsLeftOver(t *testing.T) {
 // TestALeftoverThatSeemsToBeOurs is found only when its time, by the clock of the killed run, has come in this one.
 func TestALeftoverThatSeemsToBeOurs(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
-	hidden := leftover{Purpose: thread.PurposeDeletion, Ago: -heldSettle / 2, Leases: true}.plant(w)
+	w := newFixture()
+	hidden := leftover{Purpose: filetype.PurposeDeletion, Ago: -heldSettle / 2, Leases: true}.plant(w)
 	r := newRun(w.options(w.fs.Root(), testConfig()))
 	w.clock.nanos.Add(int64(heldSettle))
 	root, err := w.fs.Root().OpenDir("acme")

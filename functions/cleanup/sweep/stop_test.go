@@ -49,8 +49,8 @@ const (
 	manyThreads = 300
 )
 
-func manyWorld() *world {
-	w := newWorld()
+func manyFixture() *fixture {
+	w := newFixture()
 	for u := range manyUsers {
 		for n := range manyThreads {
 			w.thread(fmt.Sprintf("client%d/user%02d/.claude/threads/t-%d-%d.json", u%3, u, u, n), `{}`, day)
@@ -65,7 +65,7 @@ func manyWorld() *world {
 func TestNextRunStartsWithWhatWasLeft(t *testing.T) {
 	t.Parallel()
 	for workers, budget := range map[int]int64{1: 1500, 8: 4000} {
-		w := manyWorld()
+		w := manyFixture()
 		config := testConfig()
 		config.Workers = workers
 		total := map[string]int{}
@@ -96,7 +96,7 @@ func TestNextRunStartsWithWhatWasLeft(t *testing.T) {
 // TestOneUserLargerThanARun must not keep a run from ever reaching its end.
 func TestOneUserLargerThanARun(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	for n := range 3000 {
 		w.thread(fmt.Sprintf("c/u/.claude/threads/t-%d.json", n), `{}`, day)
 	}
@@ -121,7 +121,7 @@ func TestStopLeavesNothingHalfDone(t *testing.T) {
 	for seed := range uint64(scale(2)) {
 		for after := int64(1); after <= countOperations(t, seed); after++ {
 			items := drawItems(seeded(seed), 5)
-			w := newWorld()
+			w := newFixture()
 			w.build(items)
 			ctx, cancel := context.WithCancelCause(t.Context())
 			s := &stopper{after: after, stop: cancel, seen: map[string]int{}}
@@ -144,7 +144,7 @@ func TestStopLeavesNothingHalfDone(t *testing.T) {
 func TestCursorThatMakesNoSense(t *testing.T) {
 	t.Parallel()
 	for _, cursor := range []string{"", "x", `"a" "b"`, `"a" "b" x`, `"zzz" "zzz" 99999999`, `"" "" -5`, "\x00\xff"} {
-		w := newWorld()
+		w := newFixture()
 		w.thread(threads+"old.json", `{}`, 40*day)
 		w.thread(StateDir+"/"+cursorFile, cursor, 0)
 		s := w.run(t, testConfig())
@@ -155,7 +155,7 @@ func TestCursorThatMakesNoSense(t *testing.T) {
 // A name of any bytes survives being written as a cursor.
 func TestCursorRoundTrip(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	s, err := newRun(w.options(w.fs.Root(), testConfig())).lockState()
 	require.NoError(t, err)
 	for _, at := range []Position{{"a", "b", 0}, {"a b", "\"\n\\", 7}, {"\xff\x00x", "ü", 1 << 40}} {
@@ -184,7 +184,7 @@ func (d denied) After(fault.Op) error { return nil }
 
 func TestUnreadablePartsAreLeftAloneAndTheRestIsDone(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	for _, user := range []string{"a/locked", "a/open", "secret/x"} {
 		w.thread(user+"/.claude/threads/old.json", `{}`, 40*day)
 	}
@@ -200,7 +200,7 @@ func TestUnreadablePartsAreLeftAloneAndTheRestIsDone(t *testing.T) {
 // A root that can't be listed is a fault of the run.
 func TestRootThatFails(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	hook := &fault.At{Target: 0, Mode: fault.StopBefore}
 	_, err := Run(t.Context(), w.options(fault.Wrap(w.fs.Root(), hook), testConfig()))
 	require.ErrorIs(t, err, fault.ErrKilled)
@@ -210,7 +210,7 @@ func TestRootThatFails(t *testing.T) {
 // fit waits on disk.
 func TestQueueOverflowWaitsForTheNextRun(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	for n := range 10 {
 		w.thread(fmt.Sprintf("%sold%d.json", threads, n), `{}`, 40*day)
 	}

@@ -16,7 +16,7 @@ import (
 
 func TestAgesDecide(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	w.thread(threads+"new.json", `{"a":1}`, day)
 	w.thread(threads+"idle.json", `{"b":1}`, 8*day)
 	w.thread(threads+"old.json", `{"c":1}`, 31*day)
@@ -53,7 +53,7 @@ func TestAgesDecide(t *testing.T) {
 
 func TestWhatIsNeverTouched(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	const old = 200 * day
 	for _, path := range []string{
 		"acme/bob/.claude/user.json", "acme/bob/metadata.json", "acme/bob/project/x.json", "acme/bob/project/.git/HEAD",
@@ -129,7 +129,7 @@ func TestBothFormsExist(t *testing.T) {
 	for name, c := range cases {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			w := newWorld()
+			w := newFixture()
 			w.thread(threads+"x.json", c.plain, c.plainAge)
 			w.thread(threads+"x.json.gz", gzipped(c.packed), c.packedAge)
 			config := testConfig()
@@ -153,7 +153,7 @@ func TestBothFormsExist(t *testing.T) {
 
 func TestDryRunChangesNothingAndCountsTheSame(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	w.thread(threads+"idle.json", `{"b":1}`, 8*day)
 	w.thread(threads+"old.json", `{"c":1}`, 31*day)
 	w.thread("acme/gone/metadata.json", `{}`, 100*day)
@@ -173,7 +173,7 @@ func TestDryRunChangesNothingAndCountsTheSame(t *testing.T) {
 
 func TestFullDiskStopsCompressingNotDeleting(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	for _, name := range []string{"a", "b", "c"} {
 		w.thread(threads+name+".json", `{"b":1}`, 8*day)
 	}
@@ -209,7 +209,7 @@ func (c *creations) After(fault.Op) error { return nil }
 // more would only take the space that others free.
 func TestFullDiskIsTriedOnce(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	for n := range 20 {
 		w.thread(fmt.Sprintf("%st%d.json", threads, n), `{"b":1}`, 8*day)
 	}

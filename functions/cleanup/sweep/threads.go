@@ -9,10 +9,11 @@ import (
 
 	"github.com/webordinary/live-edit/functions/cleanup/aside"
 	"github.com/webordinary/live-edit/functions/cleanup/compress"
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
+	"github.com/webordinary/live-edit/functions/cleanup/lastuse"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
 	"github.com/webordinary/live-edit/functions/cleanup/report"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // chunk is some names of one threads directory.
@@ -50,21 +51,21 @@ type visit struct {
 }
 
 func (v *visit) entry(ctx context.Context, text string) {
-	switch name := thread.ParseName(text); name.Class {
-	case thread.Plain, thread.Packed:
+	switch name := filetype.ParseName(text); name.Class {
+	case filetype.Plain, filetype.Packed:
 		v.thread(ctx, name)
-	case thread.Temp:
+	case filetype.Temp:
 		v.stale(text)
-	case thread.Aside:
+	case filetype.Aside:
 		v.leftAside(ctx, text)
-	case thread.Foreign:
+	case filetype.Foreign:
 		v.counts.Skip(policy.Unrecognised)
 	}
 }
 
 // thread is the hot path: for a thread that was modified recently it costs one
 // stat and nothing else.
-func (v *visit) thread(ctx context.Context, name thread.Name) {
+func (v *visit) thread(ctx context.Context, name filetype.Name) {
 	info, err := v.dir.Stat(name.Text)
 	if errors.Is(err, fs.ErrNotExist) {
 		return // removed since it was listed
@@ -97,13 +98,13 @@ func (v *visit) thread(ctx context.Context, name thread.Name) {
 
 // decide says what is due for a file of a thread, be it the one at hand or its twin: by its modification time, and where
 // that is old enough for least or more, by what its content says. The reason is why something due is left alone.
-func (v *visit) decide(ctx context.Context, name thread.Name, info fsx.Info, least policy.Action) (policy.Action, policy.Reason, error) {
+func (v *visit) decide(ctx context.Context, name filetype.Name, info fsx.Info, least policy.Action) (policy.Action, policy.Reason, error) {
 	t := policy.Thread{Class: name.Class, Info: info}
 	if v.cfg.Ages.Decide(t, v.now) < least {
 		return policy.Keep, policy.None, nil
 	}
-	if t.Class == thread.Plain && info.Size > v.cfg.MaxThread {
-		return policy.Keep, policy.None, fmt.Errorf("%d bytes: %w", info.Size, thread.ErrTooLong)
+	if t.Class == filetype.Plain && info.Size > v.cfg.MaxThread {
+		return policy.Keep, policy.None, fmt.Errorf("%d bytes: %w", info.Size, lastuse.ErrTooLong)
 	}
 	says, err := v.activity(ctx, name)
 	if err != nil {
@@ -121,10 +122,10 @@ func (v *visit) decide(ctx context.Context, name thread.Name, info fsx.Info, lea
 }
 
 // activity reads what a thread says of its last use.
-func (v *visit) activity(ctx context.Context, name thread.Name) (thread.Activity, error) {
-	var says thread.Activity
+func (v *visit) activity(ctx context.Context, name filetype.Name) (lastuse.Activity, error) {
+	var says lastuse.Activity
 	err := v.heavy(ctx, func() (err error) {
-		says, err = thread.FileActivity(ctx, v.dir, name.Text, thread.Reading{Limit: v.cfg.MaxThread, Now: v.now})
+		says, err = lastuse.FileActivity(ctx, v.dir, name, lastuse.Reading{Limit: v.cfg.MaxThread, Now: v.now})
 		return err
 	})
 	return says, err
@@ -141,8 +142,8 @@ func (r *run) heavy(ctx context.Context, work func() error) error {
 }
 
 // work describes how a file is moved aside.
-func (v *visit) work(name thread.Name, info fsx.Info, purpose thread.Purpose) (thread.Work, error) {
-	w := thread.Work{
+func (v *visit) work(name filetype.Name, info fsx.Info, purpose filetype.Purpose) (filetype.Work, error) {
+	w := filetype.Work{
 		Original: name.Text, Started: time.UnixMilli(v.clock.Now().UnixMilli()), Tag: v.tag(), Purpose: purpose,
 		ModTime: info.ModTime, Size: info.Size,
 	}
@@ -152,8 +153,8 @@ func (v *visit) work(name thread.Name, info fsx.Info, purpose thread.Purpose) (t
 	return w, nil
 }
 
-func (v *visit) compress(ctx context.Context, name thread.Name, info fsx.Info) error {
-	w, err := v.work(name, info, thread.PurposePacked)
+func (v *visit) compress(ctx context.Context, name filetype.Name, info fsx.Info) error {
+	w, err := v.work(name, info, filetype.PurposePacked)
 	if err != nil {
 		return err
 	}
@@ -172,8 +173,8 @@ func (v *visit) compress(ctx context.Context, name thread.Name, info fsx.Info) e
 	return nil
 }
 
-func (v *visit) remove(ctx context.Context, name thread.Name, info fsx.Info) error {
-	w, err := v.work(name, info, thread.PurposeDeletion)
+func (v *visit) remove(ctx context.Context, name filetype.Name, info fsx.Info) error {
+	w, err := v.work(name, info, filetype.PurposeDeletion)
 	if err != nil {
 		return err
 	}
@@ -202,7 +203,7 @@ func (v *visit) remove(ctx context.Context, name thread.Name, info fsx.Info) err
 // twinIdle says whether the other file of a thread, x.json for x.json.gz and
 // the other way round, is as old or not there. A thread that was unpacked and
 // is in use again must not lose the older part of its history.
-func (v *visit) twinIdle(ctx context.Context, twin thread.Name) (bool, error) {
+func (v *visit) twinIdle(ctx context.Context, twin filetype.Name) (bool, error) {
 	info, err := v.dir.Stat(twin.Text)
 	if errors.Is(err, fs.ErrNotExist) {
 		return true, nil

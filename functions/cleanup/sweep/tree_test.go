@@ -79,7 +79,7 @@ func drawItems(draw drawer, most int) []item {
 	return items
 }
 
-func (w *world) build(items []item) {
+func (w *fixture) build(items []item) {
 	for _, i := range items {
 		w.fs.Write(i.user+"/metadata.json", []byte(`{"user":1}`), begin.Add(-400*day).UnixNano())
 		w.fs.Write(i.user+"/.claude/user.json", []byte(`{}`), begin.Add(-400*day).UnixNano())
@@ -151,7 +151,7 @@ func reference(i item) outcome {
 }
 
 // requireReference compares the tree with what the reference expects of it.
-func (w *world) requireReference(t require.TestingT, items []item, note any) {
+func (w *fixture) requireReference(t require.TestingT, items []item, note any) {
 	want := map[string]string{}
 	for _, i := range items {
 		o := reference(i)
@@ -178,7 +178,7 @@ func (w *world) requireReference(t require.TestingT, items []item, note any) {
 
 // requireNothingLost checks what must hold at every instant: each thread that
 // is to be kept is there under one of its proper names, complete.
-func (w *world) requireNothingLost(t require.TestingT, items []item, note any) {
+func (w *fixture) requireNothingLost(t require.TestingT, items []item, note any) {
 	tree := w.contents(t) // fails on a packed file that is not complete
 	for _, i := range items {
 		visible := tree[i.plainPath()] + tree[i.packedPath()]

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/text/encoding/unicode"
 	"golang.org/x/text/encoding/unicode/utf32"
 
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/policy"
-	"github.com/webordinary/live-edit/functions/cleanup/thread"
 )
 
 // notations are how programs write a moment, of which the content is to speak.
@@ -80,7 +80,7 @@ func shapes(at time.Time) map[string]string {
 // byte, plain or packed, and whoever is in doubt is counted.
 func TestUnreadableIsNeverTakenForOld(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	yesterday := begin.Add(-day)
 	for name, value := range notations(yesterday) {
 		w.thread(threads+"n-"+name+".json", `{"id":1,"updatedAt":`+value+`,"createdAt":"2026-01-02T00:00:00Z"}`, 40*day)
@@ -111,7 +111,7 @@ func TestUnreadableIsNeverTakenForOld(t *testing.T) {
 // it can be read.
 func TestWhatIsOldGoes(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	long := begin.Add(-100 * day)
 	for name, value := range notations(long) {
 		w.thread(threads+"n-"+name+".json", `{"id":1,"updatedAt":`+value+`,"createdAt":"2026-01-02T00:00:00Z"}`, 110*day)
@@ -143,7 +143,7 @@ func TestWhatIsOldGoes(t *testing.T) {
 // TestATwinThatCanNotBeReadKeepsTheOther: half of a thread does not go on the word of the other half.
 func TestATwinThatCanNotBeReadKeepsTheOther(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	w.thread(threads+"a.json", `{"updatedAt":"2026-01-02"}`, 40*day)
 	w.thread(threads+"a.json.gz", gzipped(`{"updatedAt":"vorhin"}`), 40*day)
 	w.thread(threads+"b.json.gz", gzipped(`{"updatedAt":"2026-01-02"}`), 40*day)
@@ -158,7 +158,7 @@ func TestATwinThatCanNotBeReadKeepsTheOther(t *testing.T) {
 // TestUnreadableContentKeepsTheWorkspace, too, and the report says so.
 func TestUnreadableContentKeepsTheWorkspace(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	w.thread("acme/bob/metadata.json", `{"lastActiveAt":"vorhin"}`, 100*day)
 	for path := range w.fs.Tree() {
 		w.fs.Edit(path, func(i *fsx.Info) { i.ModTime = begin.Add(-100 * day).UnixNano() })
@@ -176,13 +176,13 @@ func TestUnreadableContentKeepsTheWorkspace(t *testing.T) {
 // earlier release was taking away when it was killed.
 func TestWhatIsNoThreadStays(t *testing.T) {
 	t.Parallel()
-	w := newWorld()
+	w := newFixture()
 	for _, name := range []string{"sessions-index.json", "index.json", "settings.json", "settings.local.json", "sessions-index.json.gz", "threadIndex.json"} {
 		w.thread(threads+name, `{"version":1}`, 400*day)
 	}
 	before := w.contents(t)
-	aside := thread.Work{
-		Original: "config.json", Started: begin.Add(-day), Tag: "0123abcd", Purpose: thread.PurposeDeletion,
+	aside := filetype.Work{
+		Original: "config.json", Started: begin.Add(-day), Tag: "0123abcd", Purpose: filetype.PurposeDeletion,
 		Size: 2, ModTime: begin.Add(-400 * day).UnixNano(),
 	}
 	w.thread(threads+aside.Name(), `{}`, 400*day)

@@ -26,7 +26,7 @@ import (
 //     removing the packed form that it has taken in.
 type writer struct {
 	mu      sync.Mutex
-	w       *world
+	w       *fixture
 	random  *rand.Rand
 	odds    int // one turn in so many is used
 	open    map[string]*memfs.Handle
@@ -122,7 +122,7 @@ func (a *writer) FailNow() { panic(strings.Join(a.errors, "\n")) }
 func TestNoRecordIsLost(t *testing.T) {
 	t.Parallel()
 	for seed := range uint64(scale(150)) {
-		w := newWorld()
+		w := newFixture()
 		w.fs.SetLeases(seed%4 < 2)
 		a := &writer{w: w, random: rand.New(rand.NewPCG(seed, 3)), odds: 3 + int(seed%40), open: map[string]*memfs.Handle{}}
 		w.clock.onSleep = a.onSleep

@@ -16,19 +16,6 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 )
 
-// ECS is what the actor changes in Amazon ECS.
-type ECS interface {
-	UpdateService(context.Context, *ecs.UpdateServiceInput, ...func(*ecs.Options)) (*ecs.UpdateServiceOutput, error)
-}
-
-// ELB is what the actor changes in Elastic Load Balancing, and how it looks before it lets go.
-type ELB interface {
-	SetRulePriorities(
-		context.Context, *elb.SetRulePrioritiesInput, ...func(*elb.Options),
-	) (*elb.SetRulePrioritiesOutput, error)
-	DescribeRules(context.Context, *elb.DescribeRulesInput, ...func(*elb.Options)) (*elb.DescribeRulesOutput, error)
-}
-
 // stepTimeout bounds each change. A plan is only as good as its facts are fresh: a change that hangs is better left to
 // the next call.
 const stepTimeout = 3 * time.Second

@@ -12,8 +12,8 @@ import (
 
 	"github.com/webordinary/live-edit/functions/identity"
 	authspec "github.com/webordinary/live-edit/functions/identity/spec"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 	"github.com/webordinary/live-edit/functions/scaler/spec"
-	"github.com/webordinary/live-edit/functions/scaler/web"
 )
 
 // Config is the function's configuration.
@@ -33,7 +33,7 @@ type Config struct {
 	Idle time.Duration
 	// Credentials, if any, are what a request must bring one of to wake the service; WAKE_CREDENTIALS, a comma-separated
 	// list of header:NAME and cookie:NAME, default none.
-	Credentials []web.Credential
+	Credentials []requests.Credential
 	// StandIn is where the published site begins, which the waiting page shows behind its progress; STAND_IN_URL, an address
 	// with https (http only for localhost), default none.
 	StandIn *url.URL
@@ -134,19 +134,19 @@ func (r *reader) number(name string, b bounds) int {
 	return n
 }
 
-func (r *reader) credentials(name string) []web.Credential {
+func (r *reader) credentials(name string) []requests.Credential {
 	value := r.getenv(name)
 	if value == "" {
 		return nil
 	}
-	var credentials []web.Credential
+	var credentials []requests.Credential
 	for entry := range strings.SplitSeq(value, ",") {
 		kind, what, _ := strings.Cut(strings.TrimSpace(entry), ":")
 		switch {
 		case kind == "header" && headerName.MatchString(what):
-			credentials = append(credentials, web.Credential{Header: what})
+			credentials = append(credentials, requests.Credential{Header: what})
 		case kind == "cookie" && token.MatchString(what):
-			credentials = append(credentials, web.Credential{Cookie: what})
+			credentials = append(credentials, requests.Credential{Cookie: what})
 		default:
 			r.fault(name, value, fmt.Sprintf("a comma-separated list of header:NAME and cookie:NAME, a header's name of letters, "+
 				"digits and hyphens; %q is neither", entry))

@@ -9,7 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/scaler/config"
-	"github.com/webordinary/live-edit/functions/scaler/web"
+	"github.com/webordinary/live-edit/functions/scaler/requests"
 )
 
 const elb = "arn:aws:elasticloadbalancing:us-west-2:123456789012:"
@@ -40,7 +40,7 @@ func TestLoad(t *testing.T) {
 	cfg, err = load(env)
 	require.NoError(t, err)
 	require.Equal(t, 15*time.Minute, cfg.Idle)
-	require.Equal(t, []web.Credential{{Header: "Authorization"}, {Cookie: "session"}}, cfg.Credentials)
+	require.Equal(t, []requests.Credential{{Header: "Authorization"}, {Cookie: "session"}}, cfg.Credentials)
 }
 
 // TestSignIn: the rule where people sign in and whose word counts belong together.

@@ -10,7 +10,7 @@ import (
 const keepStopped = time.Hour
 
 // SetDesired changes the service's desired count, as UpdateService does.
-func (w *World) SetDesired(count int, byScaler bool) {
+func (w *Account) SetDesired(count int, byScaler bool) {
 	if count != w.desired {
 		w.desiredAt = w.now
 	}
@@ -19,19 +19,19 @@ func (w *World) SetDesired(count int, byScaler bool) {
 }
 
 // Desired is the service's desired count.
-func (w *World) Desired() int { return w.desired }
+func (w *Account) Desired() int { return w.desired }
 
 // DesiredSince is when the count last changed.
-func (w *World) DesiredSince() time.Time { return w.desiredAt }
+func (w *Account) DesiredSince() time.Time { return w.desiredAt }
 
 // Tasks are all tasks that ECS still shows.
-func (w *World) Tasks() []*Task { return w.tasks }
+func (w *Account) Tasks() []*Task { return w.tasks }
 
 // Deploy makes a new deployment: what failed before it does not count any more.
-func (w *World) Deploy() { w.deployedAt = w.now }
+func (w *Account) Deploy() { w.deployedAt = w.now }
 
 // Counts are the service's running and pending tasks.
-func (w *World) Counts() (running, pending int) {
+func (w *Account) Counts() (running, pending int) {
 	for _, t := range w.tasks {
 		switch {
 		case t.Status == Running:
@@ -44,7 +44,7 @@ func (w *World) Counts() (running, pending int) {
 }
 
 // schedule wakes the service scheduler after its reaction time.
-func (w *World) schedule() {
+func (w *Account) schedule() {
 	if w.scheduled {
 		return
 	}
@@ -57,7 +57,7 @@ func (w *World) schedule() {
 
 // steer starts or stops tasks until the count is right. Scaling in spares protected tasks, except that a count of zero
 // takes them too: AWS documents protection for its own scaling and for deployments only.
-func (w *World) steer() {
+func (w *Account) steer() {
 	w.tasks = slices.DeleteFunc(w.tasks, func(t *Task) bool {
 		return t.Status == Stopped && w.now.Sub(t.Ended) > keepStopped
 	})
@@ -81,7 +81,7 @@ func (w *World) steer() {
 	}
 }
 
-func (w *World) live() []*Task {
+func (w *Account) live() []*Task {
 	var live []*Task
 	for _, t := range w.tasks {
 		if t.Wanted {
@@ -91,7 +91,7 @@ func (w *World) live() []*Task {
 	return live
 }
 
-func (w *World) start() {
+func (w *Account) start() {
 	w.nextTask++
 	t := &Task{
 		ID: fmt.Sprintf("%032x", w.nextTask), Address: fmt.Sprintf("172.31.%d.%d", w.nextTask/250, 2+w.nextTask%250),
@@ -105,7 +105,7 @@ func (w *World) start() {
 }
 
 // placement is the usual one, or now and then the long one.
-func (w *World) placement() Range {
+func (w *Account) placement() Range {
 	if w.timing.TailShare > 0 && w.random.Float64() < w.timing.TailShare {
 		return Range{Least: w.timing.Tail, Most: w.timing.Tail}
 	}
@@ -113,7 +113,7 @@ func (w *World) placement() Range {
 }
 
 // then goes on with a task unless it has been stopped meanwhile.
-func (w *World) then(t *Task, wait Range, do func()) {
+func (w *Account) then(t *Task, wait Range, do func()) {
 	w.after(wait.Draw(w.random), func() {
 		if t.Wanted {
 			do()
@@ -121,7 +121,7 @@ func (w *World) then(t *Task, wait Range, do func()) {
 	})
 }
 
-func (w *World) pulled(t *Task) {
+func (w *Account) pulled(t *Task) {
 	if w.FailStarts != nil {
 		w.stop(t, w.FailStarts.StopCode, w.FailStarts.Reason)
 		return
@@ -136,7 +136,7 @@ func (w *World) pulled(t *Task) {
 }
 
 // stop takes a task out of the load balancer, waits for its requests, and ends it.
-func (w *World) stop(t *Task, code, reason string) {
+func (w *Account) stop(t *Task, code, reason string) {
 	t.Wanted, t.healthy, t.StopCode, t.Reason, t.Stopping = false, false, code, reason, w.now
 	wait := w.timing.Stop
 	if t.registered {
@@ -156,7 +156,7 @@ func (w *World) stop(t *Task, code, reason string) {
 }
 
 // Crash ends a running task by itself.
-func (w *World) Crash() {
+func (w *Account) Crash() {
 	for _, t := range w.live() {
 		if t.Status == Running {
 			w.stop(t, "EssentialContainerExited", "Essential container in task exited")
@@ -167,7 +167,7 @@ func (w *World) Crash() {
 }
 
 // Protect sets the scale-in protection of every running task, as its sessions would.
-func (w *World) Protect(until time.Time) {
+func (w *Account) Protect(until time.Time) {
 	for _, t := range w.live() {
 		if t.Status != Running {
 			continue

@@ -7,14 +7,14 @@ import (
 )
 
 // register adds a task to the target groups. All three check the same port, so one check stands for all.
-func (w *World) register(t *Task) {
+func (w *Account) register(t *Task) {
 	t.registered, t.Registered = true, w.now
 	w.countHosts()
 	w.after(w.timing.FirstCheck.Draw(w.random), func() { w.check(t) })
 }
 
 // check is one health check; a new target is healthy after the first one that passes.
-func (w *World) check(t *Task) {
+func (w *Account) check(t *Task) {
 	if !t.registered {
 		return
 	}
@@ -39,12 +39,12 @@ func (w *World) check(t *Task) {
 }
 
 // unhealthy reports whether the load balancer calls a registered task so.
-func (w *World) unhealthy(t *Task) bool {
+func (w *Account) unhealthy(t *Task) bool {
 	return t.registered && !t.healthy && t.failed >= w.timing.UnhealthyAfter
 }
 
 // unreachable reports whether all targets fail their checks without an answer.
-func (w *World) unreachable() bool {
+func (w *Account) unreachable() bool {
 	targets := 0
 	for _, t := range w.tasks {
 		if !t.registered {
@@ -58,7 +58,7 @@ func (w *World) unreachable() bool {
 }
 
 // Healthy counts the healthy targets of a group.
-func (w *World) Healthy() int {
+func (w *Account) Healthy() int {
 	n := 0
 	for _, t := range w.tasks {
 		if t.registered && t.healthy {
@@ -69,19 +69,19 @@ func (w *World) Healthy() int {
 }
 
 // SetPriority moves the waker's rule, as SetRulePriorities does; the load balancer follows a little later.
-func (w *World) SetPriority(priority int) {
+func (w *Account) SetPriority(priority int) {
 	w.priority = priority
 	w.after(w.timing.Flip.Draw(w.random), func() { w.effective = w.priority })
 }
 
 // Priority is the waker rule's.
-func (w *World) Priority() int { return w.priority }
+func (w *Account) Priority() int { return w.priority }
 
 // Position is the waker rule's place.
-func (w *World) Position() decide.Position { return w.layout.Decode(w.priority, w.now) }
+func (w *Account) Position() decide.Position { return w.layout.Decode(w.priority, w.now) }
 
 // Lowered reports whether the load balancer sends requests to the service at the moment.
-func (w *World) Lowered() bool {
+func (w *Account) Lowered() bool {
 	return w.layout.Decode(w.effective, w.now).Phase == decide.PhaseAwake
 }
 
@@ -105,12 +105,12 @@ const (
 	Served
 	// Unserved: 503 by the load balancer, which has no target for it.
 	Unserved
-	// Preparing: it has reached a task whose preview does not answer yet, and waits there (World.ServesIn).
+	// Preparing: it has reached a task whose preview does not answer yet, and waits there (Account.ServesIn).
 	Preparing
 )
 
 // Request sends a request through the load balancer.
-func (w *World) Request(kind Kind) Destination {
+func (w *Account) Request(kind Kind) Destination {
 	if !w.Lowered() {
 		return ToWaker
 	}
@@ -127,7 +127,7 @@ func (w *World) Request(kind Kind) Destination {
 }
 
 // ServesIn is how long what reached a task last, and waits in it, will wait for the preview.
-func (w *World) ServesIn() time.Duration {
+func (w *Account) ServesIn() time.Duration {
 	target := w.target()
 	if target == nil {
 		return 0
@@ -136,7 +136,7 @@ func (w *World) ServesIn() time.Duration {
 }
 
 // target picks a healthy target, or any registered one that has been checked when none is: the load balancer fails open.
-func (w *World) target() *Task {
+func (w *Account) target() *Task {
 	var open *Task
 	for _, t := range w.tasks {
 		switch {
@@ -150,7 +150,7 @@ func (w *World) target() *Task {
 }
 
 // LastServed is when a task last served a request.
-func (w *World) LastServed() time.Time {
+func (w *Account) LastServed() time.Time {
 	var last time.Time
 	for _, t := range w.tasks {
 		if t.LastRequest.After(last) {

@@ -7,17 +7,17 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 )
 
-// window is how far back [World.Observe] reads metrics unless World.Window says more: that of the policy for five minutes.
+// window is how far back [Account.Observe] reads metrics unless Account.Window says more: that of the policy for five minutes.
 const window = 9 * time.Minute
 
 // failureWindow is how long a failed task counts, as for the real observer.
 const failureWindow = 10 * time.Minute
 
-// After lets something happen later, among what the world does by itself.
-func (w *World) After(d time.Duration, do func()) { w.after(d, do) }
+// After lets something happen later, among what the account does by itself.
+func (w *Account) After(d time.Duration, do func()) { w.after(d, do) }
 
 // Observe gives needed facts as the function's observer would read them, without the API in between.
-func (w *World) Observe(need decide.Need, f *decide.Facts) {
+func (w *Account) Observe(need decide.Need, f *decide.Facts) {
 	f.Have |= need
 	if need&(decide.NeedRule|decide.NeedRuleAgain) != 0 {
 		f.Rule = w.Position()
@@ -51,7 +51,7 @@ func (w *World) Observe(need decide.Need, f *decide.Facts) {
 }
 
 // registeredAt is when a task was last added to the target groups.
-func (w *World) registeredAt() time.Time {
+func (w *Account) registeredAt() time.Time {
 	var last time.Time
 	for _, t := range w.tasks {
 		if t.Registered.After(last) {
@@ -61,7 +61,7 @@ func (w *World) registeredAt() time.Time {
 	return last
 }
 
-func (w *World) summary() decide.Tasks {
+func (w *Account) summary() decide.Tasks {
 	var sum decide.Tasks
 	for _, t := range w.live() {
 		sum.Live++
@@ -89,7 +89,7 @@ func (w *World) summary() decide.Tasks {
 // earlyExit is the run time below which a container that ended could not start, as for the real observer.
 const earlyExit = 3 * time.Minute
 
-func (w *World) failures() decide.Failures {
+func (w *Account) failures() decide.Failures {
 	var sum decide.Failures
 	position := w.Position()
 	for _, t := range w.tasks {
@@ -129,7 +129,7 @@ func (t *Task) failedItself(waking bool) bool {
 	}
 }
 
-func (w *World) traffic() decide.Traffic {
+func (w *Account) traffic() decide.Traffic {
 	var traffic decide.Traffic
 	from := w.now.Truncate(time.Minute).Add(-max(w.Window, window))
 	for i := range w.requests {
@@ -151,7 +151,7 @@ func (w *World) traffic() decide.Traffic {
 }
 
 // Apply carries out a step, as the function's actor would.
-func (w *World) Apply(step decide.Step) {
+func (w *Account) Apply(step decide.Step) {
 	switch step.Kind {
 	case decide.StepMove:
 		position := decide.Position{Phase: step.Phase}
@@ -167,7 +167,7 @@ func (w *World) Apply(step decide.Step) {
 }
 
 // Idle reports whether nothing runs and nothing is wanted: until somebody comes, ticks change nothing.
-func (w *World) Idle() bool {
+func (w *Account) Idle() bool {
 	if w.desired != 0 || w.Position().Phase != decide.PhaseAsleep {
 		return false
 	}

@@ -19,7 +19,7 @@ type series struct{ points []point }
 const keepPoints = 720
 
 // at finds or adds the point of the present minute.
-func (s *series) at(w *World) *point {
+func (s *series) at(w *Account) *point {
 	minute := w.now.Truncate(time.Minute)
 	if n := len(s.points); n > 0 && s.points[n-1].minute.Equal(minute) {
 		return &s.points[n-1]
@@ -33,7 +33,7 @@ func (s *series) at(w *World) *point {
 
 // lagOf is how late a minute's datapoints are: all metrics of a minute come together, each minute for itself, so a later
 // one may overtake an earlier one. Every other lag is the least or the most there is, where mistakes show.
-func (w *World) lagOf(minute time.Time) time.Duration {
+func (w *Account) lagOf(minute time.Time) time.Duration {
 	random := rand.New(rand.NewPCG(w.seed, uint64(minute.Unix()))) //nolint:gosec // a simulation wants repeatable chance
 	switch random.IntN(4) {
 	case 0:
@@ -45,15 +45,15 @@ func (w *World) lagOf(minute time.Time) time.Duration {
 	}
 }
 
-func (s *series) add(w *World, n float64) { s.at(w).value += n }
+func (s *series) add(w *Account, n float64) { s.at(w).value += n }
 
-func (s *series) maximum(w *World, n float64) {
+func (s *series) maximum(w *Account, n float64) {
 	p := s.at(w)
 	p.value = max(p.value, n)
 }
 
 // countHosts reports HealthyHostCount, which exists for every minute in which a target is registered.
-func (w *World) countHosts() {
+func (w *Account) countHosts() {
 	for _, t := range w.tasks {
 		if t.registered {
 			w.hosts.maximum(w, float64(w.Healthy()))
@@ -63,12 +63,12 @@ func (w *World) countHosts() {
 }
 
 // StallMetrics keeps datapoints that would appear from now on back for a while, of all metrics alike.
-func (w *World) StallMetrics(d time.Duration) {
+func (w *Account) StallMetrics(d time.Duration) {
 	w.stalledFrom, w.stalledUntil = w.now, w.now.Add(d)
 }
 
 // shown are the points of a window that CloudWatch shows at the moment.
-func (s *series) shown(w *World, from time.Time) []point {
+func (s *series) shown(w *Account, from time.Time) []point {
 	var shown []point
 	for _, p := range s.points {
 		visible := p.visible
