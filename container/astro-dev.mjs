@@ -3,7 +3,7 @@
 //	node astro-dev.mjs HOST PORT HMR_PORT      in the site's folder, with its own Astro
 //
 // The load balancer passes /preview/* to PORT and /ws/* to HMR_PORT, and nothing else comes through.
-import { readFile } from 'node:fs/promises';
+import { readFile, realpath } from 'node:fs/promises';
 import { createRequire } from 'node:module';
 import path from 'node:path';
 import { pathToFileURL } from 'node:url';
@@ -21,6 +21,11 @@ function below() {
     name: 'live-edit:below',
     enforce: 'post',
     config: () => ({ base }),
+    // What is installed may be on the task's disk, behind a link. Vite asks where that leads, and serves nothing outside the site by itself.
+    async configResolved({ server }) {
+      const installed = await realpath('node_modules').catch(() => undefined);
+      if (installed && !server.fs.allow.includes(installed)) server.fs.allow.push(installed);
+    },
     configureServer(server) {
       server.middlewares.use((request, response, next) => {
         if (!request.url.startsWith(base)) request.url = base + request.url.replace(/^\/+/, '');

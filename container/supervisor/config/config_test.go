@@ -15,7 +15,9 @@ import (
 
 const good = `{
   "$schema": "https://example.com/schema.json",
-  "prepare": [{"name": "Cloning", "command": ["git", "clone", "{repository}", "{workspace}/site"], "unless": "{workspace}/site/.git"}],
+  "prepare": [{"name": "Cloning", "command": ["git", "clone", "{repository}", "{workspace}/site"], "unless": "{workspace}/site/.git"},
+    {"name": "Installing", "command": ["npm", "ci"], "directory": "{workspace}/site", "unless": "{workspace}/site/node_modules/.package-lock.json",
+     "makes": {"directory": "{workspace}/site/node_modules", "by": ["{workspace}/site/package-lock.json"], "version": ["node", "--version"], "without": [".vite"]}}],
   "preview": {"command": ["node", "astro", "--port", "{port}", "--host", "{host}"], "directory": "{workspace}/site", "environment": {"HMR": "{hmrPort}"}},
   "api": {"command": ["node", "api.mjs"], "environment": {"PORT": "{port}"}, "ready": "/api/ready"},
   "save": {"command": ["git", "push"]},
@@ -51,7 +53,9 @@ func TestEveryFaultOfAFileIsReportedAtOnce(t *testing.T) {
 		"case":    {`{"Preview": {"command": ["x", "{port}"]}}`, []string{"Preview; expected one of", "(preview?)"}},
 		"many": {`{
 			"prepaer": [],
-			"prepare": [{"name": " ", "command": [], "minutes": 61, "comand": [], "unless": "{worspace}/x"}],
+			"prepare": [{"name": " ", "command": [], "minutes": 61, "comand": [], "unless": "{worspace}/x"},
+				{"name": "x", "command": ["x"], "unless": "{workspace}/b/c", "makes": {"directory": "{workspace}/b/../a", "by": [], "without": ["a/b"], "bye": []}},
+				{"name": "x", "command": ["x"], "makes": {"directory": "/a", "by": ["{prot}"], "version": ["{port}"]}}],
 			"preview": {"command": ["astro"], "ready": "x", "directory": "site"},
 			"api": {"command": ["x", "{port}", "{prot}"], "environment": {"1": "", "LIVE_EDIT_X": "y"}},
 			"save": {"command": ["x", "{port}"], "seconds": 50},
@@ -60,7 +64,12 @@ func TestEveryFaultOfAFileIsReportedAtOnce(t *testing.T) {
 		}`, []string{
 			`prepaer; expected one of`, `(prepare?)`, `prepare[0].comand; expected one of`, `(command?)`, `prepare[0].name is " "`,
 			`prepare[0].command; expected a program`, `prepare[0].unless is "{worspace}/x"; expected no placeholder {worspace}`,
-			`prepare[0].minutes is "61"; expected a number from 1 to 60`, `preview.command is "astro"; expected {port}`,
+			`prepare[0].minutes is "61"; expected a number from 1 to 60`,
+			`prepare[1].makes.bye; expected one of`, `(by?)`, `prepare[1].makes.directory is "{workspace}/b/../a"; expected a path below`,
+			`prepare[1].makes.directory is "{workspace}/b/../a"; expected a directory that has the step's unless`,
+			`prepare[1].makes.by; expected the files`, `prepare[1].makes.without[0] is "a/b"; expected a name`,
+			`prepare[2].makes.directory is "/a"; expected a path below {workspace}`, `prepare[2].makes.by[0] is "{prot}"; expected no placeholder`,
+			`prepare[2].makes.version[0] is "{port}"; expected no {port}`, `preview.command is "astro"; expected {port}`,
 			`preview.ready is "x"; expected a path`, `preview.directory is "site"; expected an absolute path`,
 			`api.command[2] is "{prot}"; expected no placeholder {prot}`, `api.environment is "1"; expected`,
 			`api.environment is "LIVE_EDIT_X"; expected`, `save.command[1] is "{port}"; expected no {port}`,
@@ -81,7 +90,7 @@ func TestEveryFaultOfAFileIsReportedAtOnce(t *testing.T) {
 
 func TestEveryFaultOfTheEnvironmentIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
-	environment := map[string]string{"WORKSPACE_PATH": "/workspace", "CLIENT_ID": "ameliastamps", "USER_ID": "ada", "ECS_AGENT_URI": "http://a/b/"}
+	environment := map[string]string{"WORKSPACE_PATH": "/workspace", "CLIENT_ID": "ameliastamps", "USER_ID": "ada", "ECS_AGENT_URI": "http://a/b/", "DEPENDENCIES": "task"}
 	s, err := config.ReadSettings(func(name string) string { return environment[name] })
 	require.NoError(t, err)
 	assert.Equal(t, config.DefaultFile, s.File)
@@ -89,8 +98,11 @@ func TestEveryFaultOfTheEnvironmentIsReportedAtOnce(t *testing.T) {
 	assert.Equal(t, "/workspace/ameliastamps/bob", s.Directory("bob"))
 	assert.Equal(t, "/workspace/ameliastamps/.live-edit", s.State())
 	assert.Equal(t, "http://a/b", s.Agent)
+	assert.True(t, s.Unpack)
+	assert.Equal(t, "/workspace/ameliastamps/.live-edit/packs", s.Packs())
 	wrong := map[string]string{
 		"WORKSPACE_PATH": "workspace", "CLIENT_ID": "../x", "USER_ID": "", "SESSIONS_PER_TASK": "0", "LIVE_EDIT_SPEED": "NaN", "LIVE_EDIT_LISTEN": "localhost:80",
+		"DEPENDENCIES": "disk",
 	}
 	_, err = config.ReadSettings(func(name string) string { return wrong[name] })
 	require.Error(t, err)
@@ -118,11 +130,12 @@ func TestTheSchemaKnowsTheSameKeys(t *testing.T) {
 		return out
 	}
 	schema := parse([]byte(config.Schema))
+	step := *parse(schema.Properties["prepare"]).Items
 	objects := map[string]object{
-		"": schema, "prepare[0].": *parse(schema.Properties["prepare"]).Items, "preview.": schema.Defs["served"], "api.": schema.Defs["served"],
+		"": schema, "prepare[0].": step, "prepare[0].makes.": parse(step.Properties["makes"]), "preview.": schema.Defs["served"], "api.": schema.Defs["served"],
 		"save.": parse(schema.Properties["save"]),
 	}
-	_, err := config.Parse([]byte(`{"zzzz": 0, "prepare": [{"zzzz": 0}], "preview": {"zzzz": 0}, "api": {"zzzz": 0}, "save": {"zzzz": 0}}`))
+	_, err := config.Parse([]byte(`{"zzzz": 0, "prepare": [{"zzzz": 0, "makes": {"zzzz": 0}}], "preview": {"zzzz": 0}, "api": {"zzzz": 0}, "save": {"zzzz": 0}}`))
 	require.Error(t, err)
 	for where, o := range objects {
 		found := false

@@ -67,6 +67,20 @@ type Step struct {
 	Unless string `json:"unless,omitempty"`
 	// Minutes is how long the step may take.
 	Minutes int `json:"minutes,omitempty"`
+	// Makes is what the step makes where that can be made again at any time, such as node_modules.
+	Makes *Makes `json:"makes,omitempty"`
+}
+
+// Makes is a directory that some files decide: as a pack of the client's it is unpacked to the task's disk where DEPENDENCIES says so.
+// The step's Unless is below it, and written last.
+type Makes struct {
+	Directory string `json:"directory"`
+	// By are the files whose content decides it, such as a lock file. The first has to be there, the others may be.
+	By []string `json:"by"`
+	// Version is a command whose output decides it, too, such as node --version. The processor's kind always does.
+	Version []string `json:"version,omitempty"`
+	// Without are names in the directory that are no part of what the step makes, such as .vite.
+	Without []string `json:"without,omitempty"`
 }
 
 // Save is the last command of a session.
@@ -202,6 +216,7 @@ func (c *checker) file(f *File) {
 		c.program(where, &step.Program, false)
 		c.text(where+".unless", step.Unless, false)
 		c.number(where+".minutes", step.Minutes, mostMinutes)
+		c.makes(where, step)
 	}
 	for _, s := range f.served() {
 		c.program(s.name, &s.server.Program, true)
@@ -226,6 +241,36 @@ func (c *checker) file(f *File) {
 	}
 	c.number("stopSeconds", f.StopSeconds, int(stopTimeout/time.Second))
 	c.number("maxSessions", f.MaxSessions, mostSessions)
+}
+
+// makes checks what a step makes.
+func (c *checker) makes(where string, step *Step) {
+	made := step.Makes
+	if made == nil {
+		return
+	}
+	where += ".makes"
+	c.text(where+".directory", made.Directory, false)
+	if !strings.HasPrefix(made.Directory, "{workspace}/") || path.Clean(made.Directory) != made.Directory {
+		c.fault(where+".directory", made.Directory, "a path below {workspace}, such as {workspace}/site/node_modules")
+	}
+	if !strings.HasPrefix(step.Unless, made.Directory+"/") {
+		c.fault(where+".directory", made.Directory, "a directory that has the step's unless in it, which says that the directory is whole")
+	}
+	if len(made.By) == 0 {
+		c.fault(where+".by", "", "the files that decide it, such as {workspace}/site/package-lock.json")
+	}
+	for i, name := range made.By {
+		c.text(fmt.Sprintf("%s.by[%d]", where, i), name, false)
+	}
+	for i, argument := range made.Version {
+		c.text(fmt.Sprintf("%s.version[%d]", where, i), argument, false)
+	}
+	for i, name := range made.Without {
+		if name == "" || path.Base(name) != name || name == "." || name == ".." {
+			c.fault(fmt.Sprintf("%s.without[%d]", where, i), name, "a name in the directory, such as .vite")
+		}
+	}
 }
 
 func (c *checker) number(where string, value, most int) {

@@ -35,6 +35,8 @@ type Settings struct {
 	PublicHost string // PUBLIC_HOST
 	// SessionsPerTask is how many sessions a task takes while another task has fewer.
 	SessionsPerTask int
+	// Unpack says that what a step makes is unpacked to the task's disk (DEPENDENCIES=task).
+	Unpack bool
 	// Agent is the ECS agent's address (ECS_AGENT_URI) and Metadata the task's metadata (ECS_CONTAINER_METADATA_URI_V4); empty outside ECS.
 	Agent, Metadata string
 	// File is the path of the image's file (LIVE_EDIT_CONFIG).
@@ -58,6 +60,9 @@ func (s *Settings) Directory(user string) string { return filepath.Join(s.Worksp
 
 // State is the directory beside the users' where leases and what tasks know of each other lie. No user can have its name.
 func (s *Settings) State() string { return filepath.Join(s.Workspace, s.Client, ".live-edit") }
+
+// Packs is where packs of what steps make lie: all of the client's sessions share them. The cleanup passes by what begins with a dot.
+func (s *Settings) Packs() string { return filepath.Join(s.State(), "packs") }
 
 // Host is where this task's own processes listen, which nobody but the supervisor talks to.
 func (s *Settings) Host() string {
@@ -101,6 +106,13 @@ func ReadSettings(getenv func(string) string) (*Settings, error) {
 		if s.SessionsPerTask, err = strconv.Atoi(text); err != nil || s.SessionsPerTask < 1 || s.SessionsPerTask > mostSessions {
 			wrong("SESSIONS_PER_TASK", fmt.Sprintf("a number from 1 to %d", mostSessions))
 		}
+	}
+	switch text := getenv("DEPENDENCIES"); text {
+	case "", "workspace":
+	case "task":
+		s.Unpack = true
+	default:
+		wrong("DEPENDENCIES", "task, workspace or nothing")
 	}
 	if text := getenv("LIVE_EDIT_SPEED"); text != "" {
 		if s.Speed, err = strconv.ParseFloat(text, 64); err != nil || !(s.Speed >= 1 && s.Speed <= 10000) {

@@ -112,6 +112,8 @@ func knownKeys(key string) []string {
 		return jsonKeys(reflect.TypeFor[File]())
 	case "step":
 		return jsonKeys(reflect.TypeFor[Step]())
+	case "makes":
+		return jsonKeys(reflect.TypeFor[Makes]())
 	case "preview", "api":
 		return jsonKeys(reflect.TypeFor[Server]())
 	case "save":

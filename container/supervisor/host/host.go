@@ -32,14 +32,15 @@ type Host struct {
 	busyURL  string        // where processes say that they are busy; set before anything runs
 	gate     *gate         // nil where nobody is asked who he is; set before anything runs
 
-	booted chan struct{} // closed when what follows is set
-	id     lease.Identity
-	state  *os.Root
-	leases lease.Dir
-	keeper *lease.Keeper
-	client *peer.Client
-	tasks  *peer.Directory
-	peers  *peer.Server
+	booted   chan struct{} // closed when what follows is set
+	unpacked string        // the task's directory on its disk; empty where nothing is unpacked
+	id       lease.Identity
+	state    *os.Root
+	leases   lease.Dir
+	keeper   *lease.Keeper
+	client   *peer.Client
+	tasks    *peer.Directory
+	peers    *peer.Server
 
 	going atomic.Bool
 	woken sync.Once // the task's first preview has answered
@@ -90,7 +91,7 @@ func (h *Host) Run(ctx context.Context) error {
 		h.keeper.Close()
 	}
 	const tidy = 2 * time.Second // a file system that hangs keeps no task from ending
-	waitAtMost(tidy, helpers.Wait)
+	waitAtMost(tidy, func() { helpers.Wait(); h.closePacks() })
 	h.record.Flush()
 	h.record.Log.Info("gone", "after", time.Since(h.began).String())
 	return err
@@ -149,6 +150,9 @@ func (h *Host) open(ctx context.Context, id lease.Identity) error {
 	}
 	if err := os.MkdirAll(h.settings.State(), mode); err != nil {
 		return err
+	}
+	if err := h.openPacks(); err != nil {
+		h.record.Log.Warn("what is installed stays on the file system", "error", err)
 	}
 	state, err := os.OpenRoot(h.settings.State())
 	if err != nil {

@@ -14,6 +14,7 @@ import (
 	"github.com/webordinary/live-edit/container/supervisor/busy"
 	"github.com/webordinary/live-edit/container/supervisor/config"
 	"github.com/webordinary/live-edit/container/supervisor/lease"
+	"github.com/webordinary/live-edit/container/supervisor/packs"
 	"github.com/webordinary/live-edit/container/supervisor/process"
 	"github.com/webordinary/live-edit/container/supervisor/telemetry"
 )
@@ -31,6 +32,7 @@ type session struct {
 	saver  *process.Family // of the command that saves, once the others are gone
 
 	preview, api *process.Server // api is nil where the image has none
+	trees        []*packs.Tree   // what its steps have made; set before the servers run
 
 	ending   atomic.Bool
 	leave    chan string   // somebody wants the session to end in peace, and why
@@ -223,13 +225,14 @@ func (s *session) work(ctx context.Context) {
 	servers.Wait()
 }
 
-// announce writes down when the preview first answers.
+// announce writes down when the preview first answers, and has what was installed packed from then on.
 func (s *session) announce(ctx context.Context) {
 	for {
 		state, change := s.preview.State()
 		if state.Ready {
 			s.log.Info("the preview answers", "after", time.Since(s.since).String())
 			s.host.firstByte(s)
+			s.keepPacks(ctx)
 			return
 		}
 		select {
@@ -260,8 +263,10 @@ func (s *session) steps(ctx context.Context) error {
 	if err := os.MkdirAll(s.values.Workspace, mode); err != nil {
 		return fmt.Errorf("make the session's directory: %w", err)
 	}
+	s.trees = nil
 	for i := range s.host.file.Prepare {
 		step := &s.host.file.Prepare[i]
+		s.place(ctx, i, step)
 		needed, err := process.Needed(step, &s.values)
 		if err != nil {
 			return err
