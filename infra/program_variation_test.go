@@ -132,6 +132,18 @@ func TestExistingBucketIsLeftAlone(t *testing.T) {
 	assert.Equal(t, []string{"arn:aws:s3:::bucket-of-ours/*"}, policy.By(t, "ReadAndWriteTheWorkspaceBucket").Resource)
 }
 
+// A stack without the key has the task that it had before there was one (D53).
+func TestDependenciesOnTheTasksDiskAreTold(t *testing.T) {
+	t.Parallel()
+	definition := func(settings infratest.Settings) string {
+		return variation{Config: settings}.deploy(t).One(t, "edit-task-definition").Text("containerDefinitions")
+	}
+	without := definition(nil)
+	assert.NotContains(t, without, "DEPENDENCIES")
+	assert.JSONEq(t, without, definition(infratest.Settings{"dependencies": "workspace"}))
+	assert.Contains(t, definition(infratest.Settings{"dependencies": "task"}), `{"name":"DEPENDENCIES","value":"task"}`)
+}
+
 func TestServiceSettingsReachAWS(t *testing.T) {
 	t.Parallel()
 	d := variation{Config: map[string]string{

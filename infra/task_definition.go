@@ -11,6 +11,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/infra/component"
+	"github.com/webordinary/live-edit/infra/config"
 )
 
 const (
@@ -175,7 +176,7 @@ func (a *EditServiceArgs) mountPath() string {
 
 // environmentOf is the spec's environment (T02 §2 and its CDK sketch) and two values of ours: the host name that Vite
 // has to allow, and the bucket that the task role opens, with the prefix that it may use where there are several clients; where people
-// sign in, whose word counts. Sorted by name: ECS and the provider may change the order.
+// sign in, whose word counts; where dependencies are read from, if not from the workspace. Sorted by name: ECS and the provider may change the order.
 func environmentOf(args *EditServiceArgs, bucket string, identity map[string]string) []nameValue {
 	environment := []nameValue{
 		{"ASTRO_DEV_MODE", "true"},
@@ -189,6 +190,9 @@ func environmentOf(args *EditServiceArgs, bucket string, identity map[string]str
 	}
 	if args.Narrow {
 		environment = append(environment, nameValue{"WORKSPACE_PREFIX", args.bucketPrefix()})
+	}
+	if args.Dependencies != config.DependenciesInWorkspace { // the variable's own default: a stack without the key has the task it had
+		environment = append(environment, nameValue{"DEPENDENCIES", args.Dependencies})
 	}
 	for name, value := range identity {
 		environment = append(environment, nameValue{name, value})

@@ -142,6 +142,12 @@ type LoadBalancer struct {
 	TLSPolicy string
 }
 
+// Where what a site installs lies while a task runs.
+const (
+	DependenciesInWorkspace = "workspace"
+	DependenciesOnTask      = "task"
+)
+
 // Service describes the Fargate service (T02 §1–4).
 type Service struct {
 	// CPU units and Memory in MiB of a task; must be a pair that Fargate offers (spec: 2048 and 4096).
@@ -150,6 +156,9 @@ type Service struct {
 	CPUArchitecture string
 	// APIPort, PreviewPort and WebSocketPort are the container's ports (spec: 8080, 4321, 4322).
 	APIPort, PreviewPort, WebSocketPort int
+	// Dependencies says where what a site installs lies while a task runs: DependenciesInWorkspace (the specification's), or
+	// DependenciesOnTask, unpacked there from the workspace at the start (D53).
+	Dependencies string
 	// AutoShutdownMinutes without activity put the service to sleep (spec: 5).
 	AutoShutdownMinutes int
 	// MinCapacity and MaxCapacity bound the task count (spec: 0 and 3).

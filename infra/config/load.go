@@ -130,6 +130,7 @@ func loadService(r *reader) Service {
 		APIPort:               r.number("apiPort", specAPIPort),
 		PreviewPort:           r.number("previewPort", specPreviewPort),
 		WebSocketPort:         r.number("webSocketPort", specWebSocketPort),
+		Dependencies:          r.text("dependencies", DependenciesInWorkspace),
 		AutoShutdownMinutes:   r.number("autoShutdownMinutes", scaler.DefaultIdleMinutes),
 		MinCapacity:           r.number("minCapacity", 0),
 		MaxCapacity:           r.number("maxCapacity", 3),

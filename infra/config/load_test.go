@@ -117,6 +117,7 @@ func reachingFields() []struct {
 		{"apiPort", "9080", nil, func(c *Config) any { return c.Service.APIPort }, 9080},
 		{"previewPort", "9321", nil, func(c *Config) any { return c.Service.PreviewPort }, 9321},
 		{"webSocketPort", "9322", nil, func(c *Config) any { return c.Service.WebSocketPort }, 9322},
+		{"dependencies", "task", nil, func(c *Config) any { return c.Service.Dependencies }, DependenciesOnTask},
 		{"autoShutdownMinutes", "15", nil, func(c *Config) any { return c.Service.AutoShutdownMinutes }, 15},
 		{"minCapacity", "1", nil, func(c *Config) any { return c.Service.MinCapacity }, 1},
 		{"maxCapacity", "7", nil, func(c *Config) any { return c.Service.MaxCapacity }, 7},

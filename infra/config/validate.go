@@ -257,6 +257,7 @@ func (s Service) validate(v *validator) {
 	s.validateSize(v)
 	v.oneOf("cpuArchitecture", s.CPUArchitecture, "X86_64", "ARM64")
 	s.validatePorts(v)
+	v.oneOf("dependencies", s.Dependencies, DependenciesInWorkspace, DependenciesOnTask)
 	v.between("autoShutdownMinutes", s.AutoShutdownMinutes, 1, 240)
 	v.between("minCapacity", s.MinCapacity, 0, 10)
 	v.require(s.MaxCapacity >= 1 && s.MaxCapacity >= s.MinCapacity && s.MaxCapacity <= 100, "maxCapacity",

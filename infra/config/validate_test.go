@@ -190,6 +190,7 @@ func badServices() []badValue {
 		one("taskMemory", "17408", "taskCpu 2048: 4096 to 16384 in steps of 1024"),
 		one("taskMemory", "4096", "taskCpu 256: 512, 1024 or 2048").beside(infratest.Settings{"taskCpu": "256"}),
 		one("cpuArchitecture", "arm64", "one of X86_64, ARM64"),
+		one("dependencies", "tasks", "one of workspace, task"),
 		one("apiPort", "0", "a number from 1 to 65535"),
 		one("webSocketPort", "65536", "a number from 1 to 65535"),
 		one("previewPort", "8080", "a port of its own: apiPort has this one"),

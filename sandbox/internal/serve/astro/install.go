@@ -111,7 +111,11 @@ func (i *Installed) File(wait []string) *config.File {
 			},
 			{
 				Program: prepare(append([]string{"install", modules}, wait...)...), Name: "Installing what the site needs",
-				Unless: "{workspace}/site/node_modules", Minutes: longest,
+				Unless: "{workspace}/site/node_modules/.package-lock.json", Minutes: longest,
+				Makes: &config.Makes{
+					Directory: "{workspace}/site/node_modules", By: []string{"{workspace}/site/package-lock.json"},
+					Version: []string{i.Node(), "--version"}, Without: []string{".vite", ".astro", ".cache"},
+				},
 			},
 		},
 		Preview: config.Server{

@@ -18,6 +18,9 @@ install)
   rm -rf site/node_modules.new
   # Hard links take no room, and are as good as copies of files that nobody writes.
   cp -al "$from" site/node_modules.new || cp -a "$from" site/node_modules.new
+  # npm writes this file last, after the lock file that it installs.
+  cp site/node_modules.new/.package-lock.json site/marker.new
+  mv site/marker.new site/node_modules.new/.package-lock.json
   mv site/node_modules.new site/node_modules
   ;;
 esac
