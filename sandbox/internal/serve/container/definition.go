@@ -102,7 +102,7 @@ func (p *Processes) environment(d *definition, seat seat) ([]string, error) {
 	maps.Copy(vars, map[string]string{
 		"ECS_AGENT_URI": seat.agent, "ECS_CONTAINER_METADATA_URI_V4": seat.metadata,
 		"AWS_REGION": view.Region, "AWS_DEFAULT_REGION": view.Region, "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
-		"PATH": os.Getenv("PATH"), "TMPDIR": os.TempDir(), "DEMO_BOOT": p.options.Boot.String(), "DEMO_SPEED": speed,
+		"PATH": os.Getenv("PATH"), "TMPDIR": seat.disk, "DEMO_BOOT": p.options.Boot.String(), "DEMO_SPEED": speed,
 	})
 	if p.options.Config == "" {
 		vars["DEMO_END_WITH_STDIN"] = "true"

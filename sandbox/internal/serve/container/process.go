@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"os"
 	"os/exec"
 	"slices"
 	"strconv"
@@ -27,6 +28,7 @@ type process struct {
 	stdin       io.Closer // the process ends with it
 	output      func(taskARN, line string)
 	exited      chan struct{} // closed when the process has ended and its output has been read
+	cleared     chan struct{} // closed when nothing of the task is left on this machine either
 	leastGrace  time.Duration // on the wall
 
 	mu       sync.Mutex
@@ -40,6 +42,7 @@ type process struct {
 func (p *Processes) spawn(task scheduler.Task, d *definition, seat seat, env []string) (*process, error) {
 	out := &process{
 		task: task.ARN, stopTimeout: p.options.wall(d.stopTimeout()), output: p.options.Output, exited: make(chan struct{}),
+		cleared:  make(chan struct{}),
 		checkers: map[healthCheck]*checker{}, ports: seat.ports(), leastGrace: leastGrace,
 	}
 	if seat.address != "" {
@@ -73,6 +76,8 @@ func (p *Processes) spawn(task scheduler.Task, d *definition, seat seat, env []s
 		out.stopKiller()
 		close(out.exited)
 		p.forget(out)
+		_ = os.RemoveAll(seat.disk) // a task that was killed has left what it unpacked
+		close(out.cleared)
 	}()
 	return out, nil
 }

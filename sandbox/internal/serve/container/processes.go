@@ -75,17 +75,17 @@ func (p *Processes) Start(_ time.Time, task scheduler.Task) error {
 	}
 	env, err := p.environment(d, seat)
 	if err != nil {
-		p.agent.dismiss(task.ARN)
+		p.leave(task, seat)
 		return fmt.Errorf("container %s: %w", d.container.Name, err)
 	}
 	started, err := p.spawn(task, d, seat, env)
 	if err != nil {
-		p.agent.dismiss(task.ARN)
+		p.leave(task, seat)
 		return fmt.Errorf("container %s: %w", d.container.Name, err)
 	}
 	if !p.add(started) { // closed meanwhile
 		_ = started.command.Process.Kill()
-		<-started.exited
+		<-started.cleared
 		return errClosed
 	}
 	return nil
@@ -175,7 +175,7 @@ func (p *Processes) Close() error {
 		running.end(closeGrace)
 	}
 	for _, running := range all {
-		<-running.exited
+		<-running.cleared
 	}
 	p.starter.Close()
 	return p.agent.close()

@@ -52,6 +52,8 @@ func TestEnvironment(t *testing.T) {
 	}
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+/api/\w{20,}$`, have["ECS_AGENT_URI"])
 	assert.Regexp(t, `^http://127\.0\.0\.1:\d+/v4/\w{20,}$`, have["ECS_CONTAINER_METADATA_URI_V4"])
+	disk := have["TMPDIR"]
+	assert.DirExists(t, disk, "a task has a disk of its own")
 	for _, name := range []string{"ECS_AGENT_URI", "ECS_CONTAINER_METADATA_URI_V4", "PATH", "TMPDIR"} {
 		assert.NotEmpty(t, have[name], name)
 		delete(have, name)
@@ -61,6 +63,8 @@ func TestEnvironment(t *testing.T) {
 		"GITHUB_TOKEN": "ghp_secret", "AWS_REGION": "us-west-2", "AWS_DEFAULT_REGION": "us-west-2",
 		"AWS_EXECUTION_ENV": "AWS_ECS_FARGATE", "DEMO_BOOT": "1s", "DEMO_SPEED": "60", "DEMO_END_WITH_STDIN": "true", "EXTRA": "1",
 	}, have)
+	e.processes.Stop(e.clock(), *task)
+	assert.Eventually(t, func() bool { _, err := os.Stat(disk); return os.IsNotExist(err) }, time.Minute, 10*time.Millisecond, "it goes with the task")
 }
 
 // Among several clients a task mounts its client's own directory below the path that it is told, which is the directory above it here.

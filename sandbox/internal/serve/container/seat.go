@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math/rand/v2"
 	"net"
+	"os"
 	"strconv"
 
 	"github.com/webordinary/live-edit/container/supervisor/config"
@@ -14,6 +15,7 @@ import (
 type seat struct {
 	agent, metadata string // the URIs that ECS gives a container
 	address         string // the task's own; empty where the process chooses its ports by itself
+	disk            string // the task's ephemeral disk, which goes with it
 }
 
 // seat gives a task its place.
@@ -27,8 +29,18 @@ func (p *Processes) seat(task scheduler.Task, d *definition) (seat, error) {
 		}
 		shown = out.address
 	}
+	var err error
+	if out.disk, err = os.MkdirTemp("", "task-"); err != nil {
+		return out, fmt.Errorf("container %s: make the task's disk: %w", d.container.Name, err)
+	}
 	out.agent, out.metadata = p.agent.admit(guest{task: task.ARN, cluster: task.ClusterARN, roleARN: d.taskRoleARN, address: shown})
 	return out, nil
+}
+
+// leave takes back what a task had that did not start.
+func (p *Processes) leave(task scheduler.Task, s seat) {
+	p.agent.dismiss(task.ARN)
+	_ = os.RemoveAll(s.disk)
 }
 
 // taskPorts are what a supervisor listens on.

@@ -1,0 +1,41 @@
+package serve_test
+
+import (
+	"net/http"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// requireAPack waits until what the first session has installed is packed. That session goes on with what npm has put into the workspace.
+func requireAPack(s *served) {
+	s.t.Helper()
+	s.eventually("the pack of what was installed", func() bool { return strings.Contains(s.said("container"), ": packed after=") })
+	info, err := os.Lstat(s.modules("scott"))
+	require.NoError(s.t, err)
+	require.True(s.t, info.IsDir())
+}
+
+// modules is where a user's site has its dependencies.
+func (s *served) modules(user string) string {
+	s.t.Helper()
+	found, err := filepath.Glob(filepath.Join(s.stateDir, "serve", "files", "*", "clients", "*", user, "site", "node_modules"))
+	require.NoError(s.t, err)
+	require.Len(s.t, found, 1)
+	return found[0]
+}
+
+// requireUnpacked says that somebody's dependencies are on the task's disk, and that Vite serves what a page needs of them.
+func requireUnpacked(s *served, user string) {
+	s.t.Helper()
+	target, err := os.Readlink(s.modules(user))
+	require.NoError(s.t, err)
+	assert.NotContains(s.t, target, s.stateDir, "it is not in the workspace")
+	got := s.get("https://"+host+"/preview/@fs"+target+"/vite/dist/client/env.mjs", http.Header{"Cookie": {"live-edit-user=" + user}})
+	assert.Equal(s.t, http.StatusOK, got.status, got.body)
+	got = s.get("https://"+host+"/preview/@fs/etc/passwd", http.Header{"Cookie": {"live-edit-user=" + user}})
+	assert.Equal(s.t, http.StatusForbidden, got.status, "and nothing beside")
+}
