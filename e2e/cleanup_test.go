@@ -19,19 +19,19 @@ import (
 	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
-// cleanupWorld is a deployed stack whose cleanup is the real binary, with the deployed environment and role, and with a
+// cleanupStack is a deployed stack whose cleanup is the real binary, with the deployed environment and role, and with a
 // directory that it finds mounted through the deployed access point.
-type cleanupWorld struct {
-	*scalerWorld
+type cleanupStack struct {
+	*scalerStack
 	builder                   *sandboxtest.Builder
 	role, accessPoint, queue  string
 	accessPointID, fileSystem string
 	workspaces                string
 }
 
-func newCleanupWorld(t *testing.T) *cleanupWorld {
+func newCleanupStack(t *testing.T) *cleanupStack {
 	t.Helper()
-	c := &cleanupWorld{scalerWorld: newScalerWorld(t), workspaces: t.TempDir()}
+	c := &cleanupStack{scalerStack: newScalerStack(t), workspaces: t.TempDir()}
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	c.builder = sandboxtest.NewBuilder(root, t.TempDir())
@@ -46,7 +46,7 @@ func newCleanupWorld(t *testing.T) *cleanupWorld {
 }
 
 // start replaces the runtime, and with it every instance: the next invocation mounts anew.
-func (c *cleanupWorld) start() {
+func (c *cleanupStack) start() {
 	c.t.Helper()
 	c.runtime = sandboxtest.NewRuntime(sandboxtest.RuntimeOptions{
 		Store: c.sandbox.Account(), API: c.api, Builder: c.builder,
@@ -58,7 +58,7 @@ func (c *cleanupWorld) start() {
 }
 
 // plant writes a file of a certain age in days.
-func (c *cleanupWorld) plant(path, content string, days int) {
+func (c *cleanupStack) plant(path, content string, days int) {
 	c.t.Helper()
 	path = filepath.Join(c.workspaces, path)
 	require.NoError(c.t, os.MkdirAll(filepath.Dir(path), 0o750))
@@ -68,7 +68,7 @@ func (c *cleanupWorld) plant(path, content string, days int) {
 }
 
 // files lists what lies in the workspaces, packed threads unpacked.
-func (c *cleanupWorld) files() map[string]string {
+func (c *cleanupStack) files() map[string]string {
 	c.t.Helper()
 	all := map[string]string{}
 	require.NoError(c.t, filepath.WalkDir(c.workspaces, func(path string, entry fs.DirEntry, err error) error {
@@ -92,7 +92,7 @@ func (c *cleanupWorld) files() map[string]string {
 }
 
 // record finds the run's metrics in the function's log.
-func (c *cleanupWorld) record(result *sandboxtest.Invoked) map[string]any {
+func (c *cleanupStack) record(result *sandboxtest.Invoked) map[string]any {
 	c.t.Helper()
 	for line := range strings.Lines(result.Log) {
 		record := map[string]any{}
@@ -119,7 +119,7 @@ var workspaceFiles = map[string]string{
 // The steps build on each other.
 func TestLifeOfTheCleanup(t *testing.T) {
 	t.Parallel()
-	c := newCleanupWorld(t)
+	c := newCleanupStack(t)
 	ages := map[string]int{cleanupThreads + "idle.json": 8, cleanupThreads + "young.json": 1}
 	for path, content := range workspaceFiles {
 		days, ok := ages[path]
@@ -139,7 +139,7 @@ func TestLifeOfTheCleanup(t *testing.T) {
 
 // requireItDependsOnTheMounts: Lambda tries the mount when it creates the function, so everything that the mount needs
 // comes first, in every zone where the function may run.
-func requireItDependsOnTheMounts(c *cleanupWorld) {
+func requireItDependsOnTheMounts(c *cleanupStack) {
 	function := c.resource(c.stack, "cleanup-function")
 	for _, name := range []string{
 		"workspace-mount-target-0", "workspace-mount-target-1", "workspace-clients", "workspace-policy", "cleanup-function-policy",
@@ -158,7 +158,7 @@ func requireItDependsOnTheMounts(c *cleanupWorld) {
 }
 
 // requireNobodyElseMounts tries the file system as others would.
-func requireNobodyElseMounts(c *cleanupWorld) {
+func requireNobodyElseMounts(c *cleanupStack) {
 	own := sandboxtest.Mount{
 		FileSystemID: c.fileSystem, AccessPointID: c.accessPointID, RoleARN: c.role, Encrypted: true,
 		Zone: sandboxtest.ZoneOf(c.sandbox.Account(), c.resource(c.stack, "workspace-mount-target-0").Outputs["subnetId"].(string)),
@@ -180,7 +180,7 @@ func requireNobodyElseMounts(c *cleanupWorld) {
 }
 
 // requireItMountsOnlyAsDeployed takes each permission and each mount target away.
-func requireItMountsOnlyAsDeployed(c *cleanupWorld) {
+func requireItMountsOnlyAsDeployed(c *cleanupStack) {
 	before := c.files()
 	requireRefused := func(want string) {
 		c.t.Helper()
@@ -214,7 +214,7 @@ func requireItMountsOnlyAsDeployed(c *cleanupWorld) {
 }
 
 // editPolicy changes the first place where the file system's policy says something, and returns what puts it back.
-func (c *cleanupWorld) editPolicy(from, to string) (restore func()) {
+func (c *cleanupStack) editPolicy(from, to string) (restore func()) {
 	c.t.Helper()
 	const policyType = "aws:efs/fileSystemPolicy:FileSystemPolicy"
 	id := string(c.resource(c.stack, "workspace-policy").ID)
@@ -231,14 +231,14 @@ func (c *cleanupWorld) editPolicy(from, to string) (restore func()) {
 }
 
 // invoke runs the function by hand.
-func (c *cleanupWorld) invoke(payload string) *sandboxtest.Invoked {
+func (c *cleanupStack) invoke(payload string) *sandboxtest.Invoked {
 	c.t.Helper()
 	result, err := c.runtime.Invoke(c.ctx, sandboxtest.Invocation{Function: c.function, Payload: []byte(payload)})
 	require.NoError(c.t, err)
 	return result
 }
 
-func requireADryRunChangesNothing(c *cleanupWorld) {
+func requireADryRunChangesNothing(c *cleanupStack) {
 	before := c.files()
 	result := c.invoke(`{"dryRun": true}`)
 	require.NoError(c.t, result.Err(), result.Log)
@@ -252,7 +252,7 @@ func requireADryRunChangesNothing(c *cleanupWorld) {
 }
 
 // requireTheDailyRunCleans has the schedule call the function, without a single AWS call: it has no way to make any.
-func requireTheDailyRunCleans(c *cleanupWorld) {
+func requireTheDailyRunCleans(c *cleanupStack) {
 	result := c.tick()
 	require.NoError(c.t, result.Err(), result.Log)
 	require.Empty(c.t, c.api.Calls())
@@ -283,7 +283,7 @@ func requireTheDailyRunCleans(c *cleanupWorld) {
 }
 
 // requireFailuresReachTheQueue: a run that fails says what to do, and its role may report it.
-func requireFailuresReachTheQueue(c *cleanupWorld) {
+func requireFailuresReachTheQueue(c *cleanupStack) {
 	mounted := c.workspaces
 	c.workspaces = filepath.Join(mounted, "nothing here")
 	c.start()
@@ -307,7 +307,7 @@ func requireFailuresReachTheQueue(c *cleanupWorld) {
 // TestCleanupRefusesToRunUnconfigured starts the real binary with an environment that makes no sense.
 func TestCleanupRefusesToRunUnconfigured(t *testing.T) {
 	t.Parallel()
-	c := newCleanupWorld(t)
+	c := newCleanupStack(t)
 	c.plant(cleanupThreads+"old.json", `{}`, 400)
 	id := string(c.resource(c.stack, "cleanup-function").ID)
 	c.set("aws:lambda/function:Function", id, "environment", map[string]any{"variables": map[string]any{

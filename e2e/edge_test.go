@@ -25,8 +25,8 @@ const (
 	behaviorsName = "webordinary-edit-behaviors"
 )
 
-// edgeWorld is a sandbox whose account runs the real binaries of its functions, each with its deployed role.
-type edgeWorld struct {
+// edgeStack is a sandbox whose account runs the real binaries of its functions, each with its deployed role.
+type edgeStack struct {
 	*deployment
 	api     *sandboxtest.API
 	runtime *sandboxtest.Runtime
@@ -49,13 +49,13 @@ func (d *deletions) Delete(ctx context.Context, req sandboxtest.DeleteRequest) e
 	return d.ProviderAccount.Delete(ctx, req)
 }
 
-func newEdgeWorld(t *testing.T) *edgeWorld {
+func newEdgeStack(t *testing.T) *edgeStack {
 	t.Helper()
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
 	t.Cleanup(cancel)
-	e := &edgeWorld{deployment: &deployment{t: t, ctx: ctx}, deleted: &deletions{}}
+	e := &edgeStack{deployment: &deployment{t: t, ctx: ctx}, deleted: &deletions{}}
 	e.sandbox, err = sandboxtest.Open(sandboxtest.Options{
 		Root: root, StateDir: t.TempDir(), Log: logWriter{t},
 		Intercept: func(a sandboxtest.ProviderAccount) sandboxtest.ProviderAccount {
@@ -85,7 +85,7 @@ func newEdgeWorld(t *testing.T) *edgeWorld {
 }
 
 // config is a distribution's present configuration.
-func (e *edgeWorld) config(id string) string {
+func (e *edgeStack) config(id string) string {
 	e.t.Helper()
 	d, ok, err := sandboxtest.FindDistribution(e.sandbox.Account(), id)
 	require.NoError(e.t, err)
@@ -94,12 +94,12 @@ func (e *edgeWorld) config(id string) string {
 }
 
 // edit changes a distribution as its owner would.
-func (e *edgeWorld) edit(id string, change func(string) string) {
+func (e *edgeStack) edit(id string, change func(string) string) {
 	assert.NoError(e.t, sandboxtest.EditDistribution(e.sandbox.Account(), id, time.Now(), change))
 }
 
 // requireOurs checks that requests to our paths go to our origin, and that all else is the owner's.
-func (e *edgeWorld) requireOurs(id string) {
+func (e *edgeStack) requireOurs(id string) {
 	e.t.Helper()
 	config := e.config(id)
 	for _, path := range []string{"/api/*", "/preview/*", "/ws/*"} {
@@ -110,7 +110,7 @@ func (e *edgeWorld) requireOurs(id string) {
 }
 
 // tick has the schedule call the function, as EventBridge would, and returns how that ended.
-func (e *edgeWorld) tick(stack *sandboxtest.Stack) *sandboxtest.Invoked {
+func (e *edgeStack) tick(stack *sandboxtest.Stack) *sandboxtest.Invoked {
 	e.t.Helper()
 	target := e.resource(stack, "edge-schedule-target")
 	rule := e.resource(stack, "edge-schedule")
@@ -127,7 +127,7 @@ func (e *edgeWorld) tick(stack *sandboxtest.Stack) *sandboxtest.Invoked {
 // function's real binary, the real SDK and the role that the stack deployed. The steps build on each other.
 func TestLifeOfTheEdge(t *testing.T) {
 	t.Parallel()
-	e := newEdgeWorld(t)
+	e := newEdgeStack(t)
 	off := e.stack("prod", with(map[string]any{"protect": false}))
 	preview, err := off.Preview(e.ctx, sandboxtest.RunOptions{})
 	require.NoError(t, err)
@@ -144,7 +144,7 @@ func TestLifeOfTheEdge(t *testing.T) {
 	requireEdgeGoesFirst(e, moved)
 }
 
-func requireEdgeComesUp(e *edgeWorld, prod *sandboxtest.Stack) {
+func requireEdgeComesUp(e *edgeStack, prod *sandboxtest.Stack) {
 	result := e.up(prod)
 	e.requireOurs(distributionA)
 	var warnings []string
@@ -162,7 +162,7 @@ func requireEdgeComesUp(e *edgeWorld, prod *sandboxtest.Stack) {
 }
 
 // requireWipesAreRepaired puts the owner's configuration back, as the owner's deployment does.
-func requireWipesAreRepaired(e *edgeWorld, prod *sandboxtest.Stack) {
+func requireWipesAreRepaired(e *edgeStack, prod *sandboxtest.Stack) {
 	quiet := e.tick(prod)
 	require.NoError(e.t, quiet.Err())
 	require.Contains(e.t, quiet.Log, `"Repaired":0`)
@@ -176,7 +176,7 @@ func requireWipesAreRepaired(e *edgeWorld, prod *sandboxtest.Stack) {
 }
 
 // requireRacesAndFaultsHeal lets another writer in between, throttles, and loses the answer of a write.
-func requireRacesAndFaultsHeal(e *edgeWorld, prod *sandboxtest.Stack) {
+func requireRacesAndFaultsHeal(e *edgeStack, prod *sandboxtest.Stack) {
 	e.edit(distributionA, func(string) string { return e.original })
 	raced := 0
 	defer e.api.Inject(sandboxtest.Fault{Operation: "UpdateDistribution", Times: 2, Before: func() {
@@ -197,7 +197,7 @@ func requireRacesAndFaultsHeal(e *edgeWorld, prod *sandboxtest.Stack) {
 }
 
 // requireTheRoleDecides takes a permission away: then the function cannot do it either.
-func requireTheRoleDecides(e *edgeWorld, prod *sandboxtest.Stack) {
+func requireTheRoleDecides(e *edgeStack, prod *sandboxtest.Stack) {
 	policy := e.resource(prod, "edge-"+distributionA+"-policy")
 	deny := func(old, replacement string) {
 		require.NoError(e.t, e.sandbox.Account().Mutate(string(policy.Type), string(policy.ID), func(state resource.PropertyMap) error {
@@ -218,7 +218,7 @@ func requireTheRoleDecides(e *edgeWorld, prod *sandboxtest.Stack) {
 
 // requireOwnersSettingsNeedRights has the owner attach a web ACL and turn logging on: CloudFront then asks whoever updates the
 // distribution for rights on them. The refusal names them, and the key grants them.
-func requireOwnersSettingsNeedRights(e *edgeWorld, prod *sandboxtest.Stack) {
+func requireOwnersSettingsNeedRights(e *edgeStack, prod *sandboxtest.Stack) {
 	const acl = "arn:aws:wafv2:us-east-1:942734823970:global/webacl/site/473e64fd-f30b-4765-81a0-62ad96dd167a"
 	e.edit(distributionA, func(string) string {
 		text := strings.Replace(e.original, "<WebACLId/>", "<WebACLId>"+acl+"</WebACLId>", 1)
@@ -241,7 +241,7 @@ func requireOwnersSettingsNeedRights(e *edgeWorld, prod *sandboxtest.Stack) {
 }
 
 // requireEdgeMoves changes the distribution: the former one is cleaned up with the former permission.
-func requireEdgeMoves(e *edgeWorld, moved *sandboxtest.Stack) {
+func requireEdgeMoves(e *edgeStack, moved *sandboxtest.Stack) {
 	e.up(moved)
 	require.Equal(e.t, e.original, e.config(distributionA))
 	e.requireOurs(distributionB)
@@ -250,7 +250,7 @@ func requireEdgeMoves(e *edgeWorld, moved *sandboxtest.Stack) {
 
 // requireEdgeGoesFirst destroys the stack: first what could put the behaviors back, then the behaviors, then what is
 // behind them.
-func requireEdgeGoesFirst(e *edgeWorld, moved *sandboxtest.Stack) {
+func requireEdgeGoesFirst(e *edgeStack, moved *sandboxtest.Stack) {
 	e.deleted.names = nil
 	_, err := moved.Destroy(e.ctx, sandboxtest.RunOptions{})
 	require.NoError(e.t, err)

@@ -210,7 +210,7 @@ func plannedReplacements(
 // those changes to a deployed stack, in one update there and in one back again; what one update can't do, preview refuses.
 func TestEveryReplacementDeploys(t *testing.T) {
 	t.Parallel()
-	e := newEdgeWorld(t)
+	e := newEdgeStack(t)
 	putOtherZone(t, e.sandbox.Account())
 	for _, bucket := range []string{"webordinary-a-bucket", "webordinary-b-bucket"} {
 		foreign(t, e.sandbox.Account(), "aws:s3/bucketV2:BucketV2", props{"bucket": bucket})

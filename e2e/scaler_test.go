@@ -21,8 +21,8 @@ import (
 	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
-// scalerWorld is a deployed stack whose account lives: its scaler is the real binary with the deployed role.
-type scalerWorld struct {
+// scalerStack is a deployed stack whose account lives: its scaler is the real binary with the deployed role.
+type scalerStack struct {
 	*deployment
 	stack     *sandboxtest.Stack
 	api       *sandboxtest.API
@@ -38,9 +38,9 @@ type scalerWorld struct {
 // moment is how long each step of a task's start takes.
 const moment = 20 * time.Millisecond
 
-func newScalerWorld(t *testing.T) *scalerWorld {
+func newScalerStack(t *testing.T) *scalerStack {
 	t.Helper()
-	s := &scalerWorld{deployment: newDeployment(t)}
+	s := &scalerStack{deployment: newDeployment(t)}
 	root, err := filepath.Abs("..")
 	require.NoError(t, err)
 	store := s.sandbox.Account()
@@ -63,10 +63,10 @@ func newScalerWorld(t *testing.T) *scalerWorld {
 	return s
 }
 
-func (s *scalerWorld) now() time.Time { return time.Now().Add(s.ahead) }
+func (s *scalerStack) now() time.Time { return time.Now().Add(s.ahead) }
 
 // tick has the schedule call the function.
-func (s *scalerWorld) tick() *sandboxtest.Invoked {
+func (s *scalerStack) tick() *sandboxtest.Invoked {
 	s.t.Helper()
 	payload, err := sandboxtest.ScheduledEvent(s.tickRule, s.now())
 	require.NoError(s.t, err)
@@ -80,7 +80,7 @@ func (s *scalerWorld) tick() *sandboxtest.Invoked {
 }
 
 // quietTick is a tick that met no refusal, and no more calls than allowed.
-func (s *scalerWorld) quietTick(most int) {
+func (s *scalerStack) quietTick(most int) {
 	s.t.Helper()
 	result := s.tick()
 	require.NoError(s.t, result.Err(), result.Log)
@@ -94,7 +94,7 @@ func (s *scalerWorld) quietTick(most int) {
 }
 
 // phase is the waker rule's.
-func (s *scalerWorld) phase() decide.Phase {
+func (s *scalerStack) phase() decide.Phase {
 	s.t.Helper()
 	rule, ok := s.sandbox.Account().Get(listenerRuleType, s.rule)
 	require.True(s.t, ok)
@@ -104,7 +104,7 @@ func (s *scalerWorld) phase() decide.Phase {
 var layout = decide.Layout{Base: 100}
 
 // place moves the rule as if that phase had begun so long ago; a negative age means that it does not matter any more.
-func (s *scalerWorld) place(phase decide.Phase, age time.Duration) {
+func (s *scalerStack) place(phase decide.Phase, age time.Duration) {
 	s.t.Helper()
 	position := decide.Position{Phase: phase}
 	if age >= 0 {
@@ -113,7 +113,7 @@ func (s *scalerWorld) place(phase decide.Phase, age time.Duration) {
 	s.set(listenerRuleType, s.rule, "priority", float64(layout.Encode(position)))
 }
 
-func (s *scalerWorld) set(typ, id, key string, value any) {
+func (s *scalerStack) set(typ, id, key string, value any) {
 	s.t.Helper()
 	require.NoError(s.t, s.sandbox.Account().Mutate(typ, id, func(state resource.PropertyMap) error {
 		state[resource.PropertyKey(key)] = resource.NewPropertyValue(value)
@@ -121,7 +121,7 @@ func (s *scalerWorld) set(typ, id, key string, value any) {
 	}))
 }
 
-func (s *scalerWorld) desired() int {
+func (s *scalerStack) desired() int {
 	s.t.Helper()
 	service, ok := s.sandbox.Account().Get(serviceType, s.service)
 	require.True(s.t, ok)
@@ -129,7 +129,7 @@ func (s *scalerWorld) desired() int {
 }
 
 // past records minutes of metrics: a healthy target in each, and requests in the one so many minutes ago; 0 means none.
-func (s *scalerWorld) past(requests int) {
+func (s *scalerStack) past(requests int) {
 	s.t.Helper()
 	dimensions := map[string]string{"LoadBalancer": s.balancer, "TargetGroup": s.apiGroup[strings.Index(s.apiGroup, "targetgroup/"):]}
 	for ago := 9; ago >= 1; ago-- {
@@ -147,7 +147,7 @@ func (s *scalerWorld) past(requests int) {
 }
 
 // send puts a request through the load balancer to the waker.
-func (s *scalerWorld) send(method, target string, header http.Header) (*http.Response, string) {
+func (s *scalerStack) send(method, target string, header http.Header) (*http.Response, string) {
 	s.t.Helper()
 	front := httptest.NewServer(s.runtime.Handler(
 		sandboxtest.LambdaTarget{GroupARN: s.wakerGroup, MultiValueHeaders: true}, s.function, nil,
@@ -176,7 +176,7 @@ var (
 // the real SDK and the role that the stack deployed. The steps build on each other.
 func TestLifeOfTheScaler(t *testing.T) {
 	t.Parallel()
-	s := newScalerWorld(t)
+	s := newScalerStack(t)
 	s.quietTick(6)
 	require.Equal(t, decide.PhaseAsleep, s.phase())
 	requireNobodyElseWakesIt(s)
@@ -186,7 +186,7 @@ func TestLifeOfTheScaler(t *testing.T) {
 }
 
 // requireNobodyElseWakesIt sends what must not wake.
-func requireNobodyElseWakesIt(s *scalerWorld) {
+func requireNobodyElseWakesIt(s *scalerStack) {
 	s.api.ResetCalls()
 	for _, header := range []http.Header{
 		{"User-Agent": {"Mozilla/5.0"}, "Accept": {"text/x-vite-ping"}},
@@ -202,7 +202,7 @@ func requireNobodyElseWakesIt(s *scalerWorld) {
 }
 
 // requireACallWakesIt holds a call until it can be served, and checks that no preview shows a change while awake.
-func requireACallWakesIt(s *scalerWorld) {
+func requireACallWakesIt(s *scalerStack) {
 	response, body := s.send(http.MethodPost, "/api/sessions?user=scott&x=%20", aCall)
 	require.Equal(s.t, http.StatusTemporaryRedirect, response.StatusCode, body)
 	require.Equal(s.t, "/api/sessions?user=scott&x=%20", response.Header.Get("Location"))
@@ -218,7 +218,7 @@ func requireACallWakesIt(s *scalerWorld) {
 }
 
 // requireOneRecord looks for the wake's record in the function's log: every moment of it is known, and none before the last.
-func (s *scalerWorld) requireOneRecord() {
+func (s *scalerStack) requireOneRecord() {
 	s.t.Helper()
 	var records []reconcile.Wake
 	for line := range strings.Lines(s.runtime.Log(s.function[strings.LastIndex(s.function, ":")+1:])) {
@@ -243,7 +243,7 @@ func (s *scalerWorld) requireOneRecord() {
 }
 
 // requireEachPermissionIsNeeded takes each permission of the deployed role away, in a situation that needs it.
-func requireEachPermissionIsNeeded(s *scalerWorld) {
+func requireEachPermissionIsNeeded(s *scalerStack) {
 	s.past(8)
 	for _, c := range []struct {
 		action string
@@ -274,7 +274,7 @@ func requireEachPermissionIsNeeded(s *scalerWorld) {
 }
 
 // deny takes one action out of the deployed policy, and returns what puts it back.
-func (s *scalerWorld) deny(action string) (restore func()) {
+func (s *scalerStack) deny(action string) (restore func()) {
 	s.t.Helper()
 	const policyType = "aws:iam/rolePolicy:RolePolicy"
 	policy, ok := s.sandbox.Account().Get(policyType, s.policy)
@@ -286,7 +286,7 @@ func (s *scalerWorld) deny(action string) (restore func()) {
 }
 
 // requireItSleeps plays the end of a session: nobody comes, the waker moves in front, and minutes later the count is zero.
-func requireItSleeps(s *scalerWorld) {
+func requireItSleeps(s *scalerStack) {
 	s.quietTick(8)
 	require.Equal(s.t, decide.PhaseDraining, s.phase())
 	require.Equal(s.t, 1, s.desired(), "not before the metrics have caught up")
@@ -313,7 +313,7 @@ func requireItSleeps(s *scalerWorld) {
 	s.requireNoChanges(s.stack)
 }
 
-func (s *scalerWorld) tasks() []*sandboxtest.Task {
+func (s *scalerStack) tasks() []*sandboxtest.Task {
 	s.t.Helper()
 	tasks, err := sandboxtest.Tasks(s.sandbox.Account())
 	require.NoError(s.t, err)
@@ -324,7 +324,7 @@ func (s *scalerWorld) tasks() []*sandboxtest.Task {
 // TestScalerRefusesToRunUnconfigured starts the real binary without its environment.
 func TestScalerRefusesToRunUnconfigured(t *testing.T) {
 	t.Parallel()
-	s := newScalerWorld(t)
+	s := newScalerStack(t)
 	const functionType = "aws:lambda/function:Function"
 	id := string(s.resource(s.stack, "scaler-function").ID)
 	s.set(functionType, id, "environment", map[string]any{"variables": map[string]any{"IDLE_MINUTES": "soon"}})

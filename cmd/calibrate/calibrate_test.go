@@ -46,7 +46,7 @@ func played(t *testing.T, s *timing.Setup, seed uint64, log io.Writer) {
 		ECS: api, ELB: api, CloudWatch: api,
 	}
 	runner := reconcile.Reconciler{
-		Policy: policy, Begin: func() reconcile.Look { return observer.Begin() }, Now: clock,
+		Policy: policy, Begin: func() reconcile.Observation { return observer.Begin() }, Now: clock,
 		Actor: &act.Actor{
 			Subject: act.Subject{Cluster: scalertest.Cluster, Service: scalertest.Service, RuleARN: scalertest.RuleARN, Layout: layout},
 			ECS:     api, ELB: api, Now: clock,

@@ -104,7 +104,7 @@ func scannersMonth(s timing.Setup, name string, wakes func(*scanner) bool) outco
 	st := newSite(s, monthBegins, month, 5)
 	for i := range scanners {
 		kind := &scanners[i]
-		in := decide.Look
+		in := decide.Query
 		if wakes(kind) {
 			in = decide.Ask
 		}
@@ -113,7 +113,7 @@ func scannersMonth(s timing.Setup, name string, wakes func(*scanner) bool) outco
 			for range 20 {
 				comes = comes.Add(time.Duration(st.random.Int64N(int64(2 * time.Second))))
 				st.at(comes, func() {
-					if st.world.Request(scalertest.ToAPI) != scalertest.ToWaker {
+					if st.account.Request(scalertest.ToAPI) != scalertest.ToWaker {
 						return
 					}
 					if in == decide.Ask {

@@ -128,15 +128,15 @@ func tabMonth(s timing.Setup) outcome {
 	st.join(session{From: opens, Length: 30 * time.Minute, Pause: 40 * time.Second, Protects: true})
 	var ask func()
 	ask = func() {
-		if st.world.Request(scalertest.ToPreview) == scalertest.ToWaker {
-			st.invoke(decide.Look)
+		if st.account.Request(scalertest.ToPreview) == scalertest.ToWaker {
+			st.invoke(decide.Query)
 		}
-		st.world.After(time.Minute, ask)
+		st.account.After(time.Minute, ask)
 	}
 	var lost func()
 	lost = func() {
-		if st.world.Lowered() && st.world.Healthy() > 0 {
-			st.world.After(time.Second, lost)
+		if st.account.Lowered() && st.account.Healthy() > 0 {
+			st.account.After(time.Second, lost)
 			return
 		}
 		ask()

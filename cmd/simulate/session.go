@@ -27,7 +27,7 @@ const (
 // join schedules a session.
 func (st *site) join(s session) {
 	st.at(s.From, func() {
-		v := &visit{site: st, began: st.world.Now()}
+		v := &visit{site: st, began: st.account.Now()}
 		st.Arrivals++
 		st.used()
 		v.served = func(waited time.Duration) {
@@ -35,7 +35,7 @@ func (st *site) join(s session) {
 			if !v.asleep {
 				st.Warm++
 			}
-			leaves := st.world.Now().Add(s.Length)
+			leaves := st.account.Now().Add(s.Length)
 			st.work(s, leaves)
 			if s.Protects {
 				st.protect(leaves)
@@ -48,12 +48,12 @@ func (st *site) join(s session) {
 // work sends one request after the other.
 func (st *site) work(s session, leaves time.Time) {
 	pause := min(time.Duration(st.random.ExpFloat64()*float64(s.Pause)), longestPause)
-	next := st.world.Now().Add(pause)
+	next := st.account.Now().Add(pause)
 	if next.After(leaves) {
 		return
 	}
 	st.at(next, func() {
-		v := &visit{site: st, began: st.world.Now(), served: func(time.Duration) { st.work(s, leaves) }}
+		v := &visit{site: st, began: st.account.Now(), served: func(time.Duration) { st.work(s, leaves) }}
 		if st.random.IntN(3) == 0 {
 			v.open()
 		} else {
@@ -64,17 +64,17 @@ func (st *site) work(s session, leaves time.Time) {
 
 // protect renews the running tasks' protection while somebody works.
 func (st *site) protect(leaves time.Time) {
-	if now := st.world.Now(); now.Before(leaves) {
-		st.world.Protect(now.Add(protection))
-		st.world.After(renewal, func() { st.protect(leaves) })
+	if now := st.account.Now(); now.Before(leaves) {
+		st.account.Protect(now.Add(protection))
+		st.account.After(renewal, func() { st.protect(leaves) })
 	}
 }
 
 // scaleTo is the autoscaler's part while sessions are at work: it sets the count, if anything runs at all.
 func (st *site) scaleTo(count int, at time.Time) {
 	st.at(at, func() {
-		if st.world.Desired() > 0 {
-			st.world.SetDesired(count, false)
+		if st.account.Desired() > 0 {
+			st.account.SetDesired(count, false)
 		}
 	})
 }
@@ -85,7 +85,7 @@ func aWakeOf(s timing.Setup, byCall bool, seed uint64) (waited time.Duration, se
 	st := newSite(s, began, 20*time.Minute, seed)
 	v := &visit{site: st, served: func(d time.Duration) { waited, served = d, true }}
 	st.at(began.Add(time.Duration(st.random.Int64N(int64(time.Minute)))), func() {
-		v.began = st.world.Now()
+		v.began = st.account.Now()
 		if byCall {
 			v.call()
 		} else {

@@ -23,13 +23,13 @@ const (
 	afterError = 2 * time.Second
 )
 
-// site is one stack: its world, and the scaler's decisions in it.
+// site is one stack: its account, and the scaler's decisions in it.
 type site struct {
-	world  *scalertest.Account
-	policy decide.Policy
-	random *rand.Rand
-	began  time.Time
-	end    time.Time
+	account *scalertest.Account
+	policy  decide.Policy
+	random  *rand.Rand
+	began   time.Time
+	end     time.Time
 	// ticking is whether ticks are played; while nothing runs they change nothing, and are only counted.
 	ticking   bool
 	tickPhase time.Duration
@@ -68,9 +68,9 @@ func newSite(s timing.Setup, began time.Time, length time.Duration, seed uint64)
 		random: rand.New(rand.NewPCG(seed, 0x517e)), //nolint:gosec // a simulation wants repeatable chance
 	}
 	st.tickPhase = time.Duration(st.random.Int64N(int64(tick)))
-	st.world = scalertest.New(s.Timing(), decide.Layout{Base: 100}, began, seed)
-	st.world.Window = st.policy.Window()
-	st.world.OnEnd = func(t *scalertest.Task) { st.bill(t) }
+	st.account = scalertest.New(s.Timing(), decide.Layout{Base: 100}, began, seed)
+	st.account.Window = st.policy.Window()
+	st.account.OnEnd = func(t *scalertest.Task) { st.bill(t) }
 	return st
 }
 
@@ -83,12 +83,12 @@ func (st *site) bill(t *scalertest.Task) {
 }
 
 // at plays something at a moment.
-func (st *site) at(moment time.Time, do func()) { st.world.After(moment.Sub(st.world.Now()), do) }
+func (st *site) at(moment time.Time, do func()) { st.account.After(moment.Sub(st.account.Now()), do) }
 
 // play runs the site to its end.
 func (st *site) play() {
-	st.world.Advance(st.end)
-	for _, t := range st.world.Tasks() {
+	st.account.Advance(st.end)
+	for _, t := range st.account.Tasks() {
 		if t.Status != scalertest.Stopped {
 			st.bill(t)
 		}
@@ -99,45 +99,47 @@ func (st *site) play() {
 
 // run is one decision of the function's own code, with the facts that it asks for.
 func (st *site) run(in decide.Intent) decide.Plan {
-	r := reconcile.Reconciler{Policy: st.policy, Begin: func() reconcile.Look { return looker{st} }, Actor: actor{st}, Now: st.world.Now}
+	r := reconcile.Reconciler{
+		Policy: st.policy, Begin: func() reconcile.Observation { return observation{st} }, Actor: actor{st}, Now: st.account.Now,
+	}
 	result, err := r.Run(context.Background(), in)
 	if err != nil {
-		panic(fmt.Sprintf("simulate: %v", err)) // nothing fails in this world
+		panic(fmt.Sprintf("simulate: %v", err)) // nothing fails in this account
 	}
 	st.arm()
 	return result.Plan
 }
 
-// looker observes the world without AWS's calls; functions/scaler/model_facts_test.go holds that the facts are the same.
-type looker struct{ *site }
+// observation observes the account without AWS's calls; functions/scaler/model_facts_test.go holds that the facts are the same.
+type observation struct{ *site }
 
-// Observe implements reconcile.Look.
-func (l looker) Observe(_ context.Context, need decide.Need, f *decide.Facts) error {
+// Observe implements reconcile.Observation.
+func (l observation) Observe(_ context.Context, need decide.Need, f *decide.Facts) error {
 	if need&decide.NeedTraffic != 0 {
 		l.Metrics += 3
 	}
-	l.world.Observe(need, f)
+	l.account.Observe(need, f)
 	return nil
 }
 
-// actor carries plans out in the world.
+// actor carries plans out in the account.
 type actor struct{ *site }
 
 // Do implements reconcile.Actor.
 func (a actor) Do(_ context.Context, steps []decide.Step) (act.Outcome, error) {
 	for _, step := range steps {
-		a.world.Apply(step)
+		a.account.Apply(step)
 	}
 	return act.Outcome{Done: len(steps)}, nil
 }
 
 // arm has ticks played as long as they may change something.
 func (st *site) arm() {
-	if st.ticking || st.world.Idle() {
+	if st.ticking || st.account.Idle() {
 		return
 	}
 	st.ticking = true
-	now := st.world.Now()
+	now := st.account.Now()
 	next := now.Truncate(tick).Add(st.tickPhase)
 	if !next.After(now) {
 		next = next.Add(tick)

@@ -34,7 +34,7 @@ const patience = 15 * time.Minute
 
 // done ends the visit.
 func (v *visit) done() {
-	waited := v.site.world.Now().Sub(v.began)
+	waited := v.site.account.Now().Sub(v.began)
 	v.site.Served++
 	if v.asleep {
 		v.site.Wakes = append(v.site.Wakes, waited)
@@ -46,14 +46,14 @@ func (v *visit) done() {
 
 // lost gives up.
 func (v *visit) lost() bool {
-	if v.site.world.Now().Sub(v.began) < patience {
+	if v.site.account.Now().Sub(v.began) < patience {
 		return false
 	}
 	v.site.Lost++
 	return true
 }
 
-func (v *visit) after(d time.Duration, do func()) { v.site.world.After(d, do) }
+func (v *visit) after(d time.Duration, do func()) { v.site.account.After(d, do) }
 
 // starts lets the function start before it is asked for the first time, and says whether it has to. A tick a minute keeps one
 // process of it warm, so that this is the worse case.
@@ -70,7 +70,7 @@ func (v *visit) starts(then func()) bool {
 // that it takes longer. The wait ends with one of the supervisor's looks, which are up to a second apart.
 func (v *visit) prepare(limit time.Duration, longer, served func()) {
 	v.asleep = true
-	left := v.site.world.ServesIn()
+	left := v.site.account.ServesIn()
 	if left > limit {
 		v.after(limit, longer)
 		return
@@ -83,7 +83,7 @@ func (v *visit) open() {
 	if v.lost() {
 		return
 	}
-	switch v.site.world.Request(scalertest.ToPreview) {
+	switch v.site.account.Request(scalertest.ToPreview) {
 	case scalertest.Served:
 		v.done()
 	case scalertest.Preparing:
@@ -111,7 +111,7 @@ func (v *visit) poll() {
 	if v.lost() {
 		return
 	}
-	switch v.site.world.Request(scalertest.ToPreview) {
+	switch v.site.account.Request(scalertest.ToPreview) {
 	case scalertest.Served:
 		v.open()
 	case scalertest.Preparing:
@@ -119,7 +119,7 @@ func (v *visit) poll() {
 	case scalertest.Unserved:
 		v.after(pollFirst, v.poll)
 	default:
-		switch plan := v.site.invoke(decide.Look); {
+		switch plan := v.site.invoke(decide.Query); {
 		case plan.State == decide.StateReady:
 			v.after(pageReloads, v.open)
 		case plan.State == decide.StateAsleep:
@@ -138,7 +138,7 @@ func (v *visit) call() {
 	if v.lost() {
 		return
 	}
-	switch v.site.world.Request(scalertest.ToAPI) {
+	switch v.site.account.Request(scalertest.ToAPI) {
 	case scalertest.Served:
 		v.done()
 	case scalertest.Preparing:
@@ -153,13 +153,13 @@ func (v *visit) call() {
 		if v.starts(v.call) {
 			return
 		}
-		v.hold(v.site.invoke(decide.Ask), v.site.world.Now().Add(requests.HoldLimit))
+		v.hold(v.site.invoke(decide.Ask), v.site.account.Now().Add(requests.HoldLimit))
 	}
 }
 
 // hold waits for the plan to come true until the deadline.
 func (v *visit) hold(plan decide.Plan, deadline time.Time) {
-	now := v.site.world.Now()
+	now := v.site.account.Now()
 	if plan.State == decide.StateReady {
 		if !v.asleep {
 			v.site.Redirected++

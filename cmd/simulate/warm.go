@@ -129,7 +129,7 @@ func (st *site) intend(work []session, row *warmRow) {
 func (st *site) signIn() {
 	worst := max(st.policy.Idle, timing.Specified.Idle) + inVainMost
 	in := &st.intents
-	if !st.world.Idle() || in.capped && in.spent+in.reserved+worst > in.most {
+	if !st.account.Idle() || in.capped && in.spent+in.reserved+worst > in.most {
 		return
 	}
 	in.reserved, in.waking = in.reserved+worst, true

@@ -55,7 +55,7 @@ func newHandler(cfg *config.Config, around *surroundings) *requests.Handler {
 		Classifier: requests.Classifier{Credentials: cfg.Credentials},
 		Runner: &reconcile.Reconciler{
 			Policy: policy,
-			Begin:  func() reconcile.Look { return observer.Begin() },
+			Begin:  func() reconcile.Observation { return observer.Begin() },
 			Actor: &act.Actor{
 				Subject: act.Subject{
 					Cluster: cfg.Cluster, Service: cfg.Service, RuleARN: cfg.RuleARN, SignInRuleARN: cfg.SignInRuleARN, Layout: layout,

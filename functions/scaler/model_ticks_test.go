@@ -55,7 +55,7 @@ func playHour(b *testing.B, most map[decide.Phase]int64) {
 		ECS: api, ELB: api, CloudWatch: api,
 	}
 	reconciler := reconcile.Reconciler{
-		Policy: policy, Begin: func() reconcile.Look { return observer.Begin() }, Now: func() time.Time { return now },
+		Policy: policy, Begin: func() reconcile.Observation { return observer.Begin() }, Now: func() time.Time { return now },
 		Actor: &act.Actor{
 			Subject: act.Subject{Cluster: scalertest.Cluster, Service: scalertest.Service, RuleARN: scalertest.RuleARN, Layout: layout},
 			ECS:     api, ELB: api, Now: func() time.Time { return now },

@@ -142,7 +142,7 @@ func BenchmarkDecide(b *testing.B) {
 	}{
 		"asleep tick":   {decide.Position{Phase: decide.PhaseAsleep}, decide.Tick},
 		"awake tick":    {decide.Position{Phase: decide.PhaseAwake}, decide.Tick},
-		"waking look":   {decide.Position{Phase: decide.PhaseWaking, Since: ago(1)}, decide.Look},
+		"waking look":   {decide.Position{Phase: decide.PhaseWaking, Since: ago(1)}, decide.Query},
 		"draining tick": {decide.Position{Phase: decide.PhaseDraining, Since: ago(3)}, decide.Tick},
 	} {
 		b.Run(name, func(b *testing.B) {

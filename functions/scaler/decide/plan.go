@@ -9,8 +9,8 @@ type Intent uint8
 const (
 	// Tick is the schedule's: keep facts and wishes in line.
 	Tick Intent = iota
-	// Look wants to know the state, and repairs what it finds half done. It never wakes.
-	Look
+	// Query wants to know the state, and repairs what it finds half done. It never wakes.
+	Query
 	// Touch is a request that shows somebody is there, but is not enough to wake for, such as a stylesheet.
 	Touch
 	// Ask wants the service: a browser navigation or an API call.

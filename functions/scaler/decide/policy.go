@@ -107,7 +107,7 @@ func (p *Policy) Decide(f *Facts, in Intent) Plan {
 
 // asleep: nothing should run. Whoever asks wakes it, unless tasks keep failing.
 func (p *Policy) asleep(f *Facts, in Intent) Plan {
-	if in == Ask || in == Look {
+	if in == Ask || in == Query {
 		if plan, told := cooling(f); told {
 			return plan
 		}

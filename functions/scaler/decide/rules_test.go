@@ -150,7 +150,7 @@ var designRules = map[string]func(*leaf) bool{
 	"whoever looks at a service that may not wake yet is told so, whatever a tick has made of it": func(l *leaf) bool {
 		resting := l.was(decide.PhaseAsleep) || l.was(decide.PhaseDraining)
 		failed := l.knows(decide.NeedFailures) && l.facts.Failures.Count >= 3 && noon.Sub(l.facts.Failures.Last) < 2*time.Minute
-		return implies(resting && failed && l.start.intent == decide.Look && l.plan.Reason != decide.ReasonBlind, l.plan.State == decide.StateFailing)
+		return implies(resting && failed && l.start.intent == decide.Query && l.plan.Reason != decide.ReasonBlind, l.plan.State == decide.StateFailing)
 	},
 	"people are taken for gone after two published minutes without a request, or five in which nothing is": func(l *leaf) bool {
 		if !l.was(decide.PhaseAwake) || !l.takes(decide.StepMove, decide.PhaseDraining) {

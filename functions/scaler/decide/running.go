@@ -82,7 +82,7 @@ func (p *Policy) draining(f *Facts, in Intent) Plan {
 	switch in {
 	case Ask, Touch:
 		return resume(f, in)
-	case Look:
+	case Query:
 		if plan, told := cooling(f); told {
 			return plan
 		}
@@ -94,7 +94,7 @@ func (p *Policy) draining(f *Facts, in Intent) Plan {
 
 // drained: the count is zero, tasks may still be stopping.
 func drained(f *Facts, in Intent) Plan {
-	if in == Ask || in == Look {
+	if in == Ask || in == Query {
 		if plan, told := cooling(f); told {
 			return plan
 		}

@@ -109,7 +109,7 @@ type start struct {
 	missing decide.Need
 }
 
-var intents = map[decide.Intent]string{decide.Tick: "tick", decide.Look: "look", decide.Touch: "touch", decide.Ask: "ask"}
+var intents = map[decide.Intent]string{decide.Tick: "tick", decide.Query: "look", decide.Touch: "touch", decide.Ask: "ask"}
 
 // positions are the phases at every age that makes a difference.
 func positions() map[string]decide.Position {

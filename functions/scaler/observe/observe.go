@@ -34,8 +34,8 @@ type Observer struct {
 	CloudWatch CloudWatch
 }
 
-// Look is the observation of one decision: facts of one call's rounds belong together.
-type Look struct {
+// Observation is that of one decision: facts of one call's rounds belong together.
+type Observation struct {
 	observer *Observer
 	// deployedAt is when the present deployment was made; failures before it no longer matter.
 	deployedAt time.Time
@@ -46,7 +46,7 @@ type Look struct {
 }
 
 // Begin starts an observation.
-func (o *Observer) Begin() *Look { return &Look{observer: o} }
+func (o *Observer) Begin() *Observation { return &Observation{observer: o} }
 
 // group is one Need and how it is read. The function writes its own fields of the facts only.
 type group struct {
@@ -56,7 +56,7 @@ type group struct {
 
 // Observe reads the needed facts into f. Each need ends up in Have or in Missing; the error joins what failed. Groups that
 // build on another one, failures on the service, protection and health on the tasks, come in a later round than it.
-func (l *Look) Observe(ctx context.Context, need decide.Need, f *decide.Facts) error {
+func (l *Observation) Observe(ctx context.Context, need decide.Need, f *decide.Facts) error {
 	var groups []group
 	for _, g := range []group{
 		{decide.NeedRule, l.readRule},

@@ -25,7 +25,7 @@ var (
 // primary is the status of the deployment that ECS is steering towards.
 const primary = "PRIMARY"
 
-func (l *Look) readRule(ctx context.Context, f *decide.Facts) error {
+func (l *Observation) readRule(ctx context.Context, f *decide.Facts) error {
 	o := l.observer
 	arns := []string{o.RuleARN}
 	if o.SignInRuleARN != "" {
@@ -54,7 +54,7 @@ func (l *Look) readRule(ctx context.Context, f *decide.Facts) error {
 	return nil
 }
 
-func (l *Look) readService(ctx context.Context, f *decide.Facts) error {
+func (l *Observation) readService(ctx context.Context, f *decide.Facts) error {
 	o := l.observer
 	out, err := o.ECS.DescribeServices(ctx, &ecs.DescribeServicesInput{Cluster: &o.Cluster, Services: []string{o.Service}})
 	if err != nil {
@@ -87,7 +87,7 @@ func registeredAt(events []types.ServiceEvent) time.Time {
 	return last
 }
 
-func (l *Look) readHealth(ctx context.Context, f *decide.Facts) error {
+func (l *Observation) readHealth(ctx context.Context, f *decide.Facts) error {
 	arns := [...]string{l.observer.APIGroupARN, l.observer.PreviewGroupARN}
 	var groups [len(arns)]groupHealth
 	var failed [len(arns)]error
@@ -112,7 +112,7 @@ func (g groupHealth) unreachable() bool { return g.all > 0 && g.silent == g.all 
 
 // health counts a group's targets. Right after a sleep was cancelled a group may still hold a healthy target of a task that
 // ECS is about to stop; those do not count once the live tasks are known.
-func (l *Look) health(ctx context.Context, groupARN string) (groupHealth, error) {
+func (l *Observation) health(ctx context.Context, groupARN string) (groupHealth, error) {
 	var group groupHealth
 	out, err := l.observer.ELB.DescribeTargetHealth(ctx, &elb.DescribeTargetHealthInput{TargetGroupArn: &groupARN})
 	if err != nil {

@@ -20,7 +20,7 @@ const (
 )
 
 // readTasks reads live tasks, failed tasks or both, describing them together.
-func (l *Look) readTasks(ctx context.Context, about decide.Need, f *decide.Facts) error {
+func (l *Observation) readTasks(ctx context.Context, about decide.Need, f *decide.Facts) error {
 	var arns []string
 	if about&decide.NeedTasks != 0 {
 		live, err := l.list(ctx, types.DesiredStatusRunning)
@@ -55,7 +55,7 @@ func (l *Look) readTasks(ctx context.Context, about decide.Need, f *decide.Facts
 
 // list gives the ARNs of the service's tasks with that desired status, the first page of them: a service has at most a
 // few live tasks, and of the stopped ones a hundred are more than enough.
-func (l *Look) list(ctx context.Context, status types.DesiredStatus) ([]string, error) {
+func (l *Observation) list(ctx context.Context, status types.DesiredStatus) ([]string, error) {
 	o := l.observer
 	out, err := o.ECS.ListTasks(ctx, &ecs.ListTasksInput{Cluster: &o.Cluster, ServiceName: &o.Service, DesiredStatus: status})
 	if err != nil {
@@ -64,7 +64,7 @@ func (l *Look) list(ctx context.Context, status types.DesiredStatus) ([]string, 
 	return append([]string{}, out.TaskArns...), nil
 }
 
-func (l *Look) describe(ctx context.Context, arns []string) ([]types.Task, error) {
+func (l *Observation) describe(ctx context.Context, arns []string) ([]types.Task, error) {
 	if len(arns) == 0 {
 		return nil, nil
 	}
@@ -155,7 +155,7 @@ func privateAddress(task *types.Task) string {
 }
 
 // readProtection tells whether a live task is protected from being stopped.
-func (l *Look) readProtection(ctx context.Context, f *decide.Facts) error {
+func (l *Observation) readProtection(ctx context.Context, f *decide.Facts) error {
 	if l.live == nil {
 		live, err := l.list(ctx, types.DesiredStatusRunning)
 		if err != nil {

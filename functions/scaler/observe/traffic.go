@@ -34,7 +34,7 @@ var errIncomplete = errors.New("CloudWatch has no complete answer")
 // readTraffic asks for all metrics in one call. GetMetricStatistics would be free of charge up to a million calls
 // but takes one call per metric; GetMetricData costs $0.00001 per metric, two cents a month for twelve hours awake, and
 // answers for one moment. While asleep neither is called.
-func (l *Look) readTraffic(ctx context.Context, f *decide.Facts) error {
+func (l *Observation) readTraffic(ctx context.Context, f *decide.Facts) error {
 	o := l.observer
 	now := f.Now.Truncate(time.Minute)
 	out, err := o.CloudWatch.GetMetricData(ctx, &cloudwatch.GetMetricDataInput{

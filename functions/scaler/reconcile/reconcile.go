@@ -11,8 +11,8 @@ import (
 	"github.com/webordinary/live-edit/functions/scaler/decide"
 )
 
-// Look observes facts for one decision.
-type Look interface {
+// Observation observes facts for one decision.
+type Observation interface {
 	// Observe reads the needed facts; each need is in f.Have or f.Missing afterwards.
 	Observe(ctx context.Context, need decide.Need, f *decide.Facts) error
 }
@@ -26,7 +26,7 @@ type Actor interface {
 type Reconciler struct {
 	Policy decide.Policy
 	// Begin starts an observation.
-	Begin func() Look
+	Begin func() Observation
 	Actor Actor
 	Now   func() time.Time
 }

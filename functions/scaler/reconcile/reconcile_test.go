@@ -53,7 +53,7 @@ func (a *actor) Do(_ context.Context, steps []decide.Step) (act.Outcome, error) 
 
 func reconciler(o *observer, a *actor) *reconcile.Reconciler {
 	return &reconcile.Reconciler{
-		Policy: decide.NewPolicy(5 * time.Minute), Begin: func() reconcile.Look { return o }, Actor: a,
+		Policy: decide.NewPolicy(5 * time.Minute), Begin: func() reconcile.Observation { return o }, Actor: a,
 		Now: func() time.Time { return noon },
 	}
 }

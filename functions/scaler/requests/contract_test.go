@@ -45,9 +45,9 @@ func TestWhoWakes(t *testing.T) {
 		"API DELETE":                 {request{method: "DELETE", path: "/api/edit"}, decide.Ask, 503},
 		"a script's API call":        {get("/api/sessions", map[string]string{"accept": "*/*", "user-agent": "curl/8.5.0"}), decide.Ask, 503},
 		"status with a wake":         {get("/preview/", with(asking, "x-webordinary-wake", "now")), decide.Ask, 200},
-		"status":                     {get("/preview/", asking), decide.Look, 200},
-		"status under /api":          {get("/api/x", asking), decide.Look, 200},
-		"a page reloading itself":    {get("/preview/", reloading), decide.Look, 200},
+		"status":                     {get("/preview/", asking), decide.Query, 200},
+		"status under /api":          {get("/api/x", asking), decide.Query, 200},
+		"a page reloading itself":    {get("/preview/", reloading), decide.Query, 200},
 		"a stylesheet":               {get("/preview/a.css", map[string]string{"accept": "text/css", "sec-fetch-mode": "no-cors"}), decide.Touch, 409},
 		"a module of a stale tab":    {get("/preview/src/a.ts", map[string]string{"accept": "*/*"}), decide.Touch, 409},
 		"a form of the previewed site": {
@@ -396,7 +396,7 @@ func TestCredentials(t *testing.T) {
 		"call with an empty cookie":  {map[string]string{"cookie": "session="}, nothing, 403},
 		"call with another cookie":   {map[string]string{"cookie": "xsession=1"}, nothing, 403},
 		"call with neither":          {nil, nothing, 403},
-		"page with neither":          {opening, decide.Look, 200},
+		"page with neither":          {opening, decide.Query, 200},
 		"page with the cookie":       {with(opening, "cookie", "session=1"), decide.Ask, 200},
 		"the page's button":          {with(asking, "x-webordinary-wake", "now"), decide.Ask, 200},
 	} {

@@ -97,13 +97,13 @@ func (h *Handler) serve(ctx context.Context, r *Request) *Response {
 		return h.servePage(ctx, r)
 	case KindReload:
 		behind := h.behind(ctx, r)
-		return h.page(r, h.ask(ctx, "reload", decide.Look), pageLook, behind())
+		return h.page(r, h.ask(ctx, "reload", decide.Query), pageLook, behind())
 	case KindForm:
 		return h.hold(ctx, r, "form", h.declineForm)
 	case KindCall:
 		return h.hold(ctx, r, "call", h.declineCall)
 	case KindStatus:
-		status := h.ask(ctx, "status", decide.Look)
+		status := h.ask(ctx, "status", decide.Query)
 		return r.status(&status)
 	case KindWakeStatus:
 		status := h.ask(ctx, "wake", decide.Ask)

@@ -58,7 +58,7 @@ func TestBrowserWakesOnIntent(t *testing.T) {
 	b.do(chromedp.SendKeys(chromedp.CSS("textarea"), "Make the heading red"))
 	s.came(b, "GET /api/ ")
 	value[bool](b, `(wakeEditor((status) => { document.body.dataset.state = status.state; }).then(() => { document.body.dataset.up = "yes"; }), true)`)
-	require.Eventually(t, func() bool { return slices.Contains(s.seen(), decide.Look) }, 20*time.Second, 20*time.Millisecond, "nobody follows")
+	require.Eventually(t, func() bool { return slices.Contains(s.seen(), decide.Query) }, 20*time.Second, 20*time.Millisecond, "nobody follows")
 	require.Zero(t, s.asks(), "following wakes nothing")
 	s.set(decide.Plan{State: decide.StateReady}, "the editor's own answer")
 	value[bool](b, `(wakeEditor().then((status) => { document.title = status.state; }), true)`)

@@ -60,7 +60,7 @@ var verdicts = map[string]struct {
 	"page":     {decide.Ask, 200, true},
 	"form":     {decide.Ask, 200, true},
 	"call":     {decide.Ask, 503, false},
-	"button":   {decide.Look, 200, true},
+	"button":   {decide.Query, 200, true},
 	"file":     {decide.Touch, 409, false},
 	"quiet":    {nothing, 204, false},
 	"unwanted": {nothing, 403, false},

@@ -223,9 +223,6 @@ func (s *Server) Description() Description { return *s.description }
 // API is the account's API front.
 func (s *Server) API() *wire.Server { return s.api }
 
-// World plays the account's life; it is stepped by the server.
-func (s *Server) World() *scheduler.Scheduler { return s.scheduler }
-
 // Clock is the service's.
 func (s *Server) Clock() config.Clock { return s.clock }
 
