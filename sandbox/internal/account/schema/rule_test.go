@@ -3,6 +3,7 @@ package schema
 import (
 	"encoding/json"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -127,4 +128,86 @@ func TestEveryRuleHasItsProperties(t *testing.T) {
 		}
 	}
 	require.Greater(t, rules, 40)
+}
+
+// TestEveryRuleRefusesAndIsContent makes inputs that break a rule, and some that keep it: each rule can do both.
+func TestEveryRuleRefusesAndIsContent(t *testing.T) {
+	t.Parallel()
+	for _, token := range Tokens() {
+		typ, _ := Lookup(token)
+		for _, r := range typ.Rules {
+			alone := &Type{Rules: []*Rule{r}, Inputs: typ.Inputs}
+			broken, kept := props.Map{}, props.Map{}
+			for path, want := range r.If {
+				value, _, _ := strings.Cut(want, "|")
+				for _, in := range []props.Map{broken, kept} {
+					alone.put(in, r.within(path), value)
+				}
+			}
+			if r.In != "" && len(r.If) == 0 {
+				alone.put(broken, r.In+".nothing", "")
+			}
+			for _, path := range r.Excludes {
+				if r.If[path] == "" {
+					alone.put(broken, r.within(path), "*")
+				}
+			}
+			for _, path := range r.Requires {
+				alone.put(kept, r.within(path), "*")
+			}
+			for _, path := range slices.Concat(r.AnyOf, r.OneOf)[:min(1, len(r.AnyOf)+len(r.OneOf))] {
+				alone.put(kept, r.within(path), "*")
+			}
+			require.NotEmpty(t, alone.CheckRules(broken), "%s: %s: %v", token, r.Fault, broken)
+			if len(r.Excludes) == 0 || r.If[r.Excludes[0]] == "" {
+				require.Empty(t, alone.CheckRules(kept), "%s: %s: %v", token, r.Fault, kept)
+			}
+		}
+	}
+}
+
+func (r *Rule) within(path string) string {
+	if r.In == "" {
+		return path
+	}
+	return r.In + "." + path
+}
+
+// put sets the property at a path, "*" to anything of its kind; lists get one element.
+func (t *Type) put(in props.Map, path, value string) {
+	head, rest, deeper := strings.Cut(path, ".")
+	name, list := strings.CutSuffix(head, "[*]")
+	key := props.Key(name)
+	if deeper {
+		inner := in[key]
+		if list && inner.IsArray() {
+			inner = inner.ArrayValue()[0]
+		}
+		object := props.Map{}
+		if inner.IsObject() {
+			object = inner.ObjectValue()
+		}
+		nested := &Type{Inputs: t.Inputs[name].Properties}
+		nested.put(object, rest, value)
+		in[key] = props.Of(object)
+		if list {
+			in[key] = props.Of([]props.Value{props.Of(object)})
+		}
+		return
+	}
+	var sample any = value
+	if p := t.Inputs[name]; value == "*" && p != nil {
+		switch p.Kind {
+		case Bool:
+			sample = true
+		case Int, Float:
+			sample = 1
+		case Object:
+			sample = map[string]any{"x": "x"}
+		}
+	}
+	if list || t.Inputs[name] != nil && t.Inputs[name].Kind.IsList() {
+		sample = []any{sample}
+	}
+	in[key] = props.Of(sample)
 }

@@ -28,6 +28,17 @@ func init() {
 	}
 }
 
+// TestServicesFilesAreRead reads them again: what is read before the tests begin is none of what a cached result of go test
+// depends on, and a changed file would pass by the result of the old one.
+func TestServicesFilesAreRead(t *testing.T) {
+	t.Parallel()
+	for service, data := range services {
+		now, err := os.ReadFile(filepath.Join("..", "..", "aws", service, "schema.json"))
+		require.NoError(t, err)
+		require.Equal(t, string(data), string(now))
+	}
+}
+
 // TestDataIsConsistent holds both data files to what the code expects of them.
 func TestDataIsConsistent(t *testing.T) {
 	t.Parallel()
