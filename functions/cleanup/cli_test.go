@@ -119,6 +119,10 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 	put(t, threads+"/..json", `{}`, 400*day)
 	put(t, threads+"/sub.json/old.json", `{}`, 400*day)
 	put(t, root+"/closed/bob/.claude/threads/old.json", `{}`, 400*day)
+	// What the supervisor keeps beside the users, although a thread of a user of that name would be old.
+	packs := root + "/acme/.live-edit/packs"
+	put(t, packs+"/0123.tar.zst", "a pack", 400*day)
+	put(t, root+"/acme/.live-edit/.claude/threads/old.json", `{}`, 400*day)
 	links := map[string]string{
 		root + "/link": outside, root + "/acme/link": outside + "/bob", threads + "/link.json": outside + "/old.json",
 		threads + "/up.json": "../../../../outside/old.json", root + "/acme/_archive": outside, threads + "/loop.json": "loop.json",
@@ -136,6 +140,8 @@ func TestNothingOutsideIsTouched(t *testing.T) {
 	require.Equal(t, exitOK, code, "%s%s", out, errs)
 	require.Equal(t, before, tree(t, outside))
 	require.NoFileExists(t, threads+"/old.json")
+	require.FileExists(t, packs+"/0123.tar.zst")
+	require.FileExists(t, root+"/acme/.live-edit/.claude/threads/old.json")
 	for _, kept := range []string{"/linked.json", "/..json", "/sub.json/old.json", "/" + strings.Repeat("n", 250) + ".json"} {
 		require.FileExists(t, threads+kept)
 	}

@@ -18,8 +18,8 @@ func cleanup(ctx context.Context, full bool) error {
 	return command(ctx, args...)
 }
 
-// supervisor lets the supervisor's own bench measure and print, then that of Astro's starts, and then the test of a real Astro in a browser,
-// which needs Chromium and npm.
+// supervisor lets the supervisor's own bench measure and print, then that of Astro's starts, and then the test of a real Astro in a
+// browser, which needs Chromium and npm.
 func supervisor(ctx context.Context, rounds int) error {
 	if err := command(ctx, "run", "./container/supervisor/bench", "-rounds", strconv.Itoa(rounds)); err != nil {
 		return err

@@ -110,17 +110,22 @@ func (t *Tree) keep(ctx context.Context, state string) (kept *Kept, err error) {
 		err = t.publish(half.Name(), pack, state)
 	}
 	if err != nil {
-		return nil, errors.Join(fmt.Errorf("pack %s: %w", t.Directory, err), os.Remove(half.Name()))
+		_ = os.Remove(half.Name()) // gone with the next pack, if it does not go now
+		return nil, fmt.Errorf("pack %s: %w", t.Directory, err)
 	}
 	return &Kept{Name: name, Bytes: info.Size(), Took: time.Since(began)}, prune(t.Packs)
 }
 
-// publish gives a whole pack its name, if what was packed is still what it was.
+// publish gives a whole pack its name, if what was packed is still what it was. Where somebody else was quicker, theirs stays: it may be
+// being read on another machine, where a file that is replaced can't be read on.
 func (t *Tree) publish(half, pack, state string) error {
 	if now, _ := t.state(); now != state {
 		return ErrChanged
 	}
-	return os.Rename(half, pack)
+	if err := os.Link(half, pack); err != nil && !errors.Is(err, fs.ErrExist) {
+		return err
+	}
+	return os.Remove(half)
 }
 
 // prune removes packs that were not used for longest, and what killed tasks have left.

@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -302,6 +303,51 @@ func must(text string, err error) string {
 		panic(err)
 	}
 	return text
+}
+
+// TestNobodySeesHalfAPack has people of one client install the same at once, while others start.
+func TestNobodySeesHalfAPack(t *testing.T) {
+	t.Parallel()
+	top := t.TempDir()
+	var installing, starting sync.WaitGroup
+	done := make(chan struct{})
+	for i := range 3 {
+		p := newProject(t, top, fmt.Sprint("visitor", i))
+		starting.Go(func() {
+			for placed := false; ; placed = p.mayPlace() || placed {
+				select {
+				case <-done:
+					assert.True(t, p.mayPlace())
+					return
+				default:
+					if placed {
+						p.nextTask()
+					}
+				}
+			}
+		})
+	}
+	for i := range 3 {
+		p := newProject(t, top, fmt.Sprint("owner", i))
+		p.install("one")
+		keeper := &packs.Keeper{Tree: p.tree}
+		installing.Go(func() {
+			for range 6 {
+				_, err := keeper.Look(t.Context())
+				assert.NoError(t, err)
+			}
+		})
+	}
+	installing.Wait()
+	close(done)
+	starting.Wait()
+}
+
+// mayPlace starts, and says whether there was a pack.
+func (p *project) mayPlace() bool {
+	placed, err := p.tree.Place(p.t.Context())
+	assert.NoError(p.t, err, "a pack that is seen is whole")
+	return placed.There
 }
 
 func TestOnlyPacksThatAreUsedAreKept(t *testing.T) {
