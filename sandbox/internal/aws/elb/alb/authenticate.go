@@ -175,9 +175,13 @@ func (x *exchange) setCookie(name, value string, lifetime time.Duration) {
 	x.writer.Header().Add("Set-Cookie", fmt.Sprintf("%s=%s; Expires=%s; Path=/; Secure; HttpOnly; SameSite=None", name, value, expires))
 }
 
-// expiry is when a cookie ends that lasts so long from now on. Browsers judge by the machine's clock.
+// cookieSlack is what a browser keeps a cookie for beyond its end. It judges by the machine's clock and by whole seconds, which may be
+// minutes of the service's; what ends a cookie's validity is the time that is sealed in it.
+const cookieSlack = 5 * time.Second
+
+// expiry is when a browser may forget a cookie that is valid for so long from now on.
 func (b *Balancer) expiry(lifetime time.Duration) string {
-	return time.Now().Add(b.options.Clock.Wait(lifetime)).UTC().Format(http.TimeFormat)
+	return time.Now().Add(b.options.Clock.Wait(lifetime) + cookieSlack).UTC().Format(http.TimeFormat)
 }
 
 // sendTo redirects the client, as the load balancer's own answer.
