@@ -27,6 +27,10 @@ var probing = []typed{
 	{run: `go run ./cmd/probe -foundation -outputs outputs.json https://edit.ameliastamps.com`, until: "default answer"},
 	{run: `go run ./cmd/probe https://edit.ameliastamps.com`, until: "state of the service"},
 	{
+		run:   `go run ./cmd/probe -header 'Cookie: AWSELBAuthSessionCookie-0=a; AWSELBAuthSessionCookie-1=b' https://edit.ameliastamps.com`,
+		until: "default answer",
+	},
+	{
 		run: `curl -X DELETE https://edit.ameliastamps.com` + leftBehind,
 		before: func(c *checkout) {
 			c.types(c.t.TempDir(), typed{run: `curl -sf -X PUT -d x https://edit.ameliastamps.com` + leftBehind})

@@ -59,7 +59,7 @@ var operating = []typed{
 	{run: `pulumi preview --diff`, says: "unchanged"},
 	{run: `pulumi config set -- nameSuffix ''`},
 	{
-		run: `pulumi config set-all --path --plaintext 'clients[0]=ameliastamps' --plaintext 'clients[1].id=acme' --plaintext ` +
+		run: `pulumi config set-all --path --plaintext 'clients[0].id=ameliastamps' --plaintext 'clients[1].id=acme' --plaintext ` +
 			`'clients[1].host=edit-acme' --plaintext 'clients[1].user=jane' --plaintext ` +
 			`'clients[1].repository=https://github.com/acme/site.git' --plaintext 'clients[1].rulePriority=300'`,
 		then: has("Pulumi.prod.yaml", "      id: acme\n"),
@@ -73,9 +73,24 @@ var operating = []typed{
 		before: unconfigures("githubTokens: {acme: in plain text}"),
 	},
 	{run: `pulumi config set --secret --path githubTokens.acme`, stdin: "ghp_acme", then: has("Pulumi.prod.yaml", "acme:\n      secure: ")},
-	{run: `pulumi up`, says: "edit--acme-service"},
-	{run: `pulumi config set --path 'clients[1].active' false && pulumi up`, says: "keptClients"},
+	{
+		run: `pulumi config set-all --path --plaintext 'clients[0].editors[0].email=amelia@example.com' --plaintext ` +
+			`'clients[0].editors[0].user=amelia' --plaintext 'clients[1].editors[0].email=jane@example.com' --plaintext 'clients[1].editors[0].user=jane'`,
+		then: has("Pulumi.prod.yaml", "- email: jane@example.com\n"),
+	},
+	{run: `pulumi config set auth cognito`},
+	{run: `pulumi up`, says: "edit--acme-service", then: invited("amelia@example.com", "jane@example.com")},
+	{run: `pulumi config set --path 'clients[1].active' false && pulumi up`, says: "keptClients", then: invited("amelia@example.com")},
 	{run: `pulumi stack output keptClients`, says: "acme: files in /clients/acme of fs-"},
+	{run: `pulumi stack init acme`, says: "Created stack 'acme'"},
+	{
+		run: `pulumi config set-all --path --plaintext nameSuffix=-acme --plaintext client=acme --plaintext 'clients[0]=acme' --plaintext ` +
+			`host=edit-acme --plaintext user=jane --plaintext repository=https://github.com/acme/site.git --plaintext rulePriorityBase=700 ` +
+			`--plaintext sharedStack=prod --plaintext 'shared[0]=registry' --plaintext 'shared[1]=loadBalancer'`,
+	},
+	{run: `pulumi config set --secret githubToken`, stdin: "ghp_acme", then: has("Pulumi.acme.yaml", "githubToken:\n    secure: ")},
+	{run: `pulumi preview`, says: "edit-service"}, // to deploy it is as to deploy dev, below
+	{run: `pulumi stack select prod`},
 	{run: `pulumi config set --path 'wakeCredentials[0]' cookie:session`},
 	{run: `pulumi config set --path 'wakeCredentials[1]' header:Authorization`},
 	{
@@ -183,6 +198,17 @@ var operating = []typed{
 	{run: `pulumi config set --path 'adopt.workspace-bucket'             webordinary-workspaces-` + sandboxtest.AccountID},
 	{run: `pulumi up`, says: "imported"},
 	{run: `pulumi preview --expect-no-changes`, says: "unchanged"},
+}
+
+// invited says whom the stack's user pool knows.
+func invited(people ...string) func(*checkout) {
+	return func(c *checkout) {
+		var known []string
+		for _, user := range c.account.List("aws:cognito/user:User") {
+			known = append(known, user.State["username"].StringValue())
+		}
+		require.ElementsMatch(c.t, people, known)
+	}
 }
 
 // theFileSystem is the stack's.

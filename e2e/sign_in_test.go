@@ -59,6 +59,24 @@ func TestSignInComesAndGoes(t *testing.T) {
 	w.requireNoChanges(without)
 }
 
+// BenchmarkWarmPreview previews a deployed prod without changes, as anybody may edit and as people sign in.
+func BenchmarkWarmPreview(b *testing.B) {
+	for name, config := range map[string]settings{
+		"none": with(nil), "cognito": with(map[string]any{"auth": "cognito", "clients": withEditors("amelia", "bo")}),
+	} {
+		b.Run(name, func(b *testing.B) {
+			w := openDeploymentWith(b, sandboxtest.Options{StateDir: b.TempDir(), SaveOnce: true})
+			prod := w.stack("prod", config)
+			w.up(prod)
+			for b.Loop() {
+				planned, err := prod.Preview(w.ctx, sandboxtest.RunOptions{})
+				require.NoError(b, err)
+				b.ReportMetric(float64(len(planned.Steps)), "resources")
+			}
+		})
+	}
+}
+
 // changedBy are the resources that an update changed in any way, by name.
 func changedBy(result sandboxtest.Result) []string {
 	var names []string

@@ -27,6 +27,7 @@ const (
 	typeVersion      = "aws:secretsmanager/secretVersion:SecretVersion"
 	typeRolePolicy   = "aws:iam/rolePolicy:RolePolicy"
 	typeFunction     = "aws:lambda/function:Function"
+	typeParameter    = "aws:ssm/parameter:Parameter"
 	typeTaskDef      = "aws:ecs/taskDefinition:TaskDefinition"
 	repositoryName   = "webordinary/claude-code-astro"
 	claudeKey        = "anthropicApiKeyArn"

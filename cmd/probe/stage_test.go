@@ -52,31 +52,53 @@ func TestMain(m *testing.M) {
 	os.Exit(code)
 }
 
-// deployed deploys the stack when the first test needs it.
+// deployed deploys the stack when the first test needs it, with short health intervals and somebody else's distribution.
 var deployed = sync.OnceValues(func() (*deployment, error) {
+	return deployNew("open", map[string]any{"distributionId": distributionID})
+})
+
+// signedIn is a stack into which people sign in; no distribution goes with that.
+var signedIn = sync.OnceValues(func() (*deployment, error) {
+	return deployNew("signed-in", map[string]any{"auth": "cognito", "clients": []any{map[string]any{
+		"id": "ameliastamps", "editors": []any{map[string]any{"email": "probe@example.com", "user": "probe"}},
+	}}})
+})
+
+func deployNew(name string, keys map[string]any) (*deployment, error) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
 		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(context.Background(), deployLimit)
 	defer cancel()
-	sandbox, err := sandboxtest.Open(sandboxtest.Options{Root: root, StateDir: filepath.Join(temporary, "state"), Log: io.Discard})
+	state := filepath.Join(temporary, name, "state")
+	sandbox, err := sandboxtest.Open(sandboxtest.Options{Root: root, StateDir: state, Log: io.Discard})
 	if err != nil {
 		return nil, err
 	}
 	d := &deployment{
-		dir: root, account: filepath.Join(temporary, "state", "account"), outputs: map[string]any{},
-		builder: sandboxtest.NewBuilder(root, filepath.Join(temporary, "bin")),
+		dir: root, account: filepath.Join(state, "account"), outputs: map[string]any{}, builder: builder(root),
 	}
-	err = d.deploy(ctx, sandbox)
+	err = d.deploy(ctx, sandbox, keys)
 	if closed := sandbox.Close(); err == nil {
 		err = closed
 	}
 	return d, err
-})
+}
 
-// deploy deploys with short health intervals, and with a distribution of somebody else's to put the behaviours on.
-func (d *deployment) deploy(ctx context.Context, sandbox *sandboxtest.Sandbox) error {
+var (
+	builderOnce sync.Once
+	built       *sandboxtest.Builder
+)
+
+// builder builds what is served once for all deployments.
+func builder(root string) *sandboxtest.Builder {
+	builderOnce.Do(func() { built = sandboxtest.NewBuilder(root, filepath.Join(temporary, "bin")) })
+	return built
+}
+
+// deploy deploys with short health intervals and further keys, beside a distribution of somebody else's to put behaviours on.
+func (d *deployment) deploy(ctx context.Context, sandbox *sandboxtest.Sandbox, keys map[string]any) error {
 	store := sandbox.Account()
 	text, err := os.ReadFile(filepath.Join(d.dir, "functions/behaviors/testdata/s3-spa.xml"))
 	if err != nil {
@@ -94,10 +116,13 @@ func (d *deployment) deploy(ctx context.Context, sandbox *sandboxtest.Sandbox) e
 	runtime := sandboxtest.NewRuntime(sandboxtest.RuntimeOptions{Store: store, API: api, Builder: d.builder})
 	defer func() { _ = runtime.Close() }()
 	store.Invoker = sandboxtest.Invoker{Runtime: runtime}
-	stack, err := sandbox.Stack(sandboxtest.StackOptions{Name: stackName, Program: infra.Deploy, Config: map[string]sandboxtest.ConfigValue{
-		"protect": {Value: false}, "distributionId": {Value: distributionID}, "healthIntervalSeconds": {Value: 5},
-		"healthTimeoutSeconds": {Value: 2},
-	}})
+	settings := map[string]sandboxtest.ConfigValue{
+		"protect": {Value: false}, "healthIntervalSeconds": {Value: 5}, "healthTimeoutSeconds": {Value: 2},
+	}
+	for key, value := range keys {
+		settings[key] = sandboxtest.ConfigValue{Value: value}
+	}
+	stack, err := sandbox.Stack(sandboxtest.StackOptions{Name: stackName, Program: infra.Deploy, Config: settings})
 	if err != nil {
 		return err
 	}
@@ -136,6 +161,11 @@ type stage struct {
 
 // newStage copies the deployed account. Nothing is served yet.
 func newStage(t testing.TB) *stage {
+	t.Helper()
+	return newStageOf(t, deployed)
+}
+
+func newStageOf(t testing.TB, deployed func() (*deployment, error)) *stage {
 	t.Helper()
 	d, err := deployed()
 	require.NoError(t, err)

@@ -75,6 +75,19 @@ func isDefault(a *target.Answer) bool {
 		strings.TrimSpace(a.Body) == report.DefaultText
 }
 
+// asksWho says why a stack into which people sign in does not tell its state; empty if that is not it.
+func asksWho(a *target.Answer) string {
+	switch {
+	case a.Status == http.StatusUnauthorized && a.From == target.LoadBalancer:
+		return "people sign in here, and the probe has not, or its session has ended: sign in with a browser, and give the session's cookies " +
+			"with -header (docs/operations.md, \"Who may edit\")"
+	case a.Status == http.StatusForbidden && strings.Contains(a.Body, "not invited to edit"):
+		return "the session that -header gives is of somebody who is not invited here (docs/operations.md, \"Who may edit\")"
+	default:
+		return ""
+	}
+}
+
 // deployed asks for the state, which the waker tells while the service sleeps, and the container by answering at all.
 // Without either it returns nil.
 func (s *Suite) deployed(ctx context.Context) *target.Answer {
@@ -85,6 +98,9 @@ func (s *Suite) deployed(ctx context.Context) *target.Answer {
 	case err == nil && answer.State != nil:
 		s.measured(ctx, report.Deployed, answer.State.State)
 		return answer
+	case err == nil && asksWho(answer) != "":
+		s.miss(ctx, asksWho(answer))
+		return nil
 	case err == nil && answer.From == target.Container:
 		s.measured(ctx, report.Deployed, "awake")
 		return answer

@@ -2,6 +2,8 @@ package serve_test
 
 import (
 	"context"
+	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"strings"
@@ -51,13 +53,13 @@ func (s *served) seesTheDemo(ctx context.Context) {
 }
 
 // browse opens a browser; nil where there is none.
-func browse(s *served) (ctx context.Context, end func()) {
+func browse(s *served, more ...chromedp.ExecAllocatorOption) (ctx context.Context, end func()) {
 	s.t.Helper()
 	path := chromium(s.t)
 	if path == "" {
 		return nil, nil
 	}
-	root, closeAll := startBrowser(s, path)
+	root, closeAll := startBrowser(s, path, more...)
 	ctx, timeUp := context.WithTimeout(root, soon)
 	return ctx, func() {
 		timeUp()
@@ -84,6 +86,60 @@ func startBrowser(s *served, path string, more ...chromedp.ExecAllocatorOption) 
 	}
 }
 
+const signInPage = "Sign in (sandbox)"
+
+// browserTab is a page in a browser.
+type browserTab struct {
+	*served
+	ctx context.Context
+}
+
+// sees waits until a script gives a text that has another one in it. The page may be replaced at any moment, and a look at it fails then.
+func (t browserTab) sees(what, script, want string) {
+	t.t.Helper()
+	t.eventually(what, func() bool {
+		text, err := chromedp.Run(t.ctx, chromedp.Evaluate[string](script))
+		return err == nil && strings.Contains(text, want)
+	})
+}
+
+func (t browserTab) opens(address string) {
+	t.t.Helper()
+	require.NoError(t.t, chromedp.Do(t.ctx, chromedp.Navigate(address)))
+}
+
+// submit fills the sign-in page in.
+func (t browserTab) submit(email string) {
+	t.t.Helper()
+	_, err := chromedp.Run(t.ctx, chromedp.Evaluate[bool](
+		`document.querySelector("input[type=email]").value = "`+email+`"; document.querySelector("form").submit(); true`))
+	require.NoError(t.t, err)
+}
+
+// calls lets the page make a call; the text that the script ends with is in window.said then.
+func (t browserTab) calls(script string) {
+	t.t.Helper()
+	_, err := chromedp.Run(t.ctx, chromedp.Evaluate[bool](`delete window.said; (`+script+`).then((said) => { window.said = said }); true`))
+	require.NoError(t.t, err)
+}
+
+// requireABrowserIsToldSo: an editor of the first client, at another one's host, sees a page that says who he is and whom to ask.
+func requireABrowserIsToldSo(s *served) {
+	address, port, err := net.SplitHostPort(s.Description().HTTPS)
+	require.NoError(s.t, err)
+	ctx, end := browse(s, chromedp.Flag("host-resolver-rules", "MAP "+otherHost+" "+address))
+	if ctx == nil {
+		return
+	}
+	defer end()
+	tab := browserTab{s, ctx}
+	tab.opens("https://" + otherHost + ":" + port + "/preview/")
+	tab.sees("the sign-in", `document.title`, signInPage)
+	tab.submit("bo@example.com")
+	tab.sees("that he can't edit here", `document.body.innerText`, "You can't edit here")
+	tab.sees("who he is", `document.body.innerText`, "signed in as bo@example.com")
+}
+
 // requireABrowserSignsIn goes the newcomer's way: the sign-in page, which does not know a stranger; the editor's page; and when the session
 // ends during an edit, calls are denied, and the next page is the sign-in again, which leads back to what was wanted.
 func requireABrowserSignsIn(s *served) {
@@ -92,37 +148,30 @@ func requireABrowserSignsIn(s *served) {
 		return
 	}
 	defer end()
-	const signInPage = "Sign in (sandbox)"
-	sees := func(what, script, want string) {
-		s.t.Helper()
-		s.eventually(what, func() bool {
-			text, err := chromedp.Run(ctx, chromedp.Evaluate[string](script))
-			return err == nil && strings.Contains(text, want)
-		})
-	}
-	submit := func(email string) {
-		s.t.Helper()
-		_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](
-			`document.querySelector("input[type=email]").value = "`+email+`"; document.querySelector("form").submit(); true`))
-		require.NoError(s.t, err)
-	}
+	tab := browserTab{s, ctx}
 	address := "https://" + s.Description().HTTPS + "/preview/?from=a+letter"
-	require.NoError(s.t, chromedp.Do(ctx, chromedp.Navigate(address)))
-	sees("the sign-in", `document.title`, signInPage)
-	submit("eve@example.com")
-	sees("that nobody knows her", `document.body.textContent`, "has no eve@example.com")
-	submit("bo@example.com")
+	tab.opens(address)
+	tab.sees("the sign-in", `document.title`, signInPage)
+	tab.submit("eve@example.com")
+	tab.sees("that nobody knows her", `document.body.textContent`, "has no eve@example.com")
+	tab.submit("bo@example.com")
 	s.seesTheDemo(ctx)
-	sees("the page that was wanted", `location.href`, address)
+	tab.sees("the page that was wanted", `location.href`, address)
 
-	// As in another tab. The issuer's own page of signing out is AWS's, and not followed.
-	_, err := chromedp.Run(ctx, chromedp.Evaluate[bool](`fetch("/api/sign-out", {redirect: "manual"}).then(() => fetch("/api/session"))
-		.then((a) => { window.said = "status " + a.status }); true`))
-	require.NoError(s.t, err)
-	sees("that the call is denied", `window.said ?? ""`, "status 401")
-	require.NoError(s.t, chromedp.Do(ctx, chromedp.Navigate(address)))
-	sees("the sign-in again", `document.title`, signInPage)
-	submit("bo@example.com")
+	const write, read = `fetch("/api/check/edit", {method: "PUT", body: "%s"}).then((a) => "status " + a.status)`,
+		`fetch("/api/check/edit").then((a) => a.text())`
+	tab.calls(fmt.Sprintf(write, "before"))
+	tab.sees("that the edit is saved", `window.said ?? ""`, "status 20")
+	// The session ends, as in another tab. The issuer's own page of signing out is AWS's, and not followed.
+	tab.calls(`fetch("/api/sign-out", {redirect: "manual"}).then(() => ` + fmt.Sprintf(write, "after") + `)`)
+	tab.sees("that the edit is denied, and not lost in a redirect", `window.said ?? ""`, "status 401")
+	tab.opens(address)
+	tab.sees("the sign-in again", `document.title`, signInPage)
+	tab.submit("bo@example.com")
 	s.seesTheDemo(ctx)
-	sees("the page that was wanted", `location.href`, address)
+	tab.sees("the page that was wanted", `location.href`, address)
+	tab.calls(read)
+	tab.sees("that what was saved is there, and what was denied is not", `window.said ?? ""`, "before")
+	tab.calls(fmt.Sprintf(write, "after"))
+	tab.sees("that the edit goes on", `window.said ?? ""`, "status 20")
 }

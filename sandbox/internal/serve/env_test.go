@@ -203,12 +203,16 @@ func (s *served) eventually(what string, holds func() bool) {
 	require.Eventually(s.t, holds, soon, 20*time.Millisecond, what)
 }
 
-func (s *served) desired() int {
+// desired is how many tasks all clients' services want.
+func (s *served) desired() (count int) {
 	s.t.Helper()
 	services, err := scheduler.Services(s.account)
 	require.NoError(s.t, err)
-	require.Len(s.t, services, 1)
-	return services[0].DesiredCount
+	require.NotEmpty(s.t, services)
+	for _, service := range services {
+		count += service.DesiredCount
+	}
+	return count
 }
 
 // tasks are those that have not stopped.

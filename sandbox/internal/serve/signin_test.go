@@ -16,24 +16,31 @@ import (
 )
 
 const (
-	preview = "https://" + host + "/preview/"
-	editors = `[{"email":"amelia@example.com","user":"amelia"},{"email":"bo@example.com","user":"bo"}]`
+	preview   = "https://" + host + "/preview/"
+	otherHost = "edit-acme.ameliastamps.com"
+	editors   = `[{"email":"amelia@example.com","user":"amelia"},{"email":"bo@example.com","user":"bo"}]`
 )
 
 // aCall is what a script sends.
 var aCall = http.Header{"User-Agent": {"curl/8"}, "Accept": {"application/json"}}
 
 // TestSigningIn serves a stack whose people sign in, with the deployed rules, roles and functions and the supervisor in the task: a
-// stranger wakes nothing, an editor works in her own workspace, and somebody who is not invited any more is out within a minute and keeps
-// nothing awake.
+// stranger wakes nothing, an editor works in her own workspace and is a stranger at another client's host, and somebody who is not invited
+// any more is out within a minute and keeps nothing awake.
 func TestSigningIn(t *testing.T) {
 	t.Parallel()
-	d := deployWith(t, map[string]any{"auth": "cognito", "clients": []any{map[string]any{"id": "ameliastamps", "editors": []any{
-		map[string]any{"email": "Amelia@Example.com", "user": "amelia"}, map[string]any{"email": "bo@example.com", "user": "bo"},
-	}}}})
+	editor := func(email, user string) map[string]any { return map[string]any{"email": email, "user": user} }
+	d := deployWith(t, map[string]any{"auth": "cognito", "clients": []any{
+		map[string]any{"id": "ameliastamps", "editors": []any{editor("Amelia@Example.com", "amelia"), editor("bo@example.com", "bo")}},
+		map[string]any{
+			"id": "acme", "host": "edit-acme", "user": "cleo", "repository": "https://github.com/acme/site.git", "rulePriority": 300,
+			"editors": []any{editor("cleo@example.com", "cleo")},
+		},
+	}})
 	s := d.serve(60)
 	requireAStrangerWakesNothing(s)
 	requireSomebodyElseIsKeptOut(s)
+	requireAnotherClientsEditorIsKeptOut(s)
 	requireAnEditorWorks(s)
 	requireABrowserSignsIn(s)
 	requireARemovedEditorIsOut(s)
@@ -65,7 +72,9 @@ func requireAStrangerWakesNothing(s *served) {
 }
 
 // signIn goes the way of a browser to the end; the status is the issuer's answer to the address.
-func (s *served) signIn(email string) (status int) {
+func (s *served) signIn(email string) (status int) { return s.signInAt(preview, email) }
+
+func (s *served) signInAt(preview, email string) (status int) {
 	s.t.Helper()
 	jar, err := cookiejar.New(nil)
 	require.NoError(s.t, err)
@@ -89,6 +98,24 @@ func requireSomebodyElseIsKeptOut(s *served) {
 	require.Equal(s.t, http.StatusUnauthorized, s.signIn("eve@example.com"))
 	require.Equal(s.t, http.StatusUnauthorized, s.get("https://"+host+"/api/who", aCall).status)
 	require.Zero(s.t, s.desired())
+}
+
+// requireAnotherClientsEditorIsKeptOut: the issuer knows whom any client has invited, so he comes as far as the waker, which says so to a
+// page and to a call, and wakes nothing. A browser sees the page as well.
+func requireAnotherClientsEditorIsKeptOut(s *served) {
+	const theirs = "https://" + otherHost
+	require.Equal(s.t, http.StatusOK, s.signInAt(theirs+"/preview/", "bo@example.com"))
+	got := s.get(theirs+"/preview/", aPage)
+	require.Equal(s.t, http.StatusForbidden, got.status, got.body)
+	require.Contains(s.t, got.body, "signed in as bo@example.com")
+	require.Contains(s.t, got.body, "You can't edit here")
+	require.Equal(s.t, http.StatusForbidden, s.get(theirs+"/api/session", aCall).status)
+	require.Equal(s.t, http.StatusForbidden, s.send(http.MethodPost, theirs+"/api/chat", aCall, "{}").status)
+	requireABrowserIsToldSo(s)
+	require.Zero(s.t, s.desired())
+	require.Empty(s.t, s.tasks())
+	require.Contains(s.t, s.said("request"), "edit-waker-tg--acme", "it was the waker that answered")
+	require.NotContains(s.t, s.said("rule"), "edit-waker-tg--acme", "its rule has not moved")
 }
 
 // requireAnEditorWorks: her visit wakes the service, and she is in her own workspace whatever her cookies say.
