@@ -28,13 +28,8 @@ import (
 // astroSpeed is the speed of the day with Astro: what a dev server takes a second for, takes a minute.
 const astroSpeed = 60
 
-// workday is how long somebody works with one socket: ten minutes, and half an hour when `make soak` looks for more.
-func workday() time.Duration {
-	if os.Getenv("RAPID_CHECKS") != "" {
-		return 30 * time.Minute
-	}
-	return 10 * time.Minute
-}
+// workday is how long somebody works with one socket.
+const workday = 30 * time.Minute
 
 // TestADayWithAstro has people edit a real site in a real browser: through load balancer and CloudFront to the supervisor and Astro's dev
 // server. The steps build on each other.
@@ -54,11 +49,14 @@ func TestADayWithAstro(t *testing.T) {
 	})
 	browser := openBrowser(s, path)
 	requireAFirstBoot(s, browser)
+	forgotten := keepAwake(s)
 	requireEditsToBeSeen(s, browser)
+	day := beginAWorkday(s, browser)
 	requireErrorsToBeSeen(s, browser)
 	requireTheEdgeToShowEdits(s, browser)
 	requirePeopleToBeAlone(s, browser)
-	requireAnOpenSocket(s, browser)
+	day.requireAnOpenSocket()
+	forgotten()
 	requireAForgottenTabToSleep(s)
 }
 
@@ -73,74 +71,34 @@ func openBrowser(s *served, path string) *browser {
 	_, port, err := net.SplitHostPort(s.Description().HTTPS)
 	require.NoError(s.t, err)
 	rules := fmt.Sprintf("MAP %s:443 127.0.0.1:%s, MAP %s:443 127.0.0.1:%s", host, port, cdnHost, port)
-	root, end := startBrowser(s, path, chromedp.Flag("host-resolver-rules", rules))
+	root, end := startBrowser(s.t, path, chromedp.Flag("host-resolver-rules", rules))
 	s.t.Cleanup(end)
-	require.NoError(s.t, chromedp.Do(root, chromedp.Navigate("about:blank")))
 	return &browser{s, root}
-}
-
-// tab is a window of one person, whose cookies are nobody else's.
-type tab struct {
-	s   *served
-	ctx context.Context //nolint:containedctx // chromedp keeps a tab in it
 }
 
 // open opens a page in a window of its own.
 func (b *browser) open(address string) (_ *tab, closed func()) {
 	b.s.t.Helper()
-	ctx, cancel := chromedp.NewContext(b.root, chromedp.WithNewBrowserContext())
-	b.s.t.Cleanup(cancel)
-	require.NoError(b.s.t, chromedp.Do(ctx, chromedp.Navigate("about:blank"))) // the window ends with the context of its first action
-	t := &tab{b.s, ctx}
+	t, closed := newTab(b.root, b.s.t)
 	t.goTo(address)
-	return t, cancel
+	return t, closed
 }
 
-func (t *tab) goTo(address string) {
-	t.s.t.Helper()
-	ctx, cancel := context.WithTimeout(t.ctx, soon)
-	defer cancel()
-	require.NoError(t.s.t, chromedp.Do(ctx, chromedp.Navigate(address)))
-}
-
-// text evaluates something to a text; a page that is being replaced has none.
-func (t *tab) text(expression string) string {
-	ctx, cancel := context.WithTimeout(t.ctx, 5*time.Second)
-	defer cancel()
-	text, err := chromedp.Run(ctx, chromedp.Evaluate[string](expression))
-	if err != nil {
-		return ""
-	}
-	return text
-}
-
-// send has the page itself send a request, and gives the answer.
+// send has the page itself send a request, and gives the answer. It is for pages that stay: a request can't be sent twice.
 func (t *tab) send(method, path string, body any) string {
-	t.s.t.Helper()
+	t.t.Helper()
 	text, err := json.Marshal(body)
-	require.NoError(t.s.t, err)
+	require.NoError(t.t, err)
+	t.shows(`document.readyState`, "complete")
 	ctx, cancel := context.WithTimeout(t.ctx, soon)
 	defer cancel()
 	request := fmt.Sprintf("fetch(%q, {method: %q, body: JSON.stringify(%s)}).then((answer) => answer.text())", path, method, text)
 	answer, err := chromedp.Run(ctx, chromedp.Evaluate[string](request, chromedp.EvalAwaitPromise))
-	require.NoError(t.s.t, err)
+	require.NoError(t.t, err)
 	return answer
 }
 
 const headline = `document.getElementById("headline")?.textContent ?? ""`
-
-// shows waits for a text, and says how long it took.
-func (t *tab) shows(expression, text string) time.Duration {
-	t.s.t.Helper()
-	began := time.Now()
-	for !strings.Contains(t.text(expression), text) {
-		if time.Since(began) > soon {
-			require.Failf(t.s.t, "not shown", "%s has no %q: %s", expression, text, t.text("document.documentElement.outerHTML"))
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return time.Since(began)
-}
 
 // edit changes a text of a file as Claude does, through the API.
 func (s *served) edit(user, file, find, replace string) {
@@ -191,10 +149,9 @@ func requireEditsToBeSeen(s *served, b *browser) {
 	page, closed := b.open("https://" + host + "/preview/")
 	defer closed()
 	page.shows(headline, original)
-	requireConnected(s, page)
+	page.connected()
 	straight := func(string, string) time.Duration { return 0 }
 	if os.Getenv("BENCH_EDITS") != "" {
-		defer keepAwake(s)()
 		straight = editsStraight(s, b)
 	}
 	const edits = 30
@@ -206,6 +163,7 @@ func requireEditsToBeSeen(s *served, b *browser) {
 		s.edit("", index, before, after)
 		page.shows(headline, after)
 		through = append(through, time.Since(began))
+		page.connected() // again: another page's text is another page
 		directly = append(directly, straight(before, after))
 		before = after
 	}
@@ -232,6 +190,7 @@ func editsStraight(s *served, b *browser) (edit func(before, after string) time.
 	require.NoError(s.t, err)
 	page, _ := b.open(address)
 	page.shows(headline, original)
+	page.connected()
 	file := filepath.Join(directory, "site", index)
 	return func(before, after string) time.Duration {
 		s.t.Helper()
@@ -240,32 +199,10 @@ func editsStraight(s *served, b *browser) (edit func(before, after string) time.
 		began := time.Now()
 		require.NoError(s.t, os.WriteFile(file, []byte(strings.Replace(string(content), before, after, 1)), 0o600))
 		page.shows(headline, after)
-		return time.Since(began)
+		took := time.Since(began)
+		page.connected()
+		return took
 	}
-}
-
-// requireConnected waits until the page's hot reload has its socket: an edit before that is seen by nobody. Vite's client says so in the
-// console only; that a component's style changes without a reload shows it.
-func requireConnected(s *served, page *tab) {
-	const stamp = "src/components/Stamp.astro"
-	before, after := "border: 2px dotted #963", "border: 3px solid #369"
-	style := `getComputedStyle(document.querySelector(".stamp") ?? document.documentElement).borderTopWidth`
-	for range 20 {
-		s.edit("", stamp, before, after)
-		before, after = after, before
-		width := map[bool]string{true: "3px", false: "2px"}[strings.Contains(before, "3px")]
-		for until := time.Now().Add(3 * time.Second); time.Now().Before(until); time.Sleep(20 * time.Millisecond) {
-			if page.text(style) != width {
-				continue
-			}
-			if width == "3px" {
-				s.edit("", stamp, before, after)
-				page.shows(style, "2px")
-			}
-			return
-		}
-	}
-	require.Fail(s.t, "hot reload does not connect")
 }
 
 // requireErrorsToBeSeen breaks the page and mends it: Astro's own page tells of the error, and goes by itself.
@@ -273,11 +210,13 @@ func requireErrorsToBeSeen(s *served, b *browser) {
 	page, closed := b.open("https://" + host + "/preview/")
 	defer closed()
 	page.shows(headline, original)
-	requireConnected(s, page)
+	page.connected()
 	s.edit("", index, original, "{nobody.knows}")
 	page.shows(`document.querySelector("vite-error-overlay")?.shadowRoot?.textContent ?? ""`, "nobody is not defined")
+	page.connected()
 	s.edit("", index, "{nobody.knows}", "Mended")
 	page.shows(headline, "Mended")
+	page.connected()
 	s.edit("", index, "Mended", original)
 	page.shows(headline, original)
 }
@@ -287,62 +226,57 @@ func requireTheEdgeToShowEdits(s *served, b *browser) {
 	page, closed := b.open("https://" + cdnHost + "/preview/")
 	defer closed()
 	page.shows(headline, original)
-	requireConnected(s, page)
 	before := original
 	for i := range 5 {
+		page.connected()
 		after := fmt.Sprintf("Edit number %d through the edge", i)
 		s.edit("", index, before, after)
 		page.shows(headline, after)
 		before = after
 	}
-	answer := page.send(http.MethodPost, "/api/edits", map[string]string{"file": index, "find": before, "replace": original})
+	page.connected()
+	still, closeStill := b.open("https://" + cdnHost + "/")
+	defer closeStill()
+	answer := still.send(http.MethodPost, "/api/edits", map[string]string{"file": index, "find": before, "replace": original})
 	require.Contains(s.t, answer, index, "a page of the distribution may edit")
 	page.shows(headline, original)
+}
+
+// openAs opens the preview of somebody in a window of its own. A workspace is prepared for who is new.
+func (b *browser) openAs(user string) (page *tab, closed func()) {
+	b.s.t.Helper()
+	page, closed = b.open("https://" + host + "/")
+	said := page.send(http.MethodPut, "/api/session", map[string]string{"user": user})
+	require.Contains(b.s.t, said, user)
+	page.goTo("https://" + host + "/preview/")
+	return page, closed
 }
 
 // requirePeopleToBeAlone has three people edit the same words of the same file at once, each a site of their own, whose dependencies are on
 // their task's disk.
 func requirePeopleToBeAlone(s *served, b *browser) {
-	defer keepAwake(s)()
 	requireAPack(s)
 	people := []string{"ada", "bob", "cyd"}
 	pages := map[string]*tab{}
-	var closers []func()
 	for _, user := range people {
-		page, closed := b.open("https://" + host + "/")
-		closers = append(closers, closed)
-		said := page.send(http.MethodPut, "/api/session", map[string]string{"user": user})
-		require.Contains(s.t, said, user)
+		page, closed := b.openAs(user)
+		defer closed()
 		pages[user] = page
 	}
-	defer func() {
-		for _, closed := range closers {
-			closed()
-		}
-	}()
-	var all sync.WaitGroup
+	before := map[string]string{}
 	for _, user := range people {
-		all.Go(func() {
-			pages[user].goTo("https://" + host + "/preview/")
-			pages[user].shows(headline, original)
-		})
+		pages[user].shows(headline, original)
+		before[user] = original
 	}
-	all.Wait()
 	for round := range 3 {
 		for _, user := range people {
-			before := original
-			if round > 0 {
-				before = fmt.Sprintf("%s, round %d", user, round-1)
-			}
-			s.edit(user, index, before, fmt.Sprintf("%s, round %d", user, round))
-		}
-		if round == 0 {
-			for _, user := range people { // whose socket was not open yet
-				pages[user].goTo("https://" + host + "/preview/")
-			}
+			pages[user].connected()
+			after := fmt.Sprintf("%s, round %d", user, round)
+			s.edit(user, index, before[user], after)
+			before[user] = after
 		}
 		for _, user := range people {
-			pages[user].shows(headline, fmt.Sprintf("%s, round %d", user, round))
+			pages[user].shows(headline, before[user])
 		}
 	}
 	for _, user := range people {
@@ -352,7 +286,8 @@ func requirePeopleToBeAlone(s *served, b *browser) {
 	require.Contains(s.t, got.body, original, "who has chosen nobody sees none of it")
 }
 
-// keepAwake has somebody look at a page twice a second: the seconds that dev servers need to start are minutes of the service.
+// keepAwake has somebody ask twice a second: the seconds that dev servers need to start, and those that this machine is busy with something
+// else, are minutes of the service.
 func keepAwake(s *served) (stop func()) {
 	ctx, cancel := context.WithCancel(s.ctx)
 	var looking sync.WaitGroup
@@ -371,28 +306,61 @@ func keepAwake(s *served) (stop func()) {
 			}
 		}
 	})
-	return func() { cancel(); looking.Wait() }
+	return func() {
+		cancel()
+		looking.Wait()
+		s.lastUse = s.Clock().Now() // or a little later, when the request arrives
+		require.Equal(s.t, http.StatusOK, s.get("https://"+host+"/api/files/"+index, nil).status)
+	}
 }
 
-// requireAnOpenSocket has somebody work for a while of the service's time: the page is loaded once, so its socket never ended.
-func requireAnOpenSocket(s *served, b *browser) {
-	page, _ := b.open("https://" + host + "/preview/") // it stays open, and is forgotten
+// day is somebody who edits a site of her own in a page of hers, which works by itself.
+type day struct {
+	s     *served
+	page  *tab
+	began time.Time
+}
+
+// work is what the page does: every two minutes of the service's it changes a style, which needs no other page, and waits until it has come.
+const work = `() => () => {
+	const day = {seen: 0, failed: "", stop: false};
+	window.day = day;
+	const look = () => getComputedStyle(document.querySelector(".stamp")).paddingTop;
+	const pause = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+	(async () => {
+		for (let before = "0.5rem", n = 11; !day.stop; n++) {
+			const body = JSON.stringify({file: "src/components/Stamp.astro", find: "padding: " + before, replace: "padding: " + n + "px"});
+			const answer = await fetch("/api/edits", {method: "POST", body});
+			if (!answer.ok) throw new Error("HTTP " + answer.status);
+			before = n + "px";
+			while (look() !== before) await pause(20);
+			day.seen++;
+			await pause(2000);
+		}
+		day.ended = true;
+	})().catch((error) => { day.failed = String(error); });
+}`
+
+// beginAWorkday opens a page that stays open to the end. Nobody else's edits are of its session, so nothing reloads it.
+func beginAWorkday(s *served, b *browser) *day {
+	page, _ := b.openAs("dan")
 	page.shows(headline, original)
-	requireConnected(s, page)
-	marked := page.text(`(window.since = "the beginning")`)
-	require.NotEmpty(s.t, marked)
-	const stamp = "src/components/Stamp.astro"
-	before := "padding: 0.5rem"
-	began := s.Clock().Now()
-	for i := 1; s.Clock().Now().Sub(began) < workday(); i++ {
-		after := fmt.Sprintf("padding: %dpx", 10+i)
-		s.edit("", stamp, before, after) // a style, which needs no other page
-		page.shows(`getComputedStyle(document.querySelector(".stamp")).paddingTop`, fmt.Sprintf("%dpx", 10+i))
-		before = after
-		time.Sleep(2 * time.Minute / astroSpeed)
+	page.connected()
+	page.once(work)
+	return &day{s, page, s.Clock().Now()}
+}
+
+// requireAnOpenSocket waits for the end of the day: the page is the same, so its socket never ended, and each edit came through it.
+func (d *day) requireAnOpenSocket() {
+	state := `window.day ? "still there, " + (day.failed || (day.ended ? "ended" : "at work")) : "loaded again"`
+	for d.s.Clock().Now().Sub(d.began) < workday {
+		d.page.shows(state, "still there, at work")
+		time.Sleep(100 * time.Millisecond)
 	}
-	require.Equal(s.t, "the beginning", page.text(`window.since ?? "loaded again"`))
-	require.Equal(s.t, 1, s.desired())
+	d.page.shows(`(() => { if (window.day) day.stop = true; return `+state+`; })()`, "ended")
+	d.page.shows("String(window.connected)", "true")
+	require.Equal(d.s.t, 1, d.s.desired())
+	d.s.t.Logf("%s edits came through one socket", d.page.text("String(day.seen)"))
 }
 
 // requireAForgottenTabToSleep leaves the tab open and does nothing any more.
@@ -400,7 +368,7 @@ func requireAForgottenTabToSleep(s *served) {
 	s.eventually("desired count 0", func() bool { return s.desired() == 0 })
 	took := s.Clock().Now().Sub(s.lastUse)
 	assert.GreaterOrEqual(s.t, took, 5*time.Minute)
-	assert.LessOrEqual(s.t, took, 8*time.Minute, "five to seven, and what this machine's delays cost at this speed")
+	assert.LessOrEqual(s.t, took, 15*time.Minute, "five to seven, and what delays of a busy machine cost at this speed")
 	s.t.Logf("asleep %s after the last sign of life", took.Round(time.Second))
 	s.eventually("no task", func() bool { return len(s.tasks()) == 0 })
 }
