@@ -43,6 +43,35 @@ func TestEdgeAsksForTheSpecsBehaviors(t *testing.T) {
 	assert.Equal(t, "edit-dev.ameliastamps.com", dev.Origin.DomainName)
 }
 
+// The published site's pages may use the editor that the distribution serves below them, and no task has more to say without one (D51).
+func TestEdgePagesMayUseTheEditor(t *testing.T) {
+	t.Parallel()
+	for name, test := range map[string]struct {
+		settings infratest.Settings
+		want     string
+	}{
+		"the default":            {withEdge, "https://www.ameliastamps.com"},
+		"another site":           {infratest.Settings{"distributionId": distribution, "standInUrl": "https://Site.example.com/home"}, "https://site.example.com"},
+		"no site":                {infratest.Settings{"distributionId": distribution, "standInUrl": ""}, ""},
+		"no distribution":        {infratest.Settings{"distributionId": ""}, ""},
+		"a site and none either": {infratest.Settings{"distributionId": "", "standInUrl": "https://site.example.com"}, ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			var containers []containerDefinition
+			operated(t, "prod", test.settings).One(t, "edit-task-definition").JSON(t, "containerDefinitions", &containers)
+			require.Len(t, containers, 1)
+			said := map[string]string{}
+			for _, variable := range containers[0].Environment {
+				said[variable.Name] = variable.Value
+			}
+			value, given := said["PUBLIC_ORIGINS"]
+			assert.Equal(t, test.want, value)
+			assert.Equal(t, test.want != "", given, "a variable without a value is one, too")
+		})
+	}
+}
+
 // An account with higher quotas than the assumed ones says so.
 func TestEdgeQuotasAreTheAccounts(t *testing.T) {
 	t.Parallel()

@@ -27,6 +27,8 @@ type EditServiceArgs struct {
 	Region string
 	// Client is whose editor this is.
 	Client config.Client
+	// Origins are the pages of other hosts that may use this editor.
+	Origins []string
 	// Narrow leaves the tasks their client's own room: among several clients they mount its directory only, and reach no other's tasks.
 	Narrow bool
 	// Neighbour is the service whose security group the tasks share, so that the load balancer's group has the same few rules however many

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"sort"
 	"strconv"
+	"strings"
 
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/ecs"
 	"github.com/pulumi/pulumi-aws/sdk/v6/go/aws/iam"
@@ -176,7 +177,8 @@ func (a *EditServiceArgs) mountPath() string {
 
 // environmentOf is the spec's environment (T02 §2 and its CDK sketch) and two values of ours: the host name that Vite
 // has to allow, and the bucket that the task role opens, with the prefix that it may use where there are several clients; where people
-// sign in, whose word counts; where dependencies are read from, if not from the workspace. Sorted by name: ECS and the provider may change the order.
+// sign in, whose word counts; where dependencies are read from, if not from the workspace; where a distribution serves the editor, whose
+// pages may use it (D51). Sorted by name: ECS and the provider may change the order.
 func environmentOf(args *EditServiceArgs, bucket string, identity map[string]string) []nameValue {
 	environment := []nameValue{
 		{"ASTRO_DEV_MODE", "true"},
@@ -193,6 +195,9 @@ func environmentOf(args *EditServiceArgs, bucket string, identity map[string]str
 	}
 	if args.Dependencies != config.DependenciesInWorkspace { // the variable's own default: a stack without the key has the task it had
 		environment = append(environment, nameValue{"DEPENDENCIES", args.Dependencies})
+	}
+	if len(args.Origins) > 0 {
+		environment = append(environment, nameValue{"PUBLIC_ORIGINS", strings.Join(args.Origins, ",")})
 	}
 	for name, value := range identity {
 		environment = append(environment, nameValue{name, value})

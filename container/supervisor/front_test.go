@@ -18,7 +18,7 @@ import (
 func TestPagesElsewhereAreKeptOut(t *testing.T) {
 	t.Parallel()
 	s := newService(t, func(f *config.File) { f.Origins = []string{"https://www.example.com"} })
-	task := s.start("PUBLIC_HOST=edit.example.com")
+	task := s.start("PUBLIC_HOST=edit.example.com", "PUBLIC_ORIGINS=https://site.example.com,https://example.com")
 	task.ready("")
 	origin := func(values ...string) http.Header {
 		h := http.Header{"Host": {"edit.example.com"}}
@@ -36,6 +36,9 @@ func TestPagesElsewhereAreKeptOut(t *testing.T) {
 		{"the host's own", []string{"https://edit.example.com"}, true},
 		{"the host's own, in capitals", []string{"https://EDIT.example.com"}, true},
 		{"one that the image declares", []string{"https://www.example.com"}, true},
+		{"one that the task declares", []string{"https://site.example.com"}, true},
+		{"another that the task declares", []string{"https://example.com"}, true},
+		{"all that the task declares as one", []string{"https://site.example.com,https://example.com"}, false},
 		{"a declared one without TLS", []string{"http://www.example.com"}, false},
 		{"another", []string{"https://evil.example"}, false},
 		{"another that begins alike", []string{"https://edit.example.com.evil.example"}, false},

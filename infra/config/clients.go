@@ -3,6 +3,7 @@ package config
 import (
 	"fmt"
 	"maps"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -164,6 +165,16 @@ func (c *Config) NamesOf(client Client) Names {
 		return c.Names()
 	}
 	return Names{suffix: c.NameSuffix, client: client.ID}
+}
+
+// OriginsOf are the pages of other hosts that may use a client's editor: those of the published site, where a distribution of its owner's
+// serves the first client's editor below it.
+func (c *Config) OriginsOf(client Client) []string {
+	site, err := url.Parse(client.StandInURL)
+	if c.Edge.DistributionID == "" || !client.First || err != nil || site.Host == "" {
+		return nil
+	}
+	return []string{site.Scheme + "://" + strings.ToLower(site.Host)}
 }
 
 // ServiceOf is the service's configuration with a client's size and priorities.

@@ -90,11 +90,13 @@ func TestEveryFaultOfAFileIsReportedAtOnce(t *testing.T) {
 
 func TestEveryFaultOfTheEnvironmentIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
-	environment := map[string]string{"WORKSPACE_PATH": "/workspace", "CLIENT_ID": "ameliastamps", "USER_ID": "ada", "ECS_AGENT_URI": "http://a/b/", "DEPENDENCIES": "task"}
+	environment := map[string]string{"WORKSPACE_PATH": "/workspace", "CLIENT_ID": "ameliastamps", "USER_ID": "ada", "ECS_AGENT_URI": "http://a/b/",
+		"PUBLIC_ORIGINS": "https://a.example,https://b.example", "DEPENDENCIES": "task"}
 	s, err := config.ReadSettings(func(name string) string { return environment[name] })
 	require.NoError(t, err)
 	assert.Equal(t, config.DefaultFile, s.File)
 	assert.Equal(t, 1, s.SessionsPerTask)
+	assert.Equal(t, []string{"https://a.example", "https://b.example"}, s.Origins)
 	assert.Equal(t, "/workspace/ameliastamps/bob", s.Directory("bob"))
 	assert.Equal(t, "/workspace/ameliastamps/.live-edit", s.State())
 	assert.Equal(t, "http://a/b", s.Agent)
@@ -102,7 +104,8 @@ func TestEveryFaultOfTheEnvironmentIsReportedAtOnce(t *testing.T) {
 	assert.Equal(t, "/workspace/ameliastamps/.live-edit/packs", s.Packs())
 	wrong := map[string]string{
 		"WORKSPACE_PATH": "workspace", "CLIENT_ID": "../x", "USER_ID": "", "SESSIONS_PER_TASK": "0", "LIVE_EDIT_SPEED": "NaN", "LIVE_EDIT_LISTEN": "localhost:80",
-		"DEPENDENCIES": "disk",
+		"DEPENDENCIES":   "disk",
+		"PUBLIC_ORIGINS": "https://a.example, https://b.example",
 	}
 	_, err = config.ReadSettings(func(name string) string { return wrong[name] })
 	require.Error(t, err)

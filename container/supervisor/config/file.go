@@ -234,9 +234,8 @@ func (c *checker) file(f *File) {
 		}
 	}
 	for i, origin := range f.Origins {
-		u, err := url.Parse(origin)
-		if err != nil || u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.Scheme+"://"+u.Host != origin {
-			c.fault(fmt.Sprintf("origins[%d]", i), origin, "scheme and host, such as https://www.example.com")
+		if !isOrigin(origin) {
+			c.fault(fmt.Sprintf("origins[%d]", i), origin, anOrigin)
 		}
 	}
 	c.number("stopSeconds", f.StopSeconds, int(stopTimeout/time.Second))
@@ -271,6 +270,15 @@ func (c *checker) makes(where string, step *Step) {
 			c.fault(fmt.Sprintf("%s.without[%d]", where, i), name, "a name in the directory, such as .vite")
 		}
 	}
+}
+
+// anOrigin is what isOrigin asks for.
+const anOrigin = "scheme and host, such as https://www.example.com"
+
+// isOrigin says whether a text is the origin of a page, as browsers write it.
+func isOrigin(text string) bool {
+	u, err := url.Parse(text)
+	return err == nil && (u.Scheme == "https" || u.Scheme == "http") && u.Host != "" && u.Scheme+"://"+u.Host == text
 }
 
 func (c *checker) number(where string, value, most int) {

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"net"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -33,6 +34,8 @@ type Settings struct {
 	User       string // USER_ID: whose session it is when nobody says who they are
 	Repository string // DEFAULT_REPO
 	PublicHost string // PUBLIC_HOST
+	// Origins are pages elsewhere that may use the API and the sockets, beside those of the image's file (PUBLIC_ORIGINS, with commas between).
+	Origins []string
 	// SessionsPerTask is how many sessions a task takes while another task has fewer.
 	SessionsPerTask int
 	// Unpack says that what a step makes is unpacked to the task's disk (DEPENDENCIES=task).
@@ -94,6 +97,12 @@ func ReadSettings(getenv func(string) string) (*Settings, error) {
 		if !who.Valid(getenv(name)) {
 			wrong(name, who.Expected)
 		}
+	}
+	if text := getenv("PUBLIC_ORIGINS"); text != "" {
+		s.Origins = strings.Split(text, ",")
+	}
+	if slices.ContainsFunc(s.Origins, func(origin string) bool { return !isOrigin(origin) }) {
+		wrong("PUBLIC_ORIGINS", "nothing, or "+anOrigin+", with commas between")
 	}
 	if s.Listen != "" && net.ParseIP(s.Listen) == nil {
 		wrong("LIVE_EDIT_LISTEN", "nothing, or an IP address without a port")

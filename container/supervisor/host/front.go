@@ -85,7 +85,7 @@ func (h *Host) front(port int) http.Handler {
 		}
 		clean(r.Header)
 		if !h.allowed(r) {
-			const message = "a page of %.100q may not do this; pages that may are named in the image's configuration, origins"
+			const message = "a page of %.100q may not do this; pages that may are named by PUBLIC_ORIGINS and in the image's configuration, origins"
 			fail(w, http.StatusForbidden, fmt.Sprintf(message, r.Header.Get("Origin")))
 			return
 		}
@@ -144,7 +144,8 @@ func (h *Host) allowed(r *http.Request) bool {
 		if err != nil || u.Host == "" {
 			return false // also "null"
 		}
-		if !strings.EqualFold(u.Host, r.Host) && !strings.EqualFold(u.Host, h.settings.PublicHost) && !contains(h.file.Origins, origin) {
+		if !strings.EqualFold(u.Host, r.Host) && !strings.EqualFold(u.Host, h.settings.PublicHost) &&
+			!contains(h.file.Origins, origin) && !contains(h.settings.Origins, origin) {
 			return false
 		}
 	}

@@ -12,7 +12,6 @@ import (
 	"strings"
 
 	"github.com/webordinary/live-edit/container/supervisor/config"
-	"github.com/webordinary/live-edit/sandbox/internal/aws/cloudfront/cdn"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/astro"
 	"github.com/webordinary/live-edit/sandbox/internal/serve/container"
 )
@@ -87,9 +86,6 @@ func (s *Server) buildImage(ctx context.Context) (out image, err error) {
 		}
 		content = installed.File([]string{demo, "prepare"})
 	}
-	if content.Origins, err = s.origins(); err != nil {
-		return out, err
-	}
 	out.file, err = s.writeFile(content)
 	return out, err
 }
@@ -105,18 +101,6 @@ func (s *Server) writeFile(content *config.File) (path string, err error) {
 		return "", fmt.Errorf("write the image's configuration: %w", err)
 	}
 	return path, nil
-}
-
-// origins are the pages of other hosts that may use the API and the sockets: those that a distribution of the account answers for. It
-// passes the load balancer's name on as the host, and the browser's page is of its own.
-func (s *Server) origins() (out []string, err error) {
-	names, err := cdn.Names(s.options.Account)
-	for _, name := range names {
-		if !strings.HasPrefix(name, "*.") { // nobody can say which of its names has our pages
-			out = append(out, "https://"+name)
-		}
-	}
-	return out, err
 }
 
 // plainLine is a line of a log for people: what the supervisor writes for machines is put into words, and its metrics are left out.

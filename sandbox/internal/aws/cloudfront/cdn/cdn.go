@@ -89,15 +89,6 @@ func (c *CDN) HostOf(originDomain string) (string, error) {
 	return "", err
 }
 
-// Names are the host names that the account's distributions answer for, with an asterisk where a distribution has one.
-func Names(store view.Store) (out []string, err error) {
-	all, err := distributions(store)
-	for _, d := range all {
-		out = append(append(out, d.Aliases...), d.domain)
-	}
-	return out, err
-}
-
 func (c *CDN) find(host string) (*distribution, error) {
 	if name, _, err := net.SplitHostPort(host); err == nil {
 		host = name
