@@ -113,7 +113,8 @@ func deployEditor(
 		return nil, err
 	}
 	service, err := NewEditService(ctx, logicalName("edit", client), &EditServiceArgs{
-		Service: cfg.ServiceOf(client), Names: names, Region: cfg.Region, Client: client, Origins: cfg.OriginsOf(client), Narrow: cfg.Several(), Neighbour: first,
+		Service: cfg.ServiceOf(client), Names: names, Region: cfg.Region, Client: client, Narrow: cfg.Several(), Neighbour: first,
+		Origins:  cfg.OriginsOf(client),
 		TaskRole: base.Roles.TaskOf(client), Network: base.Network, Registry: base.Registry, Secrets: base.secretsOf(client),
 		Workspace: base.workspaceOf(cfg, client), BucketName: base.BucketName, LoadBalancer: base.LoadBalancer, Door: door,
 	})

@@ -90,8 +90,10 @@ func TestEveryFaultOfAFileIsReportedAtOnce(t *testing.T) {
 
 func TestEveryFaultOfTheEnvironmentIsReportedAtOnce(t *testing.T) {
 	t.Parallel()
-	environment := map[string]string{"WORKSPACE_PATH": "/workspace", "CLIENT_ID": "ameliastamps", "USER_ID": "ada", "ECS_AGENT_URI": "http://a/b/",
-		"PUBLIC_ORIGINS": "https://a.example,https://b.example", "DEPENDENCIES": "task"}
+	environment := map[string]string{
+		"WORKSPACE_PATH": "/workspace", "CLIENT_ID": "ameliastamps", "USER_ID": "ada", "ECS_AGENT_URI": "http://a/b/",
+		"PUBLIC_ORIGINS": "https://a.example,https://b.example", "DEPENDENCIES": "task",
+	}
 	s, err := config.ReadSettings(func(name string) string { return environment[name] })
 	require.NoError(t, err)
 	assert.Equal(t, config.DefaultFile, s.File)

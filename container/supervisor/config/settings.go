@@ -34,7 +34,7 @@ type Settings struct {
 	User       string // USER_ID: whose session it is when nobody says who they are
 	Repository string // DEFAULT_REPO
 	PublicHost string // PUBLIC_HOST
-	// Origins are pages elsewhere that may use the API and the sockets, beside those of the image's file (PUBLIC_ORIGINS, with commas between).
+	// Origins are pages elsewhere that may use the API and the sockets, beside those of the image's file (PUBLIC_ORIGINS).
 	Origins []string
 	// SessionsPerTask is how many sessions a task takes while another task has fewer.
 	SessionsPerTask int

@@ -347,3 +347,18 @@ func TestOwnershipInAnyHistory(t *testing.T) {
 		}
 	})
 }
+
+// TestAReaderThatTrustsStatIsCaught: the property would notice if leases were read as their attributes allow, and not by opening them. What
+// such a reader sees stand still moves on.
+func TestAReaderThatTrustsStatIsCaught(t *testing.T) {
+	t.Parallel()
+	for _, trusts := range []bool{false, true} {
+		reader := taskPlan{Start: 5 * time.Second, End: horizon, Speed: 1, TrustsStat: trusts}
+		h := history{
+			Tasks: []taskPlan{{End: horizon, Speed: 1}, reader}, Paces: []time.Duration{time.Second, time.Second}, Slowest: time.Millisecond,
+		}
+		var faults []string
+		synctest.Test(t, func(*testing.T) { faults = newPlay(h).run() })
+		require.Equal(t, trusts, len(faults) > 0, "a reader that trusts: %t; faults: %v", trusts, faults)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"maps"
 	"slices"
@@ -21,6 +22,10 @@ type nfsServer struct {
 // 30 to 60 s (nfs(5): acdirmin, acdirmax).
 const nameCache = 30 * time.Second
 
+// attributeCache is how long Linux may believe a regular file's attributes without asking (nfs(5): acregmax; it begins with 3 s, acregmin,
+// and gets longer while they are found unchanged).
+const attributeCache = 60 * time.Second
+
 var errCrashed = errors.New("the machine is gone")
 
 // nfsClient is one machine's mount: it delays, hangs, fails, and remembers names.
@@ -32,10 +37,60 @@ type nfsClient struct {
 	missing map[string]time.Time // since when a name is remembered as missing
 	listing []string
 	listed  time.Time
+	open    map[string]int      // how many have a name open here
+	silly   map[string]string   // what a name that was removed while it was open here is called until it is closed
+	kept    map[string]keptOpen // files that a reader who trusts attributes has open all the time
+}
+
+// keptOpen is what a client has in its page cache of a file that is open.
+type keptOpen struct {
+	content []byte
+	since   time.Time
 }
 
 func newNFSClient(server *nfsServer, t *task) *nfsClient {
-	return &nfsClient{server: server, task: t, missing: map[string]time.Time{}}
+	return &nfsClient{
+		server: server, task: t, missing: map[string]time.Time{}, open: map[string]int{}, silly: map[string]string{},
+		kept: map[string]keptOpen{},
+	}
+}
+
+// opened and closed are the ends of the time in which a name is open here. The last to close a name that was removed meanwhile takes its
+// silly name away; a machine that dies leaves it for ever.
+func (c *nfsClient) opened(name string) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.open[name]++
+}
+
+func (c *nfsClient) closed(name string) {
+	c.mu.Lock()
+	c.open[name]--
+	silly := c.silly[name]
+	last := c.open[name] == 0
+	if last {
+		delete(c.silly, name)
+	}
+	c.mu.Unlock()
+	if last && silly != "" && c.task.ctx.Err() == nil {
+		c.server.mu.Lock()
+		defer c.server.mu.Unlock()
+		delete(c.server.files, silly)
+	}
+}
+
+// remembered is what a reader who trusts attributes sees: the page cache, as long as it believes that nothing has changed.
+func (c *nfsClient) remembered(name string) ([]byte, bool) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	file, ok := c.kept[name]
+	return slices.Clone(file.content), ok && c.task.plan.TrustsStat && time.Since(file.since) < attributeCache
+}
+
+func (c *nfsClient) remember(name string, content []byte) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.kept[name] = keptOpen{slices.Clone(content), time.Now()}
 }
 
 // call is one request to the server: it is applied some time after it was sent, and its answer comes some time after that. A machine that
@@ -75,6 +130,11 @@ func (c *nfsClient) Read(name string) (content []byte, err error) {
 	if ok && time.Since(since) < nameCache {
 		return nil, fs.ErrNotExist
 	}
+	if known, ok := c.remembered(name); ok {
+		return known, nil
+	}
+	c.opened(name)
+	defer c.closed(name)
 	err = c.call(func() error {
 		data, ok := c.server.files[name]
 		if !ok {
@@ -86,10 +146,13 @@ func (c *nfsClient) Read(name string) (content []byte, err error) {
 		}
 		return nil
 	})
-	if errors.Is(err, fs.ErrNotExist) {
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
 		c.mu.Lock()
 		c.missing[name] = time.Now()
 		c.mu.Unlock()
+	case err == nil:
+		c.remember(name, content)
 	}
 	return content, err
 }
@@ -158,7 +221,17 @@ func (c *nfsClient) Rewrite(name string, content []byte) error {
 
 func (c *nfsClient) Remove(name string) error {
 	defer c.forget(name)
+	c.mu.Lock()
+	silly := ""
+	if c.open[name] > 0 {
+		silly = fmt.Sprintf(".nfs%024x", len(c.silly)+1)
+		c.silly[name] = silly
+	}
+	c.mu.Unlock()
 	return c.call(func() error {
+		if content, ok := c.server.files[name]; ok && silly != "" {
+			c.server.files[silly] = content
+		}
 		delete(c.server.files, name)
 		return nil
 	})
@@ -208,6 +281,7 @@ type taskPlan struct {
 	Fails      []window      // the file system answers with errors
 	Speed      float64       // of its clock
 	Offset     time.Duration // of its clock
+	TrustsStat bool          // its supervisor keeps leases open, and reads one again only when its attributes say so: no supervisor does
 	Newer      bool          // its image writes leases of a version that the others don't know
 }
 
