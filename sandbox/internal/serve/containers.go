@@ -34,6 +34,9 @@ type Surroundings struct {
 	Build func(pkg string) (path string, err error)
 }
 
+// filesDir has the directories of all file systems.
+func (s *Server) filesDir() string { return filepath.Join(directory(s.options.StateDir), "files") }
+
 // mounts gives each access point a directory: below its file system's, at the path that it shows.
 func mounts(store view.Store, dir string) (map[string]string, error) {
 	out := map[string]string{}
@@ -60,7 +63,8 @@ func mounts(store view.Store, dir string) (map[string]string, error) {
 // imageContainers runs the image that the options name in the tasks.
 func (s *Server) imageContainers(around *Surroundings) (Containers, error) {
 	return container.New(container.Options{
-		Store: s.options.Account, Binary: s.image.binary, Config: s.image.file, Mounts: around.Mounts, Protect: around.Protect,
+		Store: s.options.Account, Binary: s.image.binary, Config: s.image.file, Mounts: around.Mounts, Room: s.image.room,
+		Hidden: s.filesDir(), Protect: around.Protect,
 		Authorizer: authz.New(s.options.Account), Now: s.clock.Now, Speed: s.options.Speed, Boot: s.options.ContainerBoot,
 		Role: s.roleEnvironment, Env: s.containerEnvironment(),
 		Output: func(task, line string) {

@@ -67,13 +67,18 @@ func (o *Options) containerEnv() map[string]string {
 	return out
 }
 
-// image is what the tasks run: the entrypoint, and the file that tells a supervisor of its programs, if it is one.
-type image struct{ binary, file string }
+// image is what the tasks run: the entrypoint, and the file that tells a supervisor of its programs, if it is one; and what keeps them
+// from each other's files.
+type image struct{ binary, file, room string }
 
 func (s *Server) buildImage(ctx context.Context) (out image, err error) {
+	if out.room, err = s.options.Builder.Build(ctx, container.RoomPackage); err != nil {
+		return out, err
+	}
 	demo, err := s.options.Builder.Build(ctx, container.Package)
 	if err != nil || s.options.Container == ContainerPlain {
-		return image{binary: demo}, err
+		out.binary = demo
+		return out, err
 	}
 	if out.binary, err = s.options.Builder.Build(ctx, container.SupervisorPackage); err != nil {
 		return out, err

@@ -144,7 +144,7 @@ func (s *Server) openAPI(context.Context) error {
 
 // openFunctions prepares the functions that requests and schedules lead to.
 func (s *Server) openFunctions(context.Context) error {
-	mounted, err := mounts(s.options.Account, filepath.Join(directory(s.options.StateDir), "files"))
+	mounted, err := mounts(s.options.Account, s.filesDir())
 	if err != nil {
 		return err
 	}
@@ -166,7 +166,7 @@ func (s *Server) openFunctions(context.Context) error {
 }
 
 func (s *Server) openContainers(ctx context.Context) error {
-	mounted, err := mounts(s.options.Account, filepath.Join(directory(s.options.StateDir), "files"))
+	mounted, err := mounts(s.options.Account, s.filesDir())
 	if err != nil {
 		return err
 	}

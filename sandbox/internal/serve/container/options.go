@@ -13,6 +13,8 @@ import (
 const (
 	Package           = "./sandbox/internal/serve/container/demo"
 	SupervisorPackage = "./container/supervisor"
+	// RoomPackage keeps a task from what it does not mount.
+	RoomPackage = "./sandbox/internal/serve/container/room"
 )
 
 // Options configure Processes.
@@ -28,6 +30,9 @@ type Options struct {
 	// Mounts maps the ARN of an EFS access point to a directory of this machine, as runner.Options.Mounts does for
 	// functions. Environment variables that name the container's mount path, or a path below it, are rewritten to it.
 	Mounts map[string]string
+	// Room is the path of the built RoomPackage, and Hidden the directory that all of Mounts lie below: a task sees of it what it mounts.
+	// Where the kernel does not allow that, or Room is empty, it may look at the others' directories.
+	Room, Hidden string
 	// Protect sets the end of a task's scale-in protection, the zero time ends it: (*scheduler.Scheduler).Protect. It is called
 	// by a container's request, never during a call of the scheduler.
 	Protect func(taskARN string, until time.Time) error

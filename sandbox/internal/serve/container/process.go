@@ -48,8 +48,11 @@ func (p *Processes) spawn(task scheduler.Task, d *definition, seat seat, env []s
 	if seat.address != "" {
 		out.leastGrace = leastGraceSupervised
 	}
-	out.command = exec.Command(p.options.Binary) //nolint:gosec,noctx // built from this module; the scheduler ends it, no request does
-	out.command.Env = env
+	command, err := p.command(d)
+	if err != nil {
+		return nil, err
+	}
+	out.command, command.Env = command, env
 	stdin, err := out.command.StdinPipe()
 	if err != nil {
 		return nil, err
@@ -58,8 +61,6 @@ func (p *Processes) spawn(task scheduler.Task, d *definition, seat seat, env []s
 	// One pipe for both keeps the lines in their order.
 	reader, writer := io.Pipe()
 	out.command.Stdout, out.command.Stderr = writer, writer
-	// The terminal sends its interrupt to a whole group; what becomes of the tasks is this process's to say, and its end is theirs.
-	out.command.SysProcAttr = &syscall.SysProcAttr{Setpgid: true, Pdeathsig: syscall.SIGTERM}
 	if err := p.starter.Start(out.command); err != nil {
 		return nil, errors.Join(err, stdin.Close())
 	}

@@ -16,6 +16,7 @@ type Processes struct {
 	options Options
 	agent   *agent
 	starter *supervisor.Starter
+	rooms   bool // each task sees its own mounts only
 
 	mu      sync.Mutex
 	running map[string]*process // by task ARN; ended ones stay for their log
@@ -43,6 +44,7 @@ func New(options Options) (*Processes, error) {
 		return nil, err
 	}
 	p.starter = supervisor.NewStarter()
+	p.rooms = options.Room != "" && p.tryRoom() == nil
 	return p, nil
 }
 
