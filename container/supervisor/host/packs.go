@@ -14,6 +14,7 @@ import (
 	"github.com/webordinary/live-edit/container/supervisor/config"
 	"github.com/webordinary/live-edit/container/supervisor/lease"
 	"github.com/webordinary/live-edit/container/supervisor/packs"
+	"github.com/webordinary/live-edit/container/supervisor/process"
 )
 
 // lookForPacks is how often it is looked whether something was installed that has no pack yet.
@@ -96,10 +97,8 @@ func (s *session) version(ctx context.Context, command []string) (string, error)
 	const patience = 20 * time.Second
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
-	asked := exec.CommandContext(ctx, s.values.Fill(command[0])) //nolint:gosec // the image's own
-	for _, argument := range command[1:] {
-		asked.Args = append(asked.Args, s.values.Fill(argument))
-	}
+	filled := process.NewSpec("", &config.Program{Command: command}, &s.values, nil).Command
+	asked := exec.CommandContext(ctx, filled[0], filled[1:]...) //nolint:gosec // the image's own
 	asked.Dir = "/"
 	out, err := asked.Output()
 	if err != nil {
