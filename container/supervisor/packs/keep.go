@@ -1,7 +1,6 @@
 package packs
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -46,11 +45,11 @@ func (k *Keeper) Look(ctx context.Context) (*Kept, error) {
 		return nil, nil //nolint:nilnil // as it says
 	}
 	kept, err := k.Tree.keep(ctx, now)
-	if !errors.Is(err, ErrChanged) && ctx.Err() == nil {
-		k.dealtWith = now
-	}
 	if errors.Is(err, ErrChanged) {
 		return nil, nil //nolint:nilnil // the next look sees more
+	}
+	if ctx.Err() == nil {
+		k.dealtWith = now
 	}
 	return kept, err
 }
@@ -149,7 +148,7 @@ func prune(directory string) error {
 			packs = append(packs, info)
 		}
 	}
-	slices.SortFunc(packs, func(a, b fs.FileInfo) int { return cmp.Compare(b.ModTime().UnixNano(), a.ModTime().UnixNano()) })
+	slices.SortFunc(packs, func(a, b fs.FileInfo) int { return b.ModTime().Compare(a.ModTime()) })
 	for _, info := range packs[min(keptPacks, len(packs)):] {
 		if err := os.Remove(filepath.Join(directory, info.Name())); !errors.Is(err, fs.ErrNotExist) {
 			faults = append(faults, err)
