@@ -47,16 +47,12 @@ func run(ctx context.Context, rounds int) error {
 		}
 		all = append(all, starts)
 	}
-	of := func(value func(astro.Starts) float64) []float64 {
-		var out []float64
-		for _, starts := range all {
-			out = append(out, value(starts))
-		}
-		slices.Sort(out)
-		return out
-	}
 	row := func(what, unit string, value func(astro.Starts) float64) {
-		list := of(value)
+		var list []float64
+		for _, starts := range all {
+			list = append(list, value(starts))
+		}
+		slices.Sort(list)
 		fmt.Printf("| %s | %.2f%s | %.2f%s | %.2f%s |\n", what, list[len(list)/2], unit, list[0], unit, list[len(list)-1], unit)
 	}
 	const mega = 1e6
