@@ -32,7 +32,7 @@ func installing(t *testing.T) *service {
 			ln -s ../astro/version modules/.bin/version; echo >> ../installed; touch modules/.marker`)
 		fetch.Unless, install.Unless = "{workspace}/site", "{workspace}/site/modules/.marker"
 		install.Makes = &config.Makes{
-			Directory: "{workspace}/site/modules", By: []string{"{workspace}/site/lock"}, Version: []string{"echo", "{client}"},
+			Directory: "{workspace}/site/modules", By: []string{"{workspace}/site/lock"}, Version: []string{"sh", "-c", `env > {workspace}/asked; echo {client}`},
 		}
 		f.Prepare = []config.Step{fetch, install}
 	})
@@ -49,6 +49,13 @@ func (s *service) installed(user string) int {
 	content, err := os.ReadFile(filepath.Join(s.directory(user), "installed"))
 	require.NoError(s.t, err)
 	return bytes.Count(content, []byte("\n"))
+}
+
+// asked is the environment in which the installation's version was asked for.
+func (s *service) asked(user string) string {
+	content, err := os.ReadFile(filepath.Join(s.directory(user), "asked"))
+	require.NoError(s.t, err)
+	return string(content)
 }
 
 func (s *service) module(user, name string) string {
@@ -80,6 +87,7 @@ func TestWhatWasInstalledIsUnpackedInTheNextTask(t *testing.T) {
 	assert.Contains(t, second.output(), "unpacked to the task's disk")
 	assert.Equal(t, 1, s.installed("ada"), "nothing was installed again")
 	assert.Equal(t, "1", s.module("ada", ".bin/version"))
+	assert.NotRegexp(t, `(?m)^(LIVE_EDIT_|ECS_AGENT_URI|AUTH_)`, s.asked("ada"), "the supervisor's own is nobody's")
 	link, err := os.Readlink(filepath.Join(s.directory("ada"), "site", "modules"))
 	require.NoError(t, err)
 	assert.True(t, strings.HasPrefix(link, disk), link)

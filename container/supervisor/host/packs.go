@@ -99,7 +99,7 @@ func (s *session) version(ctx context.Context, command []string) (string, error)
 	defer cancel()
 	filled := process.NewSpec("", &config.Program{Command: command}, &s.values, nil).Command
 	asked := exec.CommandContext(ctx, filled[0], filled[1:]...) //nolint:gosec // the image's own
-	asked.Dir = "/"
+	asked.Dir, asked.Env = "/", process.Inherit(os.Environ())
 	out, err := asked.Output()
 	if err != nil {
 		return "", fmt.Errorf("ask %s: %w", strings.Join(command, " "), err)
