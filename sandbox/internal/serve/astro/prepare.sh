@@ -15,9 +15,12 @@ fetch)
   ;;
 install)
   "$@"
-  rm -rf site/node_modules.new
-  # Hard links take no room, and are as good as copies of files that nobody writes.
-  cp -al "$from" site/node_modules.new || cp -a "$from" site/node_modules.new
+  rm -rf site/node_modules.new site/linked
+  # Hard links take no room, and are as good as copies of files that nobody writes. A workspace on another mount can't have them.
+  links=
+  ! ln "$from/.package-lock.json" site/linked 2>/dev/null || links=l
+  rm -f site/linked
+  cp "-a$links" "$from" site/node_modules.new
   # npm writes this file last, after the lock file that it installs.
   cp site/node_modules.new/.package-lock.json site/marker.new
   mv site/marker.new site/node_modules.new/.package-lock.json
