@@ -12,7 +12,7 @@ import (
 
 const (
 	testRole    = "arn:aws:iam::942734823970:role/scaler"
-	testSession = "arn:aws:sts::942734823970:assumed-role/scaler/requestsordinary-edit-scaler"
+	testSession = "arn:aws:sts::942734823970:assumed-role/scaler/webordinary-edit-scaler"
 	testService = "arn:aws:ecs:us-west-2:942734823970:service/edit/edit"
 )
 
