@@ -31,7 +31,7 @@ func (CBOR) Operation(x *Exchange) string {
 // Names implements Protocol.
 func (CBOR) Names() ErrorNames {
 	out := ErrorNames{}
-	for kind, wire := range XMLNames {
+	for kind, wire := range xmlNames {
 		wire.Status = max(wire.Status, http.StatusBadRequest)
 		out[kind] = wire
 	}

@@ -25,17 +25,17 @@ func (JSON) Names() ErrorNames { return jsonNames }
 
 // Write implements Protocol.
 func (JSON) Write(w http.ResponseWriter, _ *Exchange, result any) {
-	WriteJSON(w, http.StatusOK, result)
+	writeJSON(w, http.StatusOK, result)
 }
 
 // WriteError implements Protocol.
 func (p JSON) WriteError(w http.ResponseWriter, _ *Exchange, e *Error) {
 	wire := p.Names().Of(e)
-	WriteJSON(w, wire.Status, map[string]string{"__type": wire.Code, "message": wire.Message})
+	writeJSON(w, wire.Status, map[string]string{"__type": wire.Code, "message": wire.Message})
 }
 
-// WriteJSON writes a JSON answer.
-func WriteJSON(w http.ResponseWriter, status int, body any) {
+// writeJSON writes a JSON answer.
+func writeJSON(w http.ResponseWriter, status int, body any) {
 	data, err := json.Marshal(body)
 	if err != nil {
 		http.Error(w, err.Error(), http.StatusNotImplemented)

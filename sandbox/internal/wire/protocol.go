@@ -24,8 +24,8 @@ var jsonNames = ErrorNames{
 	MissingToken: {"MissingAuthenticationTokenException", "Missing Authentication Token", http.StatusBadRequest},
 }
 
-// XMLNames are those of the query and REST-XML services.
-var XMLNames = ErrorNames{
+// xmlNames are those of the query and REST-XML services.
+var xmlNames = ErrorNames{
 	AccessDenied: {"AccessDenied", "", http.StatusForbidden},
 	Throttled:    {"Throttling", "Rate exceeded", http.StatusBadRequest},
 	Internal:     {"InternalFailure", "The request processing has failed because of an unknown error.", http.StatusInternalServerError},

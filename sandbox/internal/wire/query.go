@@ -24,7 +24,7 @@ func (Query) Operation(x *Exchange) string {
 }
 
 // Names implements Protocol.
-func (Query) Names() ErrorNames { return XMLNames }
+func (Query) Names() ErrorNames { return xmlNames }
 
 type responseMetadata struct {
 	RequestID string `xml:"RequestId"`
@@ -50,7 +50,7 @@ func (p Query) Write(w http.ResponseWriter, x *Exchange, result any) {
 
 // WriteError implements Protocol.
 func (p Query) WriteError(w http.ResponseWriter, x *Exchange, e *Error) {
-	WriteXMLError(w, x, p.Namespace, p.Names().Of(e))
+	writeXMLError(w, x, p.Namespace, p.Names().Of(e))
 }
 
 // errorResponse is the error document of the query and REST-XML protocols.
@@ -65,8 +65,8 @@ type errorResponse struct {
 	RequestID string `xml:"RequestId"`
 }
 
-// WriteXMLError writes the error document of the query and REST-XML protocols.
-func WriteXMLError(w http.ResponseWriter, x *Exchange, namespace string, refusal Rendered) {
+// writeXMLError writes the error document of the query and REST-XML protocols.
+func writeXMLError(w http.ResponseWriter, x *Exchange, namespace string, refusal Rendered) {
 	document := errorResponse{Xmlns: namespace, RequestID: x.record.RequestID}
 	document.Error.Type, document.Error.Code, document.Error.Message = refusal.fault(), refusal.Code, refusal.Message
 	WriteXML(w, refusal.Status, func(e *xml.Encoder) error { return e.Encode(document) })

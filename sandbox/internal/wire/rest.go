@@ -59,14 +59,14 @@ func (RESTJSON) Write(w http.ResponseWriter, _ *Exchange, result any) {
 		_, _ = w.Write(answer) // the client may be gone
 		return
 	}
-	WriteJSON(w, http.StatusOK, result)
+	writeJSON(w, http.StatusOK, result)
 }
 
 // WriteError implements Protocol.
 func (p RESTJSON) WriteError(w http.ResponseWriter, _ *Exchange, e *Error) {
 	rendered := p.Names().Of(e)
 	w.Header().Set("X-Amzn-Errortype", rendered.Code)
-	WriteJSON(w, rendered.Status, map[string]string{"Type": "User", "ErrorCode": rendered.Code, "Message": rendered.Message})
+	writeJSON(w, rendered.Status, map[string]string{"Type": "User", "ErrorCode": rendered.Code, "Message": rendered.Message})
 }
 
 // RESTXML is AWS REST-XML: method and path name the operation, answers are XML.
@@ -80,7 +80,7 @@ type RESTXML struct {
 type XMLDocument string
 
 // Names implements Protocol.
-func (RESTXML) Names() ErrorNames { return XMLNames }
+func (RESTXML) Names() ErrorNames { return xmlNames }
 
 // Write implements Protocol. Bytes are an answer as it is, and nothing is an answer without a body.
 func (RESTXML) Write(w http.ResponseWriter, x *Exchange, result any) {
@@ -104,7 +104,7 @@ func (RESTXML) Write(w http.ResponseWriter, x *Exchange, result any) {
 func (p RESTXML) WriteError(w http.ResponseWriter, x *Exchange, e *Error) {
 	rendered := p.Names().Of(e)
 	if p.Namespace != "" {
-		WriteXMLError(w, x, p.Namespace, rendered)
+		writeXMLError(w, x, p.Namespace, rendered)
 		return
 	}
 	WriteXML(w, rendered.Status, func(encoder *xml.Encoder) error {
