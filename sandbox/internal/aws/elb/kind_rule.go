@@ -72,9 +72,6 @@ var (
 // checkCondition counts the values and wildcards of one condition.
 func checkCondition(c *kind.Checker, at string, cond props.Map) (values, wildcards int) {
 	for _, name := range conditionLists {
-		if !props.Has(cond, props.Path(name)) {
-			continue
-		}
 		for i, v := range props.Strings(cond, props.Path(name+".values[*]")) {
 			values++
 			wildcards += strings.Count(v, "*") + strings.Count(v, "?")
