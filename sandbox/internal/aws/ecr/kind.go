@@ -19,12 +19,6 @@ func init() {
 }
 
 func ecrKinds() map[string]*kind.Kind {
-	onRepository := []kind.Ref{{Path: "repository", To: toRepository, OnDelete: kind.Cascade}}
-	setIDs := func(c *kind.Call) error {
-		c.ID = c.Str("repository")
-		c.Set("registryId", view.AccountID)
-		return nil
-	}
 	return map[string]*kind.Kind{
 		view.TypeRepository: {
 			Unique: []kind.Unique{{
@@ -36,7 +30,8 @@ func ecrKinds() map[string]*kind.Kind {
 			Delete: deleteRepository,
 		},
 		view.TypeLifecyclePolicy: {
-			Refs: onRepository, Overwrites: true,
+			Refs:       []kind.Ref{{Path: "repository", To: toRepository, OnDelete: kind.Cascade}},
+			Overwrites: true,
 			Check: func(c *kind.Checker) {
 				if text, ok := c.Text("policy"); ok {
 					for _, fault := range CheckLifecycle(text) {
@@ -44,7 +39,11 @@ func ecrKinds() map[string]*kind.Kind {
 					}
 				}
 			},
-			Create: setIDs,
+			Create: func(c *kind.Call) error {
+				c.ID = c.Str("repository")
+				c.Set("registryId", view.AccountID)
+				return nil
+			},
 		},
 	}
 }

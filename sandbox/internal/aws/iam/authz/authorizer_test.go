@@ -128,7 +128,6 @@ func TestResourcePolicies(t *testing.T) {
 		fs     = "arn:aws:elasticfilesystem:us-west-2:942734823970:file-system/fs-1"
 		queue  = "arn:aws:sqs:us-west-2:942734823970:dead"
 		topic  = "arn:aws:sns:us-west-2:942734823970:alarms"
-		repo   = "arn:aws:ecr:us-west-2:942734823970:repository/webordinary/x"
 	)
 	byRole := func(action string) string {
 		return one(`{"Effect":"Allow","Principal":{"AWS":"` + testRole + `"},"Action":"` + action + `","Resource":"*"}`)

@@ -37,7 +37,7 @@ func TestParseRefuses(t *testing.T) {
 		{"no principal", policies.Resource, one(`{` + ok + `}`), "Missing required field Principal"},
 		{"not principal", policies.Resource, one(`{` + ok + `,"NotPrincipal":"*"}`), "NotPrincipal is not supported"},
 		{"principal type", policies.Resource, one(`{` + ok + `,"Principal":{"Aws":"x"}}`), `"Aws" is not one of AWS`},
-		{"resource in trust policy", policies.Bound, one(`{` + ok + `,"Principal":"*"}`), "prohibited field Resource"},
+		{"resource in trust policy", policies.Trust, one(`{` + ok + `,"Principal":"*"}`), "prohibited field Resource"},
 		{"operator", policies.Identity, one(`{` + ok + `,"Condition":{"IpAddress":{"aws:SourceIp":"1.2.3.4"}}}`), `"IpAddress" is not supported`},
 		{"operator typo", policies.Identity, one(`{` + ok + `,"Condition":{"StringEqual":{"aws:a":"b"}}}`), "Invalid Condition type : StringEqual"},
 		{"set operator typo", policies.Identity, one(`{` + ok + `,"Condition":{"ForAny:StringLike":{"aws:a":"b"}}}`), "Invalid Condition type"},

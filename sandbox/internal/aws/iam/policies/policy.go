@@ -25,9 +25,6 @@ const (
 	Trust
 	// Resource hangs on a resource and names it: principals and resources.
 	Resource
-	// Bound hangs on the only resource that it can mean, such as a
-	// registry repository: principals, no resources.
-	Bound
 )
 
 // NamesResources says whether statements of this kind of policy have resources.

@@ -102,7 +102,7 @@ func TestPolicyFaultsComeTogether(t *testing.T) {
 func FuzzPolicies(f *testing.F) {
 	f.Add(`{"Version":"2012-10-17","Statement":[{"Effect":"Allow","Action":"s3:*","Resource":"*"}]}`, "{}")
 	f.Fuzz(func(t *testing.T, doc, other string) {
-		for _, kind := range []Kind{Identity, Trust, Resource, Bound} {
+		for _, kind := range []Kind{Identity, Trust, Resource} {
 			_, _ = Parse(doc, kind)
 		}
 		if !Equal(doc, doc) || !jsontext.Equal(doc, doc) {
