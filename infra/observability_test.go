@@ -269,8 +269,7 @@ func TestAlertsAreDocumented(t *testing.T) {
 		}
 	}
 	deployed := map[string]bool{}
-	signedIn := infratest.Settings{"auth": "cognito", "clients": `[{"id":"ameliastamps","editors":[{"email":"a@example.com","user":"a"}]}]`}
-	for _, settings := range []infratest.Settings{infratest.EverythingOn, signedIn} { // a distribution and a sign-in do not go together
+	for _, settings := range []infratest.Settings{infratest.EverythingOn, infratest.SignedIn} {
 		d := operated(t, "prod", settings)
 		for _, r := range slices.Concat(d.OfType(alarmType), d.OfType(ruleType)) {
 			if r.Get("scheduleExpression") == nil {

@@ -207,8 +207,7 @@ func TestEveryTypeOfTheProgramHasItsPermissions(t *testing.T) {
 	}
 	covered := ci.Covered()
 	seen := 0
-	signedIn := infratest.Settings{"auth": "cognito", "clients": `[{"id":"ameliastamps","editors":[{"email":"a@example.com","user":"a"}]}]`}
-	for _, changes := range []infratest.Settings{everything, infratest.EverythingOn, signedIn} {
+	for _, changes := range []infratest.Settings{everything, infratest.EverythingOn, infratest.SignedIn} {
 		for _, r := range stacks.Deploy(t, "prod", changes).Resources {
 			types, isAwsx := awsxChildren[r.Type]
 			switch {

@@ -48,6 +48,9 @@ var EverythingOn = Settings{
 	"ciStateBucket": "webordinary-pulumi-state", "ciStateKeyArn": StateKeyArn,
 }
 
+// SignedIn lets one invited person in; a stack has either this or the edge of [EverythingOn].
+var SignedIn = Settings{"auth": "cognito", "clients": `[{"id":"ameliastamps","editors":[{"email":"a@example.com","user":"a"}]}]`}
+
 // ProjectSchema reads the configuration schema of the Pulumi.yaml in root.
 func ProjectSchema(t testing.TB, root string) map[string]ProjectKey {
 	t.Helper()
