@@ -45,7 +45,7 @@ func TestAShellInATaskSeesItsClientOnly(t *testing.T) {
 	}
 	require.NoError(t, os.MkdirAll(filepath.Join(files, "fs-2"), 0o700))
 	script := filepath.Join(t.TempDir(), "shell")
-	require.NoError(t, os.WriteFile(script, []byte(strings.ReplaceAll(shell, "FILES", files)), 0o700)) //nolint:gosec // it is run
+	require.NoError(t, os.WriteFile(script, []byte(strings.ReplaceAll(shell, "FILES", files)), 0o700))
 	e := newEnv(t, func(o *container.Options) {
 		o.Binary, o.Hidden = script, files
 		for arn := range o.Mounts {

@@ -1,5 +1,5 @@
-// Command room runs a program that sees of a directory only its own places in it, as a task on Fargate sees of a file system what its access
-// points show. It has to be started in a mount namespace of its own:
+// Command room runs a program that sees of a directory only its own places in it, as a task on Fargate sees of a file system what its
+// access points show. It has to be started in a mount namespace of its own:
 //
 //	room HIDDEN PLACE... -- PROGRAM [ARGUMENT...]
 package main
