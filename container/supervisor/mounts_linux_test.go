@@ -5,11 +5,15 @@ import (
 	"fmt"
 	"net/http"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"syscall"
 	"testing"
 	"time"
 
+	"github.com/hanwen/go-fuse/v2/fs"
+	"github.com/hanwen/go-fuse/v2/fuse"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 	"golang.org/x/sys/unix"
@@ -100,4 +104,98 @@ func onHangingMount(t *testing.T, dir string) {
 	assert.Equal(t, "waking", status["state"])
 	assert.Less(t, task.terminate(), 10*time.Second, "a file system that hangs keeps no task from ending")
 	require.NoError(t, device.Close())
+}
+
+// TestMountThatBeginsToHang: one task's way to the file system hangs under its sessions, and goes on after another task has taken them over.
+func TestMountThatBeginsToHang(t *testing.T) {
+	t.Parallel()
+	mounttest.Isolated(t, "the mount hung and went on", onMountThatBeginsToHang)
+}
+
+func onMountThatBeginsToHang(t *testing.T, dir string) {
+	s := newService(t)
+	whole := s.workspace
+	server := mountLoopback(t, whole, dir)
+	s.workspace = dir
+	hanging := s.start()
+	pids := map[string]int{"ada": hanging.ready("")}
+	_, pids["bob"] = hanging.who("bob")
+	s.workspace = whole
+	other := s.start()
+	_, there := other.who("")
+	require.Equal(t, pids["ada"], there)
+	guests := 0
+	hanging.waitFor(func() bool { // it knows that there is another one, once it gives somebody to it
+		guests++
+		return hanging.owner(fmt.Sprintf("guest-%d", guests)) == other.instance()
+	}, 20*time.Second, "the other task is found")
+
+	require.NoError(t, server.Signal(syscall.SIGSTOP)) // from now on every access waits
+	for user := range pids {
+		other.waitFor(func() bool {
+			a, err := other.try(ask{path: "/api/session", user: user})
+			return err == nil && a.status == http.StatusOK && a.json(t)["instance"] == other.instance()
+		}, 30*time.Second, "the other task has the session of "+user)
+		hanging.waitFor(func() bool { return syscall.Kill(pids[user], 0) != nil }, 10*time.Second, "the process of "+user+" has ended")
+	}
+	for user := range pids {
+		_, here := other.who(user)
+		_, there := hanging.who(user)
+		assert.Equal(t, here, there, "it passes requests on without its files")
+	}
+	assert.Equal(t, http.StatusOK, hanging.do(ask{path: "/health"}).status, "it listens; a minute without files is what makes it sick")
+	hanging.waitLog("lost: the lease could not be kept", 10*time.Second)
+
+	require.NoError(t, server.Signal(syscall.SIGCONT))
+	for user := range pids {
+		_, here := other.who(user)
+		hanging.waitFor(func() bool {
+			a, err := hanging.try(ask{path: "/api/who", user: user})
+			return err == nil && a.status == http.StatusOK && int(a.json(t)["pid"].(float64)) == here
+		}, 20*time.Second, "it passes requests to who has the session now")
+	}
+	name, own := hanging.who("cyd")
+	assert.Equal(t, "cyd", name)
+	assert.NotZero(t, own, "and takes new ones")
+	assert.Less(t, hanging.terminate(), 10*time.Second)
+	assert.Less(t, other.terminate(), 10*time.Second)
+}
+
+// mountLoopback shows a directory at another place, by a process that may be stopped.
+func mountLoopback(t *testing.T, whole, dir string) *os.Process {
+	t.Helper()
+	server := exec.CommandContext(t.Context(), mustSelf(t), "as-mount", whole, dir)
+	out, err := server.StdoutPipe()
+	require.NoError(t, err)
+	said := &strings.Builder{}
+	server.Stderr = said
+	require.NoError(t, starter().Start(server))
+	t.Cleanup(func() {
+		_ = server.Process.Signal(syscall.SIGCONT)
+		_ = server.Process.Kill() // and the mount goes with the namespace
+		_ = server.Wait()
+	})
+	if n, _ := out.Read(make([]byte, 1)); n == 0 {
+		mounttest.Skip(t, fmt.Errorf("%w: %s", errNoMount, said))
+	}
+	return server.Process
+}
+
+var errNoMount = errors.New("the process that mounts has ended")
+
+// runMount is that process. It says by a byte that the mount is there.
+func runMount(args []string) error {
+	root, err := fs.NewLoopbackRoot(args[0])
+	if err != nil {
+		return err
+	}
+	server, err := fs.Mount(args[1], root, &fs.Options{MountOptions: fuse.MountOptions{DirectMountStrict: true, FsName: "loopback"}})
+	if err != nil {
+		return err
+	}
+	if _, err := os.Stdout.WriteString("."); err != nil {
+		return err
+	}
+	server.Wait()
+	return nil
 }

@@ -35,6 +35,7 @@ func TestMain(m *testing.M) {
 		"as-supervisor": func() error { return run(os.Args[2:], os.Stdout) },
 		"as-app":        func() error { return runApp(os.Args[2:]) },
 		"as-parent":     runParent,
+		"as-mount":      func() error { return runMount(os.Args[2:]) },
 	}
 	if do := roles[slices.Concat(os.Args, []string{""})[1]]; do != nil {
 		if err := do(); err != nil {

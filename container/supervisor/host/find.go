@@ -58,18 +58,21 @@ func (h *Host) find(ctx context.Context, user string) (place, error) {
 	switch {
 	case s != nil && s.usable():
 		return place{own: s}, nil
-	case s != nil && !h.going.Load():
+	case s != nil && !h.aside():
 		return place{}, errEnding
 	case route != "" && h.client.Alive(ctx, route):
 		return place{address: route}, nil
 	}
-	if h.going.Load() || count >= h.settings.SessionsPerTask {
+	if h.aside() || count >= h.settings.SessionsPerTask {
 		if p, ok := h.elsewhere(ctx, user, count); ok {
 			return p, nil
 		}
 	}
-	if h.going.Load() {
+	switch {
+	case h.going.Load():
 		return place{}, errNobody
+	case s != nil: // lost, and its end waits for the file system
+		return place{}, errEnding
 	}
 	return h.claim(ctx, user)
 }
@@ -173,6 +176,7 @@ func (h *Host) predecessor(user string) string {
 type loads struct {
 	asking sync.Mutex // one round at a time
 	at     time.Time
+	listed map[string]string    // addresses of the other tasks, by instance
 	known  map[string]peer.Load // by address
 	dead   map[string]string    // owners that are silent, by user
 
@@ -186,21 +190,19 @@ func (h *Host) others(ctx context.Context) map[string]peer.Load {
 	if time.Since(h.loads.at) < loadsKept {
 		return h.loads.known
 	}
-	var addresses map[string]string
-	var err error
-	if !waitAtMost(claimPatience, func() { addresses, err = h.tasks.Others() }) {
-		return nil // the file system hangs
-	}
-	if err != nil {
-		h.record.Log.Error("the other tasks can't be listed", "error", err)
+	trusted := h.health.trusted(time.Now())
+	if trusted {
+		h.list()
 	}
 	var mu sync.Mutex
 	var asked sync.WaitGroup
 	known := map[string]peer.Load{}
-	for instance, address := range addresses {
+	for instance, address := range h.loads.listed {
 		asked.Go(func() {
 			load, err := h.client.Load(ctx, address)
-			h.tasks.Note(instance, err == nil, time.Now())
+			if trusted {
+				h.tasks.Note(instance, err == nil, time.Now())
+			}
 			if err == nil && load.Instance == instance {
 				mu.Lock()
 				defer mu.Unlock()
@@ -213,6 +215,37 @@ func (h *Host) others(ctx context.Context) map[string]peer.Load {
 	return h.loads.known
 }
 
+// list looks who there is. While the file system hangs, those count that were there before.
+func (h *Host) list() {
+	type tasks struct {
+		addresses map[string]string
+		err       error
+	}
+	found := make(chan tasks, 1)
+	go func() {
+		addresses, err := h.tasks.Others()
+		found <- tasks{addresses, err}
+	}()
+	select {
+	case t := <-found:
+		if t.err != nil {
+			h.record.Log.Error("the other tasks can't be listed", "error", t.err)
+		}
+		h.loads.listed = t.addresses
+	case <-time.After(claimPatience):
+	}
+}
+
+// remember keeps who there is, for the time when the file system does not tell.
+func (h *Host) remember() {
+	if !h.isBooted() {
+		return
+	}
+	h.loads.asking.Lock()
+	defer h.loads.asking.Unlock()
+	h.list()
+}
+
 // elsewhere finds the task that has a session already, or one that has fewer than this one and is to take it.
 func (h *Host) elsewhere(ctx context.Context, user string, count int) (place, bool) {
 	known := h.others(ctx)
@@ -223,7 +256,7 @@ func (h *Host) elsewhere(ctx context.Context, user string, count int) (place, bo
 		}
 	}
 	address, load := peer.Least(known)
-	if load == nil || len(load.Sessions) >= count && !h.going.Load() {
+	if load == nil || len(load.Sessions) >= count && !h.aside() {
 		return place{}, false
 	}
 	h.expect(address, user)

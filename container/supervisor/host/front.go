@@ -197,7 +197,7 @@ func (h *Host) locate(ctx context.Context, v visit) (place, error) {
 	if s := h.own(v.user); s != nil {
 		return place{own: s}, nil
 	}
-	if v.start && !h.going.Load() {
+	if v.start && !h.aside() {
 		return h.claim(ctx, v.user)
 	}
 	return place{}, nil

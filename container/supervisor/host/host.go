@@ -249,6 +249,7 @@ func (h *Host) own(user string) *session {
 // load is what peers are told.
 func (h *Host) load() peer.Load {
 	out := peer.Load{Version: lease.Version, Task: h.id.Task, Instance: h.id.Instance, Going: h.going.Load(), Sessions: []string{}}
+	out.NoFiles = !h.health.trusted(time.Now())
 	for _, s := range h.all() {
 		out.Sessions = append(out.Sessions, s.user)
 	}

@@ -141,6 +141,7 @@ func (s *session) run() {
 	work.Wait()
 	attributes := []any{"epoch", s.lease.Record().Epoch, "after", time.Since(began).String(), "why", why}
 	if lost {
+		s.host.health.doubt(time.Now())
 		s.log.Error("lost: the lease could not be kept, and all processes were killed", attributes...)
 	} else {
 		s.host.record.Count(telemetry.MetricHandedBack, 1)

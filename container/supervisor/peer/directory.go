@@ -119,7 +119,7 @@ func Least(loads map[string]Load) (address string, load *Load) {
 	slices.Sort(addresses) // the same choice every time
 	for _, a := range addresses {
 		l := loads[a]
-		if !l.Going && (load == nil || len(l.Sessions) < len(load.Sessions)) {
+		if !l.Going && !l.NoFiles && (load == nil || len(l.Sessions) < len(load.Sessions)) {
 			address, load = a, &l
 		}
 	}

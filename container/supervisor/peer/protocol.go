@@ -52,6 +52,8 @@ type Load struct {
 	Sessions []string `json:"sessions"`
 	// Going says that the task is about to end and takes no session.
 	Going bool `json:"going,omitempty"`
+	// NoFiles says that the task's file system does not answer, so that it takes no session. Tasks of before do not say it.
+	NoFiles bool `json:"noFiles,omitempty"`
 }
 
 // Server answers the peer port.
