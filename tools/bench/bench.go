@@ -81,14 +81,14 @@ func (b *bench) sandbox(ctx context.Context) error {
 // mockedTests measures the tests of the program under mocks, compiled beforehand.
 func (b *bench) mockedTests(ctx context.Context) error {
 	binary := filepath.Join(b.work, "mocked.test")
-	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, ".") //nolint:gosec // our own arguments
+	build := exec.CommandContext(ctx, "go", "test", "-c", "-o", binary, "./infra") //nolint:gosec // our own arguments
 	build.Dir = b.root
 	if out, err := build.CombinedOutput(); err != nil {
 		return fmt.Errorf("build the mocked tests: %w\n%s", err, out)
 	}
 	return b.repeat(ctx, "Mocked tests of the stack (compiled)", func() *exec.Cmd {
 		cmd := exec.CommandContext(ctx, binary)
-		cmd.Dir = b.root
+		cmd.Dir = filepath.Join(b.root, "infra")
 		return cmd
 	})
 }

@@ -38,6 +38,10 @@ type RunOptions struct {
 // Preview says what Up would do.
 func (s *Stack) Preview(ctx context.Context, options RunOptions) (Result, error) {
 	return s.operate(ctx, "preview", func(ctx context.Context, stack *auto.Stack, to streams) error {
+		// The CLI (3.274.1) makes all of the state after every step of a preview, too, and throws it away.
+		if err := stack.Workspace().SetEnvVars(saveOnce()); err != nil {
+			return err
+		}
 		_, err := stack.Preview(ctx,
 			optpreview.ProgressStreams(to.stdout), optpreview.ErrorProgressStreams(to.stderr),
 			optpreview.EventStreams(to.events.stream), optpreview.Color(s.options.Color),

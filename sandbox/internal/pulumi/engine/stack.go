@@ -3,6 +3,7 @@ package engine
 import (
 	"context"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 
@@ -110,9 +111,14 @@ func (s *Stack) environment() map[string]string {
 		"PULUMI_DIY_BACKEND_DISABLE_CHECKPOINT_BACKUPS": "true",
 	}
 	if s.sandbox.options.SaveOnce {
-		environment["PULUMI_EXPERIMENTAL"], environment["PULUMI_SKIP_CHECKPOINTS"] = "true", "true"
+		maps.Copy(environment, saveOnce())
 	}
 	return environment
+}
+
+// saveOnce lets the CLI save a stack's state at the end of a run only.
+func saveOnce() map[string]string {
+	return map[string]string{"PULUMI_EXPERIMENTAL": "true", "PULUMI_SKIP_CHECKPOINTS": "true"}
 }
 
 // command runs a CLI command that the Automation API has no method for.
