@@ -217,23 +217,15 @@ func (h *Host) others(ctx context.Context) map[string]peer.Load {
 
 // list looks who there is. While the file system hangs, those count that were there before.
 func (h *Host) list() {
-	type tasks struct {
-		addresses map[string]string
-		err       error
+	var addresses map[string]string
+	var err error
+	if !waitAtMost(claimPatience, func() { addresses, err = h.tasks.Others() }) {
+		return
 	}
-	found := make(chan tasks, 1)
-	go func() {
-		addresses, err := h.tasks.Others()
-		found <- tasks{addresses, err}
-	}()
-	select {
-	case t := <-found:
-		if t.err != nil {
-			h.record.Log.Error("the other tasks can't be listed", "error", t.err)
-		}
-		h.loads.listed = t.addresses
-	case <-time.After(claimPatience):
+	if err != nil {
+		h.record.Log.Error("the other tasks can't be listed", "error", err)
 	}
+	h.loads.listed = addresses
 }
 
 // remember keeps who there is, for the time when the file system does not tell.
