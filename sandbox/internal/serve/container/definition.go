@@ -80,13 +80,13 @@ func (p *Processes) environment(d *definition, seat seat) ([]string, error) {
 	for _, variable := range d.container.Environment {
 		vars[variable.Name] = variable.Value
 	}
-	for _, point := range d.container.MountPoints {
-		dir, err := p.directory(d.volumes[point.SourceVolume])
-		if err != nil {
-			return nil, fmt.Errorf("volume %s at %s: %w", point.SourceVolume, point.ContainerPath, err)
-		}
+	places, err := p.places(d)
+	if err != nil {
+		return nil, err
+	}
+	for i, point := range d.container.MountPoints {
 		for name, value := range vars {
-			if here, ok := mapped(value, point.ContainerPath, dir); ok {
+			if here, ok := mapped(value, point.ContainerPath, places[i]); ok {
 				vars[name] = here
 			}
 		}

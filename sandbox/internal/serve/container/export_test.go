@@ -9,3 +9,6 @@ func EnvironFile(p *Processes, taskARN string) string {
 
 // Abandon closes the standard input of a task's process, as the end of this one would.
 func Abandon(p *Processes, taskARN string) { _ = p.find(taskARN).stdin.Close() }
+
+// Rooms says whether each task sees of the file systems only what it mounts.
+func Rooms(p *Processes) bool { return p.rooms }

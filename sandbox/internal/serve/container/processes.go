@@ -44,7 +44,7 @@ func New(options Options) (*Processes, error) {
 		return nil, err
 	}
 	p.starter = supervisor.NewStarter()
-	p.rooms = options.Room != "" && p.tryRoom() == nil
+	p.rooms = options.Room != "" && p.tryRoom()
 	return p, nil
 }
 

@@ -55,7 +55,7 @@ func TestAShellInATaskSeesItsClientOnly(t *testing.T) {
 		o.Room, err = room()
 		require.NoError(t, err)
 	})
-	if !e.processes.Rooms() {
+	if !container.Rooms(e.processes) {
 		t.Skip("no process may have mounts of its own here")
 	}
 	e.step(0)
@@ -76,6 +76,6 @@ func TestAShellInATaskSeesItsClientOnly(t *testing.T) {
 func TestWithoutARoomTasksRunAllTheSame(t *testing.T) {
 	t.Parallel()
 	e := newEnv(t, func(o *container.Options) { o.Room, o.Hidden = "/bin/false", filepath.Dir(t.TempDir()) })
-	require.False(t, e.processes.Rooms())
+	require.False(t, container.Rooms(e.processes))
 	e.status(e.wake())
 }

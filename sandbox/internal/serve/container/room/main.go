@@ -11,7 +11,6 @@ import (
 	"path/filepath"
 	"runtime"
 	"slices"
-	"strings"
 
 	"golang.org/x/sys/unix"
 )
@@ -59,7 +58,7 @@ func hide(hidden string, places []string) error {
 	}
 	kept := make([]int, 0, len(places))
 	for _, place := range places {
-		if rest, err := filepath.Rel(hidden, place); err != nil || rest == ".." || strings.HasPrefix(rest, "../") {
+		if rest, err := filepath.Rel(hidden, place); err != nil || !filepath.IsLocal(rest) {
 			return fmt.Errorf("%s is not below %s: %w", place, hidden, errUsage)
 		}
 		tree, err := unix.OpenTree(unix.AT_FDCWD, place, unix.OPEN_TREE_CLONE|unix.OPEN_TREE_CLOEXEC)
