@@ -1,7 +1,6 @@
 package serve
 
 import (
-	"context"
 	"fmt"
 	"path/filepath"
 	"strings"
@@ -30,8 +29,6 @@ type Surroundings struct {
 	Mounts map[string]string
 	// Protect sets the end of a task's scale-in protection.
 	Protect func(taskARN string, until time.Time) error
-	// Build builds a package of this module.
-	Build func(pkg string) (path string, err error)
 }
 
 // filesDir has the directories of all file systems.
@@ -81,9 +78,4 @@ func shortTask(arn string) string {
 	const shown = 8
 	id := arn[strings.LastIndexByte(arn, '/')+1:]
 	return "task " + id[:min(len(id), shown)]
-}
-
-// build builds a package with the server's builder.
-func (s *Server) build(ctx context.Context) func(pkg string) (string, error) {
-	return func(pkg string) (string, error) { return s.options.Builder.Build(ctx, pkg) }
 }

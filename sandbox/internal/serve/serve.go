@@ -165,7 +165,7 @@ func (s *Server) openFunctions(context.Context) error {
 	return nil
 }
 
-func (s *Server) openContainers(ctx context.Context) error {
+func (s *Server) openContainers(context.Context) error {
 	mounted, err := mounts(s.options.Account, s.filesDir())
 	if err != nil {
 		return err
@@ -174,7 +174,7 @@ func (s *Server) openContainers(ctx context.Context) error {
 	if open == nil {
 		open = s.imageContainers
 	}
-	s.containers, err = open(&Surroundings{Clock: s.clock, Mounts: mounted, Protect: s.scheduler.Protect, Build: s.build(ctx)})
+	s.containers, err = open(&Surroundings{Clock: s.clock, Mounts: mounted, Protect: s.scheduler.Protect})
 	if err != nil {
 		return fmt.Errorf("the containers: %w", err)
 	}
