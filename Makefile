@@ -15,12 +15,12 @@ help: ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 # While the program compiles, the Pulumi CLI or its modules are downloaded.
-sandbox: ## Deploy prod and dev on the real Pulumi engine, without an AWS account (the first time 5 minutes, and 4 more for the CLI where its release server is out of reach)
+sandbox: ## Deploy prod and dev on the real Pulumi engine, without an AWS account (the first time 3 minutes on two cores, and 2 more for the CLI where its release server is out of reach)
 	@go run ./tools/install -fetch pulumi & go run ./sandbox demo; code=$$?; wait; exit $$code
 
 # The same commit gives the same answer: property tests draw the same cases every time. New cases are what soak is for.
 test: export RAPID_SEED ?= 1
-test: ## Run every test (the first run gets the pinned Pulumi CLI: seconds from its release server, 4 minutes from its module)
+test: ## Run every test (the first run gets the pinned Pulumi CLI: seconds from its release server, 2 minutes from its module once make sandbox has compiled, more before)
 	@go run ./tools/install pulumi pulumi-language-go >/dev/null
 	go test -timeout 30m ./...
 

@@ -80,7 +80,7 @@ func (b build) compile(ctx context.Context, target, sources string) error {
 // announce says why there is something to wait for, and how long it takes.
 func (b build) announce(target string) {
 	if _, err := os.Stat(target); err != nil {
-		b.say("Compiling the sandbox: about 4 minutes on two cores the first time (Pulumi's SDK for AWS is large), seconds from then on.")
+		b.say("Compiling the sandbox: about 3 minutes on two cores the first time (Pulumi's SDK for AWS is large), seconds from then on.")
 		return
 	}
 	b.say("Compiling the sandbox: its sources have changed. A few seconds, minutes when go.mod or the Go release has.")

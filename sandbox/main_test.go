@@ -157,7 +157,7 @@ func TestTheCommandGetsWhatTheLauncherGot(t *testing.T) {
 	out, said, code := run(t, cmd)
 	require.Equal(t, "hello [\"sandbox\" \"fail\" \"--two words\"] \"typed\"\n", out, said)
 	require.Equal(t, 7, code)
-	require.Contains(t, said, "Compiling the sandbox: about 4 minutes on two cores the first time")
+	require.Contains(t, said, "Compiling the sandbox: about 3 minutes on two cores the first time")
 
 	// From now on the go command isn't asked.
 	out, said, code = run(t, withGo(t, launcher(t.Context(), root), fails))

@@ -215,7 +215,7 @@ func (h *Host) others(ctx context.Context) map[string]peer.Load {
 	return h.loads.known
 }
 
-// list looks who there is. While the file system hangs, those count that were there before.
+// list looks who there is. While the file system hangs or fails, those count that were there before.
 func (h *Host) list() {
 	var addresses map[string]string
 	var err error
@@ -224,6 +224,7 @@ func (h *Host) list() {
 	}
 	if err != nil {
 		h.record.Log.Error("the other tasks can't be listed", "error", err)
+		return
 	}
 	h.loads.listed = addresses
 }

@@ -1,13 +1,19 @@
 package host
 
 import (
+	"os"
+	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/container/supervisor/config"
+	"github.com/webordinary/live-edit/container/supervisor/lease"
 	"github.com/webordinary/live-edit/container/supervisor/peer"
+	"github.com/webordinary/live-edit/container/supervisor/telemetry"
 )
 
 // TestNewSessionsSpread places sessions of which the other tasks have not told yet.
@@ -42,4 +48,29 @@ func TestHealthIsThatSomebodyCanBeServed(t *testing.T) {
 	assert.True(t, h.ok(began.Add(unreadableFor+time.Second)), "it is again")
 	h.note(began)
 	assert.True(t, h.ok(began.Add(unreadableFor+time.Second)), "an answer that hung is no news")
+}
+
+// TestTasksAreKeptWhileTheyCannotBeListed: a file system that answers with an error tells nothing of who there is.
+func TestTasksAreKeptWhileTheyCannotBeListed(t *testing.T) {
+	t.Parallel()
+	state, err := os.OpenRoot(t.TempDir())
+	require.NoError(t, err)
+	defer func() { require.NoError(t, state.Close()) }()
+	other, err := peer.OpenDirectory(state, lease.Identity{Instance: "other", Address: "a:1"})
+	require.NoError(t, err)
+	require.NoError(t, other.Enter())
+	var said strings.Builder
+	h := New(&config.Settings{}, &config.File{}, telemetry.New(&said, "amelia"))
+	h.tasks, err = peer.OpenDirectory(state, lease.Identity{Instance: "this", Address: "b:1"})
+	require.NoError(t, err)
+	h.list()
+	known := map[string]string{"other": "a:1"}
+	require.Equal(t, known, h.loads.listed)
+
+	require.NoError(t, os.RemoveAll(filepath.Join(state.Name(), "tasks")))
+	_, err = h.tasks.Others()
+	require.Error(t, err)
+	h.list()
+	require.Equal(t, known, h.loads.listed)
+	require.Contains(t, said.String(), "the other tasks can't be listed")
 }

@@ -9,6 +9,7 @@ import (
 	"maps"
 	"slices"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -16,6 +17,8 @@ import (
 type nfsServer struct {
 	mu    sync.Mutex
 	files map[string][]byte
+
+	silly atomic.Int64 // numbers the names that clients give to what they remove while it is open: no two are the same
 }
 
 // nameCache is how long a client remembers that a name was not there, or what a directory held. Linux keeps a directory's attributes for
@@ -224,7 +227,7 @@ func (c *nfsClient) Remove(name string) error {
 	c.mu.Lock()
 	silly := ""
 	if c.open[name] > 0 {
-		silly = fmt.Sprintf(".nfs%024x", len(c.silly)+1)
+		silly = fmt.Sprintf(".nfs%024x", c.server.silly.Add(1))
 		c.silly[name] = silly
 	}
 	c.mu.Unlock()

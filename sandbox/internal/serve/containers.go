@@ -61,7 +61,7 @@ func mounts(store view.Store, dir string) (map[string]string, error) {
 func (s *Server) imageContainers(around *Surroundings) (Containers, error) {
 	return container.New(container.Options{
 		Store: s.options.Account, Binary: s.image.binary, Config: s.image.file, Mounts: around.Mounts, Room: s.image.room,
-		Hidden: s.filesDir(), Protect: around.Protect,
+		Hidden: s.filesDir(), Notice: func(text string) { s.say("container", "%s", text) }, Protect: around.Protect,
 		Authorizer: authz.New(s.options.Account), Now: s.clock.Now, Speed: s.options.Speed, Boot: s.options.ContainerBoot,
 		Role: s.roleEnvironment, Env: s.containerEnvironment(),
 		Output: func(task, line string) {

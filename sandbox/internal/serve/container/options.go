@@ -33,6 +33,8 @@ type Options struct {
 	// Room is the path of the built RoomPackage, and Hidden the directory that all of Mounts lie below: a task sees of it what it mounts.
 	// Where the kernel does not allow that, or Room is empty, it may look at the others' directories.
 	Room, Hidden string
+	// Notice, when set, is told once, at the start, what tasks do not get on this machine and why.
+	Notice func(text string)
 	// Protect sets the end of a task's scale-in protection, the zero time ends it: (*scheduler.Scheduler).Protect. It is called
 	// by a container's request, never during a call of the scheduler.
 	Protect func(taskARN string, until time.Time) error

@@ -44,7 +44,9 @@ func New(options Options) (*Processes, error) {
 		return nil, err
 	}
 	p.starter = supervisor.NewStarter()
-	p.rooms = options.Room != "" && p.tryRoom()
+	if options.Room != "" {
+		p.openRooms()
+	}
 	return p, nil
 }
 

@@ -1,10 +1,12 @@
 package container
 
 import (
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"slices"
+	"strings"
 	"syscall"
 
 	"golang.org/x/sys/unix"
@@ -54,10 +56,24 @@ func ownMounts(attributes *syscall.SysProcAttr) {
 	}
 }
 
-// tryRoom says whether the kernel allows rooms.
-func (p *Processes) tryRoom() bool {
+// openRooms gives each task a room from now on, where the kernel allows it, and says where it doesn't: else a file of another client's that a
+// task finds would be taken for a fault of the stack's.
+func (p *Processes) openRooms() {
+	err := p.tryRoom()
+	p.rooms = err == nil
+	if err != nil && p.options.Notice != nil {
+		p.options.Notice(fmt.Sprintf("tasks have no mounts of their own here, and find each other's files below %s: %v", p.options.Hidden, err))
+	}
+}
+
+// tryRoom says why the kernel does not allow rooms, in the words of whoever was refused.
+func (p *Processes) tryRoom() error {
 	command := exec.Command(p.options.Room, p.options.Hidden, "--", "/bin/true") //nolint:gosec,noctx // ends at once
 	command.SysProcAttr = &syscall.SysProcAttr{}
 	ownMounts(command.SysProcAttr)
-	return command.Run() == nil
+	said, err := command.CombinedOutput()
+	if text := strings.TrimSpace(string(said)); err != nil && text != "" {
+		return errors.New(text)
+	}
+	return err
 }

@@ -72,10 +72,19 @@ func TestAShellInATaskSeesItsClientOnly(t *testing.T) {
 	assert.FileExists(t, filepath.Join(files, "fs-1", "clients", "amelia", "written"), "what it writes is on the file system")
 }
 
-// TestWithoutARoomTasksRunAllTheSame: where the kernel gives nobody mounts of his own.
+// TestWithoutARoomTasksRunAllTheSame: where the kernel gives nobody mounts of his own, which is said, once and with the reason.
 func TestWithoutARoomTasksRunAllTheSame(t *testing.T) {
 	t.Parallel()
-	e := newEnv(t, func(o *container.Options) { o.Room, o.Hidden = "/bin/false", filepath.Dir(t.TempDir()) })
-	require.False(t, container.Rooms(e.processes))
-	e.status(e.wake())
+	refused := filepath.Join(t.TempDir(), "room")
+	require.NoError(t, os.WriteFile(refused, []byte("#!/bin/sh\necho 'room: keep mounts to itself: operation not permitted' >&2; exit 1\n"), 0o700))
+	for room, why := range map[string]string{refused: "room: keep mounts to itself: operation not permitted", "/bin/false": "exit status 1"} {
+		hidden := filepath.Dir(t.TempDir())
+		var notices []string
+		e := newEnv(t, func(o *container.Options) {
+			o.Room, o.Hidden, o.Notice = room, hidden, func(text string) { notices = append(notices, text) }
+		})
+		require.False(t, container.Rooms(e.processes))
+		e.status(e.wake())
+		require.Equal(t, []string{"tasks have no mounts of their own here, and find each other's files below " + hidden + ": " + why}, notices)
+	}
 }
