@@ -74,7 +74,7 @@ func (s *Server) issuerEndpoint(endpoint alb.Endpoint, client string) string {
 func (s *Server) issuerClient(id string) (issuer.Client, bool) {
 	store := s.options.Account
 	if r, ok := store.Get(view.TypeUserPoolClient, id); ok {
-		client := issuer.Client{Secret: view.Text(r, "clientSecret"), People: []string{}}
+		client := issuer.Client{Secret: view.Text(r, "clientSecret"), People: []string{}, Refreshes: true}
 		for _, user := range store.List(view.TypeUser) {
 			if view.Text(user, "userPoolId") == view.Text(r, "userPoolId") {
 				client.People = append(client.People, strings.ToLower(view.Text(user, "username")))

@@ -6,11 +6,14 @@ package issuer
 
 import (
 	_ "embed"
+	"encoding/json"
 	"fmt"
 	"html"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/oauth2-proxy/mockoidc"
 )
@@ -30,7 +33,17 @@ type Client struct {
 	Secret string
 	// People, if not nil, are the only ones whom the issuer knows, by their addresses in small letters.
 	People []string
+	// Refreshes says that it gives refresh tokens. A user pool does; others mostly do for the scope offline_access only, which no rule of
+	// ours has.
+	Refreshes bool
 }
+
+// Lifetimes of a user pool's tokens, unless its client says otherwise (Amazon Cognito: "Managing user pool token expiration and caching").
+const (
+	// AccessLifetime is also that of others here.
+	AccessLifetime  = time.Hour
+	refreshLifetime = 30 * 24 * time.Hour
+)
 
 // Issuer answers for all clients. It is safe for concurrent use.
 type Issuer struct {
@@ -45,7 +58,7 @@ type Issuer struct {
 func (i *Issuer) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	for prefix, serve := range map[string]func(*mockoidc.MockOIDC, Client, http.ResponseWriter, *http.Request){
 		Authorize: i.authorize,
-		Token:     func(m *mockoidc.MockOIDC, _ Client, w http.ResponseWriter, r *http.Request) { m.Token(w, r) },
+		Token:     token,
 		UserInfo:  func(m *mockoidc.MockOIDC, _ Client, w http.ResponseWriter, r *http.Request) { m.Userinfo(w, r) },
 	} {
 		id, ok := strings.CutPrefix(r.URL.Path, prefix)
@@ -82,9 +95,49 @@ func (i *Issuer) server(id string, client Client) (*mockoidc.MockOIDC, error) {
 			return nil, fmt.Errorf("the sandbox's issuer: %w", err)
 		}
 		server.ClientID, server.ClientSecret = id, client.Secret
+		server.AccessTTL, server.RefreshTTL = AccessLifetime, refreshLifetime
 		i.servers[id] = server
 	}
 	return server, nil
+}
+
+// token gives tokens for a code, and for a refresh token of somebody whom the issuer still knows.
+func token(m *mockoidc.MockOIDC, client Client, w http.ResponseWriter, r *http.Request) {
+	renewing := r.PostFormValue("grant_type") == "refresh_token"
+	if renewing && !client.renews(m, r.PostFormValue("refresh_token")) {
+		http.Error(w, `{"error":"invalid_grant"}`, http.StatusBadRequest)
+		return
+	}
+	said := httptest.NewRecorder()
+	m.Token(said, r)
+	var tokens map[string]any
+	if said.Code == http.StatusOK && json.Unmarshal(said.Body.Bytes(), &tokens) == nil {
+		tokens["expires_in"] = int(AccessLifetime.Seconds()) // the library says it in nanoseconds
+		if renewing || !client.Refreshes {                   // a refresh token is good until its end, and given once
+			delete(tokens, "refresh_token")
+		}
+	}
+	w.Header().Set("Content-Type", "application/json")
+	w.WriteHeader(said.Code)
+	if tokens == nil {
+		_, _ = w.Write(said.Body.Bytes()) // the load balancer may be gone
+		return
+	}
+	_ = json.NewEncoder(w).Encode(tokens) // as above
+}
+
+// renews says that a refresh token is one of ours, of somebody who is still known.
+func (c Client) renews(m *mockoidc.MockOIDC, refresh string) bool {
+	token, err := m.Keypair.VerifyJWT(refresh, m.Now)
+	if err != nil {
+		return false
+	}
+	session, err := m.SessionStore.GetSessionByToken(token)
+	if err != nil {
+		return false
+	}
+	user, ok := session.User.(*mockoidc.MockUser)
+	return ok && c.Refreshes && c.knows(user.Email)
 }
 
 // authorize asks who somebody is, and believes it.

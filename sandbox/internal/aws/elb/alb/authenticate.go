@@ -80,6 +80,10 @@ type session struct {
 	Until          int64 // seconds of the service's clock
 	Token          string
 	Claims         map[string]any
+	// Refresh is the issuer's refresh token, and Fresh how long the access token is good, in seconds of the service's clock. Without either
+	// the session is kept to its end.
+	Refresh string `json:",omitempty"`
+	Fresh   int64  `json:",omitempty"`
 }
 
 // authenticate carries out an authenticate action; passed says that the next action's turn has come. Headers of this kind that the
@@ -94,7 +98,7 @@ func (x *exchange) authenticate(a *action) (passed bool, err error) {
 	if err != nil {
 		return false, err
 	}
-	if s := x.session(auth); s != nil {
+	if s := x.session(auth); s != nil && x.refresh(auth, s) {
 		return true, x.identify(auth, s)
 	}
 	switch auth.Otherwise {
@@ -124,6 +128,26 @@ func (x *exchange) session(auth *authentication) *session {
 		return nil
 	}
 	return s
+}
+
+// refresh has the issuer say again who the visitor is, once the access token has expired. Without a refresh token the load balancer keeps
+// the session until it times out; with one it has the visitor sign in again when it times out or the issuer refuses ("Session timeout" in
+// the guide). That it asks for the claims anew, and that the session's own end stays, the guide does not say.
+func (x *exchange) refresh(auth *authentication, s *session) bool {
+	if s.Refresh == "" || s.Fresh == 0 || x.record.At.Unix() < s.Fresh {
+		return true
+	}
+	renewed, err := x.grant(auth, url.Values{"grant_type": {"refresh_token"}, "refresh_token": {s.Refresh}})
+	if err != nil {
+		x.record.Problem = "the session could not be refreshed: " + err.Error()
+		return false
+	}
+	renewed.Until = s.Until
+	if renewed.Refresh == "" { // the old one goes on (RFC 6749, 6)
+		renewed.Refresh = s.Refresh
+	}
+	*s = *renewed
+	return x.keepSession(auth, s)
 }
 
 // identify adds what the load balancer says of the visitor.
@@ -217,25 +241,36 @@ func (x *exchange) comeBack(rules []*rule) error {
 		x.fail(statusIssuerFailed, fmt.Errorf("the issuer says %s", query.Get("error")))
 		return nil
 	}
-	token, claims, err := x.ask(auth, query.Get("code"))
+	given, err := x.grant(auth, url.Values{
+		"grant_type": {"authorization_code"}, "code": {query.Get("code")}, "redirect_uri": {x.origin() + callbackPath},
+	})
 	if err != nil {
 		x.fail(statusIssuerFailed, err)
 		return nil
 	}
-	lifetime := time.Duration(auth.Timeout) * time.Second
-	text := x.balancer.sealed("session", session{auth.Issuer, auth.ClientID, x.record.At.Add(lifetime).Unix(), token, claims})
-	if len(text) > shardBytes*maxShards {
-		x.fail(http.StatusInternalServerError, fmt.Errorf("the session has %d bytes, cookies hold %d", len(text), shardBytes*maxShards))
+	given.Until = x.record.At.Add(time.Duration(auth.Timeout) * time.Second).Unix()
+	if !x.keepSession(auth, given) {
+		x.fail(http.StatusInternalServerError, fmt.Errorf("the session does not fit into cookies, which hold %d bytes", shardBytes*maxShards))
 		return nil
 	}
 	x.setCookie(nonceCookie, "", 0)
+	x.sendTo(x.origin() + s.URL)
+	return nil
+}
+
+// keepSession gives the visitor the session's cookies, if it fits into them.
+func (x *exchange) keepSession(auth *authentication, s *session) bool {
+	text := x.balancer.sealed("session", *s)
+	if len(text) > shardBytes*maxShards {
+		return false
+	}
+	lifetime := time.Unix(s.Until, 0).Sub(x.record.At)
 	i := 0
 	for shard := range slices.Chunk([]byte(text), shardBytes) {
 		x.setCookie(fmt.Sprintf("%s-%d", auth.Cookie, i), string(shard), lifetime)
 		i++
 	}
-	x.sendTo(x.origin() + s.URL)
-	return nil
+	return true
 }
 
 // authenticates gives a rule's authenticate action.
@@ -248,39 +283,44 @@ func (r *rule) authenticates() *action {
 	return nil
 }
 
-// ask has the issuer say who came with a code.
-func (x *exchange) ask(auth *authentication, code string) (token string, claims map[string]any, err error) {
+// grant has the issuer say who somebody is who came with a code, or whose refresh token the load balancer has. The session that it returns
+// has no end yet.
+func (x *exchange) grant(auth *authentication, form url.Values) (*session, error) {
 	var tokens struct {
-		Access string `json:"access_token"`
+		Access  string `json:"access_token"`
+		Refresh string `json:"refresh_token"`
+		Expires int64  `json:"expires_in"` // seconds
 	}
-	form := url.Values{
-		"grant_type": {"authorization_code"}, "code": {code}, "redirect_uri": {x.origin() + callbackPath},
-		"client_id": {auth.ClientID}, "client_secret": {auth.ClientSecret},
-	}
+	form.Set("client_id", auth.ClientID)
+	form.Set("client_secret", auth.ClientSecret)
 	//nolint:gosec // the issuer that the rule names, or the sandbox's own
 	request, err := http.NewRequestWithContext(x.request.Context(), http.MethodPost, x.balancer.endpoint(EndpointToken, auth),
 		strings.NewReader(form.Encode()))
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	request.Header.Set("Content-Type", "application/x-www-form-urlencoded")
 	if err := x.fetch(request, &tokens); err != nil {
-		return "", nil, fmt.Errorf("the issuer's tokens: %w", err)
+		return nil, fmt.Errorf("the issuer's tokens: %w", err)
+	}
+	given := &session{Issuer: auth.Issuer, Client: auth.ClientID, Token: tokens.Access, Refresh: tokens.Refresh}
+	if tokens.Expires > 0 {
+		given.Fresh = x.record.At.Unix() + tokens.Expires
 	}
 	//nolint:gosec // as above
 	request, err = http.NewRequestWithContext(x.request.Context(), http.MethodGet, x.balancer.endpoint(EndpointUserInfo, auth), nil)
 	if err != nil {
-		return "", nil, err
+		return nil, err
 	}
 	request.Header.Set("Authorization", "Bearer "+tokens.Access)
-	if err := x.fetch(request, &claims); err != nil {
-		return "", nil, fmt.Errorf("what the issuer knows of the visitor: %w", err)
+	if err := x.fetch(request, &given.Claims); err != nil {
+		return nil, fmt.Errorf("what the issuer knows of the visitor: %w", err)
 	}
-	return tokens.Access, claims, nil
+	return given, nil
 }
 
 func (x *exchange) fetch(request *http.Request, into any) error {
-	response, err := x.balancer.options.IssuerClient.Do(request) //nolint:gosec // as in ask
+	response, err := x.balancer.options.IssuerClient.Do(request) //nolint:gosec // as in grant
 	if err != nil {
 		return err
 	}

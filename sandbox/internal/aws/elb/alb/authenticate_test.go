@@ -6,6 +6,7 @@ import (
 	"net/http/httptest"
 	"net/url"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -25,7 +26,17 @@ type door struct {
 	client *http.Client
 	// got are the headers of the last request that reached the preview's or the API's target.
 	got http.Header
+	// refreshes says whether the issuer gives refresh tokens, forgets whether it has forgotten everybody.
+	refreshes, forgets atomic.Bool
+	clock              *movingClock
 }
+
+// movingClock stands still until it is moved.
+type movingClock struct{ passed atomic.Int64 }
+
+func (c *movingClock) Now() time.Time                   { return noon.Add(time.Duration(c.passed.Load())) }
+func (*movingClock) Wait(d time.Duration) time.Duration { return d }
+func (c *movingClock) pass(d time.Duration)             { c.passed.Add(int64(d)) }
 
 const doorIssuer = "https://issuer.example.com"
 
@@ -33,22 +44,26 @@ func oidcAction(otherwise string) map[string]any {
 	return map[string]any{"type": "authenticate-oidc", "order": 1, "authenticateOidc": map[string]any{
 		"issuer": doorIssuer, "authorizationEndpoint": doorIssuer + "/auth", "tokenEndpoint": doorIssuer + "/token",
 		"userInfoEndpoint": doorIssuer + "/me", "clientId": "balancer", "clientSecret": "secret", "scope": "openid email",
-		"sessionCookieName": "AWSELBAuthSessionCookie", "sessionTimeout": 3600, "onUnauthenticatedRequest": otherwise,
+		"sessionCookieName": "AWSELBAuthSessionCookie", "sessionTimeout": 4 * 3600, "onUnauthenticatedRequest": otherwise,
 	}}
 }
 
 func newDoor(t *testing.T) *door {
 	t.Helper()
+	d := &door{clock: &movingClock{}}
 	local := httptest.NewServer(&issuer.Issuer{Client: func(id string) (issuer.Client, bool) {
-		return issuer.Client{Secret: "secret"}, id == "balancer"
+		client := issuer.Client{Secret: "secret", Refreshes: d.refreshes.Load()}
+		if d.forgets.Load() {
+			client.People = []string{}
+		}
+		return client, id == "balancer"
 	}})
 	t.Cleanup(local.Close)
-	d := &door{}
 	var err error
 	d.signer, err = alb.NewSigner()
 	require.NoError(t, err)
 	d.env = newEnvWith(t, func(o *alb.Options) {
-		o.Signer = d.signer
+		o.Signer, o.Clock = d.signer, d.clock
 		o.Issuer = func(endpoint alb.Endpoint, client string) string {
 			return local.URL + []string{issuer.Authorize, issuer.Token, issuer.UserInfo}[endpoint] + client
 		}
@@ -199,4 +214,50 @@ func TestWhoIsNotSignedIn(t *testing.T) {
 	d.got = nil
 	require.Equal(t, http.StatusOK, d.open("/api/x", "X-Amzn-Oidc-Data", "forged", "Cookie", "AWSELBAuthSessionCookie-0=forged").StatusCode)
 	require.Empty(t, d.got["X-Amzn-Oidc-Data"], "allow lets a stranger in without a word for him")
+}
+
+// TestASessionIsRefreshedAtTheIssuer: once the access token has expired, whatever the rule is that the visitor's request meets, and he notices
+// nothing of it. Whom the issuer does not know any more, or whose session has come to its end, signs in again.
+func TestASessionIsRefreshedAtTheIssuer(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	d.refreshes.Store(true)
+	d.signIn("/preview/", "amy@example.com")
+	first := d.open("/api/x")
+	require.Equal(t, http.StatusOK, first.StatusCode)
+	require.Empty(t, first.Header["Set-Cookie"], "the access token is good")
+	d.clock.pass(issuer.AccessLifetime - time.Second)
+	require.Empty(t, d.open("/api/x").Header["Set-Cookie"], "and it is to its last second")
+	for range 3 { // and its successors are as well
+		d.clock.pass(issuer.AccessLifetime)
+		renewed := d.open("/api/x")
+		require.Equal(t, http.StatusOK, renewed.StatusCode)
+		require.Contains(t, strings.Join(renewed.Header["Set-Cookie"], "\n"), "AWSELBAuthSessionCookie-0=")
+		require.Equal(t, "sub-amy@example.com", d.got.Get("X-Amzn-Oidc-Identity"))
+		require.Empty(t, d.open("/preview/").Header["Set-Cookie"], "once")
+	}
+	d.clock.pass(time.Second)
+	require.Equal(t, http.StatusUnauthorized, d.open("/api/x").StatusCode, "refreshing makes a session no longer than it was to be")
+	require.Equal(t, http.StatusFound, d.open("/preview/").StatusCode)
+
+	d.signIn("/preview/", "amy@example.com")
+	d.forgets.Store(true)
+	require.Equal(t, http.StatusOK, d.open("/api/x").StatusCode, "the issuer is not asked before it is time")
+	d.clock.pass(issuer.AccessLifetime)
+	require.Equal(t, http.StatusUnauthorized, d.open("/api/x").StatusCode)
+	require.Equal(t, http.StatusFound, d.open("/preview/").StatusCode, "to sign in")
+}
+
+// TestASessionWithoutARefreshTokenIsKeptToItsEnd: the load balancer has nothing to ask with, whoever the issuer has forgotten meanwhile.
+func TestASessionWithoutARefreshTokenIsKeptToItsEnd(t *testing.T) {
+	t.Parallel()
+	d := newDoor(t)
+	d.signIn("/preview/", "amy@example.com")
+	d.forgets.Store(true)
+	d.clock.pass(4*time.Hour - time.Second)
+	response := d.open("/api/x")
+	require.Equal(t, http.StatusOK, response.StatusCode)
+	require.Empty(t, response.Header["Set-Cookie"])
+	d.clock.pass(time.Second)
+	require.Equal(t, http.StatusUnauthorized, d.open("/api/x").StatusCode)
 }
