@@ -1,6 +1,7 @@
 package e2e
 
 import (
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -80,16 +81,24 @@ var operating = []typed{
 	},
 	{run: `pulumi config set auth cognito`},
 	{run: `pulumi up`, says: "edit--acme-service", then: invited("amelia@example.com", "jane@example.com")},
-	{run: `pulumi config set --path 'clients[1].active' false && pulumi up`, says: "keptClients", then: invited("amelia@example.com")},
-	{run: `pulumi stack output keptClients`, says: "acme: files in /clients/acme of fs-"},
 	{run: `pulumi stack init acme`, says: "Created stack 'acme'"},
 	{
 		run: `pulumi config set-all --path --plaintext nameSuffix=-acme --plaintext client=acme --plaintext 'clients[0]=acme' --plaintext ` +
-			`host=edit-acme --plaintext user=jane --plaintext repository=https://github.com/acme/site.git --plaintext rulePriorityBase=700 ` +
+			`host=edit-acme-next --plaintext user=jane --plaintext repository=https://github.com/acme/site.git --plaintext rulePriorityBase=700 ` +
 			`--plaintext sharedStack=prod --plaintext 'shared[0]=registry' --plaintext 'shared[1]=loadBalancer'`,
 	},
 	{run: `pulumi config set --secret githubToken`, stdin: "ghp_acme", then: has("Pulumi.acme.yaml", "githubToken:\n    secure: ")},
-	{run: `pulumi preview`, says: "edit-service"}, // to deploy it is as to deploy dev, below
+	{run: `pulumi config set --secret anthropicApiKey`, stdin: "sk-ant-acme"},
+	{run: `pulumi up`, says: "created", then: answers("webordinary-edit--acme", "edit-acme", "webordinary-edit-acme", "edit-acme-next")},
+	{run: `pulumi stack select prod`},
+	{
+		run: `pulumi config set --path 'clients[1].active' false && pulumi up`, says: "keptClients",
+		then: invited("amelia@example.com"),
+	},
+	{run: `pulumi stack output keptClients`, says: "acme: files in /clients/acme of fs-"},
+	{run: `pulumi stack select acme`},
+	{run: `pulumi config set host edit-acme && pulumi up`, says: "updated", then: answers("webordinary-edit-acme", "edit-acme")},
+	{run: `pulumi destroy`, says: "deleted"}, // a borrower goes before the lender
 	{run: `pulumi stack select prod`},
 	{run: `pulumi config set --path 'wakeCredentials[0]' cookie:session`},
 	{run: `pulumi config set --path 'wakeCredentials[1]' header:Authorization`},
@@ -209,6 +218,57 @@ func invited(people ...string) func(*checkout) {
 		}
 		require.ElementsMatch(c.t, people, known)
 	}
+}
+
+// answers says which service answers at the hosts of client acme: pairs of a service's name and a host's label. No host beside them has a
+// record or a rule.
+func answers(pairs ...string) func(*checkout) {
+	return func(c *checkout) {
+		want := map[string]string{}
+		for i := 0; i < len(pairs); i += 2 {
+			want[pairs[i+1]+".ameliastamps.com"] = pairs[i]
+		}
+		got := map[string]string{}
+		for _, service := range c.account.List("aws:ecs/service:Service") {
+			for _, host := range hostsOf(c.account, service) {
+				if strings.Contains(host, "acme") {
+					got[host] = service.State["name"].StringValue()
+				}
+			}
+		}
+		require.Equal(c.t, want, got)
+		var records []string
+		for _, record := range c.account.List("aws:route53/record:Record") {
+			if name := record.State["fqdn"].StringValue(); strings.Contains(name, "acme") {
+				records = append(records, name)
+			}
+		}
+		require.ElementsMatch(c.t, slices.Collect(maps.Keys(want)), records)
+	}
+}
+
+// hostsOf are the hosts for which the load balancer has rules that forward to a service.
+func hostsOf(acc *sandboxtest.Account, service sandboxtest.Resource) []string {
+	groups := map[string]bool{}
+	for _, each := range service.State["loadBalancers"].ArrayValue() {
+		groups[each.ObjectValue()["targetGroupArn"].StringValue()] = true
+	}
+	var hosts []string
+	for _, rule := range acc.List("aws:lb/listenerRule:ListenerRule") {
+		for _, action := range rule.State["actions"].ArrayValue() {
+			if group := action.ObjectValue()["targetGroupArn"]; !group.IsString() || !groups[group.StringValue()] {
+				continue
+			}
+			for _, condition := range rule.State["conditions"].ArrayValue() {
+				if header := condition.ObjectValue()["hostHeader"]; header.IsObject() {
+					for _, host := range header.ObjectValue()["values"].ArrayValue() {
+						hosts = append(hosts, host.StringValue())
+					}
+				}
+			}
+		}
+	}
+	return hosts
 }
 
 // theFileSystem is the stack's.

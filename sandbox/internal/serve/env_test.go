@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pulumi/pulumi/sdk/v3/go/auto"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -62,6 +63,7 @@ const (
 type deployed struct {
 	t        *testing.T
 	ctx      context.Context
+	sandbox  *engine.Sandbox
 	account  *account.Account
 	outputs  map[string]any
 	stateDir string
@@ -86,20 +88,27 @@ func deployWith(t *testing.T, keys map[string]any) *deployed {
 	_, text, _ := strings.Cut(string(config), "?>\n")
 	_, err = cloudfront.PutDistribution(d.account, distribution, text, time.Now())
 	require.NoError(t, err)
+	d.sandbox = sandbox
+	for name, output := range d.up("prod", keys) {
+		d.outputs[name] = output.Value
+	}
+	return d
+}
+
+// up deploys a stack with further keys on the account.
+func (d *deployed) up(name string, keys map[string]any) auto.OutputMap {
+	d.t.Helper()
 	values := map[string]engine.ConfigValue{"healthIntervalSeconds": {Value: 10}, "alarms": {Value: false}}
 	for key, value := range keys {
 		values[key] = engine.ConfigValue{Value: value}
 	}
-	stack, err := sandbox.Stack(engine.StackOptions{Name: "prod", Program: infra.Deploy, Config: values})
-	require.NoError(t, err)
-	_, err = stack.Up(ctx, engine.RunOptions{})
-	require.NoError(t, err)
+	stack, err := d.sandbox.Stack(engine.StackOptions{Name: name, Program: infra.Deploy, Config: values})
+	require.NoError(d.t, err)
+	_, err = stack.Up(d.ctx, engine.RunOptions{})
+	require.NoError(d.t, err)
 	outputs, err := stack.Outputs()
-	require.NoError(t, err)
-	for name, output := range outputs {
-		d.outputs[name] = output.Value
-	}
-	return d
+	require.NoError(d.t, err)
+	return outputs
 }
 
 // invokeFunctions lets the deployment put the real behaviours on the distribution.
