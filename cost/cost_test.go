@@ -45,17 +45,23 @@ func service(publicIP bool) map[string]any {
 	})
 }
 
+// usage has idle tails of 6.5 minutes: ten hours in half-hour sessions are 20 sessions of 37.5 billed minutes, 12.5 hours.
+func usage(hours float64) Usage {
+	usage := DefaultUsage(hours)
+	usage.IdleMinutes = 6.5
+	return usage
+}
+
 func estimate(t *testing.T, hours float64, resources ...map[string]any) *Estimate {
 	t.Helper()
-	priced, err := NewEstimate(exported(t, resources...), DefaultUsage(hours))
+	priced, err := NewEstimate(exported(t, resources...), usage(hours))
 	require.NoError(t, err)
 	return priced
 }
 
 func TestTasksAreBilledWithWakesAndTails(t *testing.T) {
 	t.Parallel()
-	// Ten hours in half-hour sessions: 20 sessions of 37.5 billed minutes are 12.5 hours.
-	require.InDelta(t, 12.5, DefaultUsage(10).BilledHours(), 1e-9)
+	require.InDelta(t, 12.5, usage(10).BilledHours(), 1e-9)
 	e := estimate(t, 10, component("EditService"), taskDefinition("X86_64"), service(true))
 	require.InDelta(t, 12.5*(2*0.04048+4*0.004445+0.005), e.Total(Service), 1e-9)
 	require.InDelta(t, 12.5*(2*0.03238+4*0.00356),

@@ -4,7 +4,7 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/webordinary/live-edit/functions/scaler/spec"
+	"github.com/webordinary/live-edit/infra/config/defaults"
 )
 
 // Usage is what the deployed resources are assumed to be used for in a month.
@@ -37,7 +37,7 @@ type Usage struct {
 // DefaultUsage is the specification's month: ten hours, ten images, 10 GB of active and 90 GB of old workspaces.
 func DefaultUsage(hours float64) Usage {
 	return Usage{
-		Hours: hours, SessionMinutes: 30, WakeMinutes: 1, IdleMinutes: spec.DefaultIdleMinutes + 1.5,
+		Hours: hours, SessionMinutes: 30, WakeMinutes: 1, IdleMinutes: defaults.AutoShutdownMinutes + 1.5,
 		ImagesGB: 10, StandardGB: 10, InfrequentGB: 90, BucketGB: 1,
 		LogGB: 0.2, LCUs: 0.1, TickMillis: 300, NatGB: 20,
 	}
@@ -56,8 +56,7 @@ func (u Usage) Validate() error {
 	return nil
 }
 
-// BilledHours is how long a task runs: ten hours in sessions of 30 minutes are 20 wakes and 20 idle tails of 6.5
-// minutes, 12.5 hours in all.
+// BilledHours is how long a task runs: ten hours in sessions of 30 minutes are 20 wakes and 20 idle tails.
 func (u Usage) BilledHours() float64 {
 	sessions := u.Hours * 60 / u.SessionMinutes
 	billed := u.Hours + sessions*(u.WakeMinutes+u.IdleMinutes)/60

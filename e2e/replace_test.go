@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/infra"
+	"github.com/webordinary/live-edit/infra/config/defaults"
 	"github.com/webordinary/live-edit/infra/infratest"
 	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
@@ -68,7 +69,7 @@ func keyChanges() map[string]keyChange {
 		"backups":          set(false), "workspaceBucket": set("webordinary-b-bucket"), "refuseOtherRoles": set(false),
 		"mountRoleArns":      set([]any{"arn:aws:iam::" + sandboxtest.AccountID + ":role/operator"}),
 		"idleTimeoutSeconds": set(600), "tlsPolicy": set("ELBSecurityPolicy-TLS13-1-3-2021-06"),
-		"taskCpu": {value: 4096, beside: map[string]any{"taskMemory": 8192}}, "taskMemory": set(8192), "cpuArchitecture": set("ARM64"), "autoShutdownMinutes": set(10), "dependencies": set("task"),
+		"taskCpu": {value: 4096, beside: map[string]any{"taskMemory": 8192}}, "taskMemory": set(8192), "cpuArchitecture": set("ARM64"), "autoShutdownMinutes": set(1 + defaults.AutoShutdownMinutes), "dependencies": set("task"),
 		"minCapacity": set(1), "maxCapacity": set(5), "cpuTarget": set(50), "memoryTarget": set(70), "healthPath": set("/ready"),
 		"healthIntervalSeconds": set(10), "healthTimeoutSeconds": set(4), "healthyThreshold": set(3), "unhealthyThreshold": set(4),
 		"logRetentionDays": set(14), "scalerConcurrency": set(20), "wakeCredentials": set([]any{"header:Authorization"}),

@@ -97,7 +97,7 @@ func TestOneClientIsWhatItWasBeforeThereWereSeveral(t *testing.T) {
 	dir := t.TempDir()
 	unpack(t, beforeClients, dir)
 	w := openDeployment(t, dir)
-	planned, err := w.stack("prod", nil).Preview(w.ctx, sandboxtest.RunOptions{Diff: true})
+	planned, err := w.stack("prod", with(map[string]any{"autoShutdownMinutes": 5})).Preview(w.ctx, sandboxtest.RunOptions{Diff: true})
 	require.NoError(t, err)
 	for _, step := range planned.Steps {
 		if step.Op == apitype.OpSame || step.Op == apitype.OpRead || strings.HasSuffix(step.Name, "-function-policy") {

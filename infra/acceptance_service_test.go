@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/functions/scaler/decide"
+	"github.com/webordinary/live-edit/infra/infratest"
 	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
@@ -133,7 +134,7 @@ func TestT02Criterion2Container(t *testing.T) {
 			}
 		}
 		assert.Equal(t, map[string]string{
-			"ASTRO_DEV_MODE": "true", "WORKSPACE_PATH": "/workspace", "AUTO_SHUTDOWN_MINUTES": "5",
+			"ASTRO_DEV_MODE": "true", "WORKSPACE_PATH": "/workspace", "AUTO_SHUTDOWN_MINUTES": s.configured(t, "autoShutdownMinutes"),
 			"CLIENT_ID": "ameliastamps", "USER_ID": "scott", "DEFAULT_REPO": "https://github.com/jscotthorn/amelia-astro.git",
 			"PUBLIC_HOST": s.Host, "WORKSPACE_BUCKET": "webordinary-workspaces" + s.Suffix + "-" + account,
 		}, environment)
@@ -305,7 +306,7 @@ func TestT02Criterion3RequestsAndTheClockReachTheScaler(t *testing.T) {
 		assert.Equal(t, "webordinary-edit-scaler"+s.Suffix, function.Text("name"))
 		assert.Nil(t, function.Get("vpcConfig"), "in a public subnet it could not reach AWS")
 		environment := function.Get("environment.variables").(map[string]any)
-		assert.Equal(t, "5", environment["IDLE_MINUTES"])
+		assert.Equal(t, s.configured(t, "autoShutdownMinutes"), environment["IDLE_MINUTES"])
 		assert.Equal(t, fmt.Sprint(s.Base), environment["RULE_PRIORITY_BASE"])
 		assert.Equal(t, "webordinary-edit-cluster"+s.Suffix, environment["CLUSTER_NAME"])
 		assert.Equal(t, "webordinary-edit"+s.Suffix, environment["SERVICE_NAME"])
@@ -331,9 +332,10 @@ func assertInvokedOnlyBy(t *testing.T, s stack, name, service string) {
 	assert.NotEmpty(t, permission.Text("sourceArn"), "%s: any other account could invoke the function", name)
 }
 
-// The spec's "Scale down: after 5 minutes of inactivity" is one number for the container and the scaler.
+// The spec's "Scale down: after 5 minutes of inactivity" is the default, and one number for the container and the scaler.
 func TestT02Criterion3FiveMinutesOfInactivity(t *testing.T) {
 	t.Parallel()
+	assert.Equal(t, 5, infratest.ProjectSchema(t, root)["autoShutdownMinutes"].Default)
 	longer := variation{Config: map[string]string{"autoShutdownMinutes": "7"}}.deploy(t)
 	found := false
 	for _, variable := range containerOf(t, longer).Environment {

@@ -28,6 +28,12 @@ type stack struct {
 	Preview bool
 }
 
+// configured is the value of a key, of the stack's file or the default.
+func (s stack) configured(t testing.TB, key string) string {
+	t.Helper()
+	return infratest.StackConfig(t, root, s.Name)[infratest.Project+":"+key]
+}
+
 var deployed struct {
 	once   sync.Once
 	stacks []stack

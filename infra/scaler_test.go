@@ -72,7 +72,7 @@ func TestScalerIsToldWhatItManages(t *testing.T) {
 	require.Contains(t, environment["PREVIEW_TARGET_GROUP_ARN"], "targetgroup/edit-preview-tg/")
 	require.Contains(t, environment["WAKER_RULE_ARN"], "listener-rule/")
 	require.Equal(t, "100", environment["RULE_PRIORITY_BASE"])
-	require.Equal(t, "5", environment["IDLE_MINUTES"])
+	require.Equal(t, prod(t).configured(t, "autoShutdownMinutes"), environment["IDLE_MINUTES"])
 	require.Equal(t, "ameliastamps", environment["CLIENT_ID"], "under which its container writes metrics")
 	require.Equal(t, "https://www.ameliastamps.com", environment["STAND_IN_URL"], "the zone's own site")
 	require.Len(t, environment, 9, "the rest has defaults")

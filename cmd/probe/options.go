@@ -71,7 +71,8 @@ func readOptions(args []string, notes io.Writer) (*options, error) {
 	flags.StringVar(&o.cloudfront, "cloudfront", "", "also measure through CloudFront, at this `URL` (https://www.<zone>)")
 	flags.StringVar(&o.sandbox, "sandbox", "", "measure the stack of this `NAME` that the sandbox serves on this machine")
 	flags.StringVar(&o.state, "state", ".sandbox", "`directory` that keeps the sandbox")
-	flags.IntVar(&o.wakes, "wakes", 2, "wakes from zero to measure; between two it has to fall asleep, which takes about 8 minutes")
+	flags.IntVar(&o.wakes, "wakes", 2,
+		fmt.Sprintf("wakes from zero to measure; between two it has to fall asleep, which takes about %d minutes", minutesPerSleep))
 	socket := flags.Float64("socket", o.limits.Socket.Minutes(), "`minutes` for which the WebSocket has to stay open")
 	idle := flags.Float64("idle", o.limits.Idle.Minutes(), "idle `minutes` until it sleeps, the stack's autoShutdownMinutes")
 	flags.BoolVar(&o.foundation, "foundation", false, "also check the foundation through the AWS API, with the usual credentials")

@@ -159,7 +159,7 @@ type Service struct {
 	// Dependencies says where what a site installs lies while a task runs: DependenciesInWorkspace (the specification's), or
 	// DependenciesOnTask, unpacked there from the workspace at the start (D53).
 	Dependencies string
-	// AutoShutdownMinutes without activity put the service to sleep (spec: 5).
+	// AutoShutdownMinutes without activity put the service to sleep.
 	AutoShutdownMinutes int
 	// MinCapacity and MaxCapacity bound the task count (spec: 0 and 3).
 	MinCapacity, MaxCapacity int

@@ -4,7 +4,7 @@ import (
 	"github.com/pulumi/pulumi/sdk/v3/go/pulumi"
 
 	"github.com/webordinary/live-edit/functions/behaviors/spec"
-	scaler "github.com/webordinary/live-edit/functions/scaler/spec"
+	"github.com/webordinary/live-edit/infra/config/defaults"
 )
 
 // secretValue stands for a secret in messages.
@@ -124,20 +124,20 @@ func loadLoadBalancer(r *reader) LoadBalancer {
 
 func loadService(r *reader) Service {
 	return Service{
-		CPU:                   r.number("taskCpu", 2048),
-		Memory:                r.number("taskMemory", 4096),
+		CPU:                   r.number("taskCpu", defaults.TaskCPU),
+		Memory:                r.number("taskMemory", defaults.TaskMemory),
 		CPUArchitecture:       r.text("cpuArchitecture", "X86_64"),
 		APIPort:               r.number("apiPort", specAPIPort),
 		PreviewPort:           r.number("previewPort", specPreviewPort),
 		WebSocketPort:         r.number("webSocketPort", specWebSocketPort),
 		Dependencies:          r.text("dependencies", DependenciesInWorkspace),
-		AutoShutdownMinutes:   r.number("autoShutdownMinutes", scaler.DefaultIdleMinutes),
+		AutoShutdownMinutes:   r.number("autoShutdownMinutes", defaults.AutoShutdownMinutes),
 		MinCapacity:           r.number("minCapacity", 0),
 		MaxCapacity:           r.number("maxCapacity", 3),
 		CPUTarget:             r.number("cpuTarget", 40),
 		MemoryTarget:          r.number("memoryTarget", 60),
 		HealthPath:            r.text("healthPath", "/health"),
-		HealthIntervalSeconds: r.number("healthIntervalSeconds", 30),
+		HealthIntervalSeconds: r.number("healthIntervalSeconds", defaults.HealthIntervalSeconds),
 		HealthTimeoutSeconds:  r.number("healthTimeoutSeconds", 5),
 		HealthyThreshold:      r.number("healthyThreshold", 2),
 		UnhealthyThreshold:    r.number("unhealthyThreshold", 3),

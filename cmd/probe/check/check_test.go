@@ -29,6 +29,7 @@ type run struct {
 func newRun(t testing.TB, f *fake) *run {
 	t.Helper()
 	limits := report.DefaultLimits()
+	limits.Idle = 5 * time.Minute // of the fake service
 	r := &run{fake: f, options: check.Options{
 		Resolver: resolver{}, Clock: f.fakeClock, Book: report.NewBook(report.Criteria(&limits)), Progress: f.fakeClock, Limits: limits,
 		Wakes: 2, Name: "probe-1", Lag: time.Second,

@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/cmd/probe/clock"
-	"github.com/webordinary/live-edit/functions/scaler/spec"
+	"github.com/webordinary/live-edit/infra/config/defaults"
 )
 
 // Identifiers of the criteria: what -accept takes, and the field id of the JSON report.
@@ -61,7 +61,7 @@ type Limits struct {
 // DefaultLimits are the specification's.
 func DefaultLimits() Limits {
 	return Limits{
-		Wake: 30 * time.Second, Idle: spec.DefaultIdleMinutes * time.Minute, Tolerance: 3 * time.Minute, CertificateDays: 14,
+		Wake: 30 * time.Second, Idle: defaults.AutoShutdownMinutes * time.Minute, Tolerance: 3 * time.Minute, CertificateDays: 14,
 		Socket: 3 * time.Minute, Sessions: 3, ErrorCaching: 10 * time.Second,
 	}
 }

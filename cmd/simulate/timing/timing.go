@@ -7,7 +7,7 @@ import (
 	"time"
 
 	"github.com/webordinary/live-edit/functions/scaler/scalertest"
-	"github.com/webordinary/live-edit/functions/scaler/spec"
+	"github.com/webordinary/live-edit/infra/config/defaults"
 )
 
 // Setup is what decides how long a wake takes.
@@ -43,9 +43,12 @@ const (
 	InTheTask                     // on the task's disk, because the image has them
 )
 
-// Specified is the specification's service as it is shipped: 2 vCPU, health checks every 30 s, the stacks' default idle time, the
-// supervisor in front; the image's size is a guess for a Node image with Astro and Claude Code.
-var Specified = Setup{ImageMB: 413, CPU: 2, HealthInterval: 30 * time.Second, Idle: spec.DefaultIdleMinutes * time.Minute}
+// Specified is the specification's service as it is shipped: a stack's default size, health checks and idle time, the supervisor in
+// front; the image's size is a guess for a Node image with Astro and Claude Code.
+var Specified = Setup{
+	ImageMB: 413, CPU: defaults.TaskCPU / 1024, HealthInterval: defaults.HealthIntervalSeconds * time.Second,
+	Idle: defaults.AutoShutdownMinutes * time.Minute,
+}
 
 // Origin says how far a component's time can be trusted.
 type Origin string

@@ -28,7 +28,7 @@ type Config struct {
 	APIGroupARN, PreviewGroupARN string
 	// PriorityBase is the first of the stack's hundred listener-rule priorities; RULE_PRIORITY_BASE.
 	PriorityBase int
-	// Idle is the time without activity after which the service sleeps; IDLE_MINUTES, 1 to 1440, default 5. Below 5 the
+	// Idle is the time without activity after which the service sleeps; IDLE_MINUTES, 1 to 1440. Below 5 the
 	// delay of CloudWatch's metrics sets the pace: no sleep comes sooner than about 6 minutes after the last request.
 	Idle time.Duration
 	// Credentials, if any, are what a request must bring one of to wake the service; WAKE_CREDENTIALS, a comma-separated
@@ -75,8 +75,8 @@ func Load(getenv func(string) string) (*Config, error) {
 		RuleARN:         r.text(spec.Rule, ruleARN, "the ARN of a rule of an application load balancer's listener"),
 		APIGroupARN:     r.text(spec.APIGroup, groupARN, "the ARN of a target group"),
 		PreviewGroupARN: r.text(spec.PreviewGroup, groupARN, "the ARN of a target group"),
-		PriorityBase:    r.number(spec.PriorityBase, bounds{least: 1, most: 49901}),
-		Idle:            time.Duration(r.number(spec.IdleMinutes, bounds{1, 1440, strconv.Itoa(spec.DefaultIdleMinutes)})) * time.Minute,
+		PriorityBase:    r.number(spec.PriorityBase, 1, 49901),
+		Idle:            time.Duration(r.number(spec.IdleMinutes, 1, 1440)) * time.Minute,
 		Credentials:     r.credentials(spec.Credentials),
 		StandIn:         r.address(spec.StandIn),
 		Client:          r.client(spec.Client),
@@ -116,20 +116,11 @@ func (r *reader) text(name string, form *regexp.Regexp, expected string) string 
 	return value
 }
 
-// bounds of a number; without a fallback the variable is required.
-type bounds struct {
-	least, most int
-	fallback    string
-}
-
-func (r *reader) number(name string, b bounds) int {
+func (r *reader) number(name string, least, most int) int {
 	value := r.getenv(name)
-	if value == "" {
-		value = b.fallback
-	}
 	n, err := strconv.Atoi(value)
-	if err != nil || n < b.least || n > b.most {
-		r.fault(name, value, fmt.Sprintf("a whole number from %d to %d", b.least, b.most))
+	if err != nil || n < least || n > most {
+		r.fault(name, value, fmt.Sprintf("a whole number from %d to %d", least, most))
 	}
 	return n
 }

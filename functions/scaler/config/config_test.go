@@ -19,7 +19,7 @@ func good() map[string]string {
 		"AWS_REGION": "us-west-2", "CLUSTER_NAME": "webordinary-edit-cluster", "SERVICE_NAME": "webordinary-edit",
 		"WAKER_RULE_ARN":       elb + "listener-rule/app/edit-alb/50dc6c495c0c9188/f2f7dc8efc522ab2/9683b2d02a6cabee",
 		"API_TARGET_GROUP_ARN": elb + "targetgroup/edit-api-tg/73e2d6bc24d8a067", "PREVIEW_TARGET_GROUP_ARN": elb + "targetgroup/edit-preview-tg/83e2d6bc24d8a067",
-		"RULE_PRIORITY_BASE": "200",
+		"RULE_PRIORITY_BASE": "200", "IDLE_MINUTES": "15",
 	}
 }
 
@@ -32,14 +32,13 @@ func TestLoad(t *testing.T) {
 	cfg, err := load(good())
 	require.NoError(t, err)
 	require.Equal(t, 200, cfg.PriorityBase)
-	require.Equal(t, 5*time.Minute, cfg.Idle)
+	require.Equal(t, 15*time.Minute, cfg.Idle)
 	require.Empty(t, cfg.Credentials)
 
 	env := good()
-	env["IDLE_MINUTES"], env["WAKE_CREDENTIALS"] = "15", "header:Authorization, cookie:session"
+	env["WAKE_CREDENTIALS"] = "header:Authorization, cookie:session"
 	cfg, err = load(env)
 	require.NoError(t, err)
-	require.Equal(t, 15*time.Minute, cfg.Idle)
 	require.Equal(t, []requests.Credential{{Header: "Authorization"}, {Cookie: "session"}}, cfg.Credentials)
 }
 

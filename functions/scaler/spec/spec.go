@@ -18,7 +18,3 @@ const (
 	SignInRule = "WAKER_SIGN_IN_RULE_ARN"
 	Client     = "CLIENT_ID"
 )
-
-// DefaultIdleMinutes is how long a service waits before it sleeps where nothing else is said (T02 §4). Pulumi.yaml says the
-// same to whoever deploys; probe and simulation take it from here.
-const DefaultIdleMinutes = 5
