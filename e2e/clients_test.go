@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/functions/scaler/spec"
 	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
@@ -118,10 +119,11 @@ func requireNeighbourKeepsClear(t *testing.T, w *deployment) {
 
 // tenant is what the account has of a client.
 type tenant struct {
-	id                                      string
-	task, execution, scaler                 string // role ARNs
-	point, token, log, service, tasks, rule string // ARNs
-	pointID                                 string
+	id                               string
+	task, execution, scaler          string // role ARNs
+	point, token, log, service, rule string // ARNs
+	cluster, tasks                   string // ARNs
+	pointID                          string
 }
 
 func (w *deployment) tenant(stack *sandboxtest.Stack, id string) tenant {
@@ -140,8 +142,9 @@ func (w *deployment) tenant(stack *sandboxtest.Stack, id string) tenant {
 		id: id, task: of("mount-roles-task"+end, "arn"), execution: of("edit"+end+"-execution-role", "arn"), scaler: of("scaler"+end+"-role", "arn"),
 		point: of("workspace-client-"+id, "arn"), pointID: string(w.resource(stack, "workspace-client-"+id).ID),
 		token: of("secrets-github-token"+end, "arn"), log: of("edit"+end+"-log-group", "arn"),
-		service: string(w.resource(stack, "edit"+end+"-service").ID), tasks: strings.Replace(cluster, ":cluster/", ":task/", 1) + "/0123456789abcdef",
-		rule: of("scaler"+end+"-waker-rule", "arn"),
+		service: string(w.resource(stack, "edit"+end+"-service").ID), cluster: cluster,
+		tasks: strings.Replace(cluster, ":cluster/", ":task/", 1) + "/0123456789abcdef",
+		rule:  of("scaler"+end+"-waker-rule", "arn"),
 	}
 }
 
@@ -157,7 +160,6 @@ type attempt struct {
 func attempts(bucket, fileSystem string) []attempt {
 	task := func(c tenant) string { return c.task }
 	execution := func(c tenant) string { return c.execution }
-	scaler := func(c tenant) string { return c.scaler }
 	all := []attempt{
 		{"read its objects", "s3:GetObject", task, func(c tenant) string { return bucket + "/" + c.id + "/x" }, nil},
 		{"write its objects", "s3:PutObject", task, func(c tenant) string { return bucket + "/" + c.id + "/x" }, nil},
@@ -171,11 +173,8 @@ func attempts(bucket, fileSystem string) []attempt {
 		{"write its log at the start", "logs:CreateLogStream", execution, func(c tenant) string { return c.log + ":log-stream:edit/x" }, nil},
 		{"protect its tasks", "ecs:UpdateTaskProtection", task, func(c tenant) string { return c.tasks }, nil},
 		{"see its tasks' protection", "ecs:GetTaskProtection", task, func(c tenant) string { return c.tasks }, nil},
-		{"start and stop its service", "ecs:UpdateService", scaler, func(c tenant) string { return c.service }, nil},
-		{"see its service", "ecs:DescribeServices", scaler, func(c tenant) string { return c.service }, nil},
-		{"see its tasks", "ecs:DescribeTasks", scaler, func(c tenant) string { return c.tasks }, nil},
-		{"move its waker", "elasticloadbalancing:SetRulePriorities", scaler, func(c tenant) string { return c.rule }, nil},
 	}
+	all = append(all, attemptsOfTheScaler()...)
 	for _, action := range []string{"ClientMount", "ClientWrite"} {
 		all = append(all, attempt{
 			"mount its files (" + action + ")", "elasticfilesystem:" + action, task, func(tenant) string { return fileSystem },
@@ -185,6 +184,27 @@ func attempts(bucket, fileSystem string) []attempt {
 				}
 			},
 		})
+	}
+	return all
+}
+
+// attemptsOfTheScaler are its rights on what a client has of its own.
+func attemptsOfTheScaler() []attempt {
+	var all []attempt
+	for _, right := range spec.Rights() {
+		resource := map[spec.Subject]func(tenant) string{
+			spec.TheService: func(c tenant) string { return c.service }, spec.ItsTasks: func(c tenant) string { return c.tasks },
+			spec.TheWakersRules: func(c tenant) string { return c.rule }, spec.AnyOfItsCluster: func(tenant) string { return "*" },
+		}[right.On]
+		if resource == nil {
+			continue
+		}
+		for _, action := range right.Actions {
+			all = append(all, attempt{
+				right.Sid + " (" + action + ")", action, func(c tenant) string { return c.scaler }, resource,
+				func(c tenant) sandboxtest.ConditionKeys { return sandboxtest.ConditionKeys{"ecs:cluster": {c.cluster}} },
+			})
+		}
 	}
 	return all
 }

@@ -196,40 +196,27 @@ func (a *ScalerArgs) reserved() *int {
 	return &a.Concurrency
 }
 
-// permissions are what observing and acting take (functions/scaler).
+// permissions are the rights that the function asks for (functions/scaler/spec says what for), each on its own resources.
 func (s *Scaler) permissions(service *EditService) []policy.Statement {
-	return []policy.Statement{
-		{
-			Sid:       "SeeAndSetTheCount",
-			Actions:   []string{"ecs:DescribeServices", "ecs:UpdateService"},
-			Resources: policy.Resources(service.ServiceArn),
-		},
-		{
-			Sid:     "ListTheTasks", // of the cluster; AWS takes no resource for it, but a condition
-			Actions: []string{"ecs:ListTasks"}, Resources: policy.AnyResource(),
-			Conditions: []policy.Condition{policy.When("ArnEquals", "ecs:cluster", service.ClusterArn)},
-		},
-		{
-			Sid:       "SeeTheTasks", // how old they are, why they stopped, whether a session protects them
-			Actions:   []string{"ecs:DescribeTasks", "ecs:GetTaskProtection"},
-			Resources: policy.Resources(service.tasksArn()),
-		},
-		{
-			Sid:       "SeeRulesAndTargets", // AWS takes no resource for the Describe actions of load balancing
-			Actions:   []string{"elasticloadbalancing:DescribeRules", "elasticloadbalancing:DescribeTargetHealth"},
-			Resources: policy.AnyResource(),
-		},
-		{
-			Sid:       "MoveTheWaker",
-			Actions:   []string{"elasticloadbalancing:SetRulePriorities"},
-			Resources: s.rules(),
-		},
-		{
-			Sid:       "CountTheRequests", // and tell how long wakes take; AWS takes no resource for reading metrics
-			Actions:   []string{"cloudwatch:GetMetricData"},
-			Resources: policy.AnyResource(),
-		},
+	var statements []policy.Statement
+	for _, right := range spec.Rights() {
+		statement := policy.Statement{Sid: right.Sid, Actions: right.Actions}
+		switch right.On {
+		case spec.TheService:
+			statement.Resources = policy.Resources(service.ServiceArn)
+		case spec.ItsTasks:
+			statement.Resources = policy.Resources(service.tasksArn())
+		case spec.TheWakersRules:
+			statement.Resources = s.rules()
+		case spec.AnyOfItsCluster: // AWS takes no resource for it, but a condition
+			statement.Resources = policy.AnyResource()
+			statement.Conditions = []policy.Condition{policy.When("ArnEquals", "ecs:cluster", service.ClusterArn)}
+		case spec.Anything:
+			statement.Resources = policy.AnyResource()
+		}
+		statements = append(statements, statement)
 	}
+	return statements
 }
 
 // addTarget lets the load balancer, for this target group only, invoke the function.

@@ -1,5 +1,5 @@
-// Package spec names the environment variables of the function, which the program sets and the function reads. It imports
-// nothing, so that both can import it.
+// Package spec has what the function asks of the program: environment variables and the rights of its role. It imports nothing, so
+// that both can import it.
 package spec
 
 // The variables; functions/scaler/config says what their values mean.
