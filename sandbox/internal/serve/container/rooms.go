@@ -56,8 +56,8 @@ func ownMounts(attributes *syscall.SysProcAttr) {
 	}
 }
 
-// openRooms gives each task a room from now on, where the kernel allows it, and says where it doesn't: else a file of another client's that a
-// task finds would be taken for a fault of the stack's.
+// openRooms gives each task a room from now on, where the kernel allows it, and says where it doesn't: else a file of another client's that
+// a task finds would be taken for a fault of the stack's.
 func (p *Processes) openRooms() {
 	err := p.tryRoom()
 	p.rooms = err == nil
