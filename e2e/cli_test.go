@@ -3,11 +3,13 @@ package e2e
 import (
 	"bytes"
 	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/require"
@@ -24,6 +26,8 @@ type checkout struct {
 	command string
 	env     []string
 	account *sandboxtest.Account
+	// hosts is the folder of language hosts, before all others of the PATH.
+	hosts string
 	// bin is the folder of commands, where what is typed types more.
 	bin string
 	// within runs what is typed in a place of its own, if set.
@@ -42,8 +46,52 @@ func ofNoMake() []string {
 	})
 }
 
-// newCheckout copies what `pulumi up` needs of the repository and attaches the simulated providers.
+// newCheckout copies what `pulumi up` needs of the repository and attaches the simulated providers. The functions are built in it
+// already, as they are for who has deployed before, and the language host gets the stacks' program linked: it would link it for every
+// command. newUnbuiltCheckout is one without.
 func newCheckout(t *testing.T) *checkout {
+	t.Helper()
+	c := newUnbuiltCheckout(t)
+	functions, err := filepath.Abs("../.build/functions")
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(functions, 0o750))
+	require.NoError(t, os.Mkdir(filepath.Join(c.dir, ".build"), 0o700))
+	require.NoError(t, os.Symlink(functions, filepath.Join(c.dir, ".build", "functions")))
+	c.goTool(c.hosts, "")
+	return c
+}
+
+// goTool puts a Go command into a folder of commands that answers the language host with the linked program, and otherwise does what
+// cases of a shell's case say, or what the Go command does.
+func (c *checkout) goTool(bin, cases string) {
+	c.t.Helper()
+	program, err := linkedProgram()
+	require.NoError(c.t, err)
+	compiler, err := exec.LookPath("go")
+	require.NoError(c.t, err)
+	c.script(bin, "go", `real_go=`+compiler+`
+case "$1 $2 $3" in
+"build -o "*/pulumi-go.*) exec ln -sf `+program+` "$3" ;;
+`+cases+`esac
+exec $real_go "$@"`)
+}
+
+// linkedProgram is the stacks' program.
+var linkedProgram = sync.OnceValues(func() (string, error) {
+	program, err := filepath.Abs("../.build/live-edit")
+	if err != nil {
+		return "", err
+	}
+	build := exec.Command("go", "build", "-o", program, ".")
+	build.Dir = ".."
+	if said, err := build.CombinedOutput(); err != nil {
+		return "", fmt.Errorf("link the stacks' program: %w\n%s", err, said)
+	}
+	return program, nil
+})
+
+// newUnbuiltCheckout is a checkout in which nothing was built.
+func newUnbuiltCheckout(t *testing.T) *checkout {
 	t.Helper()
 	ctx, cancel := context.WithTimeout(t.Context(), operationLimit)
 	t.Cleanup(cancel)
@@ -68,7 +116,7 @@ func newCheckout(t *testing.T) *checkout {
 	require.NoError(t, err)
 	t.Cleanup(func() { require.NoError(t, providers.Close()) })
 	state := t.TempDir()
-	return &checkout{t: t, ctx: ctx, dir: dir, command: command.Path, account: acc, env: append(ofNoMake(),
+	return &checkout{t: t, ctx: ctx, dir: dir, command: command.Path, account: acc, hosts: bin, env: append(ofNoMake(),
 		"PATH="+bin+string(os.PathListSeparator)+os.Getenv("PATH"),
 		"PULUMI_HOME="+t.TempDir(),
 		"PULUMI_BACKEND_URL=file://"+state,
@@ -121,7 +169,7 @@ func (c *checkout) pulumi(args ...string) string {
 // TestMainRunsUnderTheCLI runs main.go itself, through the CLI and the Go language host, as `pulumi up` does.
 func TestMainRunsUnderTheCLI(t *testing.T) {
 	t.Parallel()
-	project := newCheckout(t)
+	project := newUnbuiltCheckout(t)
 	project.pulumi("stack", "init", "prod")
 	project.pulumi("config", "set", "--secret", "githubToken", "ghp_cli5a1", "--stack", "prod")
 	require.Contains(t, project.pulumi("preview", "--stack", "prod"), "webordinary:infra:EditService")

@@ -18,18 +18,12 @@ func (c *checkout) tools() string {
 	bin := c.t.TempDir()
 	root, err := filepath.Abs("..")
 	require.NoError(c.t, err)
-	compiler, err := exec.LookPath("go")
-	require.NoError(c.t, err)
-	c.script(bin, "go", `case "$1 $2 $3" in
-"build -o "*/pulumi-go.*) exec ln -sf `+bin+`/program "$3" ;;
-"run ./"*)
-	package=$2
-	built=`+bin+`/run-$(echo "$2" | tr / _)
+	c.goTool(bin, `"run ./"*)
+	built=`+root+`/.build/run$(echo "$2" | tr ./ __)
+	$real_go -C `+root+` build -o "$built" "$2" || exit 1
 	shift 2
-	`+compiler+` -C `+root+` build -o "$built" "$package" && exec "$built" "$@"
-	exit 1 ;;
-esac
-exec `+compiler+` "$@"`)
+	exec "$built" "$@" ;;
+`)
 	c.awsTool(bin)
 	return bin
 }
@@ -47,16 +41,11 @@ func (c *checkout) script(bin, name, text string) {
 	require.NoError(c.t, os.WriteFile(filepath.Join(bin, name), []byte("#!/bin/sh\n"+text+"\n"), 0o700))
 }
 
-// pulumiTools are the tools with Pulumi's CLI. The stacks' program is linked once, too; TestMainRunsUnderTheCLI lets the language host
-// compile it.
+// pulumiTools are the tools with Pulumi's CLI.
 func (c *checkout) pulumiTools() string {
 	c.t.Helper()
 	bin := c.tools()
 	require.NoError(c.t, os.Symlink(c.command, filepath.Join(bin, "pulumi")))
-	build := exec.CommandContext(c.ctx, "go", "build", "-o", filepath.Join(bin, "program"), ".")
-	build.Dir = ".."
-	said, err := build.CombinedOutput()
-	require.NoError(c.t, err, "%s", said)
 	return bin
 }
 

@@ -44,26 +44,10 @@ func (c *checkout) lends(stack string, outputs map[string]any) {
 	c.pulumi("stack", "import", "--stack", stack, "--file", file)
 }
 
-// compiled compiles the checkout's program once, which the CLI otherwise does again for every operation.
-func (c *checkout) compiled() {
-	c.t.Helper()
-	build := exec.CommandContext(c.ctx, "go", "build", "-o", "program", ".")
-	build.Dir, build.Env = c.dir, c.env
-	said, err := build.CombinedOutput()
-	require.NoError(c.t, err, "%s", said)
-	file := filepath.Join(c.dir, "Pulumi.yaml")
-	written, err := os.ReadFile(file)
-	require.NoError(c.t, err)
-	changed := bytes.Replace(written, []byte("\n  name: go\n"), []byte("\n  name: go\n  options: {binary: program}\n"), 1)
-	require.NotEqual(c.t, written, changed)
-	require.NoError(c.t, os.WriteFile(file, changed, 0o600))
-}
-
 // TestTheCLISaysWhyASharedStackCannotBeHad asks the real CLI for a lender in all the ways in which there is none.
 func TestTheCLISaysWhyASharedStackCannotBeHad(t *testing.T) {
 	t.Parallel()
 	project := newCheckout(t)
-	project.compiled()
 	project.pulumi("stack", "init", "dev")
 	file := filepath.Join(project.dir, "Pulumi.dev.yaml")
 	written, err := os.ReadFile(file)
