@@ -13,6 +13,7 @@ import (
 
 	"golang.org/x/term"
 
+	"github.com/webordinary/live-edit/functions/cleanup/filetype"
 	"github.com/webordinary/live-edit/functions/cleanup/fsx"
 	"github.com/webordinary/live-edit/functions/cleanup/report"
 	"github.com/webordinary/live-edit/functions/cleanup/sweep"
@@ -40,8 +41,9 @@ type arguments struct {
 
 const usage = `Usage: cleanup -root DIR [flags]
 
-Looks through DIR/<client>/<user>/.claude/threads: threads that are idle become
-.json.gz, threads nobody has used for long are deleted. With -archive-after, the
+Looks through DIR/<client>/<user>/.claude/threads: threads, which are called
+` + filetype.Patterns + `, are compressed if they are idle, and deleted
+if nobody has used them for long. With -archive-after, the
 workspaces of users who are gone are packed into DIR/<client>/_archive. How idle
 a thread is follows from its modification time or from what its JSON says of its
 last activity, whichever is later. Start with -dry-run.

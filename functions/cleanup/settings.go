@@ -20,7 +20,7 @@ type settings struct {
 	Root string
 	// Sweep holds the following, all optional:
 	//
-	//	COMPRESS_AFTER     168h   idle threads become .json.gz
+	//	COMPRESS_AFTER     168h   idle threads are compressed
 	//	DELETE_AFTER       720h   idle threads are deleted
 	//	ARCHIVE_AFTER      0      idle users are archived; 0 is off, 2160h the specification's 90 days
 	//	DRY_RUN            false  change nothing, count what would be done

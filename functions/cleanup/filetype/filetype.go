@@ -30,6 +30,9 @@ const (
 	workMark     = ".cleanup-"
 )
 
+// Patterns are what threads are called, for people.
+const Patterns = "*" + plainSuffix + " or *" + packedSuffix
+
 // Name is the name of an entry of a threads directory with what it stands for, which is worked out once.
 type Name struct {
 	Text  string

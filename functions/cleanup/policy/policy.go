@@ -13,7 +13,7 @@ import (
 
 // Ages say how long something must have been left alone.
 type Ages struct {
-	Compress time.Duration // a thread becomes .json.gz
+	Compress time.Duration // a thread is compressed
 	Delete   time.Duration // a thread is deleted
 	Archive  time.Duration // a user is archived; zero switches archiving off
 }

@@ -14,11 +14,11 @@ const (
 	FutureTime               // its time lies in the future
 	InUse                    // somebody has it open
 	Changed                  // it was changed while it was being worked on
-	BothExist                // x.json and a different x.json.gz
+	BothExist                // a thread, and a different one that is packed
 	TwinInUse                // old itself, but the thread's other file is not
 	TooLarge                 // over the limit on size
 	NameTooLong              // no room for the suffixes
-	CorruptPacked            // a .json.gz that does not decompress
+	CorruptPacked            // a packed thread that does not decompress
 	Unreadable               // permission denied
 	UnreadableContent        // what its content says of its last use can't be read
 	DiskFull                 // no space or quota left to write
