@@ -63,11 +63,7 @@ func (e *Estimate) writeVariants(b *strings.Builder) {
 }
 
 func (e *Estimate) writeGaps(b *strings.Builder) {
-	free := 0
-	for _, count := range e.Free {
-		free += count
-	}
-	fmt.Fprintf(b, "\n%d further resources cost nothing by themselves.\n", free)
+	b.WriteString("\nWhat is deployed besides costs nothing by itself.\n")
 	if len(e.Unknown) == 0 {
 		return
 	}

@@ -17,18 +17,18 @@ import (
 	"github.com/webordinary/live-edit/infra/infratest"
 )
 
-// policyBlock is a policy in docs/ci-setup.md: a comment with the resource's logical name, and its JSON.
+// policyBlock is a policy in policies.md: a comment with the resource's logical name, and its JSON.
 var policyBlock = regexp.MustCompile("(?s)<!-- policy of ([a-z-]+) -->\n```json\n(.*?)```\n")
 
 // vpcBlock is what a policy has besides in a stack with dedicatedVpc.
 var vpcBlock = regexp.MustCompile("(?s)<!-- actions of ([a-z-]+) with dedicatedVpc -->\n```json\n(.*?)```\n")
 
-// TestDocumentedPoliciesAreTheDeployedOnes holds docs/ci-setup.md to the program. Rewrite the blocks after a change with
+// TestDocumentedPoliciesAreTheDeployedOnes holds policies.md to the program. Rewrite the blocks after a change with
 // UPDATE_DOCS=1 go test ./infra/ci -run TestDocumentedPoliciesAreTheDeployedOnes.
 func TestDocumentedPoliciesAreTheDeployedOnes(t *testing.T) {
 	t.Parallel()
 	d := stacks.Deploy(t, "prod", withCI)
-	path := filepath.Join("..", "..", "docs", "ci-setup.md")
+	const path = "policies.md"
 	data, err := os.ReadFile(path)
 	require.NoError(t, err)
 	documented := map[string]bool{}
@@ -50,7 +50,7 @@ func TestDocumentedPoliciesAreTheDeployedOnes(t *testing.T) {
 	for _, role := range []string{"preview", "deploy"} {
 		for name, policy := range policiesOf(t, with, role) {
 			if (role == "preview" || !strings.HasPrefix(name, "read-")) && len(addedActions(t, d.One(t, policy.Name), policy)) > 0 {
-				assert.True(t, documented[policy.Name+" with dedicatedVpc"], "docs/ci-setup.md leaves out %s", policy.Name)
+				assert.True(t, documented[policy.Name+" with dedicatedVpc"], "policies.md leaves out %s", policy.Name)
 			}
 		}
 		assert.True(t, documented["ci-"+role+"-role"], "the trust policy of the %s role", role)
@@ -58,14 +58,14 @@ func TestDocumentedPoliciesAreTheDeployedOnes(t *testing.T) {
 			if role == "deploy" && strings.HasPrefix(name, "read-") {
 				continue // the preview role's, said once
 			}
-			assert.True(t, documented[policy.Name], "docs/ci-setup.md leaves out %s", policy.Name)
+			assert.True(t, documented[policy.Name], "policies.md leaves out %s", policy.Name)
 		}
 	}
 	if os.Getenv("UPDATE_DOCS") != "" {
 		require.NoError(t, os.WriteFile(path, []byte(want), 0o600))
 		return
 	}
-	assert.Equal(t, want, string(data), "docs/ci-setup.md is behind the program; UPDATE_DOCS=1 rewrites it")
+	assert.Equal(t, want, string(data), "policies.md is behind the program; UPDATE_DOCS=1 rewrites it")
 }
 
 // addedActions are those of a policy that the other one does not have, sorted.
