@@ -54,10 +54,15 @@ func (r *report) sumSites() outcome {
 	return sumOf(fmt.Sprintf("%d sites", len(r.Sites)), r.Sites)
 }
 
+// months are those of every scenario, in the order of the table.
+func (r *report) months() []outcome {
+	return slices.Concat([]outcome{r.Bursts, r.Unprotected}, r.Editors, []outcome{r.Tab}, r.Bots, []outcome{r.sumSites()})
+}
+
 // lost counts the requests that nobody served, in everything that was played.
 func (r *report) lost() int {
-	sum := r.sumSites().Lost + r.Bursts.Lost + r.Unprotected.Lost + r.Tab.Lost
-	for _, o := range append(append([]outcome{}, r.Editors...), r.Bots...) {
+	sum := 0
+	for _, o := range r.months() {
 		sum += o.Lost
 	}
 	for _, rows := range [][]wakeRow{r.Headlines, r.Images, r.Sizes, r.Clients} {
@@ -87,7 +92,7 @@ func (r *report) monthTable() string {
 	var b strings.Builder
 	b.WriteString("| Scenario | Edited | Billed | Wakes | p50 | p95 | p99 | Served | Sent through the waker | " +
 		"503 by the load balancer | Lost | Tasks | Scaler |\n|" + strings.Repeat("---|", 13) + "\n")
-	for _, o := range slices.Concat([]outcome{r.Bursts, r.Unprotected}, r.Editors, []outcome{r.Tab}, r.Bots, []outcome{r.sumSites()}) {
+	for _, o := range r.months() {
 		waits := sorted(o.Wakes)
 		fmt.Fprintf(&b, "| %s | %.1f h | %.1f h | %d | %s | %s | %s | %d | %d | %d | **%d** | $%.2f | $%.2f |\n",
 			o.Name, o.Edited.Hours(), o.Billed.Hours(), len(waits), inSeconds(waits, 0.5), inSeconds(waits, 0.95), inSeconds(waits, 0.99),
