@@ -112,13 +112,22 @@ type alarmArgs struct {
 	// Comparison is a CloudWatch operator, such as GreaterThanThreshold.
 	Comparison string
 	Threshold  float64
-	// MissingData is notBreaching, breaching, ignore or missing: what silence means.
+	// MissingData is what silence means: notBreaching or ignore, or missing, which is told like an alarm once there was something before.
+	// Never breaching: an alarm of something that comes later than the alarm would ring on every first deployment.
 	MissingData string
 }
+
+// missingIsTold has CloudWatch say "insufficient data" where there is none ("Configuring how CloudWatch alarms treat missing data").
+const missingIsTold = "missing"
 
 // newAlarm registers an alarm that notifies the topic on ALARM and OK, and adds it to the list.
 func (a *Alerts) newAlarm(ctx *pulumi.Context, name string, args *alarmArgs, opts ...pulumi.ResourceOption) error {
 	actions := pulumi.Array{a.TopicArn}
+	// Every alarm begins with insufficient data, of which nobody is told: actions are of changes ("Using Amazon CloudWatch alarms").
+	var silence pulumi.ArrayInput
+	if args.MissingData == missingIsTold {
+		silence = actions
+	}
 	var breaching pulumi.IntPtrInput // nothing says all
 	if args.Breaching > 0 {
 		breaching = pulumi.Int(args.Breaching)
@@ -138,6 +147,8 @@ func (a *Alerts) newAlarm(ctx *pulumi.Context, name string, args *alarmArgs, opt
 		TreatMissingData:   pulumi.String(args.MissingData),
 		AlarmActions:       actions,
 		OkActions:          actions,
+
+		InsufficientDataActions: silence,
 	}, opts...)
 	if err != nil {
 		return component.Created(name, err)

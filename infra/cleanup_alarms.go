@@ -6,7 +6,8 @@ import (
 	"github.com/webordinary/live-edit/infra/component"
 )
 
-// addAlarms tells of runs that failed and of runs that did not happen. Both alarms return to OK with the next good run.
+// addAlarms tells of runs that failed and of runs that did not happen. Both alarms return to OK with the next good run. The metric of
+// runs has no zeros, so that the second one has insufficient data when it should tell, and also until the first run, but then of no change.
 func (c *Cleanup) addAlarms(ctx *pulumi.Context, name string, args *CleanupArgs) error {
 	if !args.Alarms {
 		return nil
@@ -26,8 +27,8 @@ func (c *Cleanup) addAlarms(ctx *pulumi.Context, name string, args *CleanupArgs)
 	missed := alarm
 	missed.Name = args.Names.Other("workspace-cleanup-missed")
 	missed.Description = "The workspace cleanup has not run for more than a day, so old threads stay. " +
-		"Until its first run, a day after the function was deployed, this is to be expected. docs/operations-cleanup.md says where to look."
-	missed.MetricName, missed.Comparison, missed.MissingData = "Invocations", "LessThanThreshold", "breaching"
+		"It says so by insufficient data. docs/operations-cleanup.md says where to look."
+	missed.MetricName, missed.Comparison, missed.MissingData = "Invocations", "LessThanThreshold", missingIsTold
 	// One day exactly would alarm whenever a run is a minute later than the day before.
 	missed.PeriodSeconds, missed.Periods = 43200, 3
 	if err := args.Alerts.newAlarm(ctx, name+"-failed-alarm", &failed, component.Child(c)...); err != nil {

@@ -203,7 +203,9 @@ func TestCleanupReportsFailures(t *testing.T) {
 		assert.Contains(t, alarm.Text("alarmDescription"), "docs/operations-cleanup.md")
 	}
 	assert.Equal(t, "Errors GreaterThanOrEqualToThreshold notBreaching", alarmRule(failed))
-	assert.Equal(t, "Invocations LessThanThreshold breaching", alarmRule(missed), "silence is the alarm")
+	assert.Equal(t, "Invocations LessThanThreshold missing", alarmRule(missed))
+	assert.Equal(t, missed.Get("alarmActions"), missed.Get("insufficientDataActions"), "silence is the alarm")
+	assert.Nil(t, failed.Get("insufficientDataActions"))
 	assert.False(t, operated(t, "prod", infratest.Settings{"alarms": "false"}).Has("cleanup-failed-alarm"))
 	assert.False(t, operated(t, "prod", infratest.Settings{"alarms": "false"}).Has("cleanup-missed-alarm"))
 }

@@ -144,6 +144,7 @@ func TestEveryAlarmTellsTheTopicAndIsFree(t *testing.T) {
 		assert.Nil(t, alarm.Get("metricQueries"), "%s: every metric of an expression is billed as an alarm", alarm.Name)
 		assert.True(t, alarm.DependsOn("alerts-topic"), "%s tells nobody", alarm.Name)
 		assert.Len(t, alarm.Get("alarmActions"), 1, alarm.Name)
+		assert.NotEqual(t, "breaching", alarm.Text("treatMissingData"), "%s rings on every first deployment, before there is anything", alarm.Name)
 		seconds := alarm.Get("period").(float64) * alarm.Get("evaluationPeriods").(float64)
 		limit := 86400.0
 		if alarm.Get("period").(float64) >= 3600 {
