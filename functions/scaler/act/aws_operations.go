@@ -7,7 +7,7 @@ import (
 	elb "github.com/aws/aws-sdk-go-v2/service/elasticloadbalancingv2"
 )
 
-// ECS is what the actor changes in Amazon ECS.
+// ECS is what the actor changes in Amazon ECS. The rights to all operations are in functions/scaler/spec/rights.go.
 type ECS interface {
 	UpdateService(context.Context, *ecs.UpdateServiceInput, ...func(*ecs.Options)) (*ecs.UpdateServiceOutput, error)
 }

@@ -37,7 +37,7 @@ func TestEveryOperationHasItsRightAndNoOtherIsGiven(t *testing.T) {
 			given[action] = true
 		}
 	}
-	require.Equal(t, called, given, "operations called (expected), rights of spec.Rights (actual)")
+	require.Equal(t, called, given, "expected are the operations that the function calls, actual the rights in rights.go: each needs the other")
 }
 
 // operationsIn notes the IAM action of each interface's method that takes an operation's input of the AWS SDK.
@@ -46,12 +46,12 @@ func operationsIn(t *testing.T, name string, called map[string]bool) {
 	file, err := parser.ParseFile(token.NewFileSet(), name, nil, 0)
 	require.NoError(t, err)
 	services := map[string]string{}
-	for _, spec := range file.Imports {
-		imported, err := strconv.Unquote(spec.Path.Value)
+	for _, line := range file.Imports {
+		imported, err := strconv.Unquote(line.Path.Value)
 		require.NoError(t, err)
 		local := path.Base(imported)
-		if spec.Name != nil {
-			local = spec.Name.Name
+		if line.Name != nil {
+			local = line.Name.Name
 		}
 		if service, of := strings.CutPrefix(imported, "github.com/aws/aws-sdk-go-v2/service/"); of && !strings.Contains(service, "/") {
 			services[local] = service
