@@ -294,6 +294,36 @@ func TestPinnedSubnetsAreCheckedAndBringTheirVpc(t *testing.T) {
 	require.ErrorContains(t, err, "privateSubnetIds")
 }
 
+// TestAPinnedVpcHasToResolveNames: VPCs of somebody's own begin without host names, and a task that can't find the file system by its name never
+// starts.
+func TestAPinnedVpcHasToResolveNames(t *testing.T) {
+	t.Parallel()
+	public := config.Network{SubnetIDs: []string{"subnet-0eeeeeee", "subnet-0fffffff"}}
+	private := config.Network{PrivateSubnetIDs: public.SubnetIDs}
+	having := func(hostNames, support bool) func(*infratest.Run) {
+		return func(run *infratest.Run) {
+			run.Invokes = map[string]func(resource.PropertyMap) (map[string]any, error){
+				getVpc: func(resource.PropertyMap) (map[string]any, error) {
+					return map[string]any{"id": "vpc-0default", "enableDnsHostnames": hostNames, "enableDnsSupport": support}, nil
+				},
+			}
+		}
+	}
+	for key, pinned := range map[string]config.Network{"subnetIds": public, "privateSubnetIds": private} {
+		_, _, err := network(t, pinned, having(true, true))
+		require.NoError(t, err)
+		for _, attributes := range [][2]bool{{false, true}, {true, false}} {
+			_, _, err := network(t, pinned, having(attributes[0], attributes[1]))
+			var bad *config.Error
+			require.ErrorAs(t, err, &bad)
+			assert.Equal(t, key, bad.Faults[0].Key)
+			assert.Contains(t, bad.Faults[0].Expected, "aws ec2 modify-vpc-attribute --vpc-id vpc-0default --enable-dns-hostnames")
+		}
+	}
+	_, _, err := network(t, config.Network{}, having(false, false))
+	require.NoError(t, err, "of a default VPC nobody is asked")
+}
+
 func TestQuotasAreToldBeforeAnythingIsCreated(t *testing.T) {
 	t.Parallel()
 	cfg := configured(t)

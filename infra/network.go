@@ -64,6 +64,9 @@ func NewNetwork(ctx *pulumi.Context, name string, args *NetworkArgs, opts ...pul
 // useDefault takes the pinned subnets with their VPC, or the default VPC.
 func (n *Network) useDefault(ctx *pulumi.Context, name string, args *NetworkArgs) error {
 	vpc, err := n.pinned(ctx, args)
+	if err == nil && vpc != "" {
+		err = n.findsByName(ctx, args, vpc)
+	}
 	if err != nil {
 		return err
 	}

@@ -133,3 +133,29 @@ func (n *Network) pinned(ctx *pulumi.Context, args *NetworkArgs) (vpc string, er
 	}
 	return vpc, nil
 }
+
+// findsByName refuses a VPC of somebody's own in which tasks would not find the file system: they mount it by its name, which a VPC
+// resolves only with both of its DNS attributes on (EFS user guide, "Mounting on Amazon EC2 with a DNS name"). A default VPC has both;
+// others begin without host names. A look-up that fails refuses nothing.
+func (n *Network) findsByName(ctx *pulumi.Context, args *NetworkArgs, id string) error {
+	vpc, err := ec2.LookupVpc(ctx, &ec2.LookupVpcArgs{Id: &id}, pulumi.Parent(n))
+	if err != nil || vpc.EnableDnsHostnames && vpc.EnableDnsSupport {
+		return nil //nolint:nilerr // see above
+	}
+	key, ids := "subnetIds", args.SubnetIDs
+	if len(ids) == 0 {
+		key, ids = "privateSubnetIds", args.PrivateSubnetIDs
+	}
+	return &config.Error{Stack: ctx.Stack(), Faults: []config.Fault{{
+		Key: key, Value: strings.Join(ids, ","), Expected: fmt.Sprintf("subnets of a VPC with DNS support and DNS host names, by which "+
+			"tasks find the file system; %[3]s has them %[1]s and %[2]s: `aws ec2 modify-vpc-attribute --vpc-id %[3]s --enable-dns-support`, "+
+			"`aws ec2 modify-vpc-attribute --vpc-id %[3]s --enable-dns-hostnames`", onOff(vpc.EnableDnsSupport), onOff(vpc.EnableDnsHostnames), id),
+	}}}
+}
+
+func onOff(on bool) string {
+	if on {
+		return "on"
+	}
+	return "off"
+}

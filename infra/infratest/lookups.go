@@ -30,7 +30,7 @@ var lookups = map[string]func(resource.PropertyMap) (map[string]any, error){
 		return map[string]any{"zoneId": "Z0123456789ABCDEFGHIJ", "name": "ameliastamps.com"}, nil
 	},
 	"aws:ec2/getVpc:getVpc": func(resource.PropertyMap) (map[string]any, error) {
-		return map[string]any{"id": "vpc-0default", "default": true}, nil
+		return map[string]any{"id": "vpc-0default", "default": true, "enableDnsHostnames": true, "enableDnsSupport": true}, nil
 	},
 	"aws:ec2/getSubnet:getSubnet": func(args resource.PropertyMap) (map[string]any, error) {
 		return Subnet(text(args, "id")), nil

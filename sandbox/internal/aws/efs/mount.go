@@ -15,6 +15,8 @@ type Mount struct {
 	Zone          string // availability zone of the client
 	RoleARN       string // empty for an anonymous client
 	Encrypted     bool   // whether the client uses TLS
+	// NameFrom is the client's subnet, where it looks the file system up by its name, as ECS does; empty where it does not.
+	NameFrom string
 }
 
 // Refusal tries the mount and says in the mount helper's words why it fails, or "" when it succeeds.
@@ -23,6 +25,10 @@ func (m Mount) Refusal(store view.Store, authorizer *authz.Authorizer) (string, 
 	if !ok {
 		return fmt.Sprintf("Failed to resolve \"%s.efs.us-west-2.amazonaws.com\" - check that your file system ID is correct.",
 			m.FileSystemID), nil
+	}
+	if m.NameFrom != "" && !ec2.ResolvesNames(store, m.NameFrom) {
+		return fmt.Sprintf("Failed to resolve \"%s.efs.us-west-2.amazonaws.com\" - check that your file system ID is correct, and ensure that "+
+			"the VPC has an EFS mount target for this file system ID.", m.FileSystemID), nil // it does not say that the VPC resolves no names
 	}
 	if !m.reachable(store) {
 		return fmt.Sprintf("Failed to resolve \"%s.efs.us-west-2.amazonaws.com\" - The file system mount target ip address cannot be "+

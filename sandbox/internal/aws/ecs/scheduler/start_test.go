@@ -67,6 +67,12 @@ func TestWhatStopsATaskFromStarting(t *testing.T) {
 		{"no mount target in the zone", "mount target ip address cannot be found in availability zone us-west-2b", func(s view.Store) {
 			_ = s.Remove("aws:efs/mountTarget:MountTarget", "fsmt-1")
 		}},
+		{"a VPC without host names", "ensure that the VPC has an EFS mount target", func(s view.Store) {
+			awstest.Put(s, view.TypeVPC, view.DefaultVPCID, map[string]any{"enableDnsSupport": true, "enableDnsHostnames": false})
+		}},
+		{"a VPC with both", "", func(s view.Store) {
+			awstest.Put(s, view.TypeVPC, view.DefaultVPCID, map[string]any{"enableDnsSupport": true, "enableDnsHostnames": true})
+		}},
 		{"no access point", "does not exist on " + awstest.FileSystem, remove("aws:efs/accessPoint:AccessPoint", awstest.AccessPoint)},
 		{"mount not allowed", "access denied by server", func(s view.Store) {
 			awstest.SetPolicy(s, awstest.TaskRole)

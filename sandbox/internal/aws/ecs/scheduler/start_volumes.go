@@ -17,6 +17,7 @@ func (c *start) volumes() error {
 		mount := efs.Mount{
 			FileSystemID: volume.EFS.FileSystemID, AccessPointID: volume.EFS.Authorization.AccessPointID,
 			Zone: ec2.ZoneOf(c.store, c.task.SubnetID), Encrypted: volume.EFS.TransitEncryption == "ENABLED",
+			NameFrom: c.task.SubnetID,
 		}
 		if volume.EFS.Authorization.IAM == "ENABLED" {
 			mount.RoleARN = c.definition.TaskRoleARN
