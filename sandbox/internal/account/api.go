@@ -26,6 +26,9 @@ type Failure = schema.Failure
 // and value, AWS's error code, and the rule. Several are joined.
 type Error = kind.Error
 
+// ErrPasses stands beside a refusal whose reason goes away by itself.
+var ErrPasses = kind.ErrPasses
+
 // CheckRequest asks for validation of a resource's inputs.
 type CheckRequest struct {
 	URN  string

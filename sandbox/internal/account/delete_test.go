@@ -78,7 +78,16 @@ func TestRunningTasksKeepTheCluster(t *testing.T) {
 	}
 	task := account.Resource{Type: "runtime:ecs/task", ID: "t", State: inputs(obj{"clusterArn": p.id("cluster"), "lastStatus": "RUNNING"})}
 	require.NoError(t, p.acc.Put(task))
-	require.ErrorContains(t, p.delete("cluster"), "ClusterContainsTasksException")
+	err := p.delete("cluster")
+	require.ErrorContains(t, err, "ClusterContainsTasksException")
+	require.NotErrorIs(t, err, account.ErrPasses)
+	require.NoError(t, p.acc.Mutate(task.Type, task.ID, func(s resource.PropertyMap) error {
+		s["desiredStatus"] = props.Of("STOPPED")
+		return nil
+	}))
+	err = p.delete("cluster")
+	require.ErrorContains(t, err, "ClusterContainsTasksException")
+	require.ErrorIs(t, err, account.ErrPasses)
 	require.NoError(t, p.acc.Mutate(task.Type, task.ID, func(s resource.PropertyMap) error {
 		s["lastStatus"] = props.Of("STOPPED")
 		return nil

@@ -80,6 +80,7 @@ func (s *Server) takeAccount(context.Context) error {
 		return err
 	}
 	s.atClose(unlock)
+	s.atClose(func() error { return forgetTasks(s.options.Account) }) // or nobody could take down what nobody stops any more
 	if s.authority, err = tlsca.Open(dir); err != nil {
 		return err
 	}

@@ -1,6 +1,7 @@
 package kind
 
 import (
+	"errors"
 	"fmt"
 	"strings"
 
@@ -18,6 +19,9 @@ type Error struct {
 	// Message is the rule in AWS's words where it has words for it, and what to do.
 	Message string
 }
+
+// ErrPasses stands beside a refusal whose reason goes away by itself.
+var ErrPasses = errors.New("it passes by itself")
 
 // Error implements error.
 func (e *Error) Error() string {

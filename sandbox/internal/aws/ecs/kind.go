@@ -53,16 +53,25 @@ func createCluster(c *kind.Call) error {
 	return nil
 }
 
+// deleteCluster is refused while tasks run, and passingly where all of them are being stopped already.
 func deleteCluster(c *kind.Call) {
-	running := 0
+	running, stopping := 0, 0
 	for _, t := range c.By(view.RuntimeTask, "clusterArn", c.Old.ID) {
-		if props.Str(t.State, "lastStatus") != "STOPPED" {
+		switch {
+		case props.Str(t.State, "lastStatus") == "STOPPED":
+		case props.Str(t.State, "desiredStatus") == "STOPPED":
+			stopping++
+		default:
 			running++
 		}
 	}
-	if running > 0 {
-		c.Refuse("", "ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active: %d of them; stop them first",
-			running)
+	if running+stopping == 0 {
+		return
+	}
+	c.Refuse("", "ClusterContainsTasksException", "The Cluster cannot be deleted while Tasks are active: %d of them; stop them first",
+		running+stopping)
+	if running == 0 {
+		c.Fault(kind.ErrPasses)
 	}
 }
 

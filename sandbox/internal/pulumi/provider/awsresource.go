@@ -2,6 +2,8 @@ package provider
 
 import (
 	"context"
+	"errors"
+	"time"
 
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource"
 	"github.com/pulumi/pulumi/sdk/v3/go/common/resource/plugin"
@@ -120,12 +122,39 @@ func (p *awsProvider) Read(_ context.Context, req plugin.ReadRequest) (plugin.Re
 	}}, nil
 }
 
-// Delete removes a resource.
+// The AWS provider tries for ten minutes to delete a cluster whose tasks still run (its resourceClusterDelete). Here somebody has to serve
+// the account, or nothing stops them: whether somebody does shows as soon as their end begins.
+const (
+	deletePatience = 10 * time.Minute
+	servedPatience = 30 * time.Second
+	deleteRetry    = 50 * time.Millisecond
+)
+
+// Delete removes a resource. A refusal that passes is waited for.
 func (p *awsProvider) Delete(ctx context.Context, req plugin.DeleteRequest) (plugin.DeleteResponse, error) {
-	return plugin.DeleteResponse{}, p.account.Delete(ctx, account.DeleteRequest{
-		URN: string(req.URN), Type: string(req.Type), ID: string(req.ID),
-		Inputs: plainMap(req.Inputs), State: plainMap(req.Outputs),
-	})
+	for begun := time.Now(); ; {
+		err := p.account.Delete(ctx, account.DeleteRequest{
+			URN: string(req.URN), Type: string(req.Type), ID: string(req.ID),
+			Inputs: plainMap(req.Inputs), State: plainMap(req.Outputs),
+		})
+		if !mayPass(err, time.Since(begun)) {
+			return plugin.DeleteResponse{}, err
+		}
+		select {
+		case <-ctx.Done():
+			return plugin.DeleteResponse{}, err
+		case <-time.After(deleteRetry):
+		}
+	}
+}
+
+// mayPass says that a refusal is to be met again, so long after the first attempt.
+func mayPass(err error, after time.Duration) bool {
+	if errors.Is(err, account.ErrPasses) {
+		return after < deletePatience
+	}
+	var refusal *account.Error
+	return errors.As(err, &refusal) && refusal.Code == "ClusterContainsTasksException" && after < servedPatience
 }
 
 // Invoke answers a data source.

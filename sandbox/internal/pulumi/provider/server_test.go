@@ -2,6 +2,7 @@ package provider_test
 
 import (
 	"context"
+	"errors"
 	"strings"
 	"sync"
 	"testing"
@@ -205,4 +206,33 @@ func TestCloseBreaksOffWhatIsUnderWay(t *testing.T) {
 
 	_, err = client.GetPluginInfo(t.Context(), &emptypb.Empty{})
 	require.Error(t, err)
+}
+
+// busy is an account that refuses to delete a cluster a few times.
+type busy struct {
+	provider.Account
+	refusals []error
+	asked    int
+}
+
+func (b *busy) Delete(context.Context, account.DeleteRequest) error {
+	if b.asked++; b.asked > len(b.refusals) {
+		return nil
+	}
+	return b.refusals[b.asked-1]
+}
+
+// TestDeletingWaitsForWhatPasses: for tasks that are being stopped, or that somebody may still begin to stop, and for nothing else.
+func TestDeletingWaitsForWhatPasses(t *testing.T) {
+	t.Parallel()
+	running := &account.Error{Type: "aws:ecs/cluster:Cluster", Code: "ClusterContainsTasksException"}
+	acc := &busy{refusals: []error{running, errors.Join(running, account.ErrPasses)}}
+	request := &pulumirpc.DeleteRequest{Id: "c", Urn: "urn:pulumi:test::small::aws:ecs/cluster:Cluster::c", Properties: properties(t, nil)}
+	_, err := dial(t, serve(t, acc), "aws").Delete(t.Context(), request)
+	require.NoError(t, err)
+	require.Equal(t, 3, acc.asked)
+	acc = &busy{refusals: []error{&account.Error{Type: "aws:ecs/cluster:Cluster", Code: "ClusterContainsServicesException"}}}
+	_, err = dial(t, serve(t, acc), "aws").Delete(t.Context(), request)
+	require.ErrorContains(t, err, "ClusterContainsServicesException")
+	require.Equal(t, 1, acc.asked)
 }
