@@ -41,6 +41,8 @@ const (
 	outEditURLs          = "editUrls"
 	outRulePriorityBases = "rulePriorityBases"
 	outKeptClients       = "keptClients"
+	// Of stacks into which people sign in only: in which way.
+	outAuth = "auth"
 )
 
 // stackOutputs is everything the stack tells: its users, and the stacks that refer to it. None is secret.
@@ -78,6 +80,9 @@ func stackOutputs(cfg *config.Config, base *foundation, service *EditService) pu
 		}
 		outputs[outEditURLs] = pulumi.String(strings.Join(urls, ","))
 		outputs[outRulePriorityBases] = pulumi.String(strings.Join(bases, ","))
+	}
+	if cfg.Auth.On() {
+		outputs[outAuth] = pulumi.String(cfg.Auth.Mode)
 	}
 	if len(cfg.Kept) > 0 {
 		outputs[outKeptClients] = whereKept(cfg, base)

@@ -28,6 +28,23 @@ func borrower(t *testing.T, parts string, changed map[string]any) variation {
 	}
 }
 
+// oneEditor is dev's client with somebody who can come in.
+const oneEditor = `[{"id":"ameliastamps","editors":[{"email":"amelia@example.com","user":"amelia"}]}]`
+
+// short gives clients IDs that leave room for dev's suffix.
+func short(clients string) string {
+	return strings.NewReplacer("client-", "c", "-long", "").Replace(clients)
+}
+
+// signingIn are what a lender says of so many clients into whose editors people sign in.
+func signingIn(clients int) map[string]any {
+	var urls, bases []string
+	for i := range clients {
+		urls, bases = append(urls, fmt.Sprintf("https://c%d.example.com", i)), append(bases, fmt.Sprint(5000+100*i))
+	}
+	return map[string]any{"auth": "cognito", "editUrls": strings.Join(urls, ","), "rulePriorityBases": strings.Join(bases, ",")}
+}
+
 // ownTypes are what a stack creates for each part, unless another stack lends it.
 var ownTypes = map[string][]string{
 	"registry": {"aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy"},
@@ -253,6 +270,21 @@ func TestSharingThatDoesNotFitIsReported(t *testing.T) {
 			parts: `["workspace"]`, changed: map[string]any{"keptClients": "acme: files"}, key: "shared", value: "workspace",
 			why: "whose files this stack's tasks would all see",
 		},
+		"sign-in without the lender's": {
+			parts: `["loadBalancer"]`, config: map[string]string{"auth": "cognito", "clients": oneEditor}, key: "auth", value: "cognito",
+			why: "no way out to whoever would be asked",
+		},
+		"more rules than there are beside one client's": {
+			parts: `["loadBalancer"]`, config: map[string]string{"clients": short(manyClients(t, 25))}, key: "clients", value: "25",
+			why: "at most 24 clients beside the 1 of stack",
+		},
+		"more rules than there are beside those of clients who sign in": {
+			parts: `["loadBalancer"]`, changed: signingIn(16), config: map[string]string{"clients": short(manyClients(t, 2))}, key: "clients", value: "2",
+			why: "at most 1 clients beside the 16 of stack",
+		},
+		"no rule at all": {
+			parts: `["loadBalancer"]`, changed: signingIn(17), key: "clients", value: "1", why: "at most 0 clients beside the 17 of stack",
+		},
 	} {
 		for _, preview := range []bool{false, true} {
 			t.Run(fmt.Sprintf("%s preview %t", name, preview), func(t *testing.T) {
@@ -277,6 +309,11 @@ func TestSharingThatFitsIsAccepted(t *testing.T) {
 		d := v.deploy(t)
 		assert.Equal(t, base, fmt.Sprint(d.Outputs["rulePriorityBase"]))
 	}
+	beside := borrower(t, `["loadBalancer"]`, signingIn(16))
+	require.NotNil(t, beside.deploy(t), "its four rules are the last of the hundred")
+	signed := borrower(t, `["loadBalancer"]`, map[string]any{"auth": "oidc"})
+	signed.Config["auth"], signed.Config["clients"] = "cognito", oneEditor
+	assert.Equal(t, "cognito", signed.deploy(t).Outputs["auth"], "and it lends it on as a stack into which people sign in")
 	far := borrower(t, `["loadBalancer"]`, map[string]any{"rulePriorityBase": 300})
 	require.NotNil(t, far.deploy(t), "below the lender's")
 }

@@ -137,9 +137,41 @@ type lentListener struct {
 	bases []int
 }
 
-// checkLender says what does not fit beside a lender with several clients.
+// checkLender says what does not fit beside a lender, as far as that does not depend on what only an update knows.
 func checkLender(cfg *config.Config, stack string, outputs map[string]any) []config.Fault {
-	return append(checkLentWorkspace(cfg, stack, outputs), checkLentListener(cfg, stack, outputs)...)
+	faults := checkLentWorkspace(cfg, stack, outputs)
+	if !cfg.Sharing.Has(config.PartLoadBalancer) {
+		return faults
+	}
+	faults = append(faults, checkLentDoor(cfg, stack, outputs)...)
+	faults = append(faults, checkLentListener(cfg, stack, outputs)...)
+	return append(faults, checkLentRules(cfg, stack, outputs)...)
+}
+
+// checkLentDoor: the load balancer itself asks the issuer, and its way out is the lender's.
+func checkLentDoor(cfg *config.Config, stack string, outputs map[string]any) []config.Fault {
+	if !cfg.Auth.On() || outputs[outAuth] != nil {
+		return nil
+	}
+	return []config.Fault{{Key: "auth", Value: cfg.Auth.Mode, Expected: fmt.Sprintf("none, as nobody signs in to stack %q: its load balancer "+
+		"has no way out to whoever would be asked, so that nobody could. Set auth there as well and deploy it first, or take loadBalancer "+
+		"out of shared", stack)}}
+}
+
+// checkLentRules counts the rules that both stacks have on the load balancer. Other borrowers' are known to nobody before AWS refuses.
+func checkLentRules(cfg *config.Config, stack string, outputs map[string]any) []config.Fault {
+	clients := 1
+	if bases, several := outputs[outRulePriorityBases].(string); several {
+		clients = strings.Count(bases, ",") + 1
+	}
+	theirs := clients * config.RulesOfClient(outputs[outAuth] != nil)
+	room := (config.MaxRules - theirs) / cfg.RulesPerClient()
+	if len(cfg.Clients) <= room {
+		return nil
+	}
+	return []config.Fault{{Key: "clients", Value: strconv.Itoa(len(cfg.Clients)), Expected: fmt.Sprintf("at most %d clients beside the %d of "+
+		"stack %q: a load balancer has %d rules, of which those have %d, and each client here %d", max(room, 0), clients, stack, config.MaxRules,
+		theirs, cfg.RulesPerClient())}}
 }
 
 // checkLentWorkspace: what a lender lends is /clients, so a task of this stack would have the files of all its clients.
@@ -156,7 +188,7 @@ func checkLentWorkspace(cfg *config.Config, stack string, outputs map[string]any
 func checkLentListener(cfg *config.Config, stack string, outputs map[string]any) []config.Fault {
 	urls, several := outputs[outEditURLs].(string)
 	numbers, numbered := outputs[outRulePriorityBases].(string)
-	if !cfg.Sharing.Has(config.PartLoadBalancer) || !several || !numbered {
+	if !several || !numbered {
 		return nil
 	}
 	lender := lentListener{stack: stack, urls: strings.Split(urls, ",")}
@@ -168,11 +200,6 @@ func checkLentListener(cfg *config.Config, stack string, outputs map[string]any)
 	var faults []config.Fault
 	for _, client := range cfg.Clients {
 		faults = append(faults, checkClient(client, lender)...)
-	}
-	if count := len(cfg.Clients) + len(lender.bases); count*cfg.RulesPerClient() > config.MaxRules {
-		faults = append(faults, config.Fault{Key: "clients", Value: strconv.Itoa(len(cfg.Clients)), Expected: fmt.Sprintf(
-			"at most %d clients beside the %d of stack %q: a load balancer has %d rules, and each client %d of them",
-			config.MaxRules/cfg.RulesPerClient()-len(lender.bases), len(lender.bases), stack, config.MaxRules, cfg.RulesPerClient())})
 	}
 	return faults
 }

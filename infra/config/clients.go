@@ -367,8 +367,11 @@ const (
 )
 
 // RulesPerClient is how many listener rules each client has.
-func (c *Config) RulesPerClient() int {
-	if c.Auth.On() {
+func (c *Config) RulesPerClient() int { return RulesOfClient(c.Auth.On()) }
+
+// RulesOfClient is how many listener rules a client of any stack has, by whether people sign in there.
+func RulesOfClient(signIn bool) int {
+	if signIn {
 		return rulesPerSignedClient
 	}
 	return rulesPerClient
