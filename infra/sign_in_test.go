@@ -168,6 +168,19 @@ func TestTheUserPoolLetsNobodyRegister(t *testing.T) {
 	assert.Equal(t, "webordinary-edit-"+account, d.One(t, "sign-in-domain").Text("domain"))
 }
 
+// TestTheSecondFactorIsConfigured: none, hers to choose, or for everybody, which is the default.
+func TestTheSecondFactorIsConfigured(t *testing.T) {
+	t.Parallel()
+	for mfa, want := range map[string]string{"off": "OFF", "optional": "OPTIONAL", "on": "ON"} {
+		d := variation{Config: map[string]string{"auth": "cognito", "clients": twoClients, "mfa": mfa}}.deploy(t)
+		pool := d.One(t, "sign-in-pool")
+		assert.Equal(t, want, pool.Text("mfaConfiguration"))
+		factor, _ := pool.Get("softwareTokenMfaConfiguration.enabled").(bool)
+		assert.Equal(t, mfa != "off", factor, "an authenticator app, where there is a second factor")
+		assert.Equal(t, "cognito", d.Outputs["auth"])
+	}
+}
+
 // TestTheIssuersSecretStaysOne in every rule that has it.
 func TestTheIssuersSecretStaysOne(t *testing.T) {
 	t.Parallel()
