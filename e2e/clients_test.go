@@ -73,6 +73,21 @@ func TestClientsComeAndGo(t *testing.T) {
 	require.Equal(t, secret, w.resource(back, "secrets-github-token--acme").ID)
 	w.requireNoChanges(back)
 	requireNeighbourKeepsClear(t, w)
+	requireApartWherePeopleSignIn(t, w, adopting)
+}
+
+// requireApartWherePeopleSignIn: each client's list of invited people is its own as well.
+func requireApartWherePeopleSignIn(t *testing.T, w *deployment, config settings) {
+	t.Helper()
+	clients := withEditors("amelia")
+	for id, priority := range map[string]int{"acme": 300, "bolt": 400} {
+		clients = append(clients, client(id, priority, map[string]any{"editors": []any{map[string]any{"email": "jane@example.com", "user": "jane"}}}))
+	}
+	config["auth"], config["clients"] = sandboxtest.ConfigValue{Value: "cognito"}, sandboxtest.ConfigValue{Value: clients}
+	asking := w.stack("prod", config)
+	w.up(asking)
+	require.NotEmpty(t, w.tenant(asking, "acme").editors)
+	requireClientsAreApart(t, w, asking, "ameliastamps", "acme", "bolt")
 }
 
 // requireDataStays: nothing that holds data is replaced or deleted.
@@ -124,6 +139,7 @@ type tenant struct {
 	point, token, log, service, rule string // ARNs
 	cluster, tasks                   string // ARNs
 	pointID                          string
+	editors                          string // ARN; empty where nobody signs in
 }
 
 func (w *deployment) tenant(stack *sandboxtest.Stack, id string) tenant {
@@ -137,9 +153,15 @@ func (w *deployment) tenant(stack *sandboxtest.Stack, id string) tenant {
 		require.True(w.t, ok, "%s has no %s", name, property)
 		return text
 	}
-	cluster := of("edit"+end+"-cluster", "arn")
+	cluster, editors := of("edit"+end+"-cluster", "arn"), ""
+	for _, parameter := range w.sandbox.Account().List("aws:ssm/parameter:Parameter") {
+		if parameter.State["name"].StringValue() == "/webordinary-edit-editors"+end {
+			editors = parameter.State["arn"].StringValue()
+		}
+	}
 	return tenant{
-		id: id, task: of("mount-roles-task"+end, "arn"), execution: of("edit"+end+"-execution-role", "arn"), scaler: of("scaler"+end+"-role", "arn"),
+		editors: editors,
+		id:      id, task: of("mount-roles-task"+end, "arn"), execution: of("edit"+end+"-execution-role", "arn"), scaler: of("scaler"+end+"-role", "arn"),
 		point: of("workspace-client-"+id, "arn"), pointID: string(w.resource(stack, "workspace-client-"+id).ID),
 		token: of("secrets-github-token"+end, "arn"), log: of("edit"+end+"-log-group", "arn"),
 		service: string(w.resource(stack, "edit"+end+"-service").ID), cluster: cluster,
@@ -151,9 +173,10 @@ func (w *deployment) tenant(stack *sandboxtest.Stack, id string) tenant {
 // attempt is something that a client's role does to a client's resource.
 type attempt struct {
 	name, action string
-	role         func(tenant) string
-	resource     func(tenant) string
-	context      func(tenant) sandboxtest.ConditionKeys
+	// role is the one that uses it; nil where nobody may, not even with what is the client's own.
+	role     func(tenant) string
+	resource func(tenant) string
+	context  func(tenant) sandboxtest.ConditionKeys
 }
 
 // attempts are everything that each client has of its own, with the role that uses it.
@@ -173,16 +196,22 @@ func attempts(bucket, fileSystem string) []attempt {
 		{"write its log at the start", "logs:CreateLogStream", execution, func(c tenant) string { return c.log + ":log-stream:edit/x" }, nil},
 		{"protect its tasks", "ecs:UpdateTaskProtection", task, func(c tenant) string { return c.tasks }, nil},
 		{"see its tasks' protection", "ecs:GetTaskProtection", task, func(c tenant) string { return c.tasks }, nil},
+		{"read who may edit", "ssm:GetParameter", task, func(c tenant) string { return c.editors }, nil},
+		{"ask who may edit", "ssm:GetParameter", func(c tenant) string { return c.scaler }, func(c tenant) string { return c.editors }, nil},
+		{"invite somebody", "ssm:PutParameter", nil, func(c tenant) string { return c.editors }, nil},
+		{"change its token", "secretsmanager:PutSecretValue", nil, func(c tenant) string { return c.token }, nil},
+		{"read its log", "logs:GetLogEvents", nil, func(c tenant) string { return c.log + ":log-stream:edit/x" }, nil},
+		{"stop its task", "ecs:StopTask", nil, func(c tenant) string { return c.tasks }, nil},
+		{"go into its task", "ecs:ExecuteCommand", nil, func(c tenant) string { return c.tasks }, nil},
+		{"be root in its files", "elasticfilesystem:ClientRootAccess", nil, func(tenant) string { return fileSystem }, func(c tenant) sandboxtest.ConditionKeys {
+			return through(c.point)
+		}},
 	}
 	all = append(all, attemptsOfTheScaler()...)
 	for _, action := range []string{"ClientMount", "ClientWrite"} {
 		all = append(all, attempt{
 			"mount its files (" + action + ")", "elasticfilesystem:" + action, task, func(tenant) string { return fileSystem },
-			func(c tenant) sandboxtest.ConditionKeys {
-				return sandboxtest.ConditionKeys{
-					"elasticfilesystem:AccessedViaMountTarget": {"true"}, "aws:SecureTransport": {"true"}, "elasticfilesystem:AccessPointArn": {c.point},
-				}
-			},
+			func(c tenant) sandboxtest.ConditionKeys { return through(c.point) },
 		})
 	}
 	return all
@@ -209,6 +238,13 @@ func attemptsOfTheScaler() []attempt {
 	return all
 }
 
+// through is a mount through an access point.
+func through(point string) sandboxtest.ConditionKeys {
+	return sandboxtest.ConditionKeys{
+		"elasticfilesystem:AccessedViaMountTarget": {"true"}, "aws:SecureTransport": {"true"}, "elasticfilesystem:AccessPointArn": {point},
+	}
+}
+
 // requireClientsAreApart asks the account's own authorisation, by the deployed roles, for every pair of clients and everything that they
 // have: each may use its own, and nobody another's.
 func requireClientsAreApart(t *testing.T, w *deployment, stack *sandboxtest.Stack, ids ...string) {
@@ -223,30 +259,45 @@ func requireClientsAreApart(t *testing.T, w *deployment, stack *sandboxtest.Stac
 	fileSystem := w.resource(stack, "workspace-file-system")
 	refused := 0
 	for _, a := range attempts(bucket, fileSystem.Outputs["arn"].(string)) {
+		if a.resource(clients[0]) == "" {
+			continue
+		}
 		for _, who := range clients {
 			for _, whose := range clients {
-				request := sandboxtest.AuthorizationRequest{
-					Caller: sandboxtest.Caller{RoleARN: a.role(who), SessionARN: a.role(who)}, Action: a.action, Resource: a.resource(whose),
-				}
-				if a.context != nil {
-					request.Context = a.context(whose)
-				}
-				decision, err := authorizer.Authorize(request)
-				require.NoError(t, err)
-				assert.Equal(t, who.id == whose.id, decision.Allowed(), "%s: %s of %s: %s", who.id, a.name, whose.id, decision.Reason())
-				if !decision.Allowed() {
-					refused++
+				for _, role := range []string{who.task, who.execution, who.scaler} {
+					request := sandboxtest.AuthorizationRequest{
+						Caller: sandboxtest.Caller{RoleARN: role, SessionARN: role}, Action: a.action, Resource: a.resource(whose),
+					}
+					if a.context != nil {
+						request.Context = a.context(whose)
+					}
+					decision, err := authorizer.Authorize(request)
+					require.NoError(t, err)
+					what := fmt.Sprintf("%s: %s of %s: %s", role, a.name, whose.id, decision.Reason())
+					switch {
+					case a.role == nil || who.id != whose.id:
+						assert.False(t, decision.Allowed(), what)
+						refused++
+					case a.role(who) == role:
+						assert.True(t, decision.Allowed(), what)
+					}
 				}
 			}
 		}
 	}
 	everybodys := string(w.resource(stack, "workspace-clients").ID)
+	mounts := func(role, point string) string {
+		refusal, err := sandboxtest.Mount{
+			FileSystemID: string(fileSystem.ID), AccessPointID: point, Zone: sandboxtest.AvailabilityZones[0], RoleARN: role, Encrypted: true,
+		}.Refusal(acc, authorizer)
+		require.NoError(t, err)
+		return refusal
+	}
+	cleanup := w.resource(stack, "mount-roles-cleanup").Outputs["arn"].(string)
+	assert.Empty(t, mounts(cleanup, everybodys), "the cleanup sees everybody's files")
 	for _, who := range clients {
 		for point, allowed := range map[string]bool{everybodys: false, who.pointID: true, "": false} {
-			refusal, err := sandboxtest.Mount{
-				FileSystemID: string(fileSystem.ID), AccessPointID: point, Zone: sandboxtest.AvailabilityZones[0], RoleARN: who.task, Encrypted: true,
-			}.Refusal(acc, authorizer)
-			require.NoError(t, err)
+			refusal := mounts(who.task, point)
 			assert.Equal(t, allowed, refusal == "", "%s through %q: %s", who.id, point, refusal)
 		}
 	}
