@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -14,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/webordinary/live-edit/cmd/probe/report"
+	"github.com/webordinary/live-edit/infra/config/defaults"
 	"github.com/webordinary/live-edit/sandbox/sandboxtest"
 )
 
@@ -55,7 +57,13 @@ func TestHelpTellsWhatItCosts(t *testing.T) {
 	t.Parallel()
 	code, _, notes := shell(t, nil, "-help")
 	assert.Equal(t, report.ExitPass, code)
-	for _, part := range []string{"which is $0.019", "takes about 14 minutes and $0.04", "-wakes 0 costs nothing", "Exit codes: 0", "-cloudfront"} {
+	// A wake is six minutes and the idle time of a task with 2 vCPU, 4 GB and an address, which cost $0.10374 an hour in us-west-2.
+	wake := (6 + defaults.AutoShutdownMinutes) / 60. * 0.10374
+	for _, part := range []string{
+		fmt.Sprintf("which is $%.3f", wake),
+		fmt.Sprintf("takes about %d minutes and $%.2f", 9+defaults.AutoShutdownMinutes, 2*wake),
+		"-wakes 0 costs nothing", "Exit codes: 0", "-cloudfront",
+	} {
 		assert.Contains(t, notes, part)
 	}
 	for line := range strings.SplitSeq(notes[:strings.Index(notes, "Flags:")], "\n") {

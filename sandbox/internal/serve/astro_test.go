@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/infra/config/defaults"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
 	"github.com/webordinary/live-edit/sandbox/internal/serve"
@@ -367,8 +368,8 @@ func (d *day) requireAnOpenSocket() {
 func requireAForgottenTabToSleep(s *served) {
 	s.eventually("desired count 0", func() bool { return s.desired() == 0 })
 	took := s.Clock().Now().Sub(s.lastUse)
-	assert.GreaterOrEqual(s.t, took, 5*time.Minute)
-	assert.LessOrEqual(s.t, took, 15*time.Minute, "five to seven, and what delays of a busy machine cost at this speed")
+	assert.GreaterOrEqual(s.t, took, defaults.AutoShutdownMinutes*time.Minute)
+	assert.LessOrEqual(s.t, took, (10+defaults.AutoShutdownMinutes)*time.Minute, "two more, and what delays of a busy machine cost at this speed")
 	s.t.Logf("asleep %s after the last sign of life", took.Round(time.Second))
 	s.eventually("no task", func() bool { return len(s.tasks()) == 0 })
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/coder/websocket"
 	"github.com/stretchr/testify/require"
 
+	"github.com/webordinary/live-edit/infra/config/defaults"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/ecs/scheduler"
 	"github.com/webordinary/live-edit/sandbox/internal/aws/lambda/runner"
 	"github.com/webordinary/live-edit/sandbox/internal/pulumi/engine/enginetest"
@@ -87,7 +88,7 @@ func requireAForgottenSocketLetsItSleep(s *served) {
 		}
 	}()
 	s.eventually("desired count 0", func() bool { return s.desired() == 0 })
-	require.GreaterOrEqual(s.t, s.Clock().Now().Sub(s.lastUse), 5*time.Minute, "in the service's time")
+	require.GreaterOrEqual(s.t, s.Clock().Now().Sub(s.lastUse), defaults.AutoShutdownMinutes*time.Minute, "in the service's time")
 	s.eventually("no task", func() bool { return len(s.tasks()) == 0 })
 	select {
 	case <-closed:
