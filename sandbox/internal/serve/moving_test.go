@@ -1,12 +1,16 @@
 package serve_test
 
 import (
+	"errors"
+	"io"
 	"net/http"
 	"os"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -31,6 +35,7 @@ func TestAMovedClientAnswersWithItsFiles(t *testing.T) {
 	moved := d.up("dev", own("edit-acme-next"))["fileSystemId"].Value.(string)
 	require.NotEqual(t, old, moved)
 	s := d.serve(fast)
+	requireNoneIsLost(s, address)
 	requireKept(s, address, http.MethodPut, "drawn before the move")
 	require.Contains(t, s.said("request"), "edit-api-tg--acme")
 
@@ -50,6 +55,31 @@ func TestAMovedClientAnswersWithItsFiles(t *testing.T) {
 	require.Contains(t, s.said("request"), "edit-api-tg-acme")
 	require.Contains(t, s.get(next+"/preview/", aPage).body, "No target configured", "the way there is gone")
 	require.FileExists(t, checkOf(t, filepath.Join(files, old, "clients", "acme")), "and stays where it was")
+}
+
+// requireNoneIsLost: twenty calls at once, all of which a sleeping client's waker holds, are answered with what a further client reserves.
+func requireNoneIsLost(s *served, address string) {
+	const callers = 20
+	var all sync.WaitGroup
+	for i := range callers {
+		all.Go(func() {
+			request, err := http.NewRequestWithContext(s.ctx, http.MethodGet, address+"/api/session", nil)
+			if !assert.NoError(s.t, err) {
+				return
+			}
+			request.Header = aCall.Clone()
+			response, err := s.client.Do(request)
+			if !assert.NoError(s.t, err) {
+				return
+			}
+			_, err = io.Copy(io.Discard, response.Body)
+			assert.NoError(s.t, errors.Join(err, response.Body.Close()))
+			fromUs := response.Header.Get("X-Webordinary-State") != "" || response.StatusCode == http.StatusOK
+			assert.True(s.t, fromUs, "call %d: %d is neither the waker's answer nor the editor's", i, response.StatusCode)
+		})
+	}
+	all.Wait()
+	require.NotContains(s.t, s.said("request"), "Rate Exceeded")
 }
 
 // requireKept wakes the editor at an address and has it write or read a text in its workspace.
