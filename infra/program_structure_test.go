@@ -147,6 +147,24 @@ func TestListenerRulesAreDeletedBeforeTheyAreReplaced(t *testing.T) {
 	})
 }
 
+// A zone has one mount target of a file system: where subnets change places, both go before one comes (D22).
+func TestMountTargetsGoTogetherBeforeOneComes(t *testing.T) {
+	t.Parallel()
+	inEveryShape(t, func(t *testing.T, s stack) {
+		targets := map[string]infratest.Resource{}
+		for _, target := range s.OfType("aws:efs/mountTarget:MountTarget") {
+			assert.True(t, target.Request.GetDeleteBeforeReplace(), target.Name)
+			targets[target.Name] = target
+		}
+		if len(targets) == 0 { // another stack's
+			return
+		}
+		assert.Len(t, targets, 2)
+		first, second := targets["workspace-mount-target-0"], targets["workspace-mount-target-1"]
+		assert.Equal(t, []string{first.URN}, second.Request.GetReplaceWith())
+	})
+}
+
 // A function that starts before its permissions fails its first calls.
 func TestFunctionsWaitForTheirPermissions(t *testing.T) {
 	t.Parallel()
