@@ -2,6 +2,7 @@ package infra
 
 import (
 	"fmt"
+	"maps"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -128,7 +129,11 @@ func TestAlarmsOfTheSignIn(t *testing.T) {
 	}
 	assert.Len(t, ofSignIn(three), 2)
 	assert.Empty(t, ofSignIn(operated(t, "prod", nil)))
-	borrower := operated(t, "dev", infratest.Settings{"alarms": "true", "auth": "cognito", "clients": "[" + first + "]"})
+	borrowing := infratest.Run{
+		Stack: "dev", Config: infratest.StackConfig(t, "..", "dev"), References: map[string]map[string]any{"prod": three.Outputs},
+	}
+	maps.Copy(borrowing.Config, infratest.Settings{"alarms": "true", "auth": "cognito", "clients": "[" + first + "]"}.Qualified())
+	borrower := borrowing.Do(t, Build)
 	assert.NotEmpty(t, borrower.OfType(alarmType))
 	assert.Empty(t, ofSignIn(borrower), "the load balancer is the lender's, and so are its alarms")
 }

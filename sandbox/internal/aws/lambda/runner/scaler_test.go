@@ -37,6 +37,7 @@ func scalerStack(t *testing.T, permissions ...string) (*view.Memory, *wire.Serve
 		"environment": map[string]any{"variables": map[string]any{
 			"CLUSTER_NAME": "edit-cluster", "SERVICE_NAME": "edit", "WAKER_RULE_ARN": awstest.RuleARN("waker"),
 			"API_TARGET_GROUP_ARN": awstest.APIGroup, "PREVIEW_TARGET_GROUP_ARN": awstest.PreviewGroup, "RULE_PRIORITY_BASE": "100",
+			"IDLE_MINUTES": "5",
 		}},
 	})
 	awstest.Put(store, "aws:lambda/permission:Permission", "alb", map[string]any{
