@@ -54,7 +54,7 @@ func newScalerStack(t *testing.T) *scalerStack {
 	t.Cleanup(func() { assert.NoError(t, s.api.Close()) })
 	s.runtime = sandboxtest.NewRuntime(sandboxtest.RuntimeOptions{Store: store, API: s.api, Builder: sandboxtest.NewBuilder(root, t.TempDir())})
 	t.Cleanup(func() { assert.NoError(t, s.runtime.Close()) })
-	s.stack = s.deployment.stack("prod", with(map[string]any{"protect": false}))
+	s.stack = s.deployment.stack("prod", with(map[string]any{"protect": false, "autoShutdownMinutes": 5})) // nobody came for eight, below
 	s.up(s.stack)
 	output := func(name, key string) string { return s.resource(s.stack, name).Outputs[key].(string) }
 	s.function, s.rule, s.tickRule = output("scaler-function", "arn"), output("scaler-waker-rule", "arn"), output("scaler-schedule", "arn")
