@@ -139,6 +139,7 @@ func requireItEnds(s *served, own *runner.Builder) {
 	path := serve.DescriptionPath(s.stateDir, "prod")
 	require.FileExists(s.t, path)
 	require.NoError(s.t, s.Close())
+	require.Empty(s.t, s.tasks(), "or the stack could not be taken down: nobody stops them any more")
 	require.NoFileExists(s.t, path)
 	require.NoError(s.t, s.Close(), "again")
 	require.Contains(s.t, s.said("container"), "[exit status 0]")
