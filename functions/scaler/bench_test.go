@@ -86,6 +86,8 @@ func (r *runtimeAPI) ServeHTTP(w http.ResponseWriter, request *http.Request) {
 	_, _ = io.WriteString(w, r.event)
 }
 
+const wakerRule = "arn:aws:elasticloadbalancing:us-west-2:123456789012:listener-rule/app/a/b/c/d"
+
 // awsStub answers the calls of a look at a sleeping service.
 func awsStub(w http.ResponseWriter, r *http.Request) {
 	body, _ := io.ReadAll(r.Body)
@@ -96,7 +98,7 @@ func awsStub(w http.ResponseWriter, r *http.Request) {
 		_, _ = io.WriteString(w, `{"taskArns":[]}`)
 	case strings.Contains(string(body), "Action=DescribeRules"):
 		_, _ = io.WriteString(w, `<DescribeRulesResponse xmlns="http://elasticloadbalancing.amazonaws.com/doc/2015-12-01/"><DescribeRulesResult>`+
-			`<Rules><member><Priority>101</Priority></member></Rules></DescribeRulesResult></DescribeRulesResponse>`)
+			`<Rules><member><RuleArn>`+wakerRule+`</RuleArn><Priority>101</Priority></member></Rules></DescribeRulesResult></DescribeRulesResponse>`)
 	default:
 		http.Error(w, "unexpected "+target, http.StatusNotImplemented)
 	}
@@ -164,7 +166,7 @@ func environment(runtime, endpoint string) []string {
 	return []string{
 		"AWS_LAMBDA_RUNTIME_API=" + runtime, "AWS_ENDPOINT_URL=" + endpoint, "AWS_REGION=us-west-2",
 		"AWS_ACCESS_KEY_ID=AKIDEXAMPLE", "AWS_SECRET_ACCESS_KEY=secret", "CLUSTER_NAME=cluster", "SERVICE_NAME=edit",
-		"WAKER_RULE_ARN=" + elb + "listener-rule/app/a/b/c/d", "API_TARGET_GROUP_ARN=" + elb + "targetgroup/edit-api-tg/1",
-		"PREVIEW_TARGET_GROUP_ARN=" + elb + "targetgroup/edit-preview-tg/2", "RULE_PRIORITY_BASE=100",
+		"WAKER_RULE_ARN=" + wakerRule, "API_TARGET_GROUP_ARN=" + elb + "targetgroup/edit-api-tg/1",
+		"PREVIEW_TARGET_GROUP_ARN=" + elb + "targetgroup/edit-preview-tg/2", "RULE_PRIORITY_BASE=100", "IDLE_MINUTES=5",
 	}
 }
