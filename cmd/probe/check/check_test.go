@@ -326,7 +326,8 @@ var faults = map[string]fault{
 	"three tasks": {
 		func(r *run) { r.tasks = 3 },
 		[]string{report.Sessions},
-		[]string{"/api/check/memory/probe-1-session-", "404 from the container", "several tasks answer", "maxCapacity 1"},
+		// Which task answers whom is chance: none of them has anything of the session, or one has what it said a round before.
+		[]string{"/api/check/memory/probe-1-session-", "several tasks answer", "maxCapacity 1"},
 		nil,
 	},
 	"three tasks that the sessions meet in step": {
