@@ -144,7 +144,7 @@ func deploySignIn(ctx *pulumi.Context, cfg *config.Config, base *foundation) (*S
 	}
 	return NewSignIn(ctx, "sign-in", &SignInArgs{
 		Auth: cfg.Auth, ClientSecret: cfg.Secrets.Values[config.OIDCClientSecret], Names: cfg.Names(), Region: cfg.Region, AccountID: account,
-		Clients: cfg.Clients, LoadBalancer: base.LoadBalancer, keeping: base.keeping,
+		Clients: cfg.Clients, LoadBalancer: base.LoadBalancer, keeping: keepingOf(cfg),
 	})
 }
 

@@ -68,8 +68,6 @@ func lookUp(ctx *pulumi.Context, cfg *config.Config) (*config.Config, error) {
 
 // foundation is what tasks, functions and alarms build on (T00), created here or lent by another stack.
 type foundation struct {
-	keeping keeping
-
 	Network      *Network
 	Roles        *MountRoles
 	Registry     RegistryOutputs
@@ -98,9 +96,6 @@ func deployFoundation(ctx *pulumi.Context, cfg *config.Config) (*foundation, err
 		return nil, err
 	}
 	base := &foundation{}
-	if base.keeping, err = newKeeping(ctx, cfg); err != nil {
-		return nil, err
-	}
 	if base.Network, err = NewNetwork(ctx, "network", network, sameVpc); err != nil {
 		return nil, err
 	}
@@ -128,7 +123,7 @@ func (f *foundation) deployRegistry(ctx *pulumi.Context, cfg *config.Config, sha
 		return nil
 	}
 	registry, err := NewRegistry(ctx, "registry", &RegistryArgs{
-		Name: cfg.Names().Repository(), ImagesToKeep: cfg.Registry.ImagesToKeep, keeping: f.keeping,
+		Name: cfg.Names().Repository(), ImagesToKeep: cfg.Registry.ImagesToKeep, keeping: keepingOf(cfg),
 	})
 	if err != nil {
 		return err
@@ -144,7 +139,7 @@ func (f *foundation) deploySecrets(ctx *pulumi.Context, cfg *config.Config, shar
 	}
 	secrets, err := NewSecrets(ctx, "secrets", &SecretsArgs{
 		Names: cfg.Names(), Values: cfg.Secrets.Values, Further: namesOf(cfg, cfg.Tenants()[1:]), Tokens: cfg.Secrets.GitHubTokens,
-		keeping: f.keeping,
+		keeping: keepingOf(cfg),
 	})
 	if err != nil {
 		return err
@@ -167,7 +162,7 @@ func (f *foundation) deployWorkspace(ctx *pulumi.Context, cfg *config.Config, sh
 	workspace, err := NewWorkspace(ctx, "workspace", &WorkspaceArgs{
 		Names: cfg.Names(), Network: f.Network, Roles: f.Roles, ExtraMountRoleArns: cfg.Workspace.MountRoleArns,
 		RefuseOtherRoles: cfg.Workspace.RefuseOtherRoles, Clients: cfg.Workspace.Clients, Tenants: f.tenants(cfg),
-		Backups: cfg.Workspace.Backups, keeping: f.keeping,
+		Backups: cfg.Workspace.Backups, keeping: keepingOf(cfg),
 	})
 	if err != nil {
 		return err
@@ -189,7 +184,7 @@ func (f *foundation) deployBucket(ctx *pulumi.Context, cfg *config.Config, share
 	bucket, err := NewWorkspaceBucket(ctx, "workspace-bucket", &WorkspaceBucketArgs{
 		Existing: cfg.Workspace.Bucket,
 		Name:     pulumi.String(cfg.Names().WorkspaceBucket(accountID)),
-		keeping:  f.keeping,
+		keeping:  keepingOf(cfg),
 	})
 	if err != nil {
 		return err
@@ -210,7 +205,7 @@ func (f *foundation) deployLoadBalancer(ctx *pulumi.Context, cfg *config.Config,
 		Network:           f.Network,
 		Site:              cfg.Site,
 		AsksIssuer:        cfg.Auth.On(),
-		keeping:           f.keeping,
+		keeping:           keepingOf(cfg),
 	})
 	if err != nil {
 		return err

@@ -37,7 +37,7 @@ func deployAudit(ctx *pulumi.Context, cfg *config.Config, base *foundation, edit
 	}
 	args := &AuditArgs{
 		Names: cfg.Names(), ExistingTrail: cfg.Observability.ExistingTrail, BucketName: cfg.Names().AuditBucket(accountID), Alerts: base.Alerts,
-		keeping: base.keeping,
+		keeping: keepingOf(cfg),
 		Shared: pulumi.StringArray{
 			base.Secrets.AnthropicAPIKeyArn, base.Secrets.GitHubTokenArn, base.Secrets.AWSCredentialsArn,
 		},

@@ -11,15 +11,10 @@ import (
 type keeping struct {
 	protect bool
 	adopt   map[string]string
-	// untaken refuses to create what the account has already.
-	untaken pulumi.ResourceOption
 }
 
-// newKeeping is how a stack treats resources that hold data (D6).
-func newKeeping(ctx *pulumi.Context, cfg *config.Config) (keeping, error) {
-	untaken, err := refuseTaken(ctx)
-	return keeping{protect: cfg.Protect, adopt: cfg.Adopt, untaken: untaken}, err
-}
+// keepingOf is how a stack treats resources that hold data (D6).
+func keepingOf(cfg *config.Config) keeping { return keeping{protect: cfg.Protect, adopt: cfg.Adopt} }
 
 // protected returns the options of a child that a protecting stack refuses to destroy or replace. Without protection
 // nothing is said: saying false would undo the protection of the component.
@@ -35,7 +30,7 @@ func (k keeping) protected(parent pulumi.Resource, own ...pulumi.ResourceOption)
 // refuses the destroy in the first place, and a resource kept by an earlier destroy is imported by its ID.
 // Components do not forward these options, so they sit on the child itself (D6).
 func (k keeping) retained(parent pulumi.Resource, name string, own ...pulumi.ResourceOption) []pulumi.ResourceOption {
-	opts := append(component.Child(parent, own...), pulumi.RetainOnDelete(true), k.untaken)
+	opts := append(component.Child(parent, own...), pulumi.RetainOnDelete(true))
 	if k.protect {
 		opts = append(opts, pulumi.Protect(true))
 	}

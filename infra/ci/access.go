@@ -21,8 +21,7 @@ func (s scope) dataAccess() []access {
 	return []access{
 		{
 			name: "Registry", types: []string{"aws:ecr/repository:Repository", "aws:ecr/lifecyclePolicy:LifecyclePolicy"},
-			// DescribeImages is what the look-up of a taken name reads (D56).
-			read: []string{"ecr:DescribeImages", "ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:ListTagsForResource"},
+			read: []string{"ecr:DescribeRepositories", "ecr:GetLifecyclePolicy", "ecr:ListTagsForResource"},
 			write: []string{
 				"ecr:CreateRepository", "ecr:PutImageScanningConfiguration", "ecr:PutImageTagMutability", "ecr:PutLifecyclePolicy",
 				"ecr:TagResource", "ecr:UntagResource",
