@@ -32,7 +32,8 @@ type message struct {
 func conversation(random *rand.Rand, content func() string) ([]byte, error) {
 	var messages []message
 	for size := 0; size < threadBytes; {
-		m := message{Role: []string{"user", "assistant", "tool"}[random.IntN(3)], ID: random.Uint32(), Content: content()}
+		// Of nine digits: one of ten may be a date of this week, and then the cleanup rightly keeps the thread.
+		m := message{Role: []string{"user", "assistant", "tool"}[random.IntN(3)], ID: random.Uint32N(1_000_000_000), Content: content()}
 		size += len(m.Content) + 50
 		messages = append(messages, m)
 	}
