@@ -344,8 +344,7 @@ func TestKeepingStateAsDocumented(t *testing.T) {
 	project.env = slices.DeleteFunc(project.env, func(entry string) bool {
 		return strings.HasPrefix(entry, "PULUMI_BACKEND_URL=") || strings.HasPrefix(entry, "PULUMI_CONFIG_PASSPHRASE=")
 	})
-	project.bin = project.tools()
-	require.NoError(t, os.Symlink(project.command, filepath.Join(project.bin, "pulumi")))
+	project.bin = project.pulumiTools()
 	for _, command := range keeping {
 		project.types(project.bin, command)
 	}
