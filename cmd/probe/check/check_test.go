@@ -327,7 +327,7 @@ var faults = map[string]fault{
 		func(r *run) { r.tasks = 3 },
 		[]string{report.Sessions},
 		// Which task answers whom is chance: none of them has anything of the session, or one has what it said a round before.
-		[]string{"/api/check/memory/probe-1-session-", "several tasks answer", "maxCapacity 1"},
+		[]string{"/api/check/memory/probe-1-session-", "from the container", "several tasks answer", "maxCapacity 1"},
 		nil,
 	},
 	"three tasks that the sessions meet in step": {
