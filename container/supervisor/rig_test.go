@@ -157,13 +157,15 @@ func (s *service) startAs(command []string, environment ...string) *supervisor {
 			s.t.Logf("log of %s:\n%.6000s", task.address, task.output())
 		}
 	})
-	task.waitFor(func() bool {
-		connection, err := net.Dial("tcp", net.JoinHostPort(task.address, strconv.Itoa(config.APIPort)))
-		if err == nil {
-			_ = connection.Close()
-		}
-		return err == nil
-	}, 10*time.Second, "it listens")
+	for _, port := range []int{config.APIPort, config.PreviewPort, config.SocketPort, config.PeerPort} {
+		task.waitFor(func() bool {
+			connection, err := net.Dial("tcp", net.JoinHostPort(task.address, strconv.Itoa(port)))
+			if err == nil {
+				_ = connection.Close()
+			}
+			return err == nil
+		}, 10*time.Second, fmt.Sprintf("it listens on port %d", port))
+	}
 	return task
 }
 
