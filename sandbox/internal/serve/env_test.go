@@ -249,3 +249,9 @@ func (s *served) said(kind string) string {
 	}
 	return b.String()
 }
+
+// says waits for a text: what is logged of a request comes after its answer.
+func (s *served) says(kind, text string) {
+	s.t.Helper()
+	s.eventually("in the log of "+kind+": "+text, func() bool { return strings.Contains(s.said(kind), text) })
+}

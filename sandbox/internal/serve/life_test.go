@@ -95,7 +95,7 @@ func requireAForgottenSocketLetsItSleep(s *served) {
 	case <-time.After(soon):
 		require.Fail(s.t, "the socket is still open")
 	}
-	s.eventually("the lease is handed back", func() bool { return strings.Contains(s.said("container"), "handed back") })
+	s.says("container", "handed back") // the lease
 	s.eventually("the waker is in front", func() bool {
 		return s.get("https://"+host+"/preview/x.css", nil).header.Get("X-Webordinary-State") == "asleep"
 	})

@@ -37,7 +37,7 @@ func TestAMovedClientAnswersWithItsFiles(t *testing.T) {
 	s := d.serve(fast)
 	requireNoneIsLost(s, address)
 	requireKept(s, address, http.MethodPut, "drawn before the move")
-	require.Contains(t, s.said("request"), "edit-api-tg--acme")
+	s.says("request", "edit-api-tg--acme")
 
 	d.up("prod", prod(false))
 	for _, path := range []string{"/preview/", "/api/check/move"} {
@@ -52,7 +52,7 @@ func TestAMovedClientAnswersWithItsFiles(t *testing.T) {
 	d.up("dev", own("edit-acme"))
 
 	requireKept(s, address, http.MethodGet, "drawn before the move")
-	require.Contains(t, s.said("request"), "edit-api-tg-acme")
+	s.says("request", "edit-api-tg-acme")
 	require.Contains(t, s.get(next+"/preview/", aPage).body, "No target configured", "the way there is gone")
 	require.FileExists(t, checkOf(t, filepath.Join(files, old, "clients", "acme")), "and stays where it was")
 }
@@ -79,6 +79,7 @@ func requireNoneIsLost(s *served, address string) {
 		})
 	}
 	all.Wait()
+	s.eventually("the log of all calls", func() bool { return strings.Count(s.said("request"), "/api/session by ") >= callers })
 	require.NotContains(s.t, s.said("request"), "Rate Exceeded")
 }
 
