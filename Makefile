@@ -23,9 +23,10 @@ test soak: export GOGC ?= 400
 
 # The same commit gives the same answer: property tests draw the same cases every time. New cases are what soak is for.
 test: export RAPID_SEED ?= 1
+# A package that waits for a clock, a process or a browser leaves its core to one package more than there are cores.
 test: ## Run every test (the first run gets the pinned Pulumi CLI: seconds from its release server, 2 minutes from its module once make sandbox has compiled, more before)
 	@go run ./tools/install pulumi pulumi-language-go >/dev/null
-	go test -timeout 30m ./...
+	go test -timeout 30m -p $$(($$(getconf _NPROCESSORS_ONLN) + 1)) ./...
 
 # A case that breaks a rule is shrunk, recorded below testdata/rapid and run again by every later test until it passes.
 soak: export RAPID_SEED := 0

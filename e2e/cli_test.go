@@ -166,14 +166,15 @@ func (c *checkout) pulumi(args ...string) string {
 	return output.String()
 }
 
-// TestMainRunsUnderTheCLI runs main.go itself, through the CLI and the Go language host, as `pulumi up` does.
+// TestMainRunsUnderTheCLI runs main.go itself, through the CLI and the Go language host, as `pulumi up` does: the first update finds
+// nothing built.
 func TestMainRunsUnderTheCLI(t *testing.T) {
 	t.Parallel()
 	project := newUnbuiltCheckout(t)
 	project.pulumi("stack", "init", "prod")
 	project.pulumi("config", "set", "--secret", "githubToken", "ghp_cli5a1", "--stack", "prod")
-	require.Contains(t, project.pulumi("preview", "--stack", "prod"), "webordinary:infra:EditService")
-	project.pulumi("up", "--yes", "--skip-preview", "--stack", "prod")
+	require.Contains(t, project.pulumi("up", "--yes", "--stack", "prod"), "webordinary:infra:EditService")
+	project.goTool(project.hosts, "")
 	require.Contains(t, project.pulumi("preview", "--stack", "prod", "--expect-no-changes"), "unchanged")
 	require.Equal(t, "https://edit.ameliastamps.com\n", project.pulumi("stack", "output", "editUrl", "--stack", "prod"))
 	require.NotContains(t, project.pulumi("stack", "export", "--stack", "prod"), "ghp_cli5a1")

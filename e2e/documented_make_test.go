@@ -1,9 +1,12 @@
 package e2e
 
 import (
+	"fmt"
 	"go/build"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"testing"
 
@@ -23,7 +26,7 @@ const (
 	linting = "go vet ./...\n" +
 		"go run ./tools/install golangci-lint\ngolangci-lint run ./...\ngolangci-lint fmt --diff\n" +
 		"go run ./tools/install actionlint\nactionlint"
-	testingAll = "RAPID_SEED=1 go run ./tools/install pulumi pulumi-language-go\nRAPID_SEED=1 go test -timeout 30m ./..."
+	testingAll = "RAPID_SEED=1 go run ./tools/install pulumi pulumi-language-go\nRAPID_SEED=1 go test -timeout 30m -p CORES+1 ./..."
 )
 
 // recorded are the commands of which a recorder takes the recipe.
@@ -78,7 +81,8 @@ esac
 			shell.types(bin, typed{run: m.run})
 			data, err := os.ReadFile(record)
 			require.NoError(t, err)
-			calls := strings.Split(strings.TrimSpace(string(data)), "\n")
+			oneMore := fmt.Sprintf("-p %d ", cores(t)+1)
+			calls := strings.Split(strings.ReplaceAll(strings.TrimSpace(string(data)), oneMore, "-p CORES+1 "), "\n")
 			require.Len(t, calls, len(m.calls), "%s", data)
 			for i, call := range calls {
 				want, many := strings.CutSuffix(m.calls[i], "PACKAGES")
@@ -91,6 +95,16 @@ esac
 			}
 		})
 	}
+}
+
+// cores is what the operating system says that it has, which may be more than this process is let use.
+func cores(t *testing.T) int {
+	t.Helper()
+	said, err := exec.Command("getconf", "_NPROCESSORS_ONLN").Output()
+	require.NoError(t, err)
+	count, err := strconv.Atoi(strings.TrimSpace(string(said)))
+	require.NoError(t, err)
+	return count
 }
 
 // requirePackages looks that the packages of a call exist, and that one which is run is a program.
