@@ -150,27 +150,74 @@ type tab struct {
 	problems []string
 }
 
-// browse opens a browser with a profile of its own, and listens to its console.
+// TestMain closes the browser that the tests have opened.
+func TestMain(m *testing.M) {
+	code := m.Run()
+	theBrowser.close()
+	os.Exit(code)
+}
+
+// sharedBrowser is one Chromium for all tests, started by the first that wants it: starting costs more than most tests do in it.
+type sharedBrowser struct {
+	start sync.Once
+	root  context.Context //nolint:containedctx // chromedp keeps a browser in it
+	stop  func()
+	err   error
+}
+
+var theBrowser sharedBrowser
+
+// open starts the browser with a profile of its own, if it does not run yet.
+func (s *sharedBrowser) open(path string) (context.Context, error) {
+	s.start.Do(func() {
+		profile, err := os.MkdirTemp("", "waking-page-*")
+		if err != nil {
+			s.err = err
+			return
+		}
+		options := append(chromedp.DefaultExecAllocatorOptions[:],
+			chromedp.ExecPath(path), chromedp.UserDataDir(profile),
+			chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+			chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+			// A browser without a window says so in its name, which is otherwise that of any other.
+			chromedp.UserAgent(browser),
+		)
+		allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
+		root, closeTab := chromedp.NewContext(allocator)
+		s.root = root
+		s.stop = func() {
+			_ = chromedp.Cancel(root) // waits until the browser is gone, so that its profile can be removed
+			closeTab()
+			stopAllocator()
+			_ = os.RemoveAll(profile)
+		}
+		s.err = chromedp.Do(root, chromedp.Navigate("about:blank"))
+	})
+	return s.root, s.err
+}
+
+func (s *sharedBrowser) close() {
+	if s.stop != nil {
+		s.stop()
+	}
+}
+
+// browse opens a window of its own, whose cookies and storage are nobody else's, and listens to its console.
 func browse(t testing.TB) *tab {
 	t.Helper()
-	options := append(chromedp.DefaultExecAllocatorOptions[:],
-		chromedp.ExecPath(chromium(t)), chromedp.UserDataDir(t.TempDir()),
-		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-		// A browser without a window says so in its name, which is otherwise that of any other.
-		chromedp.UserAgent(browser),
-	)
-	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
-	t.Cleanup(stop)
-	root, closeTab := chromedp.NewContext(allocator)
-	t.Cleanup(func() {
-		_ = chromedp.Cancel(root) // waits until the browser is gone, so that its profile can be removed
-		closeTab()
-	})
-	ctx, end := context.WithTimeout(root, 3*time.Minute)
+	path := chromium(t)
+	root, err := theBrowser.open(path)
+	require.NoError(t, err, "start %s", path)
+	window, closeWindow := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
+	t.Cleanup(closeWindow)
+	ctx, end := context.WithTimeout(window, 3*time.Minute)
 	t.Cleanup(end)
 	b := &tab{TB: t, ctx: ctx}
+	b.do(chromedp.Func(func(ctx context.Context, target *chromedp.Target) error {
+		_, err := cdp.Call(ctx, target, emulation.SetFocusEmulationEnabled, emulation.SetFocusEmulationEnabledParams{Enabled: true})
+		return err // other tests' windows are open at the same time
+	}))
 	messages := chromedp.Console(ctx)
 	var listening sync.WaitGroup
 	listening.Go(func() {
