@@ -124,6 +124,8 @@ func newUnbuiltCheckout(t *testing.T) *checkout {
 		"PULUMI_DEBUG_PROVIDERS="+providers.Attach(),
 		"PULUMI_DISABLE_AUTOMATIC_PLUGIN_ACQUISITION=true",
 		"PULUMI_SKIP_UPDATE_CHECK=true",
+		// As sandboxtest.Options.SaveOnce does: saving everything at every step takes a fifth of what the CLI computes.
+		"PULUMI_EXPERIMENTAL=true", "PULUMI_SKIP_CHECKPOINTS=true",
 	)}
 }
 

@@ -31,10 +31,6 @@ func (c *checkout) types(bin string, command typed) {
 	if !strings.Contains(command.run, "--preview-only") { // which asks nothing, and takes no answer
 		shell.Env = append(shell.Env, "PULUMI_SKIP_CONFIRMATIONS=true", "PULUMI_OPTION_SKIP_PREVIEW=true")
 	}
-	if strings.Contains(command.run, "pulumi up") || strings.Contains(command.run, "pulumi destroy") {
-		// As sandboxtest.Options.SaveOnce does: saving everything at every step takes most of a run.
-		shell.Env = append(shell.Env, "PULUMI_EXPERIMENTAL=true", "PULUMI_SKIP_CHECKPOINTS=true")
-	}
 	said := &screen{until: command.until, interrupt: func() { _ = syscall.Kill(-shell.Process.Pid, syscall.SIGINT) }}
 	shell.Stdout, shell.Stderr = said, said
 	shell.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
