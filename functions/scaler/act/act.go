@@ -44,6 +44,8 @@ type Outcome struct {
 	Done int
 	// Revived is set when somebody came while the service was being put to sleep, and it was told to stay.
 	Revived bool
+	// Asked is when the call began that started the service; zero if the plan had no such step.
+	Asked time.Time
 }
 
 // Do carries out the steps in order and stops at the first that fails.
@@ -63,6 +65,7 @@ func (a *Actor) do(ctx context.Context, step decide.Step, outcome *Outcome) erro
 	case decide.StepMove:
 		return a.move(ctx, step)
 	case decide.StepStart:
+		outcome.Asked = a.Now() // a task may exist before the answer comes
 		return a.setDesired(ctx, 1)
 	case decide.StepStop:
 		return a.setDesired(ctx, 0)

@@ -100,9 +100,11 @@ func TestWakeMovesTheRuleFirst(t *testing.T) {
 	t.Parallel()
 	a := &account{}
 	steps := plan(t, decide.Ask, &decide.Facts{Rule: decide.Position{Phase: decide.PhaseAsleep}})
-	outcome, err := a.actor().Do(t.Context(), steps)
+	actor := a.actor()
+	actor.Now = func() time.Time { return noon.Add(time.Duration(len(a.journal)) * time.Second) } // each call takes one
+	outcome, err := actor.Do(t.Context(), steps)
 	require.NoError(t, err)
-	require.Equal(t, act.Outcome{Done: 2}, outcome)
+	require.Equal(t, act.Outcome{Done: 2, Asked: noon.Add(time.Second)}, outcome, "asked when the count's call began")
 	waking := layout.Encode(decide.Position{Phase: decide.PhaseWaking, Since: noon})
 	require.Equal(t, []string{"rule " + strconv.Itoa(waking), "count 1"}, a.journal)
 	require.Equal(t, []int{0, 0}, a.attempts, "the SDK's retries are welcome")

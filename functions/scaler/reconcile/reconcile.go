@@ -36,6 +36,8 @@ type Result struct {
 	Facts   decide.Facts
 	Plan    decide.Plan
 	Outcome act.Outcome
+	// LookedAtHealth is when the targets' health was known, which is later than Facts.Now; zero if it was not asked for.
+	LookedAtHealth time.Time
 }
 
 // maxRounds bounds the exchange of needs and facts; a decision takes at most six.
@@ -58,6 +60,9 @@ func (r *Reconciler) Run(ctx context.Context, in decide.Intent) (Result, error) 
 		}
 		if err := look.Observe(ctx, result.Plan.Need, &result.Facts); err != nil {
 			problems = append(problems, err)
+		}
+		if result.Plan.Need&decide.NeedHealth != 0 {
+			result.LookedAtHealth = r.Now()
 		}
 	}
 	return result, errors.Join(append(problems, fmt.Errorf("%w: %s", errNeverDecides, result.Plan.Need))...)

@@ -3,6 +3,7 @@ package reconcile_test
 import (
 	"context"
 	"errors"
+	"slices"
 	"testing"
 	"time"
 
@@ -67,6 +68,26 @@ func TestOnlyWhatTheDecisionAsksForIsObserved(t *testing.T) {
 	require.Equal(t, []decide.Need{decide.NeedRule | decide.NeedService}, o.rounds)
 	require.Equal(t, decide.StateAsleep, result.Plan.State)
 	require.Empty(t, a.steps)
+}
+
+// TestHealthIsDatedAfterTheLook: a target that becomes healthy while the function looks was not healthy before.
+func TestHealthIsDatedAfterTheLook(t *testing.T) {
+	t.Parallel()
+	o := &observer{facts: serving(timelineFrom(noon.Add(-time.Minute)), noon)}
+	r := reconciler(o, &actor{})
+	r.Now = func() time.Time { return noon.Add(time.Duration(len(o.rounds)) * time.Second) } // each look takes one
+	result, err := r.Run(t.Context(), decide.Tick)
+	require.NoError(t, err)
+	require.Equal(t, decide.ReasonWoke, result.Plan.Reason)
+	looked := 1 + slices.IndexFunc(o.rounds, func(need decide.Need) bool { return need&decide.NeedHealth != 0 })
+	require.Equal(t, noon.Add(time.Duration(looked)*time.Second), result.LookedAtHealth)
+	require.Equal(t, noon, result.Facts.Now)
+
+	o.facts.Rule.Phase = decide.PhaseAsleep
+	o.facts.Service.Desired, o.rounds = 0, nil
+	result, err = r.Run(t.Context(), decide.Tick)
+	require.NoError(t, err)
+	require.Zero(t, result.LookedAtHealth, "nobody looked")
 }
 
 // TestMissingFactsDoNotStopTheDecision, but are told.

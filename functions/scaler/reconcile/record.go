@@ -76,7 +76,7 @@ func (r *Recorder) count(result *Result, done []decide.Step) {
 		case step.Kind == decide.StepMove && plan.Reason == decide.ReasonWoke && !plan.WokenAt.IsZero():
 			r.woken(result)
 		case step.Kind == decide.StepStart:
-			r.remember(r.Now())
+			r.remember(result.Outcome.Asked)
 		case step.Kind == decide.StepStop:
 			r.metrics("Count", value{MetricGaveUp, 1})
 		case step.Kind == decide.StepStopIdle && result.Outcome.Revived:

@@ -4,8 +4,6 @@ import (
 	"context"
 	"log/slog"
 	"time"
-
-	"github.com/webordinary/live-edit/functions/scaler/decide"
 )
 
 // WokenMessage is the log message of a wake's record. The container's supervisor writes a line with the same message and task
@@ -17,7 +15,7 @@ const WokenMessage = "woken"
 type Wake struct {
 	// Task is its ARN, by which the supervisor's record belongs to this one.
 	Task string `json:"task"`
-	// Asked is when the desired count was raised; zero if another process of the function did that.
+	// Asked is when the call began that raised the desired count; zero if another process of the function did that.
 	Asked time.Time `json:"asked,omitzero"`
 	// Created to Started are ECS's own times of the task, Registered that of its event.
 	Created     time.Time `json:"created,omitzero"`
@@ -82,13 +80,14 @@ func (r *Recorder) remember(at time.Time) {
 }
 
 // wakeOf is the record of a wake whose rule has been moved.
-func (r *Recorder) wakeOf(f *decide.Facts) Wake {
+func (r *Recorder) wakeOf(result *Result) Wake {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	f := &result.Facts
 	first := &f.Tasks.First
 	w := Wake{
 		Task: first.Task, Created: first.Created, Attached: first.Attached, PullStarted: first.PullStarted,
-		PullStopped: first.PullStopped, Started: first.Started, Healthy: f.Now, Moved: r.Now(),
+		PullStopped: first.PullStopped, Started: first.Started, Healthy: result.LookedAtHealth, Moved: r.Now(),
 	}
 	if !first.Started.IsZero() && !f.Service.Registered.Before(first.Started) {
 		w.Registered = f.Service.Registered
@@ -107,7 +106,7 @@ func (r *Recorder) woken(result *Result) {
 		r.metrics("Seconds", values...)
 		return
 	}
-	w := r.wakeOf(&result.Facts)
+	w := r.wakeOf(result)
 	for i := range WakeStages {
 		if took, seen := WakeStages[i].Took(&w); seen {
 			values = append(values, value{WakeStages[i].Metric, took.Seconds()})

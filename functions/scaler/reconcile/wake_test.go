@@ -17,7 +17,9 @@ import (
 // recording is a recorder and what it has written.
 type recording struct {
 	reconcile.Recorder
-	now          time.Time
+	now time.Time
+	// answering is how long the calls of a decision's steps take.
+	answering    time.Duration
 	log, metrics bytes.Buffer
 }
 
@@ -33,8 +35,9 @@ func newRecording(now time.Time) *recording {
 func (r *recording) decided(f decide.Facts) {
 	f.Now, f.Have = r.now, ^decide.Need(0)
 	policy := decide.NewPolicy(5 * time.Minute)
-	result := reconcile.Result{Facts: f, Plan: policy.Decide(&f, decide.Ask)}
-	result.Outcome = act.Outcome{Done: len(result.Plan.Steps())}
+	result := reconcile.Result{Facts: f, Plan: policy.Decide(&f, decide.Ask), LookedAtHealth: r.now}
+	result.Outcome = act.Outcome{Done: len(result.Plan.Steps()), Asked: r.now}
+	r.now = r.now.Add(r.answering)
 	r.Record("page", &result, nil)
 }
 
@@ -73,7 +76,9 @@ func (r *recording) woken(t *testing.T) (reconcile.Wake, map[string]any) {
 func TestOneRecordOfAWake(t *testing.T) {
 	t.Parallel()
 	r := newRecording(noon)
+	r.answering = 3 * time.Second // in which the task is made
 	r.decided(decide.Facts{Rule: decide.Position{Phase: decide.PhaseAsleep}})
+	r.answering = 0
 	first := timelineFrom(noon.Add(2 * time.Second))
 	r.now = noon.Add(40 * time.Second)
 	r.decided(serving(first, noon.Add(35*time.Second)))
