@@ -31,12 +31,12 @@ var probing = []typed{
 		until: "default answer",
 	},
 	{
-		run: `curl -X DELETE https://edit.ameliastamps.com` + leftBehind,
+		run: `curl -fL --retry 6 -X DELETE https://edit.ameliastamps.com` + leftBehind,
 		before: func(c *checkout) {
-			c.types(c.t.TempDir(), typed{run: `curl -sf -X PUT -d x https://edit.ameliastamps.com` + leftBehind})
+			c.types(c.t.TempDir(), typed{run: `curl -sfL --retry 6 -X PUT -d x https://edit.ameliastamps.com` + leftBehind})
 		},
 		then: func(c *checkout) {
-			c.types(c.t.TempDir(), typed{run: `curl -sf https://edit.ameliastamps.com` + leftBehind, refused: true})
+			c.types(c.t.TempDir(), typed{run: `curl -sfL --retry 6 https://edit.ameliastamps.com` + leftBehind, refused: true})
 		},
 	},
 }

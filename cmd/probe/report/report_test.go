@@ -173,7 +173,7 @@ func TestTable(t *testing.T) {
 		"fail (accepted)", "and that is a lon…", "NOT MEASURED redirect, default-answer, deployed, ", "NOT MEASURED workspace: the service did not wake, and that is a long story which nobody",
 		"FAIL tls: another host’s\n  asked  GET /\n  came   500\n  do     mend it\n  see    docs/troubleshooting.md, \"Webordinary ALB - No target configured\"",
 		"1  48s: asked 1.0s, pulling 1m30s", "p50 31s, p95 48s", "1 passed, 1 failed, 1 failed as accepted, 25 not measured; 6m40s",
-		"Interrupted", "curl -X DELETE https://edit.example.test/api/check/probe-1-kept",
+		"Interrupted", "curl -fL --retry 6 -X DELETE https://edit.example.test/api/check/probe-1-kept",
 	} {
 		assert.Contains(t, text, part)
 	}

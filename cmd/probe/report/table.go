@@ -160,7 +160,7 @@ func (r *Report) writeSummary(w *writer) {
 		w.printf("Interrupted: the rest was not measured.\n")
 	}
 	for _, file := range r.Leftover {
-		w.printf("Left behind, delete it when the service is awake: curl -X DELETE %s%s\n", r.URL, file)
+		w.printf("Left behind; this deletes it, and wakes the service if it sleeps: curl -fL --retry 6 -X DELETE %s%s\n", r.URL, file)
 	}
 	if r.Speed != 1 && r.Speed != 0 {
 		w.printf("Times are the sandbox's, %g times as fast as this machine's clock: 10 ms of work here count as %s.\n",
