@@ -126,20 +126,27 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	_, _ = io.WriteString(w, response.Body)
 }
 
-// chromium finds the browser. Without one the tests are skipped, except in CI, which installs it.
-func chromium(t testing.TB) string {
-	t.Helper()
+// findChromium is the path of the browser, empty where there is none.
+func findChromium() string {
 	for _, name := range []string{"chromium", "chromium-browser", "google-chrome", "chrome-headless-shell"} {
 		if path, err := exec.LookPath(name); err == nil {
 			return path
 		}
 	}
-	const missing = "no Chromium on the PATH: install Debian's package chromium to test the waiting page in a real browser"
-	if os.Getenv("CI") != "" {
-		t.Fatal(missing)
-	}
-	t.Skip(missing)
 	return ""
+}
+
+// requireChromium skips the test where there is no browser, and fails it in CI, which installs one.
+func requireChromium(t testing.TB) {
+	t.Helper()
+	const missing = "no Chromium on the PATH: install Debian's package chromium to test the waiting page in a real browser"
+	switch {
+	case findChromium() != "":
+	case os.Getenv("CI") != "":
+		t.Fatal(missing)
+	default:
+		t.Skip(missing)
+	}
 }
 
 // tab is a browser's page.
@@ -153,62 +160,44 @@ type tab struct {
 // TestMain closes the browser that the tests have opened.
 func TestMain(m *testing.M) {
 	code := m.Run()
-	theBrowser.close()
+	closeBrowser()
 	os.Exit(code)
 }
 
-// sharedBrowser is one Chromium for all tests, started by the first that wants it: starting costs more than most tests do in it.
-type sharedBrowser struct {
-	start sync.Once
-	root  context.Context //nolint:containedctx // chromedp keeps a browser in it
-	stop  func()
-	err   error
-}
+// closeBrowser ends theBrowser, if it was started.
+var closeBrowser = func() {}
 
-var theBrowser sharedBrowser
-
-// open starts the browser with a profile of its own, if it does not run yet.
-func (s *sharedBrowser) open(path string) (context.Context, error) {
-	s.start.Do(func() {
-		profile, err := os.MkdirTemp("", "waking-page-*")
-		if err != nil {
-			s.err = err
-			return
-		}
-		options := append(chromedp.DefaultExecAllocatorOptions[:],
-			chromedp.ExecPath(path), chromedp.UserDataDir(profile),
-			chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
-			chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
-			chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
-			// A browser without a window says so in its name, which is otherwise that of any other.
-			chromedp.UserAgent(browser),
-		)
-		allocator, stopAllocator := chromedp.NewExecAllocator(context.Background(), options...)
-		root, closeTab := chromedp.NewContext(allocator)
-		s.root = root
-		s.stop = func() {
-			_ = chromedp.Cancel(root) // waits until the browser is gone, so that its profile can be removed
-			closeTab()
-			stopAllocator()
-			_ = os.RemoveAll(profile)
-		}
-		s.err = chromedp.Do(root, chromedp.Navigate("about:blank"))
-	})
-	return s.root, s.err
-}
-
-func (s *sharedBrowser) close() {
-	if s.stop != nil {
-		s.stop()
+// theBrowser is one Chromium for all tests, started by the first that wants it: starting costs more than most tests do in it.
+var theBrowser = sync.OnceValues(func() (context.Context, error) {
+	profile, err := os.MkdirTemp("", "waking-page-*")
+	if err != nil {
+		return nil, err
 	}
-}
+	options := append(chromedp.DefaultExecAllocatorOptions[:],
+		chromedp.ExecPath(findChromium()), chromedp.UserDataDir(profile),
+		chromedp.Headless, chromedp.NoSandbox, chromedp.DisableGPU, chromedp.NoFirstRun,
+		chromedp.Flag("disable-quic", true), chromedp.Flag("disable-background-networking", true),
+		chromedp.Flag("disable-component-update", true), chromedp.Flag("disable-sync", true),
+		// A browser without a window says so in its name, which is otherwise that of any other.
+		chromedp.UserAgent(browser),
+	)
+	allocator, stop := chromedp.NewExecAllocator(context.Background(), options...)
+	root, closeTab := chromedp.NewContext(allocator)
+	closeBrowser = func() {
+		_ = chromedp.Cancel(root) // waits until the browser is gone, so that its profile can be removed
+		closeTab()
+		stop()
+		_ = os.RemoveAll(profile)
+	}
+	return root, chromedp.Do(root, chromedp.Navigate("about:blank"))
+})
 
 // browse opens a window of its own, whose cookies and storage are nobody else's, and listens to its console.
 func browse(t testing.TB) *tab {
 	t.Helper()
-	path := chromium(t)
-	root, err := theBrowser.open(path)
-	require.NoError(t, err, "start %s", path)
+	requireChromium(t)
+	root, err := theBrowser()
+	require.NoError(t, err, "start %s", findChromium())
 	window, closeWindow := chromedp.NewContext(root, chromedp.WithNewBrowserContext())
 	t.Cleanup(closeWindow)
 	ctx, end := context.WithTimeout(window, 3*time.Minute)
