@@ -32,6 +32,12 @@ function below() {
         rewrite(response);
         next();
       });
+      // A page that loaded while the server restarted is the old server's, and would wait for the next edit to become the new one's.
+      const { webSocketToken } = server.config;
+      server.ws.on('connection', (socket, { url }) => {
+        const token = new URL(url, 'ws://localhost').searchParams.get('token');
+        if (token !== null && token !== webSocketToken) socket.send('{"type":"full-reload"}');
+      });
     },
   };
 }

@@ -38,7 +38,7 @@ func runApp(arguments []string) error {
 		return err
 	}
 	if fault, err := os.ReadFile(filepath.Join(a.workspace, "fault-"+a.role)); err == nil {
-		if err := a.misbehave(strings.TrimSpace(string(fault)), address); err != nil {
+		if err := a.misbehave(strings.TrimSpace(string(fault)), address, sockets); err != nil {
 			return err
 		}
 	}
@@ -83,7 +83,7 @@ func runApp(arguments []string) error {
 }
 
 // misbehave is what a fault file asks for.
-func (a *app) misbehave(fault string, address *string) error {
+func (a *app) misbehave(fault string, address, sockets *string) error {
 	switch fault {
 	case "die":
 		return fmt.Errorf("told to die")
@@ -105,6 +105,11 @@ func (a *app) misbehave(fault string, address *string) error {
 	case "wrong-port":
 		host, _, _ := net.SplitHostPort(*address)
 		*address = host + ":0"
+	case "no-sockets":
+		*sockets = ""
+	case "no-sockets-once":
+		*sockets = ""
+		return os.Remove(filepath.Join(a.workspace, "fault-"+a.role))
 	case "escape": // a process that leaves its group and goes on writing
 		command := exec.Command("setsid", "sh", "-c", `while :; do date +%s%N > "$WORKSPACE/escaped.tmp" && mv "$WORKSPACE/escaped.tmp" "$WORKSPACE/escaped"; sleep 0.05; done`)
 		return command.Start()

@@ -57,6 +57,27 @@ func TestProcessesThatMisbehave(t *testing.T) {
 	assert.Less(t, task.terminate(), 10*time.Second, "SIGKILL follows SIGTERM")
 }
 
+// TestSocketsThatNobodyServes are a dev server's that found their port taken: it is started again, and if that does not help, pages are served
+// without.
+func TestSocketsThatNobodyServes(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	s.fault("ada", "preview", "no-sockets-once")
+	s.fault("bob", "preview", "no-sockets")
+	task := s.start()
+	for _, user := range []string{"ada", "bob"} {
+		_, _ = task.try(ask{path: "/preview/", user: user, header: http.Header{"Accept": {"text/html"}}})
+	}
+	task.waitLog("does it serve its sockets at {hmrPort}?", 20*time.Second)
+	task.ready("ada")
+	connection, err := task.dial(t.Context(), "ada", "/ws/hmr", config.SocketPort, "vite-hmr")
+	require.NoError(t, err)
+	_ = connection.CloseNow()
+	task.waitLog("pages will not change by themselves", 30*time.Second)
+	task.ready("bob")
+	assert.Contains(t, task.do(ask{path: "/preview/", user: "bob"}).body, "<p id=pid>")
+}
+
 func TestPreviewThatDiesIsStartedAgain(t *testing.T) {
 	t.Parallel()
 	s := newService(t)

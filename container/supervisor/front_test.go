@@ -59,7 +59,7 @@ func TestPagesElsewhereAreKeptOut(t *testing.T) {
 		header.Del("Host")
 		for port, path := range map[int]string{config.SocketPort: "/ws/hmr", config.APIPort: "/api/ws/chat"} {
 			connection, response, err := websocket.Dial(t.Context(), fmt.Sprintf("ws://%s:%d%s", task.address, port, path),
-				&websocket.DialOptions{HTTPHeader: header, Host: "edit.example.com"})
+				&websocket.DialOptions{HTTPHeader: header, Host: "edit.example.com", Subprotocols: []string{"vite-hmr"}})
 			if each.allowed {
 				require.NoError(t, err, each.name)
 				_ = connection.CloseNow()

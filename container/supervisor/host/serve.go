@@ -70,7 +70,7 @@ func (s *session) serve(ctx context.Context, w *relay.Writer, r *http.Request, v
 		Transport: toProcess, Address: address,
 		Edit: func(out *http.Request) {
 			if v.port == config.SocketPort {
-				out.Header.Del("Sec-Websocket-Extensions") // what is compressed can't be told from a ping; Vite compresses nothing
+				editSocket(out.Header)
 			}
 		},
 		Inspect: func(response *http.Response) error {
@@ -81,6 +81,16 @@ func (s *session) serve(ctx context.Context, w *relay.Writer, r *http.Request, v
 		},
 	}
 	return target.Pass(w, r)
+}
+
+// editSocket prepares the request for a socket of the dev server's.
+func editSocket(header http.Header) {
+	header.Del("Sec-Websocket-Extensions") // what is compressed can't be told from a ping; Vite compresses nothing
+	// Vite asks a page for the token that its client came with, which a restart of the dev server makes anew: a page that loads meanwhile
+	// would be refused, and its client does not try again. Whoever sends no Origin needs none, and which pages may come was decided before.
+	if header.Get("Sec-Websocket-Protocol") == "vite-hmr" {
+		header.Del("Origin")
+	}
 }
 
 // await waits until the server answers.

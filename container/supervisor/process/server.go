@@ -48,6 +48,12 @@ const (
 	settled    = time.Minute
 )
 
+// socketsPatience is for a program that listens at {hmrPort} later than at {port}; Vite opens both at once. mostLook is between two looks.
+const (
+	socketsPatience = 10 * time.Second
+	mostLook        = 250 * time.Millisecond
+)
+
 // State returns how the server is, and a channel that is closed when that has changed.
 func (s *Server) State() (State, <-chan struct{}) {
 	s.mu.Lock()
@@ -97,7 +103,7 @@ func (s *Server) Run(ctx context.Context) {
 // once is one life of the program; it always ends with an error.
 func (s *Server) once(ctx context.Context) error {
 	values := s.Values
-	ports, err := freePorts(ctx, values.Host)
+	ports, err := freePorts(ctx)
 	if err != nil {
 		return err
 	}
@@ -108,19 +114,44 @@ func (s *Server) once(ctx context.Context) error {
 	}
 	defer process.Signal(syscall.SIGKILL) // what its leader leaves behind
 	address := net.JoinHostPort(values.Host, strconv.Itoa(values.Port))
-	if err := s.await(ctx, process, address); err != nil {
+	sockets := address
+	err = s.await(ctx, process, address)
+	if err == nil && s.Program.Mentions("{hmrPort}") {
+		sockets = net.JoinHostPort(values.Host, strconv.Itoa(values.HMRPort))
+		err = s.awaitSockets(ctx, process, sockets)
+	}
+	if err != nil {
 		process.Signal(syscall.SIGKILL)
 		<-process.Exited()
 		return err
 	}
-	s.set(func(state *State) {
-		state.Ready, state.Address, state.HMRAddress = true, address, address
-		if s.Program.Mentions("{hmrPort}") {
-			state.HMRAddress = net.JoinHostPort(values.Host, strconv.Itoa(values.HMRPort))
-		}
-	})
+	s.set(func(state *State) { state.Ready, state.Address, state.HMRAddress = true, address, sockets })
 	<-process.Exited()
 	return ended(process)
+}
+
+// awaitSockets waits until the program listens where its sockets are. Vite only logs that their port was taken and serves pages that never
+// change, so it is started again, with other ports. If that is no better, the image is to blame, and pages are worth more than nothing.
+func (s *Server) awaitSockets(ctx context.Context, process *Process, address string) error {
+	for began := time.Now(); time.Since(began) < socketsPatience; {
+		if connection, err := new(net.Dialer).DialContext(ctx, "tcp", address); err == nil {
+			return connection.Close()
+		}
+		select {
+		case <-process.Exited():
+			return ended(process)
+		case <-ctx.Done():
+			<-process.Exited() // the family ends it
+			return ctx.Err()
+		case <-time.After(mostLook):
+		}
+	}
+	err := fmt.Errorf("it answers, but does not listen at %s after %s more; does it serve its sockets at {hmrPort}?", address, socketsPatience)
+	if state, _ := s.State(); state.Failures == 0 {
+		return err
+	}
+	s.Log.Warn("pages will not change by themselves", "process", s.Name, "error", err)
+	return nil
 }
 
 func ended(p *Process) error {
@@ -133,7 +164,7 @@ func ended(p *Process) error {
 // await waits until the program answers.
 func (s *Server) await(ctx context.Context, process *Process, address string) error {
 	deadline := time.After(s.Patience)
-	for pause := 20 * time.Millisecond; ; pause = min(2*pause, 250*time.Millisecond) {
+	for pause := 20 * time.Millisecond; ; pause = min(2*pause, mostLook) {
 		if s.answers(ctx, address) {
 			return nil
 		}
@@ -188,33 +219,33 @@ func (s *Server) answers(ctx context.Context, address string) bool {
 // taken are the ports that were given to a process of this supervisor and may not have been opened yet.
 var taken = struct {
 	sync.Mutex
-	until map[string]time.Time
-}{until: map[string]time.Time{}}
+	until map[int]time.Time
+}{until: map[int]time.Time{}}
 
-// freePorts finds two ports that nobody listens on and that no other session was just given.
-func freePorts(ctx context.Context, host string) (ports [2]int, err error) {
+// freePorts finds two ports that nobody listens on, at whatever address, and that no other session was just given: a program may listen at
+// every address, as Vite does for its sockets.
+func freePorts(ctx context.Context) (ports [2]int, err error) {
 	const tries, kept = 100, time.Minute
 	taken.Lock()
 	defer taken.Unlock()
 	found := 0
 	for range tries {
-		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", net.JoinHostPort(host, "0"))
+		listener, err := new(net.ListenConfig).Listen(ctx, "tcp", ":0")
 		if err != nil {
 			return ports, fmt.Errorf("find a free port: %w", err)
 		}
-		address := listener.Addr().String()
+		address, _ := listener.Addr().(*net.TCPAddr)
 		if err := listener.Close(); err != nil {
 			return ports, fmt.Errorf("find a free port: %w", err)
 		}
-		if time.Now().Before(taken.until[address]) {
+		if time.Now().Before(taken.until[address.Port]) {
 			continue
 		}
-		taken.until[address] = time.Now().Add(kept)
-		_, text, _ := net.SplitHostPort(address)
-		ports[found], _ = strconv.Atoi(text)
+		taken.until[address.Port] = time.Now().Add(kept)
+		ports[found] = address.Port
 		if found++; found == len(ports) {
 			return ports, nil
 		}
 	}
-	return ports, fmt.Errorf("find a free port at %s: none in %d tries", host, tries)
+	return ports, fmt.Errorf("find a free port: none in %d tries", tries)
 }

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"os"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync"
@@ -16,6 +17,7 @@ import (
 	"time"
 
 	"github.com/chromedp/chromedp"
+	"github.com/coder/websocket"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -52,6 +54,7 @@ func TestADayWithAstro(t *testing.T) {
 	requireAFirstBoot(s, browser)
 	forgotten := keepAwake(s)
 	requireEditsToBeSeen(s, browser)
+	requireARestartToReloadPages(s, browser)
 	day := beginAWorkday(s, browser)
 	requireErrorsToBeSeen(s, browser)
 	requireTheEdgeToShowEdits(s, browser)
@@ -204,6 +207,45 @@ func editsStraight(s *served, b *browser) (edit func(before, after string) time.
 		page.connected()
 		return took
 	}
+}
+
+// requireARestartToReloadPages changes the site's own settings, for which Astro restarts its server: the page that is open comes again, and so
+// does one that had loaded before the restart and asks for its socket after it.
+func requireARestartToReloadPages(s *served, b *browser) {
+	page, closed := b.open("https://" + host + "/preview/")
+	defer closed()
+	page.shows(headline, original)
+	page.connected()
+	page.shows(`(() => { window.before = true; return "marked"; })()`, "marked")
+	before := s.viteToken()
+	settings, err := filepath.Glob(filepath.Join(s.stateDir, "serve", "files", "*", "clients", "*", "scott", "site", "astro.config.mjs"))
+	require.NoError(s.t, err)
+	require.Len(s.t, settings, 1)
+	require.NoError(s.t, os.WriteFile(settings[0], []byte("export default { devToolbar: { enabled: false }, compressHTML: false };\n"), 0o600))
+	page.shows("String(window.before)", "undefined")
+	page.connected()
+	require.NotEqual(s.t, before, s.viteToken())
+	ctx, cancel := context.WithTimeout(s.ctx, soon)
+	defer cancel()
+	late, _, err := websocket.Dial(ctx, "wss://"+host+"/ws/hmr?token="+before, &websocket.DialOptions{
+		HTTPClient: s.client, Subprotocols: []string{"vite-hmr"}, HTTPHeader: http.Header{"Origin": {"https://" + host}},
+	})
+	require.NoError(s.t, err)
+	defer func() { _ = late.CloseNow() }()
+	for _, kind := range []string{"connected", "full-reload"} {
+		_, message, err := late.Read(ctx)
+		require.NoError(s.t, err)
+		require.JSONEq(s.t, fmt.Sprintf(`{"type": %q}`, kind), string(message))
+	}
+}
+
+// viteToken is what Vite's client asks for its socket with.
+func (s *served) viteToken() string {
+	s.t.Helper()
+	client := s.get("https://"+host+"/preview/@vite/client", nil)
+	token := regexp.MustCompile(`wsToken = "([^"]+)"`).FindStringSubmatch(client.body)
+	require.Len(s.t, token, 2, client.body)
+	return token[1]
 }
 
 // requireErrorsToBeSeen breaks the page and mends it: Astro's own page tells of the error, and goes by itself.

@@ -26,14 +26,17 @@ type tab struct {
 }
 
 // witness runs in each document before its own scripts. It keeps the titles that the window has shown on an origin, and whether Vite's client
-// is connected: what is edited before that is seen by nobody.
+// is connected: what is edited before that is seen by nobody. What became of each socket it keeps for whoever reads of a failure.
 const witness = `if (window === top) {
 	addEventListener("DOMContentLoaded", () => { try { sessionStorage.titles = (sessionStorage.titles ?? "") + document.title + "\n"; } catch {} });
 	window.WebSocket = class extends WebSocket {
 		constructor(...all) {
 			super(...all);
+			const note = (what) => { (window.sockets ??= []).push(Math.round(performance.now()) + " ms: " + what + " " + all.join(" ")); };
+			note("begun");
+			this.addEventListener("open", () => note("open"));
 			this.addEventListener("message", ({data}) => { if (String(data).includes('"type":"connected"')) window.connected = true; });
-			this.addEventListener("close", () => { window.connected = false; });
+			this.addEventListener("close", ({code, reason}) => { note("closed " + code + " " + reason); window.connected = false; });
 		}
 	};
 }`
@@ -115,8 +118,8 @@ func (t *tab) shows(expression, text string) time.Duration {
 	began := time.Now()
 	for !strings.Contains(t.text(expression), text) {
 		if time.Since(began) > soon {
-			require.Failf(t.t, "not shown", "%s is %q and has no %q: %s", expression, t.text(expression), text,
-				t.text("document.documentElement.outerHTML"))
+			require.Failf(t.t, "not shown", "%s is %q and has no %q: %s\n%s", expression, t.text(expression), text,
+				t.text("document.documentElement.outerHTML"), t.text(`(window.sockets ?? ["no socket"]).join("\n")`))
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
