@@ -26,6 +26,9 @@ type Server struct {
 	// Patience is how long the program may take until it answers.
 	Patience time.Duration
 
+	// socketsMissed says that the last start did not listen for its sockets. It is Run's alone.
+	socketsMissed bool
+
 	mu     sync.Mutex
 	state  State
 	change chan struct{} // closed at the next change of state
@@ -48,10 +51,13 @@ const (
 	settled    = time.Minute
 )
 
-// socketsPatience is for a program that listens at {hmrPort} later than at {port}; Vite opens both at once. mostLook is between two looks.
+// socketsPatience is for a program that listens at {hmrPort} later than at {port}; Vite opens both at once.
+const socketsPatience = 10 * time.Second
+
+// Between two looks at whether a program listens.
 const (
-	socketsPatience = 10 * time.Second
-	mostLook        = 250 * time.Millisecond
+	firstLook = 20 * time.Millisecond
+	mostLook  = 250 * time.Millisecond
 )
 
 // State returns how the server is, and a channel that is closed when that has changed.
@@ -133,21 +139,14 @@ func (s *Server) once(ctx context.Context) error {
 // awaitSockets waits until the program listens where its sockets are. Vite only logs that their port was taken and serves pages that never
 // change, so it is started again, with other ports. If that is no better, the image is to blame, and pages are worth more than nothing.
 func (s *Server) awaitSockets(ctx context.Context, process *Process, address string) error {
-	for began := time.Now(); time.Since(began) < socketsPatience; {
-		if connection, err := new(net.Dialer).DialContext(ctx, "tcp", address); err == nil {
-			return connection.Close()
-		}
-		select {
-		case <-process.Exited():
-			return ended(process)
-		case <-ctx.Done():
-			<-process.Exited() // the family ends it
-			return ctx.Err()
-		case <-time.After(mostLook):
-		}
+	err := wait(ctx, process, socketsPatience, func() bool { return listens(ctx, address) })
+	if !errors.Is(err, errLate) {
+		s.socketsMissed = false
+		return err
 	}
-	err := fmt.Errorf("it answers, but does not listen at %s after %s more; does it serve its sockets at {hmrPort}?", address, socketsPatience)
-	if state, _ := s.State(); state.Failures == 0 {
+	err = fmt.Errorf("it answers, but does not listen at %s after %s more; does it serve its sockets at {hmrPort}?", address, socketsPatience)
+	if !s.socketsMissed {
+		s.socketsMissed = true
 		return err
 	}
 	s.Log.Warn("pages will not change by themselves", "process", s.Name, "error", err)
@@ -163,11 +162,20 @@ func ended(p *Process) error {
 
 // await waits until the program answers.
 func (s *Server) await(ctx context.Context, process *Process, address string) error {
-	deadline := time.After(s.Patience)
-	for pause := 20 * time.Millisecond; ; pause = min(2*pause, mostLook) {
-		if s.answers(ctx, address) {
-			return nil
-		}
+	err := wait(ctx, process, s.Patience, func() bool { return s.answers(ctx, address) })
+	if errors.Is(err, errLate) {
+		return fmt.Errorf("it does not answer at http://%s%s after %s; does it listen on {host} and {port}?", address, s.Program.Ready,
+			s.Patience)
+	}
+	return err
+}
+
+var errLate = errors.New("not in time")
+
+// wait waits until something is so, which ends with the process.
+func wait(ctx context.Context, process *Process, patience time.Duration, isSo func() bool) error {
+	deadline := time.After(patience)
+	for pause := firstLook; !isSo(); pause = min(2*pause, mostLook) {
 		select {
 		case <-process.Exited():
 			return ended(process)
@@ -175,11 +183,20 @@ func (s *Server) await(ctx context.Context, process *Process, address string) er
 			<-process.Exited() // the family ends it
 			return ctx.Err()
 		case <-deadline:
-			return fmt.Errorf("it does not answer at http://%s%s after %s; does it listen on {host} and {port}?", address, s.Program.Ready,
-				s.Patience)
+			return errLate
 		case <-time.After(pause):
 		}
 	}
+	return nil
+}
+
+func listens(ctx context.Context, address string) bool {
+	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
+	if err != nil {
+		return false
+	}
+	_ = connection.Close()
+	return true
 }
 
 // askPatience is for one answer: a dev server compiles its first page.
@@ -192,11 +209,9 @@ var asker = &http.Client{
 
 // answers asks once.
 func (s *Server) answers(ctx context.Context, address string) bool {
-	connection, err := new(net.Dialer).DialContext(ctx, "tcp", address)
-	if err != nil {
+	if !listens(ctx, address) {
 		return false
 	}
-	_ = connection.Close()
 	if s.Program.Ready == "" {
 		return true
 	}
