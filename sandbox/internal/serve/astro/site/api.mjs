@@ -5,7 +5,7 @@
 //	PUT  /api/files/src/pages/new.astro     the body is the file
 //	GET  /api/files/src/pages/index.astro
 import { createServer } from 'node:http';
-import { mkdir, readFile, writeFile } from 'node:fs/promises';
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises';
 import path from 'node:path';
 
 const [host, port] = process.argv.slice(2);
@@ -37,6 +37,19 @@ async function body(request) {
   return Buffer.concat(parts).toString();
 }
 
+// write replaces a file by one beside it, as Claude Code (2.1.100) does. One that is written in place is emptied first, which may be told of apart,
+// and Astro loads a page again for a change that changes nothing.
+async function write(name, content) {
+  const beside = `${name}.tmp.${process.pid}.${Date.now()}`;
+  try {
+    await writeFile(beside, content, { flush: true });
+    await rename(beside, name);
+  } catch (error) {
+    await rm(beside, { force: true });
+    throw error;
+  }
+}
+
 async function edit(request) {
   let order;
   try {
@@ -51,7 +64,7 @@ async function edit(request) {
   const content = await readFile(inside(file), 'utf8');
   const parts = content.split(find);
   if (parts.length !== 2) throw new Refused(409, `${file} has the text ${parts.length - 1} times; expected it once`);
-  await writeFile(inside(file), parts.join(replace));
+  await write(inside(file), parts.join(replace));
   return { file };
 }
 
@@ -65,7 +78,7 @@ async function answer(request) {
   if (request.method !== 'PUT') throw new Refused(405, 'expected GET or PUT');
   const content = await body(request);
   await mkdir(path.dirname(name), { recursive: true });
-  await writeFile(name, content);
+  await write(name, content);
   return { file: file.slice(1) };
 }
 
