@@ -24,7 +24,7 @@ import (
 
 // group is the tasks that a load balancer would choose from.
 type group struct {
-	mu    sync.Mutex
+	mu    sync.RWMutex // requests on their way hold it for reading
 	tasks []*supervisor
 }
 
@@ -34,17 +34,18 @@ func (g *group) add(s *supervisor) {
 	g.tasks = append(g.tasks, s)
 }
 
-// remove takes a task out of the load balancer's choice, as ECS does before it sends SIGTERM.
+// remove takes a task out of the load balancer's choice and waits for what is on its way, as ECS does before it sends SIGTERM.
 func (g *group) remove(s *supervisor) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.tasks = slices.DeleteFunc(g.tasks, func(each *supervisor) bool { return each == s })
 }
 
-func (g *group) any() *supervisor {
-	g.mu.Lock()
-	defer g.mu.Unlock()
-	return g.tasks[rand.IntN(len(g.tasks))]
+// ask has one of the tasks asked.
+func (g *group) ask(request func(*supervisor)) {
+	g.mu.RLock()
+	defer g.mu.RUnlock()
+	request(g.tasks[rand.IntN(len(g.tasks))])
 }
 
 // TestOnePersonOnThreeTasks makes 1,000 requests while tasks come and go: one process answers them all, and no edit is lost.
@@ -85,17 +86,19 @@ func TestOnePersonOnThreeTasks(t *testing.T) {
 			}
 		})
 	}
-	each(requests/2, func(int) {
-		if _, got := tasks.any().who(""); got != pid {
-			t.Errorf("process %d answers the API, not %d", got, pid)
-		}
+	eachOf := func(n int, do func(i int, task *supervisor)) {
+		each(n, func(i int) { tasks.ask(func(task *supervisor) { do(i, task) }) })
+	}
+	eachOf(requests/2, func(_ int, task *supervisor) {
+		_, got := task.who("")
+		assert.Equal(t, pid, got, "another process answers the API")
 	})
-	each(requests/2, func(int) {
-		page := tasks.any().do(ask{path: "/preview/", header: http.Header{"Accept": {"text/html"}}})
+	eachOf(requests/2, func(_ int, task *supervisor) {
+		page := task.do(ask{path: "/preview/", header: http.Header{"Accept": {"text/html"}}})
 		assert.Equal(t, previewPID, between(page.body, "<p id=pid>", "<"))
 	})
-	each(edits, func(i int) {
-		got := tasks.any().do(ask{method: http.MethodPost, path: "/api/edit", body: fmt.Sprintf("edit-%03d", i)})
+	eachOf(edits, func(i int, task *supervisor) {
+		got := task.do(ask{method: http.MethodPost, path: "/api/edit", body: fmt.Sprintf("edit-%03d", i)})
 		assert.Equal(t, http.StatusOK, got.status, got.body)
 	})
 	hmr, err := owner.dial(ctx, "ada", "/ws/hmr", config.SocketPort, "vite-hmr")
