@@ -15,8 +15,8 @@ import (
 
 // TestMountPointsAreNotEntered mounts in a user and mount namespace of its own,
 // which needs no privileges where the kernel allows such namespaces.
+// It is not parallel: until its child is this program, it has the files of other tests open, and they ask who else has them open.
 func TestMountPointsAreNotEntered(t *testing.T) {
-	t.Parallel()
 	mounttest.Isolated(t, "looked at every mount", mountAndLook, owner.Once)
 }
 

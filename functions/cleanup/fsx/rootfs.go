@@ -273,7 +273,16 @@ func (d *rootDir) Lock(name string) (io.Closer, error) {
 	if err != nil {
 		return nil, errors.Join(fmt.Errorf("lock %q: %w", name, err), f.Close())
 	}
-	return f, nil
+	return heldLock{f}, nil
+}
+
+// heldLock is given back explicitly: any process that is started at the same
+// moment has the file open until it is replaced by its program.
+type heldLock struct{ *os.File }
+
+func (l heldLock) Close() error {
+	err := retryEINTR(func() error { return unix.Flock(int(l.Fd()), unix.LOCK_UN) })
+	return errors.Join(err, l.File.Close())
 }
 
 func (d *rootDir) Close() error {

@@ -282,6 +282,10 @@ func TestLockIsExclusiveAndEndsWithItsHolder(t *testing.T) {
 	require.NoError(t, err)
 	_, err = other.Lock("lock")
 	require.ErrorIs(t, err, ErrLocked)
+	// So has it a process that was started and has not become its program yet.
+	again, err := unix.Dup(int(lock.(interface{ Fd() uintptr }).Fd()))
+	require.NoError(t, err)
+	defer unix.Close(again)
 	require.NoError(t, lock.Close())
 	lock, err = other.Lock("lock")
 	require.NoError(t, err)
