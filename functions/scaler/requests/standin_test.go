@@ -70,7 +70,7 @@ func TestBrowserShowsThePublishedSite(t *testing.T) {
 		require.False(t, value[bool](b, `document.documentElement.scrollWidth > innerWidth`), "%s: something sticks out", look.name)
 		require.GreaterOrEqual(t, value[float64](b, leastContrast), 4.5, "%s: WCAG 2.2 AA, 1.4.3", look.name)
 		require.Less(t, value[float64](b, `document.querySelector("main").offsetHeight / innerHeight`), 0.35, "%s: a small bar", look.name)
-		require.Less(t, value[float64](b, layoutShift), goodLayoutShift, "%s: the layout jumped", look.name)
+		require.Less(t, value[float64](b, layoutShift), mostLayoutShift, "%s: the layout jumped", look.name)
 		b.shoot(look.name)
 	}
 	require.True(t, value[bool](b, `document.querySelector("iframe").inert`))
@@ -80,9 +80,9 @@ func TestBrowserShowsThePublishedSite(t *testing.T) {
 	b.clean()
 }
 
-// goodLayoutShift is up to where Core Web Vitals call a page's layout stable. The bar grows once, when the first answer says how far it is: by
-// 0.012 to 0.019 where that comes after the first paint, as it does on any network and here on a busy machine.
-const goodLayoutShift = 0.1
+// mostLayoutShift is for a bar that grows from the bottom while the page is parsed and its script fills it. A quiet machine paints once, after both;
+// one that paints before the script shifts it by 0.004 to 0.006, and busy ones by up to 0.019 in two or three parts. A bar that jumps is above 0.1.
+const mostLayoutShift = 0.03
 
 // layoutShift is the sum of the page's layout shifts so far.
 const layoutShift = `(() => { let sum = 0; const seen = new PerformanceObserver(() => 0); seen.observe({type: "layout-shift", buffered: true});
