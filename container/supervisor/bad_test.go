@@ -10,6 +10,7 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+	"syscall"
 	"testing"
 	"time"
 
@@ -65,10 +66,9 @@ func TestSocketsThatNobodyServes(t *testing.T) {
 	s.fault("ada", "preview", "no-sockets-once")
 	s.fault("bob", "preview", "no-sockets")
 	task := s.start()
-	page := func(user string) string {
-		return task.do(ask{path: "/preview/", user: user, header: http.Header{"Accept": {"text/html"}}}).body
+	pid := func(user string) string {
+		return task.do(ask{path: "/preview/", user: user, header: http.Header{"Accept": {"text/html"}}}).previewPID()
 	}
-	pid := func(user string) string { return between(page(user), "<p id=pid>", "<") }
 	require.Empty(t, pid("ada"), "it answers without its sockets")
 	require.Empty(t, pid("bob"))
 	hasSockets := func(before string) (now string) {
@@ -80,9 +80,7 @@ func TestSocketsThatNobodyServes(t *testing.T) {
 	}
 	before := hasSockets("")
 	s.fault("ada", "preview", "no-sockets-once")
-	process, err := os.FindProcess(number(t, before))
-	require.NoError(t, err)
-	require.NoError(t, process.Kill())
+	require.NoError(t, syscall.Kill(number(t, before), syscall.SIGKILL))
 	hasSockets(before)
 	task.waitLog("pages will not change by themselves", 30*time.Second)
 	require.NotEmpty(t, pid("bob"))
@@ -93,12 +91,10 @@ func TestPreviewThatDiesIsStartedAgain(t *testing.T) {
 	s := newService(t)
 	task := s.start()
 	task.ready("")
-	page := func() string { return between(task.do(ask{path: "/preview/"}).body, "<p id=pid>", "<") }
-	before := page()
-	process, err := os.FindProcess(number(t, before))
-	require.NoError(t, err)
-	require.NoError(t, process.Kill())
-	task.waitFor(func() bool { now := page(); return now != "" && now != before }, 10*time.Second, "another process answers")
+	pid := func() string { return task.do(ask{path: "/preview/"}).previewPID() }
+	before := pid()
+	require.NoError(t, syscall.Kill(number(t, before), syscall.SIGKILL))
+	task.waitFor(func() bool { now := pid(); return now != "" && now != before }, 10*time.Second, "another process answers")
 	assert.Contains(t, task.output(), "a process of the session ended")
 }
 

@@ -56,7 +56,7 @@ func TestOnePersonOnThreeTasks(t *testing.T) {
 	pid := owner.ready("")
 	tasks := &group{}
 	tasks.add(owner)
-	previewPID := between(owner.do(ask{path: "/preview/"}).body, "<p id=pid>", "<")
+	previewPID := owner.do(ask{path: "/preview/"}).previewPID()
 	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
 	defer cancel()
 	const requests, edits, messages = 600, 200, 200
@@ -95,7 +95,7 @@ func TestOnePersonOnThreeTasks(t *testing.T) {
 	})
 	eachOf(requests/2, func(_ int, task *supervisor) {
 		page := task.do(ask{path: "/preview/", header: http.Header{"Accept": {"text/html"}}})
-		assert.Equal(t, previewPID, between(page.body, "<p id=pid>", "<"))
+		assert.Equal(t, previewPID, page.previewPID())
 	})
 	eachOf(edits, func(i int, task *supervisor) {
 		got := task.do(ask{method: http.MethodPost, path: "/api/edit", body: fmt.Sprintf("edit-%03d", i)})

@@ -234,6 +234,15 @@ func (a answer) json(t testing.TB) (out map[string]any) {
 	return out
 }
 
+// previewPID is the process that the preview's page says it comes from; empty for a page that is nobody's.
+func (a answer) previewPID() string { return between(a.body, "<p id=pid>", "<") }
+
+func between(text, before, after string) string {
+	_, rest, _ := strings.Cut(text, before)
+	found, _, _ := strings.Cut(rest, after)
+	return found
+}
+
 func (s *supervisor) request(a ask) *http.Request {
 	port := config.APIPort
 	if strings.HasPrefix(a.path, "/preview") {

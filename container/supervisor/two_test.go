@@ -102,7 +102,7 @@ func unchanged(t *testing.T, owner, other *supervisor) {
 func sockets(t *testing.T, task *supervisor, apiPID int) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	previewPID := between(task.do(ask{path: "/preview/"}).body, "<p id=pid>", "<")
+	previewPID := task.do(ask{path: "/preview/"}).previewPID()
 	for _, each := range []struct {
 		port      int
 		path, pid string
@@ -121,12 +121,6 @@ func sockets(t *testing.T, task *supervisor, apiPID int) {
 }
 
 // between is the text between two others.
-func between(text, before, after string) string {
-	_, rest, _ := strings.Cut(text, before)
-	found, _, _ := strings.Cut(rest, after)
-	return found
-}
-
 func streams(t *testing.T, s *service, task *supervisor) {
 	r := task.request(ask{path: "/api/stream?n=100000&pause=20ms"})
 	ctx, abort := context.WithCancel(t.Context())

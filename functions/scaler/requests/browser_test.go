@@ -38,7 +38,10 @@ type site struct {
 	// requests are what reached the waker: method, path and Sec-Purpose.
 	requests []string
 	// served are the forms that reached the service, with their bodies.
-	served  []string
+	served []string
+	// pauseAfter, if not empty, are the places in the waiting page where the network takes its time.
+	pauseAfter string
+
 	handler *requests.Handler
 	server  *httptest.Server
 }
@@ -123,7 +126,14 @@ func (s *site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header()[name] = values
 	}
 	w.WriteHeader(response.StatusCode)
-	_, _ = io.WriteString(w, response.Body)
+	rest := response.Body
+	for part := ""; s.pauseAfter != "" && strings.Contains(rest, s.pauseAfter); {
+		part, rest, _ = strings.Cut(rest, s.pauseAfter)
+		_, _ = io.WriteString(w, part+s.pauseAfter)
+		_ = http.NewResponseController(w).Flush()
+		time.Sleep(200 * time.Millisecond)
+	}
+	_, _ = io.WriteString(w, rest)
 }
 
 // findChromium is the path of the browser, empty where there is none.

@@ -18,6 +18,10 @@ var pageCSS string
 //go:embed page/page.js
 var pageJS string
 
+// unfilledJS runs before the page's text is parsed and hides it until page.js has filled it: browsers paint in the middle of parsing, and
+// the text would jump. A page whose scripts don't run shows it at once.
+const unfilledJS = "document.body.classList.add('unfilled')"
+
 // pagePurpose says whether the visitor asked for the service by opening the page.
 type pagePurpose string
 
@@ -26,11 +30,11 @@ const (
 	pageLook pagePurpose = "look"
 )
 
-// The page around its three values, and the policy that lets it run its own script and style and nothing else.
+// The page around its three values, and the policy that lets it run its own scripts and style and nothing else.
 var (
 	pageParts             = splitPage()
 	contentSecurityPolicy = "default-src 'none'; base-uri 'none'; form-action 'none'; connect-src 'self'; img-src data:; " +
-		"script-src '" + cspHash(pageJS) + "'; style-src '" + cspHash(pageCSS) + "'"
+		"script-src '" + cspHash(unfilledJS) + "' '" + cspHash(pageJS) + "'; style-src '" + cspHash(pageCSS) + "'"
 )
 
 func cspHash(source string) string {
@@ -47,9 +51,10 @@ func policyWith(behind string) string {
 	return contentSecurityPolicy + "; frame-src " + site.Scheme + "://" + site.Host
 }
 
-// splitPage puts style and script into the page and cuts it where the values go.
+// splitPage puts style and scripts into the page and cuts it where the values go.
 func splitPage() [4]string {
 	page := strings.Replace(pageHTML, "/*style*/", pageCSS, 1)
+	page = strings.Replace(page, "/*unfilled*/", unfilledJS, 1)
 	page = strings.Replace(page, "/*script*/", pageJS, 1)
 	head, rest, _ := strings.Cut(page, "{{purpose}}")
 	middle, rest, _ := strings.Cut(rest, "{{status}}")

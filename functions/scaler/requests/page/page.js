@@ -125,6 +125,10 @@
   setInterval(() => { if (wokenAt && !document.hidden) tick(first.typicalSeconds); }, 1000);
 
   const first = JSON.parse(document.body.dataset.status);
-  show(first);
+  try {
+    show(first);
+  } finally {
+    document.body.classList.remove('unfilled');
+  }
   later(Math.min(first.retryAfterSeconds, 2));
 })();
