@@ -35,7 +35,7 @@ func TestProcessesThatMisbehave(t *testing.T) {
 	for _, user := range []string{"prints", "deaf"} {
 		task.ready(user)
 	}
-	task.waitFor(func() bool { _, status := task.status("dies"); return status["state"] == "failing" }, 20*time.Second, "it fails")
+	task.waitFor(func() bool { _, status := task.status("dies"); return status["state"] == "failing" }, "it fails")
 	_, status := task.status("dies")
 	assert.Contains(t, status["error"].(map[string]any)["message"], "preview does not start: exit status 1")
 	_, status = task.status("wrong")
@@ -46,7 +46,7 @@ func TestProcessesThatMisbehave(t *testing.T) {
 		_, same := task.who("")
 		require.Equal(t, pid, same)
 	}
-	task.waitLog("lines left out", 20*time.Second)
+	task.waitLog("lines left out")
 	printed := strings.Count(task.output(), `"session":"prints"`)
 	assert.Less(t, printed, 5000, "what prints without end is cut")
 	written := task.output()
@@ -55,7 +55,7 @@ func TestProcessesThatMisbehave(t *testing.T) {
 		require.True(t, json.Valid([]byte(line)), "%.300s", line)
 		require.Less(t, len(line), 10000)
 	}
-	assert.Less(t, task.terminate(), 10*time.Second, "SIGKILL follows SIGTERM")
+	assert.Less(t, task.terminate(), promptly, "SIGKILL follows SIGTERM")
 }
 
 // TestSocketsThatNobodyServes are a dev server's that found their port taken: it is started again, each time that it happens. If that does not
@@ -72,7 +72,7 @@ func TestSocketsThatNobodyServes(t *testing.T) {
 	require.Empty(t, pid("ada"), "it answers without its sockets")
 	require.Empty(t, pid("bob"))
 	hasSockets := func(before string) (now string) {
-		task.waitFor(func() bool { now = pid("ada"); return now != "" && now != before }, 30*time.Second, "another process answers")
+		task.waitFor(func() bool { now = pid("ada"); return now != "" && now != before }, "another process answers")
 		connection, err := task.dial(t.Context(), "ada", "/ws/hmr", config.SocketPort, "vite-hmr")
 		require.NoError(t, err)
 		_ = connection.CloseNow()
@@ -82,7 +82,7 @@ func TestSocketsThatNobodyServes(t *testing.T) {
 	s.fault("ada", "preview", "no-sockets-once")
 	require.NoError(t, syscall.Kill(number(t, before), syscall.SIGKILL))
 	hasSockets(before)
-	task.waitLog("pages will not change by themselves", 30*time.Second)
+	task.waitLog("pages will not change by themselves")
 	require.NotEmpty(t, pid("bob"))
 }
 
@@ -94,7 +94,7 @@ func TestPreviewThatDiesIsStartedAgain(t *testing.T) {
 	pid := func() string { return task.do(ask{path: "/preview/"}).previewPID() }
 	before := pid()
 	require.NoError(t, syscall.Kill(number(t, before), syscall.SIGKILL))
-	task.waitFor(func() bool { now := pid(); return now != "" && now != before }, 10*time.Second, "another process answers")
+	task.waitFor(func() bool { now := pid(); return now != "" && now != before }, "another process answers")
 	assert.Contains(t, task.output(), "a process of the session ended")
 }
 
@@ -110,7 +110,7 @@ func TestWorkspaceThatIsMissing(t *testing.T) {
 	assert.Equal(t, http.StatusServiceUnavailable, page.status)
 	_, status := task.status("")
 	assert.Equal(t, "waking", status["state"])
-	task.waitLog("the workspaces can't be opened", 5*time.Second)
+	task.waitLog("the workspaces can't be opened")
 	require.NoError(t, os.Rename(away, s.workspace))
 	task.ready("")
 }

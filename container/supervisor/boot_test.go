@@ -18,7 +18,7 @@ const wakeType = "application/vnd.webordinary.wake+json"
 
 // shell is a step of the preparation that a shell runs.
 func shell(name, script string) config.Step {
-	return config.Step{Name: name, Program: config.Program{Command: []string{"sh", "-ec", script}}, Minutes: 15}
+	return config.Step{Name: name, Program: config.Program{Command: []string{"sh", "-ec", script}}, Minutes: 60}
 }
 
 // status asks as the waiting page does.
@@ -67,7 +67,7 @@ func TestFirstBoot(t *testing.T) {
 		order, n := s.agent.last(task.address)
 		assert.True(t, n == 0 || order.on, "a task that prepares is protected")
 		return false
-	}, 25*time.Second, "the site answers")
+	}, "the site answers")
 	assert.GreaterOrEqual(t, time.Since(began), 7*time.Second)
 	assert.Equal(t, []string{"Fetching the site <1>", "Installing what it needs"}, steps)
 	a := <-held
@@ -92,7 +92,7 @@ func TestCallsAreHeldAndThenRefused(t *testing.T) {
 	assert.NotEmpty(t, got.header.Get("Retry-After"))
 	assert.Contains(t, got.json(t)["error"], "not ready")
 	assert.GreaterOrEqual(t, got.took, 24*time.Second)
-	assert.Less(t, task.terminate(), 10*time.Second, "a step is no reason to stay")
+	assert.Less(t, task.terminate(), promptly, "a step is no reason to stay")
 	assert.Contains(t, task.output(), "handed back")
 }
 
@@ -108,7 +108,7 @@ func TestPreparationThatFails(t *testing.T) {
 		_, status := task.status("")
 		failing = status
 		return status["state"] == "failing"
-	}, 20*time.Second, "it says that it fails")
+	}, "it says that it fails")
 	fault := failing["error"].(map[string]any)
 	assert.Equal(t, "exit", fault["class"])
 	assert.Contains(t, fault["message"], "Fetching the site")

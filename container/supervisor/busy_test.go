@@ -181,7 +181,7 @@ func TestWhatProcessesMaySayOfBeingBusy(t *testing.T) {
 	} {
 		assert.Equal(t, status, task.do(ask{method: http.MethodPut, path: "/api/busy" + query}).status, query)
 	}
-	task.waitFor(func() bool { order, n := s.agent.last(task.address); return n > 0 && order.on && order.minutes == 3 }, 5*time.Second, "protected")
+	task.waitFor(func() bool { order, n := s.agent.last(task.address); return n > 0 && order.on && order.minutes == 3 }, "protected")
 	task.terminate()
 	order, _ := s.agent.last(task.address)
 	require.False(t, order.on, "who goes takes the protection back, which would hold it up")

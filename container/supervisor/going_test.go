@@ -54,11 +54,11 @@ func taskGoes(t *testing.T, fault, pause string) {
 		content, _ := os.ReadFile(filepath.Join(s.directory("ada"), name))
 		return string(content)
 	}
-	owner.waitFor(func() bool { return read("edits") != "" }, 10*time.Second, "the edit is under way")
+	owner.waitFor(func() bool { return read("edits") != "" }, "the edit is under way")
 	require.Equal(t, "in the middle ", read("edits"))
 	took := owner.terminate()
 	ended := time.Now()
-	assert.Less(t, took, 8*time.Second)
+	assert.Less(t, took, promptly)
 	a := <-edit
 	assert.Equal(t, http.StatusOK, a.status, "who edits hears that it is done: %s", a.body)
 	assert.Equal(t, "in the middle by ada\n", read("edits"))
@@ -105,7 +105,7 @@ func TestNoEditIsLostWhenItsTaskGoes(t *testing.T) {
 		next := s.start()
 		next.instance()
 		time.Sleep(1200 * time.Millisecond) // until the others have asked what it does, which they do once a second
-		assert.Less(t, goes.terminate(), 8*time.Second)
+		assert.Less(t, goes.terminate(), promptly)
 		goes = next
 	}
 	goes.ready("")
@@ -131,11 +131,11 @@ func TestTaskGoesWhileASessionStarts(t *testing.T) {
 	})
 	first := s.start()
 	pids := filepath.Join(s.directory("ada"), "pids")
-	first.waitFor(func() bool { return len(lines(pids)) == 1 }, 10*time.Second, "the step runs")
+	first.waitFor(func() bool { return len(lines(pids)) == 1 }, "the step runs")
 	second := s.start()
 	waiting := make(chan answer, 1)
 	go func() { waiting <- second.do(ask{path: "/api/who"}) }()
-	assert.Less(t, first.terminate(), 8*time.Second)
+	assert.Less(t, first.terminate(), promptly)
 	a := <-waiting
 	require.Equal(t, http.StatusOK, a.status, a.body)
 	assert.Equal(t, second.instance(), second.owner(""))
@@ -151,7 +151,7 @@ func TestTaskThatStoodStill(t *testing.T) {
 	owner := s.start()
 	pid := owner.ready("")
 	escaped := filepath.Join(s.directory("ada"), "escaped")
-	owner.waitFor(func() bool { _, err := os.Stat(escaped); return err == nil }, 10*time.Second, "a process has left its group")
+	owner.waitFor(func() bool { _, err := os.Stat(escaped); return err == nil }, "a process has left its group")
 	require.NoError(t, os.Remove(filepath.Join(s.directory("ada"), "fault-preview")))
 	other := s.start()
 	_, there := other.who("") // so that it takes the owner to be there when the next request comes
@@ -162,14 +162,14 @@ func TestTaskThatStoodStill(t *testing.T) {
 	other.waitFor(func() bool {
 		a, err := other.try(ask{path: "/api/session"})
 		return err == nil && a.status == http.StatusOK && a.json(t)["instance"] == other.instance()
-	}, 20*time.Second, "the other task answers for the session")
+	}, "the other task answers for the session")
 	a := <-held
 	assert.Equal(t, http.StatusOK, a.status, "a request that had been passed on was called back: %s", a.body)
 	began := time.Now()
 	require.NoError(t, owner.command.Process.Signal(syscall.SIGCONT))
-	owner.waitFor(func() bool { return syscall.Kill(pid, 0) != nil }, 5*time.Second, "the old process is gone")
+	owner.waitFor(func() bool { return syscall.Kill(pid, 0) != nil }, "the old process is gone")
 	t.Logf("the processes of a task that stood still were gone %s after it went on", time.Since(began))
-	owner.waitLog("lost: the lease could not be kept", 5*time.Second)
+	owner.waitLog("lost: the lease could not be kept")
 	before, err := os.ReadFile(escaped)
 	require.NoError(t, err)
 	time.Sleep(300 * time.Millisecond)

@@ -56,7 +56,7 @@ func onFullDisk(t *testing.T, dir string) {
 	require.NoError(t, os.Remove(filler))
 	name, _ := task.who("bob")
 	assert.Equal(t, "bob", name)
-	assert.Less(t, task.terminate(), 10*time.Second)
+	assert.Less(t, task.terminate(), promptly)
 	assert.Contains(t, task.output(), "handed back")
 }
 
@@ -102,7 +102,7 @@ func onHangingMount(t *testing.T, dir string) {
 	kind, status := task.status("")
 	assert.Equal(t, wakeType, kind)
 	assert.Equal(t, "waking", status["state"])
-	assert.Less(t, task.terminate(), 10*time.Second, "a file system that hangs keeps no task from ending")
+	assert.Less(t, task.terminate(), promptly, "a file system that hangs keeps no task from ending")
 	require.NoError(t, device.Close())
 }
 
@@ -128,15 +128,15 @@ func onMountThatBeginsToHang(t *testing.T, dir string) {
 	hanging.waitFor(func() bool { // it knows that there is another one, once it gives somebody to it
 		guests++
 		return hanging.owner(fmt.Sprintf("guest-%d", guests)) == other.instance()
-	}, 20*time.Second, "the other task is found")
+	}, "the other task is found")
 
 	require.NoError(t, server.Signal(syscall.SIGSTOP)) // from now on every access waits
 	for user := range pids {
 		other.waitFor(func() bool {
 			a, err := other.try(ask{path: "/api/session", user: user})
 			return err == nil && a.status == http.StatusOK && a.json(t)["instance"] == other.instance()
-		}, 30*time.Second, "the other task has the session of "+user)
-		hanging.waitFor(func() bool { return syscall.Kill(pids[user], 0) != nil }, 10*time.Second, "the process of "+user+" has ended")
+		}, "the other task has the session of "+user)
+		hanging.waitFor(func() bool { return syscall.Kill(pids[user], 0) != nil }, "the process of "+user+" has ended")
 	}
 	for user := range pids {
 		_, here := other.who(user)
@@ -144,7 +144,7 @@ func onMountThatBeginsToHang(t *testing.T, dir string) {
 		assert.Equal(t, here, there, "it passes requests on without its files")
 	}
 	assert.Equal(t, http.StatusOK, hanging.do(ask{path: "/health"}).status, "it listens; a minute without files is what makes it sick")
-	hanging.waitLog("lost: the lease could not be kept", 10*time.Second)
+	hanging.waitLog("lost: the lease could not be kept")
 
 	require.NoError(t, server.Signal(syscall.SIGCONT))
 	for user := range pids {
@@ -152,13 +152,13 @@ func onMountThatBeginsToHang(t *testing.T, dir string) {
 		hanging.waitFor(func() bool {
 			a, err := hanging.try(ask{path: "/api/who", user: user})
 			return err == nil && a.status == http.StatusOK && int(a.json(t)["pid"].(float64)) == here
-		}, 20*time.Second, "it passes requests to who has the session now")
+		}, "it passes requests to who has the session now")
 	}
 	name, own := hanging.who("cyd")
 	assert.Equal(t, "cyd", name)
 	assert.NotZero(t, own, "and takes new ones")
-	assert.Less(t, hanging.terminate(), 10*time.Second)
-	assert.Less(t, other.terminate(), 10*time.Second)
+	assert.Less(t, hanging.terminate(), promptly)
+	assert.Less(t, other.terminate(), promptly)
 }
 
 // mountLoopback shows a directory at another place, by a process that may be stopped.

@@ -45,10 +45,10 @@ func TestNoProcessOutlivesTheSupervisor(t *testing.T) {
 	line, err := bufio.NewReader(out).ReadString('\n')
 	require.NoError(t, err)
 	require.Equal(t, "started\n", line)
-	require.Eventually(t, func() bool { return len(sleepers(mark)) == orphans }, 20*time.Second, 50*time.Millisecond, "all have become the program")
+	require.Eventually(t, func() bool { return len(sleepers(mark)) == orphans }, patience, 50*time.Millisecond, "all have become the program")
 	require.NoError(t, parent.Process.Kill())
 	_ = parent.Wait()
-	gone := assert.Eventually(t, func() bool { return len(sleepers(mark)) == 0 }, 5*time.Second, 50*time.Millisecond)
+	gone := assert.Eventually(t, func() bool { return len(sleepers(mark)) == 0 }, promptly, 50*time.Millisecond)
 	if !gone {
 		left := sleepers(mark)
 		t.Errorf("%d of %d live on", len(left), orphans)

@@ -12,7 +12,6 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -70,15 +69,13 @@ func (s *service) packs() []string {
 	return names
 }
 
-const patience = 30 * time.Second
-
 func TestWhatWasInstalledIsUnpackedInTheNextTask(t *testing.T) {
 	t.Parallel()
 	s := installing(t)
 	disk := t.TempDir()
 	first := s.onItsDisk(disk, toDisk...)
 	first.page("")
-	first.waitLog(`"msg":"packed"`, patience)
+	first.waitLog(`"msg":"packed"`)
 	assert.NotContains(t, first.output(), "unpacked")
 	first.terminate()
 
@@ -98,7 +95,7 @@ func TestWhatWasInstalledIsUnpackedInTheNextTask(t *testing.T) {
 	// Somebody installs something else while the session runs, as npm does it: the link goes.
 	site := filepath.Join(s.directory("ada"), "site")
 	inShell(t, site, "rm modules; mkdir -p modules/.bin; echo 2 > modules/.bin/version; echo 2 > lock; touch modules/.marker")
-	second.waitLog(`"msg":"packed"`, patience)
+	second.waitLog(`"msg":"packed"`)
 	second.terminate()
 	left, err := filepath.Glob(filepath.Join(disk, "live-edit-packs-*"))
 	require.NoError(t, err)
@@ -137,7 +134,7 @@ func (s *supervisor) page(user string) {
 	s.t.Helper()
 	s.waitFor(func() bool {
 		return s.do(ask{path: "/preview/", user: user, header: http.Header{"Accept": {"text/html"}}}).status == http.StatusOK
-	}, patience, "the page of "+user)
+	}, "the page of "+user)
 }
 
 func TestADamagedPackIsInstalledAgain(t *testing.T) {
@@ -145,7 +142,7 @@ func TestADamagedPackIsInstalledAgain(t *testing.T) {
 	s := installing(t)
 	task := s.onItsDisk(t.TempDir(), toDisk...)
 	task.page("")
-	task.waitLog(`"msg":"packed"`, patience)
+	task.waitLog(`"msg":"packed"`)
 	task.terminate()
 	task = s.onItsDisk(t.TempDir(), toDisk...) // whose disk is the only one that has it now
 	task.page("")
@@ -156,7 +153,7 @@ func TestADamagedPackIsInstalledAgain(t *testing.T) {
 	task.page("")
 	assert.Contains(t, task.output(), "the pack is damaged")
 	assert.Equal(t, 2, s.installed("ada"))
-	task.waitLog(`"msg":"packed"`, patience)
+	task.waitLog(`"msg":"packed"`)
 }
 
 // TestAFullTaskDisk has room for the supervisor's directory, and none for what is to be unpacked.
@@ -167,7 +164,7 @@ func TestAFullTaskDisk(t *testing.T) {
 		s := installing(t)
 		task := s.onItsDisk(t.TempDir(), toDisk...)
 		task.page("")
-		task.waitLog(`"msg":"packed"`, patience)
+		task.waitLog(`"msg":"packed"`)
 		task.terminate()
 		task = s.onItsDisk(dir, toDisk...)
 		task.page("")
@@ -194,7 +191,7 @@ func TestNPMInstallsInPlaceOfTheLink(t *testing.T) {
 	}
 	npm := "npm --offline --no-audit --no-fund --cache " + t.TempDir() + " "
 	s := newService(t, func(f *config.File) {
-		fetch := shell("Fetching", "mkdir new; cd new; echo '{\"name\": \"site\"}' > package.json; "+npm+"install --package-lock-only "+packages+"/first.tgz; mv ../new ../site")
+		fetch := shell("Fetching", "rm -rf new; mkdir new; cd new; echo '{\"name\": \"site\"}' > package.json; "+npm+"install --package-lock-only "+packages+"/first.tgz; mv ../new ../site")
 		install := shell("Installing", "cd site; "+npm+"ci")
 		fetch.Unless, install.Unless = "{workspace}/site", "{workspace}/site/node_modules/.package-lock.json"
 		install.Makes = &config.Makes{Directory: "{workspace}/site/node_modules", By: []string{"{workspace}/site/package-lock.json"}}
@@ -202,7 +199,7 @@ func TestNPMInstallsInPlaceOfTheLink(t *testing.T) {
 	})
 	task := s.onItsDisk(t.TempDir(), toDisk...)
 	task.page("")
-	task.waitLog(`"msg":"packed"`, patience)
+	task.waitLog(`"msg":"packed"`)
 	task.terminate()
 
 	task = s.onItsDisk(t.TempDir(), toDisk...)
@@ -213,7 +210,7 @@ func TestNPMInstallsInPlaceOfTheLink(t *testing.T) {
 	for _, name := range []string{"first", "second"} {
 		assert.FileExists(t, filepath.Join(site, "node_modules", name, "package.json"), "npm leaves a whole tree")
 	}
-	task.waitLog(`"msg":"packed"`, patience)
+	task.waitLog(`"msg":"packed"`)
 	task.terminate()
 
 	task = s.onItsDisk(t.TempDir(), toDisk...)

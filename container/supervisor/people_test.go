@@ -57,7 +57,7 @@ func TestOnePersonOnThreeTasks(t *testing.T) {
 	tasks := &group{}
 	tasks.add(owner)
 	previewPID := owner.do(ask{path: "/preview/"}).previewPID()
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	const requests, edits, messages = 600, 200, 200
 	var all sync.WaitGroup
@@ -73,7 +73,7 @@ func TestOnePersonOnThreeTasks(t *testing.T) {
 			case 2:
 				gone := tasks.tasks[1]
 				tasks.remove(gone)
-				assert.Less(t, gone.terminate(), 5*time.Second)
+				assert.Less(t, gone.terminate(), promptly)
 			}
 		}
 	})
@@ -145,7 +145,7 @@ func threePeople(t *testing.T, n int) {
 		owners[user] = tasks[(i+1)%n].owner(user)
 	}
 	const each = 280 // for every person: with four kinds of request and three numbers of tasks more than 10,000 in all
-	ctx, cancel := context.WithTimeout(t.Context(), 100*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	var all sync.WaitGroup
 	wrong := atomic.Int64{}
@@ -228,8 +228,10 @@ func TestSilentSessionsSpread(t *testing.T) {
 		}
 	})
 	second, third := s.start(speed), s.start(speed)
-	on := func(s *supervisor) int { return strings.Count(s.output(), `"msg":"session starts"`) }
-	first.waitFor(func() bool { return on(second) == 1 && on(third) == 1 }, 40*time.Second, "bob and cyd are moved")
+	on := func(s *supervisor) int { // a task may have had both, before the other one was there
+		return strings.Count(s.output(), `"msg":"session starts"`) - strings.Count(s.output(), `"msg":"handed back"`)
+	}
+	first.waitFor(func() bool { return on(second) == 1 && on(third) == 1 }, "bob and cyd are moved")
 	close(stop)
 	working.Wait()
 	owners := map[string]string{}

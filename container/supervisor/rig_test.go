@@ -164,7 +164,7 @@ func (s *service) startAs(command []string, environment ...string) *supervisor {
 				_ = connection.Close()
 			}
 			return err == nil
-		}, 10*time.Second, fmt.Sprintf("it listens on port %d", port))
+		}, fmt.Sprintf("it listens on port %d", port))
 	}
 	return task
 }
@@ -191,12 +191,16 @@ func (s *supervisor) terminate() time.Duration {
 	return time.Since(began)
 }
 
-func (s *supervisor) waitFor(is func() bool, d time.Duration, what string) time.Duration {
+// patience ends a wait for what may take as long as a busy machine needs. promptly is much less than the minute that ECS gives a task to end.
+const patience, promptly = 2 * time.Minute, 30 * time.Second
+
+// waitFor waits until something is true that takes as long as the machine needs; what has to be quick is measured.
+func (s *supervisor) waitFor(is func() bool, what string) time.Duration {
 	s.t.Helper()
 	began := time.Now()
 	for !is() {
-		if time.Since(began) > d {
-			s.t.Fatalf("%s has not come true in %s: %s\n%.8000s", s.address, d, what, s.output())
+		if time.Since(began) > patience {
+			s.t.Fatalf("%s has not come true in %s: %s\n%.8000s", s.address, patience, what, s.output())
 		}
 		time.Sleep(20 * time.Millisecond)
 	}
@@ -204,9 +208,9 @@ func (s *supervisor) waitFor(is func() bool, d time.Duration, what string) time.
 }
 
 // waitLog waits for a text in the log.
-func (s *supervisor) waitLog(text string, d time.Duration) {
+func (s *supervisor) waitLog(text string) {
 	s.t.Helper()
-	s.waitFor(func() bool { return strings.Contains(s.output(), text) }, d, "it logs "+text)
+	s.waitFor(func() bool { return strings.Contains(s.output(), text) }, "it logs "+text)
 }
 
 var httpClient = &http.Client{
@@ -311,7 +315,7 @@ func (s *supervisor) owner(user string) string {
 // instance is the name of this life of the task, from its log.
 func (s *supervisor) instance() string {
 	s.t.Helper()
-	s.waitLog(`"msg":"booted"`, 10*time.Second)
+	s.waitLog(`"msg":"booted"`)
 	for line := range strings.SplitSeq(s.output(), "\n") {
 		var entry struct{ Msg, Instance string }
 		if json.Unmarshal([]byte(line), &entry) == nil && entry.Msg == "booted" {

@@ -30,7 +30,7 @@ func (s *supervisor) ready(user string) (pid int) {
 		user = "ada"
 	}
 	require.Equal(s.t, user, name)
-	s.waitFor(func() bool { return s.do(ask{path: "/preview/", user: user}).status == http.StatusOK }, 20*time.Second, "the preview answers")
+	s.waitFor(func() bool { return s.do(ask{path: "/preview/", user: user}).status == http.StatusOK }, "the preview answers")
 	return pid
 }
 
@@ -100,7 +100,7 @@ func unchanged(t *testing.T, owner, other *supervisor) {
 
 // sockets go to the owner's process on every port that has any.
 func sockets(t *testing.T, task *supervisor, apiPID int) {
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	previewPID := task.do(ask{path: "/preview/"}).previewPID()
 	for _, each := range []struct {
@@ -134,7 +134,7 @@ func streams(t *testing.T, s *service, task *supervisor) {
 	task.waitFor(func() bool {
 		_, err := os.Stat(filepath.Join(s.directory("ada"), "aborted"))
 		return err == nil
-	}, 10*time.Second, "the process hears that its client is gone")
+	}, "the process hears that its client is gone")
 }
 
 func bodies(t *testing.T, owner, other *supervisor) {
@@ -148,7 +148,7 @@ func bodies(t *testing.T, owner, other *supervisor) {
 		// A client that asks before it sends hears the refusal, and never sends.
 		connection, err := net.Dial("tcp", net.JoinHostPort(task.address, strconv.Itoa(config.APIPort)))
 		require.NoError(t, err)
-		require.NoError(t, connection.SetDeadline(time.Now().Add(20*time.Second)))
+		require.NoError(t, connection.SetDeadline(time.Now().Add(patience)))
 		_, err = fmt.Fprintf(connection, "POST /api/upload?refuse=1 HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\nExpect: 100-continue\r\n\r\n", size)
 		require.NoError(t, err)
 		status, err := bufio.NewReader(connection).ReadString('\n')
@@ -216,7 +216,7 @@ func TestOwnerThatDiesIsReplaced(t *testing.T) {
 	other := s.start()
 	_, there := other.who("")
 	require.Equal(t, pid, there)
-	ctx, cancel := context.WithTimeout(t.Context(), 50*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), patience)
 	defer cancel()
 	stuck := make(chan answer, 1) // a stream through the other task breaks off; a page that waits is answered by the next owner
 	owner.kill()
@@ -224,7 +224,7 @@ func TestOwnerThatDiesIsReplaced(t *testing.T) {
 	answered := other.waitFor(func() bool {
 		a, err := other.try(ask{path: "/api/session"})
 		return err == nil && a.status == http.StatusOK && a.json(t)["instance"] == other.instance()
-	}, 20*time.Second, "the other task answers for the session")
+	}, "the other task answers for the session")
 	t.Logf("taken over after %s", answered)
 	a := <-stuck
 	require.Equal(t, http.StatusOK, a.status, "a request that came while nobody owned the session was held: %s", a.body)
