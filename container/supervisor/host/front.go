@@ -165,18 +165,20 @@ func contains(list []string, wanted string) bool {
 func (h *Host) answer(w *relay.Writer, r *http.Request, v visit) {
 	ctx, cancel := context.WithTimeout(r.Context(), v.kind.hold())
 	defer cancel()
-	var err error
+	var why error
 	for pause := askAgainFirst; ; pause = min(pause*3/2, askAgainMost) {
-		var p place
-		if p, err = h.locate(ctx, v); err == nil {
+		p, err := h.locate(ctx, v)
+		if err == nil {
 			if err = h.attempt(ctx, w, r, v, p); err == nil {
 				return
 			}
 		}
 		var failed *relay.Error
 		if errors.As(err, &failed) && !failed.Again {
+			why = err
 			break
 		}
+		why = moreTelling(why, err)
 		select {
 		case <-time.After(pause):
 			continue
@@ -185,8 +187,17 @@ func (h *Host) answer(w *relay.Writer, r *http.Request, v visit) {
 		break
 	}
 	if r.Context().Err() == nil {
-		h.giveUp(w, r, v, err)
+		h.giveUp(w, r, v, why)
 	}
+}
+
+// moreTelling is which of two errors, one after the other, says more: that a request can't wait any longer says less than what it waited
+// for.
+func moreTelling(before, now error) error {
+	if before != nil && errors.Is(now, context.DeadlineExceeded) {
+		return before
+	}
+	return now
 }
 
 // locate is find for whoever asks: a request that was passed on goes no further.

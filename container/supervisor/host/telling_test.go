@@ -1,0 +1,18 @@
+package host
+
+import (
+	"context"
+	"fmt"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+// TestMoreTelling: whoever has waited for a silent owner until the end hears of the owner, and not of a deadline.
+func TestMoreTelling(t *testing.T) {
+	t.Parallel()
+	over := fmt.Errorf("find the owner of session ada: %w", context.DeadlineExceeded)
+	assert.Equal(t, errSilent, moreTelling(errSilent, over))
+	assert.Equal(t, over, moreTelling(nil, over), "it is all there is to say")
+	assert.Equal(t, errFull, moreTelling(errSilent, errFull), "what is so now")
+}
