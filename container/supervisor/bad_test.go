@@ -200,8 +200,8 @@ func TestStrangePeers(t *testing.T) {
 	}
 }
 
-// moveLease keeps a lease of ada's moving until the test ends.
-func moveLease(t *testing.T, s *service, record lease.Record) {
+// moveLease keeps a lease of ada's moving until the test ends or it is released.
+func moveLease(t *testing.T, s *service, record lease.Record) (release func()) {
 	t.Helper()
 	dir, err := lease.OpenDir(filepath.Join(s.workspace, client, ".live-edit", "leases"))
 	require.NoError(t, err)
@@ -226,4 +226,45 @@ func moveLease(t *testing.T, s *service, record lease.Record) {
 		<-done
 		_ = dir.Close()
 	})
+	return func() {
+		stop.Store(true)
+		<-done
+		record.Released = true
+		write()
+	}
+}
+
+// TestTheLastWordOfATaskThatGoes is that it has not acted on an edit, which it says after it has given the session back and answers nobody else
+// any more: the edit is made by the next task, and not given up.
+func TestTheLastWordOfATaskThatGoes(t *testing.T) {
+	t.Parallel()
+	s := newService(t)
+	address := net.JoinHostPort(nextAddress(), strconv.Itoa(config.PeerPort))
+	listener, err := net.Listen("tcp", address)
+	require.NoError(t, err)
+	var release func()
+	var passed atomic.Bool
+	server := &http.Server{ReadHeaderTimeout: time.Second, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("Live-Edit-Version", "1")
+		switch {
+		case r.Header.Get("Live-Edit-Ask") == "" && !passed.Swap(true):
+			release()
+			_ = listener.Close()
+			time.Sleep(3 * time.Second) // until the other task has looked twice
+			w.Header().Set("Live-Edit-Not-Owner", "")
+			w.WriteHeader(http.StatusMisdirectedRequest)
+		case passed.Load():
+			panic(http.ErrAbortHandler) // it answers no question any more
+		}
+	})}
+	go func() { _ = server.Serve(listener) }()
+	t.Cleanup(func() { _ = server.Close() })
+	release = moveLease(t, s, lease.Record{Version: 1, Epoch: 1, Instance: "goes", Task: "goes", Address: address})
+	task := s.start("USER_ID=bob")
+	a := task.do(ask{method: http.MethodPost, path: "/api/edit", user: "ada", body: "edit"})
+	assert.Equal(t, http.StatusOK, a.status, a.body)
+	assert.True(t, passed.Load(), "the task that goes was asked first")
+	written, err := os.ReadFile(filepath.Join(s.directory("ada"), "edits"))
+	require.NoError(t, err)
+	assert.Equal(t, "edit by ada\n", string(written))
 }

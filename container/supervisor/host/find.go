@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"maps"
+	"net/http"
 	"slices"
 	"sync"
 	"time"
@@ -12,6 +13,7 @@ import (
 	"github.com/webordinary/live-edit/container/supervisor/busy"
 	"github.com/webordinary/live-edit/container/supervisor/lease"
 	"github.com/webordinary/live-edit/container/supervisor/peer"
+	"github.com/webordinary/live-edit/container/supervisor/relay"
 )
 
 const (
@@ -19,6 +21,8 @@ const (
 	claimPatience = 5 * time.Second
 	// watchEvery is how often the owner of a session that a request was passed to is asked whether it is there.
 	watchEvery = time.Second
+	// lastWord is how long a task that has given a session back may take for the requests that it still has; see askAgainMost.
+	lastWord = 5 * time.Second
 	// loadsKept is how long the answers of the other tasks are used.
 	loadsKept = time.Second
 	// expectedFor is how long a session counts for the task that it was given to, though that has not told of it.
@@ -47,9 +51,7 @@ var (
 
 // find says where a user's session is, and takes it if nobody has it. An error says why nobody knows yet; whoever asked asks again.
 func (h *Host) find(ctx context.Context, user string) (place, error) {
-	select {
-	case <-h.booted:
-	case <-ctx.Done():
+	if !h.bootedWithin(ctx) {
 		return place{}, errBooting
 	}
 	h.mu.Lock()
@@ -75,6 +77,21 @@ func (h *Host) find(ctx context.Context, user string) (place, error) {
 		return place{}, errEnding
 	}
 	return h.claim(ctx, user)
+}
+
+// bootedWithin waits until the workspaces are open. That they are is so at the end of a request's time, too.
+func (h *Host) bootedWithin(ctx context.Context) bool {
+	select {
+	case <-h.booted:
+		return true
+	case <-ctx.Done():
+	}
+	select {
+	case <-h.booted:
+		return true
+	default:
+		return false
+	}
 }
 
 // claim asks the leases.
@@ -341,23 +358,40 @@ func (h *Host) startDefault(ctx context.Context) {
 }
 
 // watch looks after a request that another task answers. When that task is gone, and its lease has stood still, the session is taken over
-// and the request called back.
-func (h *Host) watch(ctx context.Context, user, address string, callBack context.CancelCauseFunc) {
+// and the request called back after grace.
+func (h *Host) watch(ctx context.Context, p watched, callBack context.CancelCauseFunc) {
 	ticker := time.NewTicker(watchEvery)
 	defer ticker.Stop()
-	for {
+	for moved := false; !moved; {
 		select {
 		case <-ctx.Done():
 			return
 		case <-ticker.C:
 		}
-		if h.client.Alive(ctx, address) || h.going.Load() {
+		if h.client.Alive(ctx, p.address) || h.going.Load() {
 			continue
 		}
-		p, err := h.claim(ctx, user)
-		if err == nil && p.address != address {
-			callBack(errMoved)
-			return
-		}
+		now, err := h.claim(ctx, p.user)
+		moved = err == nil && now.address != p.address
 	}
+	select {
+	case <-ctx.Done():
+	case <-time.After(p.grace):
+		callBack(errMoved)
+	}
+}
+
+// watched is a request that another task answers.
+type watched struct {
+	user, address string
+	grace         time.Duration
+}
+
+// graceOf is how long a request is left with a task that has given the session back. What only reads is asked again at once. What writes
+// can't be, unless that task still says that it has not acted on it, which it does until it has ended.
+func graceOf(r *http.Request) time.Duration {
+	if relay.Safe(r.Method) {
+		return 0
+	}
+	return lastWord
 }

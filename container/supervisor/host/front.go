@@ -231,7 +231,7 @@ func (h *Host) attempt(ctx context.Context, w *relay.Writer, r *http.Request, v 
 func (h *Host) pass(w *relay.Writer, r *http.Request, v visit, p place) error {
 	ctx, callBack := context.WithCancelCause(r.Context())
 	defer callBack(nil)
-	go h.watch(ctx, v.user, p.address, callBack)
+	go h.watch(ctx, watched{v.user, p.address, graceOf(r)}, callBack)
 	err := h.client.Pass(w, r.WithContext(ctx), p.address, peer.Passed{User: v.user, Port: v.port, Start: p.start})
 	if err == nil {
 		h.record.Count(telemetry.MetricForwarded, 1)

@@ -16,3 +16,16 @@ func TestMoreTelling(t *testing.T) {
 	assert.Equal(t, over, moreTelling(nil, over), "it is all there is to say")
 	assert.Equal(t, errFull, moreTelling(errSilent, errFull), "what is so now")
 }
+
+// TestBootedIsBooted for a request whose time is over, too, which would be told that the workspaces are not open yet.
+func TestBootedIsBooted(t *testing.T) {
+	t.Parallel()
+	h := &Host{booted: make(chan struct{})}
+	over, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.False(t, h.bootedWithin(over))
+	close(h.booted)
+	for range 100 {
+		assert.True(t, h.bootedWithin(over))
+	}
+}
