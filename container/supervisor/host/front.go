@@ -178,7 +178,7 @@ func (h *Host) answer(w *relay.Writer, r *http.Request, v visit) {
 			why = err
 			break
 		}
-		why = moreTelling(why, err)
+		why = moreTelling(ctx, why, err)
 		select {
 		case <-time.After(pause):
 			continue
@@ -191,10 +191,10 @@ func (h *Host) answer(w *relay.Writer, r *http.Request, v visit) {
 	}
 }
 
-// moreTelling is which of two errors, one after the other, says more: that a request can't wait any longer says less than what it waited
-// for.
-func moreTelling(before, now error) error {
-	if before != nil && errors.Is(now, context.DeadlineExceeded) {
+// moreTelling is which of two errors, one after the other, says more: what comes after a request's time is over tells of that, and not of
+// what it has waited for.
+func moreTelling(ctx context.Context, before, now error) error {
+	if before != nil && ctx.Err() != nil {
 		return before
 	}
 	return now

@@ -11,10 +11,12 @@ import (
 // TestMoreTelling: whoever has waited for a silent owner until the end hears of the owner, and not of a deadline.
 func TestMoreTelling(t *testing.T) {
 	t.Parallel()
+	inTime, end := context.WithCancel(t.Context())
 	over := fmt.Errorf("find the owner of session ada: %w", context.DeadlineExceeded)
-	assert.Equal(t, errSilent, moreTelling(errSilent, over))
-	assert.Equal(t, over, moreTelling(nil, over), "it is all there is to say")
-	assert.Equal(t, errFull, moreTelling(errSilent, errFull), "what is so now")
+	assert.Equal(t, errFull, moreTelling(inTime, errSilent, errFull), "what is so now")
+	end()
+	assert.Equal(t, errSilent, moreTelling(inTime, errSilent, over))
+	assert.Equal(t, over, moreTelling(inTime, nil, over), "it is all there is to say")
 }
 
 // TestBootedIsBooted for a request whose time is over, too, which would be told that the workspaces are not open yet.
