@@ -51,7 +51,9 @@ var (
 
 // find says where a user's session is, and takes it if nobody has it. An error says why nobody knows yet; whoever asked asks again.
 func (h *Host) find(ctx context.Context, user string) (place, error) {
-	if !h.bootedWithin(ctx) {
+	select {
+	case <-h.booted:
+	case <-ctx.Done():
 		return place{}, errBooting
 	}
 	h.mu.Lock()
@@ -77,21 +79,6 @@ func (h *Host) find(ctx context.Context, user string) (place, error) {
 		return place{}, errEnding
 	}
 	return h.claim(ctx, user)
-}
-
-// bootedWithin waits until the workspaces are open. That they are is so at the end of a request's time, too.
-func (h *Host) bootedWithin(ctx context.Context) bool {
-	select {
-	case <-h.booted:
-		return true
-	case <-ctx.Done():
-	}
-	select {
-	case <-h.booted:
-		return true
-	default:
-		return false
-	}
 }
 
 // claim asks the leases.

@@ -16,18 +16,6 @@ func TestMoreTelling(t *testing.T) {
 	assert.Equal(t, errFull, moreTelling(inTime, errSilent, errFull), "what is so now")
 	end()
 	assert.Equal(t, errSilent, moreTelling(inTime, errSilent, over))
+	assert.Equal(t, errSilent, moreTelling(inTime, errSilent, errBooting), "find may say so of a task that has long booted")
 	assert.Equal(t, over, moreTelling(inTime, nil, over), "it is all there is to say")
-}
-
-// TestBootedIsBooted for a request whose time is over, too, which would be told that the workspaces are not open yet.
-func TestBootedIsBooted(t *testing.T) {
-	t.Parallel()
-	h := &Host{booted: make(chan struct{})}
-	over, cancel := context.WithCancel(t.Context())
-	cancel()
-	assert.False(t, h.bootedWithin(over))
-	close(h.booted)
-	for range 100 {
-		assert.True(t, h.bootedWithin(over))
-	}
 }
